@@ -1,0 +1,51 @@
+namespace Sharpformer.Tensors;
+
+/// <summary>
+/// A range of memory that stays valid, and unchanged, as long as <see cref="Owner"/> is reachable: part of a
+/// memory-mapped file, or of a pinned array.
+/// </summary>
+public sealed unsafe class MappedBytes
+{
+    private readonly byte* pointer;
+
+    internal MappedBytes(byte* pointer, long length, object owner)
+    {
+        this.pointer = pointer;
+        Length = length;
+        Owner = owner;
+    }
+
+    /// <summary>Copies <paramref name="bytes"/> into pinned managed memory.</summary>
+    public static MappedBytes Copy(ReadOnlySpan<byte> bytes)
+    {
+        byte[] pinned = GC.AllocateUninitializedArray<byte>(Math.Max(1, bytes.Length), pinned: true);
+        bytes.CopyTo(pinned);
+        return new MappedBytes((byte*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0), bytes.Length, pinned);
+    }
+
+    /// <summary>Length in bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>Keeps the memory alive.</summary>
+    public object Owner { get; }
+
+    /// <summary>The bytes from <paramref name="start"/> on, at most <see cref="int.MaxValue"/> at a time.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not within this one.</exception>
+    public ReadOnlySpan<byte> Span(long start, int length)
+    {
+        if (start < 0 || length < 0 || start > Length - length)
+            throw new ArgumentOutOfRangeException(nameof(start), $"Bytes {start}..{start + length} of {Length}.");
+        return new ReadOnlySpan<byte>(pointer + start, length);
+    }
+
+    /// <summary>A part of this range, sharing memory and owner.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not within this one.</exception>
+    public MappedBytes Slice(long start, long length)
+    {
+        if (start < 0 || length < 0 || start > Length - length)
+            throw new ArgumentOutOfRangeException(nameof(start), $"Bytes {start}..{start + length} of {Length}.");
+        return new MappedBytes(pointer + start, length, Owner);
+    }
+
+    internal byte* Pointer => pointer;
+}

@@ -1,0 +1,47 @@
+namespace Sharpformer.Editing;
+
+/// <summary>Every number that decides what an edit becomes. Defaults follow the method's released program.</summary>
+public sealed record EditSettings
+{
+    /// <summary>Edited block, 0-based.</summary>
+    public required int Layer { get; init; }
+
+    /// <summary>θ: a fresh neuron fires when the Pearson correlation with its own prompt's state exceeds it (Eq. 6, relative form).</summary>
+    public float Theta { get; init; } = 0.75f;
+
+    /// <summary>α: scale of the adaptor's output (Eq. 12).</summary>
+    public float Alpha { get; init; } = 0.2f;
+
+    /// <summary>Trains key and value after birth; off keeps them as initialised (the "iReVa" row of Table 1).</summary>
+    public bool Retrofit { get; init; } = true;
+
+    /// <summary>AdamW steps per neuron.</summary>
+    public int Epochs { get; init; } = 5;
+
+    /// <summary>AdamW learning rate.</summary>
+    public float LearningRate { get; init; } = 5e-2f;
+
+    /// <summary>AdamW decay rate of the first moment.</summary>
+    public float Beta1 { get; init; } = 0.9f;
+
+    /// <summary>AdamW decay rate of the second moment.</summary>
+    public float Beta2 { get; init; } = 0.99f;
+
+    /// <summary>AdamW ε.</summary>
+    public float Epsilon { get; init; } = 1e-8f;
+
+    /// <summary>AdamW decoupled weight decay; it acts on key and value.</summary>
+    public float WeightDecay { get; init; } = 0.01f;
+
+    /// <summary>a: weight of L_rec, which holds the key's own activation (Eq. 9, 11).</summary>
+    public float RecWeight { get; init; } = 1e-3f;
+
+    /// <summary>b: weight of L_irr, which keeps out-of-scope prompts below the threshold (Eq. 10, 11).</summary>
+    public float IrrWeight { get; init; } = 1e-3f;
+
+    /// <summary>Label smoothing of L_edit.</summary>
+    public float LabelSmoothing { get; init; }
+
+    /// <summary>Seeds the sampling of out-of-scope prompts.</summary>
+    public ulong Seed { get; init; }
+}

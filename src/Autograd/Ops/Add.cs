@@ -1,0 +1,42 @@
+using System.Numerics;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Autograd;
+
+public static partial class Ops
+{
+    /// <summary>z = x + y. <paramref name="y"/> may be a row <c>[C]</c> that repeats over x <c>[…,C]</c> (a bias).</summary>
+    public static Variable Add(Variable x, Variable y)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(y);
+        Tensor z = x.Device.Allocate(x.Shape);
+        x.Device.Map<AddOp>(x.Value, y.Value, z);
+        return Tape.Record(z, [x, y], dZ =>
+        {
+            if (x.RequiresGradient) x.AddGradient(dZ);
+            if (y.RequiresGradient) y.AddGradient(SumToShape(dZ, y.Shape));
+        });
+    }
+
+    /// <summary>z = x - y, shapes as in <see cref="Add"/>.</summary>
+    public static Variable Subtract(Variable x, Variable y) => Add(x, Scale(y, -1));
+
+    /// <summary>The gradient of an operand that repeated: the sum over its repetitions.</summary>
+    private static Tensor SumToShape(Tensor dZ, Shape shape)
+    {
+        if (dZ.Shape == shape) return dZ;
+        Tensor sum = dZ.Device.Allocate(shape);
+        int columns = checked((int)shape.Count);
+        dZ.Device.ColumnSum(dZ.Reshape(checked((int)(dZ.Count / columns)), columns), sum);
+        return sum;
+    }
+}
+
+/// <summary>x + y.</summary>
+internal readonly struct AddOp : IBinaryOp
+{
+    public static float Apply(float x, float y) => x + y;
+
+    public static Vector<float> Apply(Vector<float> x, Vector<float> y) => x + y;
+}

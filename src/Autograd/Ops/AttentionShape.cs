@@ -1,0 +1,62 @@
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Autograd;
+
+/// <summary>
+/// The sizes of one attention call and where its matrices lie: B sequences, T new positions each, C channels in
+/// H heads of D, a cache of Capacity positions of which the first Length can be seen by someone.
+/// </summary>
+internal sealed record AttentionShape(int B, int T, int C, int H, int Capacity, int Length, int[] Past)
+{
+    private int D => C / H;
+
+    public static AttentionShape Check(Tensor qkv, int heads, Tensor keys, Tensor values, ReadOnlySpan<int> past)
+    {
+        int B = past.Length, C = qkv.Columns / 3, longest = 0;
+        foreach (int p in past) longest = Math.Max(longest, p);
+        if (B == 0 || qkv.Rows % B != 0) throw new ArgumentException($"CausalAttention: {qkv.Rows} rows for {B} sequences.");
+        if (heads <= 0 || qkv.Columns != 3 * C || C % heads != 0) throw new ArgumentException($"CausalAttention: {qkv.Shape} does not split into q, k, v of {heads} heads.");
+        if (keys.Shape != values.Shape || keys.Shape.Rank != 3 || keys.Shape[0] != B || keys.Shape[2] != C)
+            throw new ArgumentException($"CausalAttention: keys {keys.Shape} and values {values.Shape}, expected [{B},S,{C}].");
+        int T = qkv.Rows / B;
+        if (longest + T > keys.Shape[1]) throw new ArgumentException($"CausalAttention: {longest} cached + {T} new positions, the cache holds {keys.Shape[1]}.");
+        return new AttentionShape(B, T, C, heads, keys.Shape[1], longest + T, past.ToArray());
+    }
+
+    /// <summary>How many columns each row of the scores may see, rows ordered sequence, head, position.</summary>
+    public int[] Visible()
+    {
+        int[] visible = new int[B * H * T];
+        for (int b = 0, r = 0; b < B; b++)
+            for (int h = 0; h < H; h++)
+                for (int t = 0; t < T; t++)
+                    visible[r++] = Past[b] + t + 1;
+        return visible;
+    }
+
+    /// <summary>The new rows of sequence b in q, k or v: <c>[T,C]</c>.</summary>
+    public MatrixView New(Tensor qkv, int b, int column) => new(qkv, (long)b * T * 3 * C + column, T, C, 3 * C, 1);
+
+    /// <summary>Where the new rows of sequence b go in the cache: <c>[T,C]</c>.</summary>
+    public MatrixView Cached(Tensor cache, int b) => new(cache, ((long)b * Capacity + Past[b]) * C, T, C, C, 1);
+
+    /// <summary>Queries per head: <c>[B,H,T,D]</c>.</summary>
+    public MatrixView Query(Tensor qkv) => new(qkv, 0, T, D, 3 * C, 1, B, (long)T * 3 * C, H, D);
+
+    /// <summary>All cached keys or values per head: <c>[B,H,Length,D]</c>.</summary>
+    public MatrixView All(Tensor cache) => new(cache, 0, Length, D, C, 1, B, (long)Capacity * C, H, D);
+
+    /// <summary>Scores per head: <c>[B,H,T,Length]</c>.</summary>
+    public MatrixView PerHead(Tensor scores) => new(scores, 0, T, Length, Length, 1, B, (long)H * T * Length, H, (long)T * Length);
+
+    /// <summary>Outputs per head, interleaved: <c>[B,H,T,D]</c>.</summary>
+    public MatrixView Output(Tensor y) => new(y, 0, T, D, C, 1, B, (long)T * C, H, D);
+
+    /// <summary>The scores of sequence b against its own new positions: <c>[1,H,T,T]</c>.</summary>
+    public MatrixView NewColumns(Tensor scores, int b) =>
+        new(scores, (long)b * H * T * Length + Past[b], T, T, Length, 1, 1, 0, H, (long)T * Length);
+
+    /// <summary>Sequence b per head within rows of the given stride, from a column on: <c>[1,H,T,D]</c>.</summary>
+    public MatrixView Head(Tensor rows, int b, int column, int stride) =>
+        new(rows, (long)b * T * stride + column, T, D, stride, 1, 1, 0, H, D);
+}

@@ -1,0 +1,88 @@
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Autograd;
+
+public static partial class Ops
+{
+    /// <summary>
+    /// Multi-head attention of new positions to themselves and to cached ones. Sequence b has <c>past[b]</c> cached
+    /// positions; its T new ones follow, each seeing everything up to itself. The new keys and values are written
+    /// into the cache (which does not lengthen it: the caller says when they are there to stay).
+    /// <list type="bullet">
+    /// <item>Prefill: past 0, T the prompt length. Decoding: T = 1.</item>
+    /// <item>Training one last position against a frozen context: T = 1, the gradient goes to the new position's
+    /// query, key and value only. Play the tape before the cache is written again.</item>
+    /// </list>
+    /// </summary>
+    /// <param name="qkv">Queries, keys, values side by side: <c>[B·T,3C]</c>.</param>
+    /// <param name="heads">H; each head is D = C/H wide.</param>
+    /// <param name="keys">Cached keys <c>[B,S,C]</c>; what is not written yet must be finite.</param>
+    /// <param name="values">Cached values <c>[B,S,C]</c>, likewise.</param>
+    /// <param name="past">Cached positions per sequence; B = its length.</param>
+    /// <param name="scale">What scores are multiplied with, usually 1/√D.</param>
+    /// <returns>The heads' outputs side by side, <c>[B·T,C]</c>.</returns>
+    /// <exception cref="ArgumentException">Shapes disagree or the cache is too short.</exception>
+    public static Variable CausalAttention(Variable qkv, int heads, Tensor keys, Tensor values, ReadOnlySpan<int> past, float scale)
+    {
+        ArgumentNullException.ThrowIfNull(qkv);
+        ArgumentNullException.ThrowIfNull(keys);
+        ArgumentNullException.ThrowIfNull(values);
+        AttentionShape shape = AttentionShape.Check(qkv.Value, heads, keys, values, past);
+        (int B, int T, int C, int S) = (shape.B, shape.T, shape.C, shape.Length);
+        Device device = qkv.Device;
+        for (int b = 0; b < B; b++)
+        {
+            device.Copy(shape.New(qkv.Value, b, C), shape.Cached(keys, b));
+            device.Copy(shape.New(qkv.Value, b, 2 * C), shape.Cached(values, b));
+        }
+
+        Tensor scores = device.Allocate(B * heads * T, S); // becomes the probabilities in place
+        Tensor y = device.Allocate(B * T, C);
+        device.Gemm(shape.Query(qkv.Value), shape.All(keys).Transposed, shape.PerHead(scores));
+        device.Rows<CausalSoftmaxRow>(B * heads * T, shape.Visible(), scale, scores);
+        device.Gemm(shape.PerHead(scores), shape.All(values), shape.Output(y));
+
+        return Tape.Record(y, [qkv], dY =>
+        {
+            // y = P·V ⇒ dP = dY·Vᵀ;  P = softmax(scale·S) ⇒ dS;  S = Q·Kᵀ ⇒ dQ = dS·K
+            Tensor dScores = device.Allocate(B * heads * T, S);
+            Tensor dQkv = device.Zeros(qkv.Shape);
+            device.Gemm(shape.Output(dY), shape.All(values).Transposed, shape.PerHead(dScores));
+            device.Rows<SoftmaxBackwardRow>(B * heads * T, [], scale, scores, dScores);
+            device.Gemm(shape.PerHead(dScores), shape.All(keys), shape.Query(dQkv));
+            for (int b = 0; b < B; b++) // the new positions' own keys and values: dK = dSᵀ·Q, dV = Pᵀ·dY
+            {
+                device.Gemm(shape.NewColumns(dScores, b).Transposed, shape.Head(qkv.Value, b, 0, 3 * C), shape.Head(dQkv, b, C, 3 * C));
+                device.Gemm(shape.NewColumns(scores, b).Transposed, shape.Head(dY, b, 0, C), shape.Head(dQkv, b, 2 * C, 3 * C));
+            }
+
+            qkv.AddGradient(dQkv);
+        });
+    }
+}
+
+/// <summary>Softmax of scale·x over the visible columns (the index says how many), 0 beyond; in place.</summary>
+internal readonly struct CausalSoftmaxRow : IRowOp
+{
+    public static void Apply(RowOperands row)
+    {
+        Span<float> visible = row[0][..row.Index];
+        for (int i = 0; i < visible.Length; i++) visible[i] *= row.Scalar;
+        double sum = RowMath.ExpShifted(visible, RowMath.Max(visible), visible);
+        float reciprocal = (float)(1 / sum);
+        for (int i = 0; i < visible.Length; i++) visible[i] *= reciprocal;
+        row[0][row.Index..].Clear();
+    }
+}
+
+/// <summary>dX = scale · p ⊙ (dP - p·dP), in place over dP. Operands: p, dP.</summary>
+internal readonly struct SoftmaxBackwardRow : IRowOp
+{
+    public static void Apply(RowOperands row)
+    {
+        ReadOnlySpan<float> p = row[0];
+        Span<float> dP = row[1];
+        float mean = RowMath.Dot(p, dP);
+        for (int i = 0; i < p.Length; i++) dP[i] = row.Scalar * p[i] * (dP[i] - mean);
+    }
+}

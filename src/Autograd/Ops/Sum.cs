@@ -1,0 +1,41 @@
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Autograd;
+
+public static partial class Ops
+{
+    /// <summary>The sum of all elements, shape <c>[1]</c>.</summary>
+    public static Variable Sum(Variable x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Tensor sum = x.Device.Allocate(1);
+        x.Device.Rows<SumRow>(1, [], 0, x.Value.Reshape(1, checked((int)x.Value.Count)), sum.Reshape(1, 1));
+        return Tape.Record(sum, [x], dSum => x.AddGradient(Repeated(dSum, x.Shape)));
+    }
+
+    /// <summary>The mean of all elements, shape <c>[1]</c>.</summary>
+    public static Variable Mean(Variable x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return Scale(Sum(x), 1f / x.Value.Count);
+    }
+
+    /// <summary>One number at every place: 0 + dSum, the second operand repeating.</summary>
+    private static Tensor Repeated(Tensor number, Shape shape)
+    {
+        Tensor y = number.Device.Zeros(shape);
+        number.Device.Map<AddOp>(y, number, y);
+        return y;
+    }
+}
+
+/// <summary>Operands: x <c>[R,C]</c>, sum <c>[R,1]</c>. Sums in double, as a mean over many terms deserves.</summary>
+internal readonly struct SumRow : IRowOp
+{
+    public static void Apply(RowOperands row)
+    {
+        double sum = 0;
+        foreach (float x in row[0]) sum += x;
+        row[1][0] = (float)sum;
+    }
+}

@@ -1,0 +1,53 @@
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Autograd;
+
+/// <summary>
+/// A tensor that may take part in differentiation. Tensors convert to constants by themselves, so the same code
+/// runs with a tape (training) and without one (inference).
+/// </summary>
+public sealed class Variable
+{
+    internal Variable(Tensor value, Tape? tape) => (Value, Tape) = (value, tape);
+
+    /// <summary>What was computed.</summary>
+    public Tensor Value { get; }
+
+    /// <summary>d loss / d value, of the value's shape, once <see cref="Tape.Backward"/> reached this variable.</summary>
+    public Tensor? Gradient { get; private set; }
+
+    /// <summary>The tape this variable is recorded on; null for a constant.</summary>
+    public Tape? Tape { get; }
+
+    /// <summary>Where the value lives.</summary>
+    public Device Device => Value.Device;
+
+    /// <summary>Shape of the value.</summary>
+    public Shape Shape => Value.Shape;
+
+    /// <summary>True when a gradient will flow here.</summary>
+    public bool RequiresGradient => Tape is not null;
+
+    /// <summary>A constant.</summary>
+    public static implicit operator Variable(Tensor value) => new(value, null);
+
+    /// <summary>A constant.</summary>
+    public static Variable Constant(Tensor value) => value;
+
+    /// <summary>
+    /// Adds a contribution to <see cref="Gradient"/>. The first one is taken as it is and may be shared with other
+    /// variables; a second one makes a new tensor, so that nobody else's gradient changes.
+    /// </summary>
+    internal void AddGradient(Tensor contribution)
+    {
+        if (Gradient is null)
+        {
+            Gradient = contribution;
+            return;
+        }
+
+        Tensor sum = Device.Allocate(Shape);
+        Device.Map<AddOp>(Gradient, contribution, sum);
+        Gradient = sum;
+    }
+}

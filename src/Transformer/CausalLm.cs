@@ -1,0 +1,93 @@
+using Sharpformer.Autograd;
+using Sharpformer.Tensors;
+using static Sharpformer.Autograd.Ops;
+
+namespace Sharpformer.Transformer;
+
+/// <summary>
+/// A causal language model, tokens to logits. Weights are constants; gradients flow only to what a caller adds in
+/// a block's opening or feeds into <see cref="TailLogits"/>.
+/// </summary>
+/// <param name="Config">Architecture.</param>
+/// <param name="TokenTable"><c>wte.weight [V,C]</c>.</param>
+/// <param name="PositionTable"><c>wpe.weight [NPositions,C]</c>.</param>
+/// <param name="Blocks">L blocks.</param>
+/// <param name="FinalNorm"><c>ln_f</c>.</param>
+/// <param name="Head"><c>lm_head.weight [V,C]</c>; the token table again when tied.</param>
+public sealed record CausalLm(
+    ModelConfig Config, Tensor TokenTable, Tensor PositionTable, IReadOnlyList<Block> Blocks, NormWeights FinalNorm, Tensor Head)
+{
+    /// <summary>Where the model lives.</summary>
+    public Device Device => TokenTable.Device;
+
+    /// <summary>Maps a model folder's weights and makes a model of them.</summary>
+    /// <exception cref="InputException">The folder does not hold a usable model.</exception>
+    public static CausalLm Load(string folder, Device device) => Gpt2Checkpoint.Load(folder, ModelConfig.Load(folder), device);
+
+    /// <summary>An empty cache for this model; see <see cref="KvCache"/>.</summary>
+    public KvCache NewCache(int batch, int capacity, int firstKept = 0) => new(Config, Device, batch, capacity, firstKept);
+
+    /// <summary>
+    /// Carries new tokens through all blocks, appends their keys and values to the cache and lengthens it.
+    /// </summary>
+    /// <param name="tokens">New tokens of the cache's B sequences.</param>
+    /// <param name="cache">Earlier positions.</param>
+    /// <param name="slot">What sits in one block's opening, for every new position.</param>
+    /// <param name="atLayer">Receives the output of the slot's block, <c>[B·T,C]</c>, when asked for.</param>
+    /// <returns>The last block's output, <c>[B·T,C]</c>.</returns>
+    /// <exception cref="InputException">A sequence outgrows the model's positions, or a token is not in its vocabulary.</exception>
+    public Variable Hidden(TokenBatch tokens, KvCache cache, FeedForwardSlot? slot = null, Action<Variable>? atLayer = null)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        ArgumentNullException.ThrowIfNull(cache);
+        int[] past = [.. cache.Lengths];
+        Variable h = Embed(tokens, past);
+        for (int l = 0; l < Blocks.Count; l++)
+        {
+            h = Blocks[l].Forward(h, cache, l, past, l == slot?.Layer ? slot : null);
+            if (l == slot?.Layer) atLayer?.Invoke(h);
+        }
+
+        for (int b = 0; b < tokens.B; b++) cache.Lengths[b] += tokens.Lengths[b];
+        return h;
+    }
+
+    /// <summary>
+    /// The tail: one position per sequence, from the output of block <paramref name="layer"/> to its logits, against
+    /// cached keys and values (specs of trace-once editing). Writes the position's keys and values into the
+    /// cache at <c>positions[b]</c>, without lengthening it.
+    /// </summary>
+    /// <param name="hidden">Output of the block, <c>[B,C]</c>.</param>
+    /// <param name="layer">The block it is the output of.</param>
+    /// <param name="cache">Keys and values of the blocks above, at least up to each position.</param>
+    /// <param name="positions">Where each sequence's position stands.</param>
+    /// <returns><c>[B,V]</c>.</returns>
+    public Variable TailLogits(Variable hidden, int layer, KvCache cache, ReadOnlySpan<int> positions)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        for (int l = layer + 1; l < Blocks.Count; l++) hidden = Blocks[l].Forward(hidden, cache, l, positions);
+        return Logits(hidden);
+    }
+
+    /// <summary>Final norm and head: hidden <c>[rows,C]</c> to logits <c>[rows,V]</c>.</summary>
+    public Variable Logits(Variable hidden) => MatMul(FinalNorm.Forward(hidden), Head, transposeY: true);
+
+    private Variable Embed(TokenBatch tokens, int[] past)
+    {
+        int[] positions = new int[tokens.Ids.Length];
+        for (int b = 0; b < tokens.B; b++)
+        {
+            if (past[b] + tokens.Lengths[b] > Config.NPositions)
+                throw new InputException($"A sequence of {past[b] + tokens.Lengths[b]} tokens is longer than the model's {Config.NPositions} positions.");
+            for (int t = 0; t < tokens.T; t++)
+            {
+                int id = tokens.Ids[b * tokens.T + t];
+                if ((uint)id >= (uint)Config.VocabSize)
+                    throw new InputException($"Token {id} is not in the model's vocabulary of {Config.VocabSize}.", "does the tokenizer belong to this model?");
+                positions[b * tokens.T + t] = Math.Min(past[b] + t, Config.NPositions - 1); // padding may reach past the table
+            }
+        }
+
+        return Add(Embedding(TokenTable, tokens.Ids), Embedding(PositionTable, positions));
+    }
+}

@@ -1,0 +1,109 @@
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Transformer;
+
+/// <summary>
+/// Keys and values of the positions already seen, for a batch of B sequences. Each sequence has its own length;
+/// blocks below <see cref="FirstKept"/> share one scratch pair that is valid only during the pass that writes it,
+/// because a trace needs to remember the blocks above its own alone.
+/// </summary>
+public sealed class KvCache
+{
+    private readonly Device device;
+    private readonly (Tensor Keys, Tensor Values)[] layers;
+
+    /// <summary>An empty cache; tensors come from the device's current scope.</summary>
+    /// <param name="config">Architecture.</param>
+    /// <param name="device">Where it lives.</param>
+    /// <param name="batch">B.</param>
+    /// <param name="capacity">Positions per sequence.</param>
+    /// <param name="firstKept">First block whose keys and values stay readable after a pass.</param>
+    public KvCache(ModelConfig config, Device device, int batch, int capacity, int firstKept = 0)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(device);
+        (this.device, Batch, Capacity, FirstKept) = (device, batch, capacity, firstKept);
+        layers = new (Tensor, Tensor)[config.NLayer];
+        (Tensor, Tensor) scratch = firstKept > 0 ? NewPair() : default;
+        for (int l = 0; l < layers.Length; l++) layers[l] = l < firstKept ? scratch : NewPair();
+        Lengths = new int[batch];
+
+        // Zeros, not garbage: attention multiplies invisible positions by 0, and 0 · NaN is NaN.
+        (Tensor, Tensor) NewPair()
+        {
+            var shape = new Shape(batch, capacity, config.NEmbd);
+            return (device.Zeros(shape), device.Zeros(shape));
+        }
+    }
+
+    /// <summary>B: number of sequences.</summary>
+    public int Batch { get; }
+
+    /// <summary>Positions each sequence has room for.</summary>
+    public int Capacity { get; }
+
+    /// <summary>First block whose keys and values are remembered.</summary>
+    public int FirstKept { get; }
+
+    /// <summary>Positions seen so far, per sequence.</summary>
+    public int[] Lengths { get; }
+
+    /// <summary>Keys of a block, <c>[B,Capacity,C]</c>.</summary>
+    public Tensor Keys(int layer) => layers[layer].Keys;
+
+    /// <summary>Values of a block, <c>[B,Capacity,C]</c>.</summary>
+    public Tensor Values(int layer) => layers[layer].Values;
+
+    /// <summary>
+    /// A cache of its own for each of the given sequences (one may be named often), holding the blocks from
+    /// <paramref name="firstLayer"/> on and the given lengths.
+    /// </summary>
+    public KvCache Select(ModelConfig config, ReadOnlySpan<int> sequences, ReadOnlySpan<int> lengths, int firstLayer)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(firstLayer, FirstKept);
+        int longest = 0;
+        foreach (int length in lengths) longest = Math.Max(longest, length);
+        var selected = new KvCache(config, device, sequences.Length, longest + 1, firstLayer);
+        lengths.CopyTo(selected.Lengths);
+        for (int l = firstLayer; l < layers.Length; l++)
+        {
+            for (int i = 0; i < sequences.Length; i++)
+            {
+                device.Copy(Positions(Keys(l), sequences[i], 0, lengths[i]), Positions(selected.Keys(l), i, 0, lengths[i]));
+                device.Copy(Positions(Values(l), sequences[i], 0, lengths[i]), Positions(selected.Values(l), i, 0, lengths[i]));
+            }
+        }
+
+        return selected;
+    }
+
+    /// <summary>
+    /// Remembers keys and values at one position per sequence, of the blocks from <paramref name="firstLayer"/>
+    /// on; the returned action puts them back.
+    /// </summary>
+    public Action SavePositions(ReadOnlySpan<int> positions, int firstLayer)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(firstLayer, FirstKept);
+        var saved = new List<(MatrixView Place, MatrixView Copy)>();
+        for (int l = firstLayer; l < layers.Length; l++)
+        {
+            for (int b = 0; b < Batch; b++)
+            {
+                foreach (Tensor cache in (ReadOnlySpan<Tensor>)[Keys(l), Values(l)])
+                {
+                    MatrixView place = Positions(cache, b, positions[b], 1), copy = device.Allocate(1, place.Columns);
+                    device.Copy(place, copy);
+                    saved.Add((place, copy));
+                }
+            }
+        }
+
+        return () => saved.ForEach(s => device.Copy(s.Copy, s.Place));
+    }
+
+    private MatrixView Positions(Tensor cache, int sequence, int start, int count)
+    {
+        int C = cache.Columns;
+        return new MatrixView(cache, ((long)sequence * Capacity + start) * C, count, C, C, 1);
+    }
+}

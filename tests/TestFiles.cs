@@ -1,0 +1,38 @@
+namespace Sharpformer.Tests;
+
+/// <summary>Where the tests find their files, whichever folder they are started from.</summary>
+internal static class TestFiles
+{
+    private static readonly string Root = FindRoot();
+
+    /// <summary>Folder of the bundled small model.</summary>
+    public static string Model => Path.Combine(Root, "models", "facts-gpt2");
+
+    /// <summary>A file or folder of reference values, made by independent programs.</summary>
+    public static string Golden(string name) => Path.Combine(Root, "tests", "golden", name);
+
+    /// <summary>A file or folder of test inputs.</summary>
+    public static string Data(string name) => Path.Combine(Root, "tests", "data", name);
+
+    /// <summary>A new empty folder that is deleted with all it holds when disposed.</summary>
+    public static TemporaryFolder TemporaryFolder() => new(Directory.CreateTempSubdirectory("sharpformer-").FullName);
+
+    private static string FindRoot()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "Sharpformer.sln"))) return folder.FullName;
+        throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds Sharpformer.sln.");
+    }
+}
+
+/// <summary>A folder for the files of one test.</summary>
+internal sealed class TemporaryFolder(string path) : IDisposable
+{
+    /// <summary>The folder itself.</summary>
+    public string Path { get; } = path;
+
+    /// <summary>Path of a file in the folder.</summary>
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

@@ -23,6 +23,13 @@ public sealed class BufferScope : IDisposable
         return tensor;
     }
 
+    /// <summary>Lets everything allocated so far outlive this scope, as <see cref="Keep"/> does for one tensor.</summary>
+    public void KeepAll()
+    {
+        parent?.storages.UnionWith(storages);
+        storages.Clear();
+    }
+
     /// <summary>Returns all memory allocated within the scope to the pool.</summary>
     public void Dispose()
     {

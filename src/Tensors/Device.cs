@@ -19,10 +19,15 @@ public abstract class Device : IDisposable
     /// <exception cref="InsufficientMemoryException">The device has no room for it.</exception>
     public Tensor Allocate(Shape shape)
     {
-        Storage storage = AllocateStorage(Math.Max(1, shape.Count) * sizeof(float));
-        scope?.Track(storage);
-        return new Tensor(this, storage, 0, shape);
+        Tensor tensor = AllocateUnscoped(shape);
+        scope?.Track(tensor.Storage);
+        return tensor;
     }
+
+    /// <summary>A new tensor that no scope ends: for what an object keeps across calls, whoever's scope is open.</summary>
+    /// <exception cref="InsufficientMemoryException">The device has no room for it.</exception>
+    public Tensor AllocateUnscoped(Shape shape) =>
+        new(this, AllocateStorage(Math.Max(1, shape.Count) * sizeof(float)), 0, shape);
 
     /// <inheritdoc cref="Allocate(Shape)"/>
     public Tensor Allocate(params ReadOnlySpan<int> dims) => Allocate(new Shape(dims));

@@ -44,8 +44,11 @@ public sealed record CausalLm(
         Variable h = Embed(tokens, past);
         for (int l = 0; l < Blocks.Count; l++)
         {
+            using BufferScope scope = Device.Scope(); // without a tape nothing but h is needed of a block
             h = Blocks[l].Forward(h, cache, l, past, l == slot?.Layer ? slot : null);
             if (l == slot?.Layer) atLayer?.Invoke(h);
+            if (h.RequiresGradient) scope.KeepAll();
+            else scope.Keep(h.Value);
         }
 
         for (int b = 0; b < tokens.B; b++) cache.Lengths[b] += tokens.Lengths[b];

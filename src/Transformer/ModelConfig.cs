@@ -74,7 +74,7 @@ public sealed record ModelConfig
             ModelType = type,
             NEmbd = nEmbd,
             NHead = nHead,
-            NLayer = Whole(json, "n_layer", path),
+            NLayer = Whole(json, "n_layer", path, 4096),
             NPositions = Whole(json, "n_positions", path),
             VocabSize = Whole(json, "vocab_size", path),
             NInner = json["n_inner"] is null ? 4 * nEmbd : Whole(json, "n_inner", path),
@@ -82,11 +82,11 @@ public sealed record ModelConfig
         };
     }
 
-    /// <summary>A size: a whole number from 1 to 2²⁴, more than any real model has, so that products of two fit.</summary>
-    private static int Whole(JsonObject json, string key, string path) =>
-        json[key] is JsonValue value && value.TryGetValue(out int number) && number is > 0 and <= 1 << 24
+    /// <summary>A size: at least 1, and at most more than any real model has, so that a typing error is told as one.</summary>
+    private static int Whole(JsonObject json, string key, string path, int most = 1 << 24) =>
+        json[key] is JsonValue value && value.TryGetValue(out int number) && number > 0 && number <= most
             ? number
-            : throw new InputException($"{path}: {key} is {json[key]?.ToJsonString() ?? "missing"}, expected a whole number from 1 to {1 << 24}.");
+            : throw new InputException($"{path}: {key} is {json[key]?.ToJsonString() ?? "missing"}, expected a whole number from 1 to {most}.");
 
     private static float Epsilon(JsonObject json, string path)
     {

@@ -1,0 +1,212 @@
+using System.Numerics;
+using Sharpformer.Autograd;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Editing.Adaptor;
+
+/// <summary>
+/// The knowledge neurons beside one block's MLP. For the MLP's input x it standardises x̂, activates every neuron,
+/// s = gelu(x̂·k - b), and lets the strongest one answer: α·s·v (Eq. 12, max-pooling). A withdrawn neuron still
+/// competes but answers nothing.
+/// </summary>
+public sealed class KeyValueAdaptor
+{
+    private readonly Device device;
+    private readonly List<NeuronState> neurons = [];
+    private Tensor keys, values, thresholds; // rows beyond Count are spare capacity
+
+    /// <summary>An adaptor without neurons.</summary>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="layer">The block it sits beside, 0-based.</param>
+    /// <param name="nEmbd">C: width of keys and values.</param>
+    public KeyValueAdaptor(Device device, int layer, int nEmbd)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        (this.device, Layer, NEmbd) = (device, layer, nEmbd);
+        (keys, values, thresholds) = (Empty(nEmbd), Empty(nEmbd), Empty(1));
+
+        Tensor Empty(int columns) => device.AllocateUnscoped(new Shape(0, columns));
+    }
+
+    /// <summary>An adaptor with the neurons of stored edits, in order of birth.</summary>
+    public static KeyValueAdaptor Of(Device device, int layer, int nEmbd, IEnumerable<Edit> edits)
+    {
+        ArgumentNullException.ThrowIfNull(edits);
+        var adaptor = new KeyValueAdaptor(device, layer, nEmbd);
+        foreach (Edit edit in edits)
+        {
+            foreach (Neuron neuron in edit.Neurons) adaptor.Add(neuron, edit.Settings.Alpha, edit.Id);
+            if (edit.Status == EditStatus.Withdrawn) adaptor.SetWithdrawn(edit.Id, true);
+        }
+
+        return adaptor;
+    }
+
+    /// <summary>The block it sits beside, 0-based.</summary>
+    public int Layer { get; }
+
+    /// <summary>C: width of keys and values.</summary>
+    public int NEmbd { get; }
+
+    /// <summary>n: number of neurons.</summary>
+    public int Count => neurons.Count;
+
+    /// <summary>
+    /// Picks the winner by x̂·k - b before the activation, as Eq. 12 prints it, instead of after it, as the released
+    /// program does. They differ only where no neuron fires: there the activation is flat or falls.
+    /// </summary>
+    public bool SelectBeforeActivation { get; init; }
+
+    /// <summary>The adaptor as it sits in the model; null output where no neuron answers.</summary>
+    public FeedForwardSlot Slot => new(Layer, x => Respond(x.Value) is { Fires: true } response ? Output(response) : null);
+
+    /// <summary>Adds a neuron behind all others.</summary>
+    /// <param name="neuron">Key, value and threshold.</param>
+    /// <param name="alpha">α of its edit.</param>
+    /// <param name="edit">Id of the edit it belongs to.</param>
+    public void Add(Neuron neuron, float alpha, long edit)
+    {
+        ArgumentNullException.ThrowIfNull(neuron);
+        if (Count == keys.Rows) Grow();
+        device.Upload(neuron.Key, keys.Slice(Count, 1));
+        device.Upload(neuron.Value, values.Slice(Count, 1));
+        device.Upload([neuron.Threshold], thresholds.Slice(Count, 1));
+        neurons.Add(new NeuronState(edit, neuron.TargetToken, neuron.Threshold, alpha, Withdrawn: false));
+    }
+
+    /// <summary>Silences an edit's neurons, or lets them answer again. They compete either way.</summary>
+    public void SetWithdrawn(long edit, bool withdrawn)
+    {
+        for (int j = 0; j < neurons.Count; j++)
+            if (neurons[j].Edit == edit) neurons[j] = neurons[j] with { Withdrawn = withdrawn };
+    }
+
+    /// <summary>What is known of neuron <paramref name="index"/> beside its vectors.</summary>
+    public NeuronState this[int index] => neurons[index];
+
+    /// <summary>x̂ = (x - mean) / sqrt(var + 1e-8) with the unbiased variance: the form in which keys see x, <c>[R,C]</c>.</summary>
+    public static Tensor Standardize(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Tensor y = x.Device.Allocate(x.Shape);
+        x.Device.Rows<StandardizeRow>(x.Rows, [], 1e-8f, x, y);
+        return y;
+    }
+
+    /// <summary>x̂·k - b of every neuron: how far each is above its threshold, <c>[R,n]</c>.</summary>
+    /// <param name="standardized">x̂, <c>[R,C]</c>.</param>
+    public Tensor Margins(Tensor standardized)
+    {
+        ArgumentNullException.ThrowIfNull(standardized);
+        Tensor margins = device.Allocate(standardized.Rows, Count);
+        device.Gemm(standardized, MatrixView.Of(keys.Slice(0, Count)).Transposed, margins);
+        device.Map<SubtractOp>(margins, thresholds.Slice(0, Count).Reshape(Count), margins);
+        return margins;
+    }
+
+    /// <summary>Which neuron wins at each row of x <c>[R,C]</c>, and how strongly it answers.</summary>
+    /// <param name="x">The MLP's input.</param>
+    /// <param name="inhibited">Per row, an edit that must not answer there as if it were withdrawn; or empty.</param>
+    public AdaptorResponse Respond(Tensor x, ReadOnlySpan<long> inhibited = default)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (Count == 0) return new AdaptorResponse(new int[x.Rows], new float[x.Rows]);
+
+        using BufferScope scope = device.Scope();
+        Tensor margins = Margins(Standardize(x));
+        Tensor activations = Ops.Gelu(margins).Value;
+        int[] winners = device.ArgMax(SelectBeforeActivation ? margins : activations);
+        Tensor strongest = device.Allocate(x.Rows, 1);
+        device.Rows<PickRow>(x.Rows, winners, 0, activations, strongest);
+        float[] strengths = strongest.ToArray();
+        for (int r = 0; r < strengths.Length; r++)
+        {
+            NeuronState winner = neurons[winners[r]];
+            bool silent = winner.Withdrawn || (!inhibited.IsEmpty && inhibited[r] == winner.Edit);
+            strengths[r] = silent ? 0 : winner.Alpha * strengths[r];
+        }
+
+        return new AdaptorResponse(winners, strengths);
+    }
+
+    /// <summary>What a response adds beside the MLP: α·s·v of each row's winner, <c>[R,C]</c>.</summary>
+    public Tensor Output(AdaptorResponse response)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        int rows = response.Winners.Length;
+        Tensor winning = device.Allocate(rows, NEmbd);
+        device.Gather(values, response.Winners, winning);
+        return Ops.ScaleRows(winning, device.From(response.Strengths, rows, 1)).Value;
+    }
+
+    /// <summary>
+    /// Σ α·s·v over all neurons that may answer, without max-pooling: the constant that earlier neurons contribute
+    /// while a new one trains (section 4.3), <c>[R,C]</c>; null while there is none.
+    /// </summary>
+    /// <param name="standardized">x̂, <c>[R,C]</c>.</param>
+    public Tensor? SumOfAll(Tensor standardized)
+    {
+        if (Count == 0) return null;
+        Tensor weights = device.From([.. neurons.Select(n => n.Withdrawn ? 0 : n.Alpha)], Count);
+        Variable contributions = Ops.Multiply(Ops.Gelu(Margins(standardized)), weights);
+        return Ops.MatMul(contributions, values.Slice(0, Count)).Value;
+    }
+
+    private void Grow()
+    {
+        int capacity = Math.Max(16, 2 * Count);
+        (keys, values, thresholds) = (Grown(keys), Grown(values), Grown(thresholds));
+
+        Tensor Grown(Tensor old)
+        {
+            Tensor grown = device.AllocateUnscoped(new Shape(capacity, old.Columns));
+            if (Count > 0) device.Copy(old.Slice(0, Count), grown.Slice(0, Count));
+            return grown;
+        }
+    }
+}
+
+/// <summary>What an adaptor knows of a neuron beside its key and value.</summary>
+/// <param name="Edit">Id of the edit it belongs to.</param>
+/// <param name="TargetToken">The token it answers with.</param>
+/// <param name="Threshold">b.</param>
+/// <param name="Alpha">α.</param>
+/// <param name="Withdrawn">Competes but stays silent.</param>
+public readonly record struct NeuronState(long Edit, int TargetToken, float Threshold, float Alpha, bool Withdrawn);
+
+/// <summary>Who answers at each row.</summary>
+/// <param name="Winners">Index of the strongest neuron.</param>
+/// <param name="Strengths">α·s of that neuron, 0 where it is silent or far below its threshold.</param>
+public sealed record AdaptorResponse(int[] Winners, float[] Strengths)
+{
+    /// <summary>Whether anything is added anywhere.</summary>
+    public bool Fires => Strengths.Any(strength => strength != 0);
+}
+
+/// <summary>Operands: x, x̂; the scalar is added to the unbiased variance.</summary>
+internal readonly struct StandardizeRow : IRowOp
+{
+    public static void Apply(RowOperands row)
+    {
+        ReadOnlySpan<float> x = row[0];
+        Span<float> y = row[1];
+        float mean = RowMath.Sum(x) / x.Length;
+        float deviation = MathF.Sqrt(RowMath.SquaredDeviation(x, mean) / (x.Length - 1) + row.Scalar);
+        for (int i = 0; i < x.Length; i++) y[i] = (x[i] - mean) / deviation;
+    }
+}
+
+/// <summary>Operands: x <c>[R,n]</c>, the element at the index <c>[R,1]</c>.</summary>
+internal readonly struct PickRow : IRowOp
+{
+    public static void Apply(RowOperands row) => row[1][0] = row[0][row.Index];
+}
+
+/// <summary>x - y.</summary>
+internal readonly struct SubtractOp : IBinaryOp
+{
+    public static float Apply(float x, float y) => x - y;
+
+    public static Vector<float> Apply(Vector<float> x, Vector<float> y) => x - y;
+}

@@ -1,0 +1,50 @@
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Transformer;
+
+/// <summary>Writes on from a prompt, one token at a time.</summary>
+public static class Generator
+{
+    /// <summary>
+    /// The continuation of a prompt, streamed as it is made. It ends after <paramref name="maxNewTokens"/>, before
+    /// the end token, or when the model's positions are used up.
+    /// </summary>
+    /// <param name="model">The base model.</param>
+    /// <param name="prompt">The prompt's tokens, at least one.</param>
+    /// <param name="maxNewTokens">At most so many.</param>
+    /// <param name="endToken">The token that ends a text; it is not returned.</param>
+    /// <param name="options">How tokens are chosen.</param>
+    /// <param name="adaptor">The editor's adaptor, if any.</param>
+    /// <exception cref="InputException">The prompt is empty or longer than the model's positions.</exception>
+    public static IEnumerable<int> Generate(
+        CausalLm model, int[] prompt, int maxNewTokens, int endToken, SamplingOptions options, FeedForwardSlot? adaptor = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfNegative(maxNewTokens);
+        if (prompt.Length == 0) throw new InputException("The prompt is empty, expected at least one token.");
+        if (prompt.Length > model.Config.NPositions)
+            throw new InputException($"The prompt has {prompt.Length} tokens, the model's positions are {model.Config.NPositions}.");
+        return Tokens(model, prompt, maxNewTokens, endToken, options.Checked(), adaptor);
+    }
+
+    private static IEnumerable<int> Tokens(
+        CausalLm model, int[] prompt, int maxNewTokens, int endToken, SamplingOptions options, FeedForwardSlot? adaptor)
+    {
+        // The last token's own successor needs no position, hence the + 1.
+        int room = Math.Min(maxNewTokens, model.Config.NPositions - prompt.Length + 1);
+        if (room == 0) yield break;
+        var session = new DecodeSession(model, 1, prompt.Length + room - 1, adaptor);
+        var sampler = new Sampler(options, new Rng(options.Seed));
+        int[] next = prompt;
+        for (int made = 0; made < room; made++)
+        {
+            int token;
+            using (model.Device.Scope()) token = sampler.Next(session.Advance(new TokenBatch(next)).ToArray());
+            if (token == endToken) yield break;
+            yield return token;
+            next = [token];
+        }
+    }
+}

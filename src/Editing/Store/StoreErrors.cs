@@ -1,0 +1,57 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Editing.Store;
+
+/// <summary>Turns SQLite's error codes into sentences for whoever owns the file.</summary>
+internal static class StoreErrors
+{
+    /// <summary>The sentence for <paramref name="error"/>; damage is located with quick_check where the file can still be read.</summary>
+    public static InputException Explain(SqliteException error, string path, SqliteConnection? connection) =>
+        error.SqliteErrorCode switch
+        {
+            raw.SQLITE_BUSY or raw.SQLITE_LOCKED => new InputException(
+                $"Edit store '{path}' is locked by another process (waited {connection?.DefaultTimeout} s).",
+                "wait until that one is done, or stop it.", error),
+            raw.SQLITE_READONLY or raw.SQLITE_PERM or raw.SQLITE_AUTH => ReadOnly(path, error),
+            raw.SQLITE_FULL => new InputException(
+                $"Edit store '{path}': the disk is full, so this change was not stored; everything stored before it is intact.",
+                "free some space and run it again.", error),
+            raw.SQLITE_CORRUPT => new InputException(
+                $"Edit store '{path}' is damaged ({FirstFinding(connection) ?? error.Message}).",
+                "fetch a copy of the whole file from a backup.", error),
+            raw.SQLITE_NOTADB => new InputException(
+                $"'{path}' is no edit store: expected an SQLite database, got another kind of file.",
+                "check the path.", error),
+            raw.SQLITE_CANTOPEN => new InputException(
+                $"Edit store '{path}' cannot be opened.",
+                "check that the file and its folder may be read, and written where edits are to change.", error),
+            raw.SQLITE_IOERR => new InputException(
+                $"Edit store '{path}' could not be read or written (I/O error {error.SqliteExtendedErrorCode}).",
+                "check the disk.", error),
+            _ => new InputException($"Edit store '{path}': {error.Message}", null, error),
+        };
+
+    /// <summary>The sentence for a change asked of a store that may only be read.</summary>
+    public static InputException ReadOnly(string path, Exception? error = null) => new(
+        $"Edit store '{path}' is read-only, so its edits cannot be changed.",
+        "copy it to a folder that may be written.", error);
+
+    private static string? FirstFinding(SqliteConnection? connection)
+    {
+        if (connection is null) return null;
+        try
+        {
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "PRAGMA quick_check(1)";
+            return command.ExecuteScalar() is string finding && finding != "ok"
+                ? finding.ReplaceLineEndings(" ").Replace("*** in database main *** ", "", StringComparison.Ordinal)
+                : null;
+        }
+        catch (SqliteException)
+        {
+            return null; // too damaged even for the check
+        }
+    }
+}

@@ -1,0 +1,210 @@
+using System.Text.Json;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Editing.Datasets;
+
+/// <summary>
+/// Reads records one by one from a JSON array or from JSON Lines. The buffer holds one block of the file, or more where
+/// a single record is longer.
+/// </summary>
+internal sealed class EditRecordReader(Stream stream, string path)
+{
+    /// <summary>What a record file should look like, as a hint.</summary>
+    public const string Expected = "expected a JSON array of records, or one record per line, with at least \"src\" and \"alt\".";
+
+    private enum Place
+    {
+        Start,
+        InArray,
+        InLines,
+        AfterArray,
+    }
+
+    private byte[] _buffer = new byte[1 << 16];
+    private int _start;
+    private int _end;
+    private bool _isFinal;
+    private JsonReaderState _state = new(new JsonReaderOptions { AllowMultipleValues = true });
+    private Place _place = Place.Start;
+    private int _record;
+    private int _linesBefore; // line ends in what the buffer no longer holds
+
+    /// <summary>The next record; null after the last one.</summary>
+    /// <exception cref="InputException">What follows is not a record.</exception>
+    public EditRecord? Next()
+    {
+        if (_place == Place.Start && _end == 0) Begin();
+        while (true)
+        {
+            if (TryNext(out EditRecord? record)) return record;
+            Fill();
+        }
+    }
+
+    // False when the buffer ends before the record does; the same bytes are then tried again with more behind them.
+    private bool TryNext(out EditRecord? record)
+    {
+        record = null;
+        var reader = new Utf8JsonReader(_buffer.AsSpan(_start, _end - _start), _isFinal, _state);
+        try
+        {
+            while (reader.Read())
+            {
+                switch (reader.TokenType)
+                {
+                    case JsonTokenType.StartArray when _place == Place.Start:
+                        _place = Place.InArray;
+                        break;
+                    case JsonTokenType.EndArray when _place == Place.InArray:
+                        _place = Place.AfterArray;
+                        break;
+                    case JsonTokenType.StartObject when _place != Place.AfterArray:
+                        Utf8JsonReader probe = reader;
+                        if (!probe.TrySkip()) return false;
+                        if (_place == Place.Start) _place = Place.InLines;
+                        record = ReadRecord(ref reader);
+                        _record++;
+                        Consume(reader);
+                        return true;
+                    default:
+                        throw Wrong(reader, "a record as a JSON object", Name(reader.TokenType));
+                }
+
+                Consume(reader);
+                reader = new Utf8JsonReader(_buffer.AsSpan(_start, _end - _start), _isFinal, _state);
+            }
+        }
+        catch (JsonException error)
+        {
+            throw new InputException(
+                $"Record file '{path}', record {_record} (counted from 0), line {error.LineNumber + 1}: broken JSON at byte {error.BytePositionInLine + 1} of the line, {Reason(error)}",
+                _isFinal ? "is the file complete?" : Expected, error);
+        }
+
+        return _isFinal;
+    }
+
+    private EditRecord ReadRecord(ref Utf8JsonReader reader)
+    {
+        Utf8JsonReader begin = reader;
+        string? subject = null, src = null, pred = null, rephrase = null, alt = null, loc = null, locAns = null, relation = null;
+        IReadOnlyList<string> answers = [];
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string field = String(ref reader, "a field name");
+            reader.Read();
+            switch (field)
+            {
+                case "subject": subject = Text(ref reader, field); break;
+                case "src": src = Text(ref reader, field); break;
+                case "pred": pred = Text(ref reader, field); break;
+                case "rephrase": rephrase = Text(ref reader, field); break;
+                case "alt": alt = Text(ref reader, field); break;
+                case "answers": answers = Texts(ref reader, field); break;
+                case "loc": loc = Text(ref reader, field); break;
+                case "loc_ans": locAns = Text(ref reader, field); break;
+                case "relation": relation = Text(ref reader, field); break;
+                default: reader.Skip(); break;
+            }
+        }
+
+        if (src is null) throw Wrong(begin, "field \"src\" with a text", "none or a blank one");
+        if (alt is null) throw Wrong(begin, "field \"alt\" with a text", "none or a blank one");
+        return new EditRecord
+        {
+            Subject = subject,
+            Src = src,
+            Pred = pred,
+            Rephrase = rephrase,
+            Alt = alt,
+            Answers = answers,
+            Loc = loc,
+            LocAns = locAns,
+            Relation = relation,
+        };
+    }
+
+    private string? Text(ref Utf8JsonReader reader, string field)
+    {
+        if (reader.TokenType == JsonTokenType.Null) return null;
+        if (reader.TokenType != JsonTokenType.String) throw Wrong(reader, $"a text in field \"{field}\"", Name(reader.TokenType));
+        string text = String(ref reader, $"a text in field \"{field}\"");
+        return string.IsNullOrWhiteSpace(text) ? null : text;
+    }
+
+    private List<string> Texts(ref Utf8JsonReader reader, string field)
+    {
+        List<string> texts = [];
+        if (reader.TokenType == JsonTokenType.Null) return texts;
+        if (reader.TokenType != JsonTokenType.StartArray) throw Wrong(reader, $"an array of texts in field \"{field}\"", Name(reader.TokenType));
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (Text(ref reader, field) is { } text) texts.Add(text);
+        }
+
+        return texts;
+    }
+
+    private string String(ref Utf8JsonReader reader, string expected)
+    {
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException) // how the reader reports broken UTF-8 and half surrogate pairs
+        {
+            throw Wrong(reader, expected, "bytes that are not valid UTF-8, or half a surrogate pair");
+        }
+    }
+
+    private InputException Wrong(Utf8JsonReader reader, string expected, string got)
+    {
+        int line = 1 + _linesBefore + _buffer.AsSpan(_start, (int)reader.TokenStartIndex).Count((byte)'\n');
+        string where = _place == Place.AfterArray ? "after the end of the array" : $"record {_record} (counted from 0)";
+        if (_place == Place.AfterArray) expected = "nothing more";
+        return new InputException($"Record file '{path}', {where}, line {line}: expected {expected}, got {got}.", Expected);
+    }
+
+    private static string Name(JsonTokenType type) => type switch
+    {
+        JsonTokenType.StartObject => "an object",
+        JsonTokenType.StartArray => "an array",
+        JsonTokenType.String => "a text",
+        JsonTokenType.Number => "a number",
+        JsonTokenType.True or JsonTokenType.False => "true or false",
+        _ => "null",
+    };
+
+    // The reader's message ends in its own account of the place.
+    private static string Reason(JsonException error)
+    {
+        int place = error.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return place < 0 ? error.Message : error.Message[..place];
+    }
+
+    private void Begin()
+    {
+        do Fill();
+        while (!_isFinal && _end < 3);
+        if (_buffer.AsSpan(0, _end).StartsWith("\uFEFF"u8)) _start = 3;
+    }
+
+    private void Consume(Utf8JsonReader reader)
+    {
+        int consumed = (int)reader.BytesConsumed;
+        _linesBefore += _buffer.AsSpan(_start, consumed).Count((byte)'\n');
+        _start += consumed;
+        _state = reader.CurrentState;
+    }
+
+    private void Fill()
+    {
+        _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+        _end -= _start;
+        _start = 0;
+        if (_end == _buffer.Length) Array.Resize(ref _buffer, 2 * _buffer.Length);
+        int read = stream.Read(_buffer.AsSpan(_end));
+        _end += read;
+        _isFinal = read == 0;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Security.Cryptography;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Editing;
+
+/// <summary>Computes the <see cref="ModelFingerprint"/> of a model folder.</summary>
+public static class ModelFingerprinter
+{
+    private const int BufferBytes = 1 << 20;
+
+    // Their order decides the hash, as if they were one file.
+    private static readonly string[] TokenizerFiles = ["vocab.json", "merges.txt"];
+
+    /// <summary>
+    /// Hashes the bytes of all <c>*.safetensors</c> files in ordinal order of their names, and of <c>vocab.json</c> and
+    /// <c>merges.txt</c>. A model with a single weights file has that file's plain SHA-256. File names are not hashed,
+    /// so the same model in another folder is the same model.
+    /// </summary>
+    /// <param name="folder">The model folder; files in its subfolders are not read.</param>
+    /// <param name="cancel">Stops between two blocks of 1 MiB: large models take a while.</param>
+    /// <exception cref="InputException">There is no such folder, no weights file in it, or a file cannot be read.</exception>
+    public static ModelFingerprint Compute(string folder, CancellationToken cancel = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        if (!Directory.Exists(folder)) throw new InputException($"Model folder '{folder}' does not exist.", "check the path.");
+        try
+        {
+            string[] weights = Directory.GetFiles(folder, "*.safetensors");
+            if (weights.Length == 0)
+                throw new InputException($"Model folder '{folder}': expected a *.safetensors file, found none.", "convert the checkpoint first.");
+            Array.Sort(weights, string.CompareOrdinal);
+            IEnumerable<string> tokenizer = TokenizerFiles.Select(name => Path.Combine(folder, name)).Where(File.Exists);
+            return new ModelFingerprint(Sha256(weights, cancel), Sha256(tokenizer, cancel));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"Model folder '{folder}' cannot be read: {error.Message}", null, error);
+        }
+    }
+
+    private static string Sha256(IEnumerable<string> files, CancellationToken cancel)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[BufferBytes];
+        foreach (string file in files)
+        {
+            // The buffer is ours: a second one inside the stream would only copy.
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+            int read;
+            while ((read = stream.Read(buffer)) > 0)
+            {
+                cancel.ThrowIfCancellationRequested();
+                hash.AppendData(buffer.AsSpan(0, read));
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

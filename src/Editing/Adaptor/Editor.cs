@@ -40,8 +40,8 @@ public sealed class Editor(CausalLm model, Tokenizer tokenizer, KeyValueAdaptor 
         Trace trace = Trace.Run(model, [tokens.Input], [tokens.First], adaptor.Layer);
         Tensor? silent = outOfScope.Count == 0 || !settings.Retrofit || settings.IrrWeight == 0 ? null : LastStates(outOfScope);
 
-        // Earlier tokens' neurons of this same edit take part in training the later ones, so they are added to a
-        // trial of the adaptor: their sum is kept beside instead, and the adaptor itself changes only in Keep.
+        // Earlier tokens' neurons of this same edit take part in training the later ones, but the adaptor itself
+        // changes only in Keep: until then they stand in one of their own.
         var family = new KeyValueAdaptor(model.Device, adaptor.Layer, adaptor.NEmbd);
         var neurons = new List<Neuron>();
         for (int i = 0; i < tokens.Target.Length; i++)

@@ -15,6 +15,9 @@ public sealed class OutOfScopeSampler(CausalLm model, Tokenizer tokenizer, IRead
 {
     private const int FromNothing = 2, FromSubject = 2, FromOthers = 6, ShortestText = 2, LongestText = 10;
 
+    private readonly string[] candidates = [.. otherPrompts.Distinct()];
+    private readonly HashSet<string> known = [.. otherPrompts];
+
     /// <summary>The token sequences for one edit; fewer than ten when there are fewer other prompts.</summary>
     public IReadOnlyList<int[]> Prompts(EditRequest request, ulong seed)
     {
@@ -58,8 +61,13 @@ public sealed class OutOfScopeSampler(CausalLm model, Tokenizer tokenizer, IRead
     private IEnumerable<int[]> Others(string own, Rng rng)
     {
         var chosen = new HashSet<string>();
-        string[] candidates = [.. otherPrompts.Where(p => p != own).Distinct()];
-        while (chosen.Count < Math.Min(FromOthers, candidates.Length)) chosen.Add(candidates[rng.NextInt(candidates.Length)]);
+        int wanted = Math.Min(FromOthers, known.Count - (known.Contains(own) ? 1 : 0));
+        while (chosen.Count < wanted)
+        {
+            string candidate = candidates[rng.NextInt(candidates.Length)];
+            if (candidate != own) chosen.Add(candidate);
+        }
+
         return [.. chosen.Select(tokenizer.Encode).Where(tokens => tokens.Length <= model.Config.NPositions)];
     }
 }

@@ -1,0 +1,79 @@
+using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing.Datasets;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Editing.Metrics;
+
+/// <summary>How a record's prompts end; see <see cref="EditRecord"/>.</summary>
+/// <param name="AnswerTrigger">Appended to <c>src</c> and <c>rephrase</c>.</param>
+/// <param name="LocTrigger">Appended to <c>loc</c> and its question mark.</param>
+public sealed record Triggers(string AnswerTrigger, string LocTrigger);
+
+/// <summary>Measures a base model and its edits on records.</summary>
+/// <param name="model">The base model.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="adaptor">The edits.</param>
+public sealed class Evaluator(CausalLm model, Tokenizer tokenizer, KeyValueAdaptor adaptor)
+{
+    private readonly TeacherForcing forcing = new(model, adaptor);
+
+    /// <summary>ES, PS, NS and what goes with them.</summary>
+    /// <param name="records">The edit set.</param>
+    /// <param name="triggers">How prompts end.</param>
+    /// <param name="neighbours">Unedited facts; those that share a prompt with a record are left out.</param>
+    /// <param name="progress">Told how many questions of how many are answered.</param>
+    /// <param name="cancellation">Stops between chunks of questions.</param>
+    public EvaluationReport Evaluate(
+        IReadOnlyList<EditRecord> records, Triggers triggers, IReadOnlyList<EditRecord>? neighbours = null,
+        Action<int, int>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        ArgumentNullException.ThrowIfNull(triggers);
+        Question[] edits = Questions(records, r => r.EditPrompt(triggers.AnswerTrigger), r => r.Alt);
+        Question[] rephrased = Questions(records, r => r.RephrasePrompt(triggers.AnswerTrigger), r => r.Alt);
+        Question[] unrelated = Questions(records, r => r.LocalityPrompt(triggers.LocTrigger), r => r.LocAns);
+        var own = records.Select(r => r.Src).ToHashSet();
+        Question[] nearby = Questions(
+            [.. (neighbours ?? []).Where(n => !own.Contains(n.Src))], r => r.EditPrompt(triggers.AnswerTrigger), r => r.Alt);
+
+        Question[] all = [.. edits, .. rephrased, .. unrelated, .. nearby];
+        Answer[] answers = [.. forcing.Ask(all, done => progress?.Invoke(done, all.Length), cancellation)];
+        Answer[] es = Take(edits.Length), ps = Take(rephrased.Length), ns = Take(unrelated.Length), near = Take(nearby.Length);
+        return new EvaluationReport(
+            records.Count,
+            new EditMetrics(Mean(es, a => a.BaseAccuracy), Mean(ps, a => a.BaseAccuracy), Mean(ns, a => a.BaseAccuracy), Mean(es, a => a.BaseAccuracy == 1 ? 1 : 0)),
+            new EditMetrics(Mean(es, a => a.EditedAccuracy), Mean(ps, a => a.EditedAccuracy), Mean(ns, a => a.EditedAccuracy), Mean(es, a => a.EditedAccuracy == 1 ? 1 : 0)),
+            EditMetrics.Percent(ns.SelectMany(a => a.Base.Zip(a.Edited, (before, after) => before == after ? 1.0 : 0))),
+            EditMetrics.Percent(near.Select(a => a.Base[0] == a.Edited[0] ? 1.0 : 0)));
+
+        Answer[] Take(int count)
+        {
+            Answer[] taken = answers[..count];
+            answers = answers[count..];
+            return taken;
+        }
+
+        static double? Mean(Answer[] of, Func<Answer, double> share) => EditMetrics.Percent(of.Select(share));
+    }
+
+    /// <summary>RS and Con: each edit withdrawn alone, asked on its own prompt, comparing all of its tokens.</summary>
+    public WithdrawalReport Withdrawal(IReadOnlyList<Edit> edits, Action<int, int>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(edits);
+        Question[] questions = [.. edits.Select(e => new Question(new EditTokens(e.PromptTokens, e.TargetTokens), e.Id))];
+        IReadOnlyList<Answer> answers = forcing.Ask(questions, done => progress?.Invoke(done, questions.Length), cancellation);
+        return new WithdrawalReport(
+            edits.Count,
+            EditMetrics.Percent(answers.Select(a => a.Edited.SequenceEqual(a.Withdrawn) ? 0.0 : 1)),
+            EditMetrics.Percent(answers.Select(a => a.Base.SequenceEqual(a.Withdrawn) ? 1.0 : 0)));
+    }
+
+    private Question[] Questions(IEnumerable<EditRecord> records, Func<EditRecord, string?> prompt, Func<EditRecord, string?> target)
+    {
+        var questions = new List<Question>();
+        foreach (EditRecord record in records)
+            if (prompt(record) is { } p && target(record) is { } t)
+                questions.Add(new Question(EditTokens.Of(tokenizer, p, t, model.Config.NPositions)));
+        return [.. questions];
+    }
+}

@@ -1,0 +1,75 @@
+using Sharpformer.Editing.Adaptor;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Editing.Metrics;
+
+/// <summary>
+/// Asks questions of the base and the edited model together: one base pass per question, and the tail again only
+/// for positions where a neuron answers. An answer does not depend on which questions stand beside it.
+/// </summary>
+/// <param name="model">The base model.</param>
+/// <param name="adaptor">The edits.</param>
+public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor)
+{
+    private const int QuestionsAtOnce = 32;
+
+    /// <summary>The answers, in the order of the questions.</summary>
+    /// <param name="questions">Any number.</param>
+    /// <param name="progress">Told how many are done.</param>
+    /// <param name="cancellation">Checked between chunks.</param>
+    public IReadOnlyList<Answer> Ask(IReadOnlyList<Question> questions, Action<int>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(questions);
+        var answers = new List<Answer>(questions.Count);
+        foreach (Question[] chunk in questions.Chunk(QuestionsAtOnce))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using BufferScope scope = model.Device.Scope();
+            answers.AddRange(AskChunk(chunk));
+            progress?.Invoke(answers.Count);
+        }
+
+        return answers;
+    }
+
+    private IEnumerable<Answer> AskChunk(Question[] questions)
+    {
+        int[][] inputs = [.. questions.Select(q => q.Tokens.Input)];
+        int[] first = [.. questions.Select(q => q.Tokens.First)];
+        Trace trace = Trace.Run(model, inputs, first, adaptor.Layer);
+        long[] own = [.. trace.Positions.Select(p => questions[p.Sequence].Edit ?? 0)]; // ids count from 1
+
+        int[] basePredictions = model.Device.ArgMax(trace.BaseLogits());
+        AdaptorResponse edited = adaptor.Respond(trace.X), withdrawn = adaptor.Respond(trace.X, own);
+        int[] editedPredictions = Predictions(trace, edited, basePredictions);
+        // A row differs from the edited model only where its own edit was the one that answered.
+        int[] withdrawnPredictions = edited.Strengths.SequenceEqual(withdrawn.Strengths)
+            ? editedPredictions
+            : Predictions(trace, withdrawn, basePredictions);
+
+        int row = 0;
+        foreach (Question question in questions)
+        {
+            Range rows = row..(row += question.Tokens.Target.Length);
+            yield return new Answer(question.Tokens.Target, basePredictions[rows], editedPredictions[rows], withdrawnPredictions[rows]);
+        }
+    }
+
+    /// <summary>The base model's prediction, and the tail's where a neuron answers.</summary>
+    private int[] Predictions(Trace trace, AdaptorResponse response, int[] basePredictions)
+    {
+        int[] predictions = [.. basePredictions];
+        int[] rows = [.. Enumerable.Range(0, predictions.Length).Where(r => response.Strengths[r] != 0)];
+        if (rows.Length == 0) return predictions;
+
+        Device device = model.Device;
+        using BufferScope scope = device.Scope();
+        Tensor hidden = device.Allocate(rows.Length, model.Config.NEmbd);
+        device.Gather(trace.Hidden, rows, hidden);
+        Tensor beside = adaptor.Output(new AdaptorResponse([.. rows.Select(r => response.Winners[r])], [.. rows.Select(r => response.Strengths[r])]));
+        int[] edited = device.ArgMax(trace.TailOf(rows).Logits(Autograd.Ops.Add(hidden, beside)).Value);
+        for (int i = 0; i < rows.Length; i++) predictions[rows[i]] = edited[i];
+        return predictions;
+    }
+}

@@ -1,0 +1,24 @@
+using System.Runtime.Intrinsics;
+
+namespace Sharpformer.Tensors.Cpu;
+
+/// <content>The matrix product: check, choose the micro-kernel.</content>
+public sealed unsafe partial class CpuDevice
+{
+    /// <inheritdoc/>
+    public override void Gemm(in MatrixView a, in MatrixView b, in MatrixView c, bool accumulate = false)
+    {
+        Arguments.Gemm(a, b, c);
+        var batch = new GemmBatch(a, b, c, Source("Gemm", a.Tensor), Stored("Gemm", b.Tensor), Destination("Gemm", c.Tensor), accumulate);
+        switch (kernel)
+        {
+            case GemmKernel.Vector512: Gemm<MicroKernel<Register512, Vector512<float>>>.Run(batch, work, pool); break;
+            case GemmKernel.Vector256: Gemm<MicroKernel<Register256, Vector256<float>>>.Run(batch, work, pool); break;
+            default: Gemm<MicroKernel<Register128, Vector128<float>>>.Run(batch, work, pool); break;
+        }
+
+        GC.KeepAlive(a.Tensor);
+        GC.KeepAlive(b.Tensor);
+        GC.KeepAlive(c.Tensor);
+    }
+}

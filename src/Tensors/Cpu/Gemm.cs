@@ -1,0 +1,184 @@
+namespace Sharpformer.Tensors.Cpu;
+
+/// <summary>
+/// The blocked matrix product after Goto and van de Geijn ("Anatomy of high-performance matrix multiplication",
+/// 2008): a panel of B stays in the first-level cache, a block of A in the second, and the micro-kernel streams over both.
+/// The summed dimension is cut every <see cref="DepthBlock"/> steps counted from 0, whatever the other extents and the
+/// number of threads; that and the single chain per block inside the micro-kernel fix every element's bits.
+/// </summary>
+internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
+{
+    /// <summary>KC: steps of the summed dimension that are packed together.</summary>
+    private const int DepthBlock = 256;
+
+    /// <summary>MC: rows of A that are packed together; with KC about 100 KB.</summary>
+    private const int RowBlock = 96;
+
+    /// <summary>NC: columns of B that are packed together; with KC 2 MB.</summary>
+    private const int ColumnBlock = 2048;
+
+    /// <summary>Rows of a tile.</summary>
+    private const int TileRows = 6;
+
+    /// <summary>Multiplications that pay for waking a thread, some microseconds' worth.</summary>
+    private const long Grain = 200_000;
+
+    [ThreadStatic]
+    private static HostBlock? scratch;
+
+    /// <summary>Computes every product of the batch.</summary>
+    public static void Run(in GemmBatch batch, WorkSharing work, BufferPool pool)
+    {
+        if (batch.Count == 0) return;
+        if (batch.Count > 1 && batch.Work < 16 * Grain)
+        {
+            GemmBatch products = batch;
+            work.Split(batch.Count, Grain / (batch.Work + 1) + 1, (start, end) =>
+            {
+                for (long i = start; i < end; i++) Columns(products[i], 0, Panels(products[i].N));
+            });
+            return;
+        }
+
+        for (long i = 0; i < batch.Count; i++)
+        {
+            GemmProblem product = batch[i];
+            if (product.M <= RowBlock || product.K == 0) FewRows(product, work);
+            else ManyRows(product, work, pool);
+        }
+    }
+
+    /// <summary>All rows fit one block, so each panel of B is read once: packed where it is used and never shared.</summary>
+    private static void FewRows(GemmProblem product, WorkSharing work)
+    {
+        long perPanel = (long)product.M * product.K * TKernel.Columns;
+        work.Split(Panels(product.N), Grain / (perPanel + 1) + 1, (start, end) => Columns(product, (int)start, (int)end));
+    }
+
+    /// <summary>Threads pack a block of B together and then share out the blocks of A.</summary>
+    private static void ManyRows(GemmProblem product, WorkSharing work, BufferPool pool)
+    {
+        int blocks = (product.M + RowBlock - 1) / RowBlock;
+        int blockRows = Math.Min(RowBlock, ((product.M + blocks - 1) / blocks + TileRows - 1) / TileRows * TileRows);
+        int widest = Panels(Math.Min(product.N, ColumnBlock)) * TKernel.Columns;
+        HostBlock packedB = pool.Rent((long)Math.Min(product.K, DepthBlock) * widest * sizeof(float));
+        for (int n0 = 0; n0 < product.N; n0 += ColumnBlock)
+        {
+            int panels = Panels(Math.Min(ColumnBlock, product.N - n0));
+            int firstPanel = n0 / TKernel.Columns;
+
+            // Enough tasks that threads finish together, but not so many that packing A again costs more than it gains.
+            int splits = Math.Clamp((8 * work.Threads + blocks - 1) / blocks, 1, (panels + 7) / 8);
+            for (int k0 = 0; k0 < product.K; k0 += DepthBlock)
+            {
+                int start = k0, depth = Math.Min(DepthBlock, product.K - k0);
+                long panelSize = (long)depth * TKernel.Columns;
+                work.Split(panels, 8, (first, end) =>
+                {
+                    for (long p = first; p < end; p++) PackB(product, firstPanel + (int)p, start, depth, (float*)packedB.Pointer + p * panelSize);
+                });
+                work.Run(blocks * splits, task =>
+                {
+                    int row = task / splits * blockRows, rows = Math.Min(blockRows, product.M - row), split = task % splits;
+                    if (rows <= 0) return;
+                    float* packedA = Scratch();
+                    PackA(product, row, rows, start, depth, packedA);
+                    for (int p = (int)((long)panels * split / splits); p < (int)((long)panels * (split + 1) / splits); p++)
+                        Tiles(product, packedA, row, rows, (float*)packedB.Pointer + p * panelSize, firstPanel + p, start, depth);
+                });
+            }
+        }
+
+        pool.Return(packedB);
+    }
+
+    /// <summary>Computes the columns of panels <paramref name="firstPanel"/> … on one thread.</summary>
+    private static void Columns(in GemmProblem product, int firstPanel, int endPanel)
+    {
+        float* packedA = Scratch(), packedB = packedA + RowBlock * DepthBlock + 16;
+        for (int row = 0; row < product.M; row += RowBlock)
+        {
+            int rows = Math.Min(RowBlock, product.M - row);
+
+            // At least once, so that a product over nothing still becomes zero.
+            for (int k0 = 0; k0 == 0 || k0 < product.K; k0 += DepthBlock)
+            {
+                int depth = Math.Min(DepthBlock, product.K - k0);
+                PackA(product, row, rows, k0, depth, packedA);
+                for (int p = firstPanel; p < endPanel; p++)
+                {
+                    PackB(product, p, k0, depth, packedB);
+                    Tiles(product, packedA, row, rows, packedB, p, k0, depth);
+                }
+            }
+        }
+    }
+
+    /// <summary>Multiplies a packed block of A with one packed panel of B.</summary>
+    private static void Tiles(in GemmProblem product, float* packedA, int firstRow, int rows, float* packedB, int panel, int k0, int depth)
+    {
+        int column = panel * TKernel.Columns, columns = Math.Min(TKernel.Columns, product.N - column);
+        bool add = product.Accumulate || k0 > 0;
+        float* tile = stackalloc float[TileRows * TKernel.Columns];
+        for (int row = 0; row < rows; row += TileRows)
+        {
+            int tileRows = Math.Min(TileRows, rows - row);
+            float* c = product.C + (firstRow + row) * product.CRow + column * product.CColumn;
+            float* a = packedA + (long)row * depth;
+            bool whole = columns == TKernel.Columns && product.CColumn == 1;
+            if (whole && tileRows == TileRows)
+            {
+                TKernel.Six(a, packedB, depth, c, product.CRow, add);
+            }
+            else if (whole && tileRows == 1)
+            {
+                TKernel.One(a, packedB, depth, c, add);
+            }
+            else
+            {
+                if (tileRows == 1) TKernel.One(a, packedB, depth, tile, false);
+                else TKernel.Six(a, packedB, depth, tile, TKernel.Columns, false);
+                StorePart(tile, tileRows, columns, c, product.CRow, product.CColumn, add);
+            }
+        }
+    }
+
+    /// <summary>The part of a tile that lies within C.</summary>
+    private static void StorePart(float* tile, int rows, int columns, float* c, long cRow, long cColumn, bool add)
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            for (int j = 0; j < columns; j++)
+            {
+                float* to = c + r * cRow + j * cColumn;
+                float sum = tile[r * TKernel.Columns + j];
+                *to = add ? *to + sum : sum;
+            }
+        }
+    }
+
+    private static void PackA(in GemmProblem product, int firstRow, int rows, int k0, int depth, float* packed)
+    {
+        for (int row = 0; row < rows; row += TileRows)
+        {
+            byte* source = (byte*)(product.A + (firstRow + row) * product.ARow + k0 * product.AColumn);
+            GemmPacking.Panel(source, DType.F32, product.ARow, product.AColumn, Math.Min(TileRows, rows - row), depth, TileRows, packed + (long)row * depth);
+        }
+    }
+
+    private static void PackB(in GemmProblem product, int panel, int k0, int depth, float* packed)
+    {
+        int column = panel * TKernel.Columns;
+        byte* source = product.B + (column * product.BColumn + k0 * product.BRow) * product.BType.Size();
+        GemmPacking.Panel(source, product.BType, product.BColumn, product.BRow, Math.Min(TKernel.Columns, product.N - column), depth, TKernel.Columns, packed);
+    }
+
+    private static int Panels(int columns) => (columns + TKernel.Columns - 1) / TKernel.Columns;
+
+    /// <summary>This thread's room for a packed block of A and a packed panel of B.</summary>
+    private static float* Scratch()
+    {
+        scratch ??= new HostBlock((RowBlock * DepthBlock + 16 + TKernel.Columns * DepthBlock + 16) * sizeof(float));
+        return (float*)scratch.Pointer;
+    }
+}

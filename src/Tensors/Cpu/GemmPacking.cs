@@ -1,0 +1,117 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Sharpformer.Tensors.Cpu;
+
+/// <summary>
+/// Copies a strip of a matrix into the order in which the micro-kernel reads it: <c>packed[k][lane]</c>, where
+/// lanes are rows of A or columns of B and k runs along the summed dimension. Stored weights are widened here,
+/// panel by panel, so no float32 copy of them ever exists.
+/// </summary>
+internal static unsafe class GemmPacking
+{
+    /// <summary>Packs one panel of <paramref name="width"/> lanes; lanes beyond <paramref name="lanes"/> become zero.</summary>
+    /// <param name="source">First element.</param>
+    /// <param name="dtype">How the source is stored.</param>
+    /// <param name="laneStride">Elements between lanes.</param>
+    /// <param name="depthStride">Elements between steps of the summed dimension.</param>
+    /// <param name="lanes">Lanes that exist.</param>
+    /// <param name="depth">Steps.</param>
+    /// <param name="width">Lanes of the panel.</param>
+    /// <param name="packed">Destination of <c>depth·width</c> floats; up to 7 more may be overwritten.</param>
+    public static void Panel(byte* source, DType dtype, long laneStride, long depthStride, int lanes, int depth, int width, float* packed)
+    {
+        switch (dtype)
+        {
+            case DType.F16: Panel<ElementF16>(source, laneStride, depthStride, lanes, depth, width, packed); break;
+            case DType.BF16: Panel<ElementBF16>(source, laneStride, depthStride, lanes, depth, width, packed); break;
+            default: Panel<ElementF32>(source, laneStride, depthStride, lanes, depth, width, packed); break;
+        }
+    }
+
+    private static void Panel<TElement>(byte* source, long laneStride, long depthStride, int lanes, int depth, int width, float* packed)
+        where TElement : struct, IElement
+    {
+        if (laneStride == 1) CopyLanes<TElement>(source, depthStride, lanes, depth, width, packed);
+        else if (depthStride == 1 && Avx.IsSupported) TransposeLanes<TElement>(source, laneStride, lanes, depth, width, packed);
+        else CopyElements<TElement>(source, laneStride, depthStride, lanes, 0, depth, width, packed);
+    }
+
+    /// <summary>Lanes lie side by side: each step is one short copy.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyLanes<TElement>(byte* source, long depthStride, int lanes, int depth, int width, float* packed)
+        where TElement : struct, IElement
+    {
+        long step = depthStride * TElement.Size;
+        for (int k = 0; k < depth; k++)
+        {
+            int lane = 0;
+            for (; lane <= lanes - 8; lane += 8) TElement.LoadEight(source + lane * TElement.Size).Store(packed + lane);
+            for (; lane < lanes; lane++) packed[lane] = TElement.Load(source + lane * TElement.Size);
+            for (; lane < width; lane++) packed[lane] = 0;
+            source += step;
+            packed += width;
+        }
+    }
+
+    /// <summary>Steps lie side by side: blocks of 8 lanes × 8 steps are transposed in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TransposeLanes<TElement>(byte* source, long laneStride, int lanes, int depth, int width, float* packed)
+        where TElement : struct, IElement
+    {
+        long step = laneStride * TElement.Size;
+        int whole = depth & ~7;
+        for (int lane = 0; lane < width; lane += 8)
+        {
+            // A missing lane reads lane 0 instead and is cleared below: cheaper than a branch per load.
+            byte* s0 = source + Present(lane, lanes) * step, s1 = source + Present(lane + 1, lanes) * step;
+            byte* s2 = source + Present(lane + 2, lanes) * step, s3 = source + Present(lane + 3, lanes) * step;
+            byte* s4 = source + Present(lane + 4, lanes) * step, s5 = source + Present(lane + 5, lanes) * step;
+            byte* s6 = source + Present(lane + 6, lanes) * step, s7 = source + Present(lane + 7, lanes) * step;
+            Vector256<float> present = Vector256.LessThan(Vector256.Create(0, 1, 2, 3, 4, 5, 6, 7), Vector256.Create(lanes - lane)).AsSingle();
+            for (int k = 0; k < whole; k += 8)
+            {
+                long at = (long)k * TElement.Size;
+                Vector256<float> r0 = TElement.LoadEight(s0 + at), r1 = TElement.LoadEight(s1 + at);
+                Vector256<float> r2 = TElement.LoadEight(s2 + at), r3 = TElement.LoadEight(s3 + at);
+                Vector256<float> r4 = TElement.LoadEight(s4 + at), r5 = TElement.LoadEight(s5 + at);
+                Vector256<float> r6 = TElement.LoadEight(s6 + at), r7 = TElement.LoadEight(s7 + at);
+
+                Vector256<float> a0 = Avx.UnpackLow(r0, r1), a1 = Avx.UnpackHigh(r0, r1), a2 = Avx.UnpackLow(r2, r3), a3 = Avx.UnpackHigh(r2, r3);
+                Vector256<float> a4 = Avx.UnpackLow(r4, r5), a5 = Avx.UnpackHigh(r4, r5), a6 = Avx.UnpackLow(r6, r7), a7 = Avx.UnpackHigh(r6, r7);
+                Vector256<float> b0 = Avx.Shuffle(a0, a2, 0x44), b1 = Avx.Shuffle(a0, a2, 0xEE), b2 = Avx.Shuffle(a1, a3, 0x44), b3 = Avx.Shuffle(a1, a3, 0xEE);
+                Vector256<float> b4 = Avx.Shuffle(a4, a6, 0x44), b5 = Avx.Shuffle(a4, a6, 0xEE), b6 = Avx.Shuffle(a5, a7, 0x44), b7 = Avx.Shuffle(a5, a7, 0xEE);
+
+                // In ascending k: where the panel is narrower than 8 a store spills into the next step, written later.
+                float* to = packed + (long)k * width + lane;
+                (Avx.Permute2x128(b0, b4, 0x20) & present).Store(to);
+                (Avx.Permute2x128(b1, b5, 0x20) & present).Store(to + width);
+                (Avx.Permute2x128(b2, b6, 0x20) & present).Store(to + 2 * width);
+                (Avx.Permute2x128(b3, b7, 0x20) & present).Store(to + 3 * width);
+                (Avx.Permute2x128(b0, b4, 0x31) & present).Store(to + 4 * width);
+                (Avx.Permute2x128(b1, b5, 0x31) & present).Store(to + 5 * width);
+                (Avx.Permute2x128(b2, b6, 0x31) & present).Store(to + 6 * width);
+                (Avx.Permute2x128(b3, b7, 0x31) & present).Store(to + 7 * width);
+            }
+        }
+
+        CopyElements<TElement>(source, laneStride, 1, lanes, whole, depth, width, packed);
+    }
+
+    /// <summary>Element by element, for the steps from <paramref name="start"/> on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyElements<TElement>(byte* source, long laneStride, long depthStride, int lanes, int start, int depth, int width, float* packed)
+        where TElement : struct, IElement
+    {
+        for (int k = start; k < depth; k++)
+        {
+            byte* from = source + k * depthStride * TElement.Size;
+            float* to = packed + (long)k * width;
+            for (int lane = 0; lane < lanes; lane++) to[lane] = TElement.Load(from + lane * laneStride * TElement.Size);
+            for (int lane = lanes; lane < width; lane++) to[lane] = 0;
+        }
+    }
+
+    private static long Present(int lane, int lanes) => lane < lanes ? lane : 0;
+}

@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Sharpformer.Tensors.Cpu;
+
+/// <summary>Reads elements of one <see cref="DType"/> from memory, widened exactly to float32.</summary>
+internal unsafe interface IElement
+{
+    static abstract int Size { get; }
+
+    static abstract float Load(byte* source);
+
+    static abstract Vector256<float> LoadEight(byte* source);
+}
+
+/// <inheritdoc/>
+internal readonly unsafe struct ElementF32 : IElement
+{
+    public static int Size => 4;
+
+    public static float Load(byte* source) => *(float*)source;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadEight(byte* source) => Vector256.Load((float*)source);
+}
+
+/// <inheritdoc/>
+internal readonly unsafe struct ElementBF16 : IElement
+{
+    public static int Size => 2;
+
+    public static float Load(byte* source) => BitConverter.UInt32BitsToSingle((uint)*(ushort*)source << 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadEight(byte* source) => (Widening.ToUInt32(source) << 16).AsSingle();
+}
+
+/// <inheritdoc/>
+internal readonly unsafe struct ElementF16 : IElement
+{
+    public static int Size => 2;
+
+    public static float Load(byte* source) => (float)*(Half*)source;
+
+    /// <summary>
+    /// Shifts exponent and mantissa into place and mends the exponent bias by multiplying with 2^112, which also
+    /// normalises subnormals; infinity and NaN, whose exponent is all ones, get theirs set again.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadEight(byte* source)
+    {
+        Vector256<uint> half = Widening.ToUInt32(source);
+        Vector256<uint> magnitude = (half & Vector256.Create(0x7FFFu)) << 13;
+        Vector256<uint> special = Vector256.GreaterThanOrEqual(magnitude.AsInt32(), Vector256.Create(0x7C00 << 13)).AsUInt32();
+        Vector256<float> scaled = magnitude.AsSingle() * Vector256.Create(5.192296858534828e33f);
+        Vector256<uint> sign = (half & Vector256.Create(0x8000u)) << 16;
+        return (scaled.AsUInt32() | (special & Vector256.Create(0x7F800000u)) | sign).AsSingle();
+    }
+}
+
+/// <summary>Whole runs of stored elements.</summary>
+internal static unsafe class Widening
+{
+    /// <summary>Widens <paramref name="count"/> adjacent elements.</summary>
+    public static void Copy(byte* source, DType dtype, float* destination, long count)
+    {
+        switch (dtype)
+        {
+            case DType.F16: Copy<ElementF16>(source, destination, count); break;
+            case DType.BF16: Copy<ElementBF16>(source, destination, count); break;
+            default: Buffer.MemoryCopy(source, destination, count * 4, count * 4); break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<uint> ToUInt32(byte* source)
+    {
+        Vector128<ushort> values = Vector128.Load((ushort*)source);
+        return Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Copy<TElement>(byte* source, float* destination, long count) where TElement : struct, IElement
+    {
+        long i = 0;
+        for (; i <= count - 8; i += 8) TElement.LoadEight(source + i * TElement.Size).Store(destination + i);
+        for (; i < count; i++) destination[i] = TElement.Load(source + i * TElement.Size);
+    }
+}

@@ -1,0 +1,61 @@
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+
+namespace Sharpformer.Tests.Tensors;
+
+/// <summary>The devices that every device test runs on.</summary>
+public static class Devices
+{
+    public static TheoryData<string> Names => ["cpu", "cpu-1-thread", "cpu-3-threads", "cpu-vector128", "cpu-vector256", "cpu-vector512"];
+
+    public static Device Create(string name) => name switch
+    {
+        "cpu" => new CpuDevice(),
+        "cpu-1-thread" => new CpuDevice(1),
+        "cpu-3-threads" => new CpuDevice(3),
+        "cpu-vector128" => new CpuDevice(2, GemmKernel.Vector128),
+        "cpu-vector256" => new CpuDevice(2, GemmKernel.Vector256),
+        "cpu-vector512" => new CpuDevice(2, GemmKernel.Vector512),
+        _ => throw new ArgumentException($"No device is called {name}."),
+    };
+
+    /// <summary>Values in -2 … 2 that depend on nothing but the seed.</summary>
+    public static float[] Values(long count, int seed = 1)
+    {
+        var random = new Random(seed);
+        float[] values = new float[count];
+        for (int i = 0; i < values.Length; i++) values[i] = random.NextSingle() * 4 - 2;
+        return values;
+    }
+
+    /// <summary>A tensor of stored weights with <paramref name="values"/> rounded to <paramref name="dtype"/>.</summary>
+    public static Tensor Stored(Device device, float[] values, DType dtype, params int[] dims)
+    {
+        byte[] bytes = new byte[values.Length * dtype.Size()];
+        for (int i = 0; i < values.Length; i++)
+        {
+            Span<byte> to = bytes.AsSpan(i * dtype.Size());
+            if (dtype == DType.F32) BitConverter.TryWriteBytes(to, values[i]);
+            else if (dtype == DType.F16) BitConverter.TryWriteBytes(to, (Half)values[i]);
+            else BitConverter.TryWriteBytes(to, (ushort)(BitConverter.SingleToUInt32Bits(values[i]) >> 16));
+        }
+
+        return device.Load(MappedBytes.Copy(bytes), dtype, new Shape(dims));
+    }
+
+    public static void Close(double expected, float actual, double tolerance, FormattableString what)
+    {
+        if (double.IsNaN(expected) ? float.IsNaN(actual) : expected == actual || Math.Abs(expected - actual) <= tolerance) return;
+        Assert.Fail($"{what}: expected {expected:R}, got {actual:R}, tolerance {tolerance:g3}.");
+    }
+
+    public static void SameBits(float[] expected, float[] actual, string what)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            if (BitConverter.SingleToInt32Bits(expected[i]) != BitConverter.SingleToInt32Bits(actual[i]))
+                Assert.Fail($"{what}, element {i}: {expected[i]:R} and {actual[i]:R} differ in their bits.");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+
+namespace Sharpformer.Tensors.SafeTensors;
+
+/// <summary>
+/// A safetensors checkpoint: 8 bytes with the length of a JSON header, the header, the data. The file is mapped into
+/// memory and checked completely when it is opened, so files larger than memory are fine and hostile ones harmless.
+/// Format: <see href="https://github.com/huggingface/safetensors"/>.
+/// </summary>
+public sealed class SafeTensorsFile : IDisposable
+{
+    private const int PrefixLength = 8;
+    private readonly Dictionary<string, TensorInfo> byName;
+    private MappedBytes? data;
+
+    private SafeTensorsFile(string path, MappedBytes data, List<TensorInfo> tensors, Dictionary<string, string> metadata)
+    {
+        Path = path;
+        this.data = data;
+        Tensors = tensors;
+        Metadata = metadata;
+        byName = tensors.ToDictionary(tensor => tensor.Name);
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>All tensors in the order of their data.</summary>
+    public IReadOnlyList<TensorInfo> Tensors { get; }
+
+    /// <summary>The names of all tensors in the order of their data.</summary>
+    public IEnumerable<string> Names => Tensors.Select(tensor => tensor.Name);
+
+    /// <summary>Free texts the writer left, for example <c>format</c>.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Opens and checks a file.</summary>
+    /// <exception cref="InputException">It cannot be read or is not exactly what the format demands.</exception>
+    public static SafeTensorsFile Open(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        MappedBytes file = Map(path);
+        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(file.Span(0, PrefixLength));
+        long room = file.Length - PrefixLength;
+        if (headerLength > SafeTensorsHeader.MaxLength || (long)headerLength > room)
+        {
+            throw new InputException(
+                $"{path}: its first 8 bytes announce a header of {headerLength} bytes, expected at most {Math.Min(room, SafeTensorsHeader.MaxLength)}.",
+                "is this a safetensors file, and complete?");
+        }
+
+        int length = (int)headerLength;
+        MappedBytes data = file.Slice(PrefixLength + length, room - length);
+        var metadata = new Dictionary<string, string>();
+        List<TensorInfo> tensors = SafeTensorsHeader.Parse(path, file.Span(PrefixLength, length), data.Length, metadata);
+        GC.KeepAlive(file);
+        return new SafeTensorsFile(path, data, tensors, metadata);
+    }
+
+    /// <summary>Whether there is a tensor of this name.</summary>
+    public bool Contains(string name) => byName.ContainsKey(name);
+
+    /// <summary>What the header says about a tensor.</summary>
+    /// <exception cref="InputException">There is none of this name.</exception>
+    public TensorInfo Info(string name) => byName.TryGetValue(name, out TensorInfo? info)
+        ? info
+        : throw new InputException($"{Path}: no tensor {Quoted.Name(name)} among its {Tensors.Count}.", "does the checkpoint belong to this kind of model?");
+
+    /// <summary>The stored bytes of a tensor, in place.</summary>
+    /// <exception cref="InputException">There is none of this name.</exception>
+    public MappedBytes Bytes(string name)
+    {
+        TensorInfo info = Info(name);
+        ObjectDisposedException.ThrowIf(data is null, this);
+        return data.Slice(info.Start, info.Length);
+    }
+
+    /// <summary>A tensor on <paramref name="device"/>; on the CPU it uses the mapped file in place.</summary>
+    /// <exception cref="InputException">There is none of this name, or its type is not F32, F16 or BF16.</exception>
+    public Tensor Load(string name, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        TensorInfo info = Info(name);
+        DType dtype = info.DType switch
+        {
+            "F32" => DType.F32,
+            "F16" => DType.F16,
+            "BF16" => DType.BF16,
+            _ => throw new InputException($"{Path}, tensor {info}: expected F32, F16 or BF16.", "convert the checkpoint first."),
+        };
+        int[] dims = new int[info.Shape.Count];
+        for (int i = 0; i < dims.Length; i++)
+        {
+            if (info.Shape[i] > int.MaxValue)
+                throw new InputException($"{Path}, tensor {info}: dimension {i} is {info.Shape[i]}, expected at most {int.MaxValue}.");
+            dims[i] = (int)info.Shape[i];
+        }
+
+        return device.Load(Bytes(name), dtype, new Shape(dims));
+    }
+
+    /// <summary>
+    /// Ends the use of the file. Tensors loaded from it stay valid: the mapping goes when the last of them does.
+    /// </summary>
+    public void Dispose() => data = null;
+
+    private static MappedBytes Map(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path)) throw new InputException($"{path}: expected a safetensors file, got a folder.", "name the file in it.");
+            // Asked before it is opened: a pipe has no length either, and opening one would wait for its writer.
+            long length = new FileInfo(path).Length;
+            if (length < PrefixLength)
+                throw new InputException($"{path}: {length} bytes, expected at least the {PrefixLength} of a safetensors file.", "download it again.");
+            return FileMapping.Open(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            throw new InputException($"{path}: cannot be read ({e.Message})", "check the path and its permissions.", e);
+        }
+    }
+}

@@ -1,5 +1,4 @@
 using Sharpformer.Tensors;
-using Sharpformer.Tensors.SafeTensors;
 
 namespace Sharpformer.Transformer;
 

@@ -59,7 +59,11 @@ public sealed class KeyValueAdaptor
     public bool SelectBeforeActivation { get; init; }
 
     /// <summary>The adaptor as it sits in the model; null output where no neuron answers.</summary>
-    public FeedForwardSlot Slot => new(Layer, x => Respond(x.Value) is { Fires: true } response ? Output(response) : null);
+    public FeedForwardSlot Slot => new(Layer, x =>
+    {
+        AdaptorResponse response = Respond(x.Value);
+        return response.Fires ? Variable.Constant(Output(response)) : null;
+    });
 
     /// <summary>Adds a neuron behind all others.</summary>
     /// <param name="neuron">Key, value and threshold.</param>

@@ -89,6 +89,8 @@ internal sealed unsafe class HostBlock
 
     public byte* Pointer { get; }
 
+    public nint Address => (nint)Pointer;
+
     public long ByteLength { get; }
 
     /// <summary>An element type of this size lets one array pass 2 GiB.</summary>

@@ -1,0 +1,108 @@
+using System.Runtime.CompilerServices;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+
+namespace Sharpformer.Tests.Tensors;
+
+public sealed class BufferTests
+{
+    [Fact]
+    public void A_tensor_dies_with_its_scope_unless_kept()
+    {
+        using var device = new CpuDevice();
+        Tensor lost, kept, returned;
+        using (BufferScope outer = device.Scope())
+        {
+            using (BufferScope inner = device.Scope())
+            {
+                lost = device.Zeros(new Shape(3));
+                kept = inner.Keep(device.Zeros(new Shape(3)));
+                returned = outer.Keep(inner.Keep(device.From([7], 1)));
+            }
+
+            Assert.Equal([0f, 0, 0], kept.ToArray());
+            Assert.Contains("after its scope ended", Assert.Throws<ObjectDisposedException>(() => lost.ToArray()).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Throws<ObjectDisposedException>(() => device.Fill(kept, 1));
+        Assert.Equal(7, returned.ToScalar());
+    }
+
+    [Fact]
+    public void Scopes_end_innermost_first()
+    {
+        using var device = new CpuDevice();
+        BufferScope outer = device.Scope();
+        BufferScope inner = device.Scope();
+        Assert.Throws<InvalidOperationException>(outer.Dispose);
+        inner.Dispose();
+    }
+
+    [Fact]
+    public void Released_memory_serves_the_next_tensor_of_its_size()
+    {
+        using var device = new CpuDevice();
+        for (int step = 0; step < 3; step++)
+        {
+            using BufferScope scope = device.Scope();
+            device.Allocate(1000, 10);
+            Assert.Equal(0, device.Pool.IdleBytes);
+        }
+
+        Assert.Equal(BufferPool.SizeClass(40_000), device.Pool.IdleBytes);
+    }
+
+    [Fact]
+    public void The_pool_keeps_no_more_than_its_bound()
+    {
+        var pool = new BufferPool(3000);
+        HostBlock[] blocks = [pool.Rent(1024), pool.Rent(1024), pool.Rent(1024)];
+        foreach (HostBlock block in blocks) pool.Return(block);
+        Assert.Equal(2048, pool.IdleBytes);
+        Assert.Same(blocks[1], pool.Rent(1000));
+        Assert.Equal(1024, pool.IdleBytes);
+        pool.Clear();
+        Assert.Equal(0, pool.IdleBytes);
+    }
+
+    [Fact]
+    public void Size_classes_waste_at_most_a_quarter()
+    {
+        for (long bytes = 0; bytes < 5000; bytes++) Assert.InRange(BufferPool.SizeClass(bytes), bytes, Math.Max(256, bytes * 5 / 4));
+        Assert.Equal(5L << 40, BufferPool.SizeClass((5L << 40) - 1));
+    }
+
+    [Fact]
+    public void Blocks_start_on_a_cache_line()
+    {
+        var pool = new BufferPool(0);
+        for (int bytes = 1; bytes < 100_000; bytes = bytes * 3 + 1) Assert.Equal(0, pool.Rent(bytes).Address % 64);
+    }
+
+    [Fact]
+    public void The_pool_serves_many_threads()
+    {
+        var pool = new BufferPool(1 << 20);
+        Parallel.For(0, 2000, i =>
+        {
+            HostBlock block = pool.Rent(256 * (i % 5));
+            pool.Return(block);
+        });
+        Assert.InRange(pool.IdleBytes, 256, 1 << 20);
+    }
+
+    [Fact]
+    public void Memory_nobody_releases_is_collected()
+    {
+        using var device = new CpuDevice();
+        WeakReference storage = Forget(device);
+        for (int i = 0; i < 5 && storage.IsAlive; i++) GC.Collect();
+        Assert.False(storage.IsAlive);
+    }
+
+    [Fact]
+    public void Refuses_a_negative_number_of_threads() => Assert.Throws<ArgumentOutOfRangeException>(() => new CpuDevice(-1));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference Forget(Device device) => new(device.Zeros(new Shape(1000)).Storage);
+}

@@ -1,0 +1,110 @@
+using System.Numerics;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Tests.Tensors;
+
+public sealed class VectorMathTests
+{
+    private const double C = 0.79788456080286535588;
+
+    /// <summary>Every 99 991st float32 pattern: all exponents and both signs, NaN and infinities apart.</summary>
+    private static IEnumerable<float> Sweep()
+    {
+        for (long bits = 0; bits <= uint.MaxValue; bits += 99_991)
+        {
+            float x = BitConverter.UInt32BitsToSingle((uint)bits);
+            if (float.IsFinite(x)) yield return x;
+        }
+
+        for (int i = -30_000; i <= 30_000; i++) yield return i * 0.0037f;
+        foreach (float x in new[] { 300, -300, 88.72283f, 88.72284f, -87.33655f, -103.97f, -103.98f, -104, 89, 10, -10, 20, -20 }) yield return x;
+    }
+
+    [Fact]
+    public void Exp_is_within_two_ulp_everywhere()
+    {
+        foreach (float x in Sweep()) Ulps(Math.Exp(x), VectorMath.Exp(x), 2, "exp", x);
+    }
+
+    [Fact]
+    public void Tanh_is_within_three_ulp_everywhere()
+    {
+        foreach (float x in Sweep()) Ulps(Math.Tanh(x), VectorMath.Tanh(x), 3, "tanh", x);
+    }
+
+    [Fact]
+    public void Gelu_is_as_good_as_the_rounding_of_its_exponent()
+    {
+        // An ulp of the argument -2u of exp is |2u| ulp of the result: with three roundings in u that bounds the error.
+        foreach (float x in Sweep())
+        {
+            double u = C * (x + 0.044715 * Math.Pow(x, 3)), exact = x < -20 ? -0.0 : x / (1 + Math.Exp(-2 * u));
+            double gate = x < -20 ? 0 : 1 / (1 + Math.Exp(-2 * u));
+            if (x < -10) Assert.InRange(VectorMath.Gelu(x), -1e-36f, 0f);
+            else Ulps(exact, VectorMath.Gelu(x), 3 + 4 * Math.Abs(2 * u) * (1 - gate), "gelu", x);
+        }
+    }
+
+    [Fact]
+    public void GeluDerivative_is_within_a_few_rounding_errors_of_one()
+    {
+        foreach (float x in Sweep())
+        {
+            double u = C * (x + 0.044715 * Math.Pow(x, 3)), slope = 2 * C * (1 + 3 * 0.044715 * x * x);
+            double gate = 1 / (1 + Math.Exp(-2 * u));
+            double exact = Math.Abs(x) > 20 ? (x > 0 ? 1 : 0) : gate + x * gate * (1 - gate) * slope;
+            float actual = VectorMath.GeluDerivative(x);
+            Assert.InRange(actual, -0.13f, 1.13f);
+            Devices.Close(exact, actual, 6e-7, $"gelu'({x})");
+        }
+    }
+
+    [Fact]
+    public void Extremes()
+    {
+        float infinity = float.PositiveInfinity;
+        Assert.Equal([0, infinity, 0, infinity, 1], new[] { -infinity, infinity, -300, 300, 0 }.Select(VectorMath.Exp));
+        Assert.Equal(float.Epsilon, VectorMath.Exp(-103.5f));
+        Assert.Equal([-1, 1, -1, 1, 0], new[] { -infinity, infinity, -300, 300, 0 }.Select(VectorMath.Tanh));
+        Assert.Equal([-0f, infinity, -0f, 300, 0], new[] { -infinity, infinity, -300, 300, 0 }.Select(VectorMath.Gelu));
+        Assert.Equal([1, 1, 0.5f], new[] { infinity, 300, 0 }.Select(VectorMath.GeluDerivative));
+        Assert.InRange(VectorMath.GeluDerivative(-infinity), -1e-30f, 0);
+        Func<float, float>[] functions = [VectorMath.Exp, VectorMath.Tanh, VectorMath.Gelu, VectorMath.GeluDerivative];
+        foreach (Func<float, float> function in functions) Assert.Equal(float.NaN, function(float.NaN));
+    }
+
+    [Fact]
+    public void Vector_lanes_have_the_bits_of_the_scalar_form()
+    {
+        float[] x = [.. Sweep(), float.NaN, float.PositiveInfinity, float.NegativeInfinity];
+        for (int i = 0; i + Vector<float>.Count <= x.Length; i += Vector<float>.Count)
+        {
+            var v = new Vector<float>(x, i);
+            Vector<float> exp = VectorMath.Exp(v), tanh = VectorMath.Tanh(v), gelu = VectorMath.Gelu(v), slope = VectorMath.GeluDerivative(v);
+            for (int lane = 0; lane < Vector<float>.Count; lane++)
+            {
+                SameBits(VectorMath.Exp(v[lane]), exp[lane], "exp", v[lane]);
+                SameBits(VectorMath.Tanh(v[lane]), tanh[lane], "tanh", v[lane]);
+                SameBits(VectorMath.Gelu(v[lane]), gelu[lane], "gelu", v[lane]);
+                SameBits(VectorMath.GeluDerivative(v[lane]), slope[lane], "gelu'", v[lane]);
+            }
+        }
+    }
+
+    private static void SameBits(float scalar, float lane, string function, float x)
+    {
+        if (float.IsNaN(scalar) && float.IsNaN(lane)) return;
+        if (BitConverter.SingleToInt32Bits(scalar) != BitConverter.SingleToInt32Bits(lane))
+            Assert.Fail($"{function}({x:R}): {scalar:R} alone, {lane:R} in a lane.");
+    }
+
+    /// <summary>Compares in units of the last place of the exact result rounded to float32.</summary>
+    private static void Ulps(double exact, float actual, double bound, string function, float x)
+    {
+        float rounded = (float)exact;
+        if (rounded == actual) return;
+        double ulp = Math.Max(float.Epsilon, Math.Abs(rounded) * Math.Pow(2, -23));
+        double error = Math.Abs(exact - actual) / ulp;
+        if (!(error <= bound)) Assert.Fail($"{function}({x:R}): expected {exact:R}, got {actual:R}, {error:f2} ulp off, bound {bound:f2}.");
+    }
+}

@@ -101,9 +101,10 @@ public sealed class KvCache
         return () => saved.ForEach(s => device.Copy(s.Copy, s.Place));
     }
 
-    private MatrixView Positions(Tensor cache, int sequence, int start, int count)
+    /// <summary>Some positions of one sequence in keys or values <c>[B,S,C]</c>: <c>[count,C]</c>.</summary>
+    private static MatrixView Positions(Tensor cache, int sequence, int start, int count)
     {
-        int C = cache.Columns;
-        return new MatrixView(cache, ((long)sequence * Capacity + start) * C, count, C, C, 1);
+        (int S, int C) = (cache.Shape[1], cache.Shape[2]);
+        return new MatrixView(cache, ((long)sequence * S + start) * C, count, C, C, 1);
     }
 }

@@ -57,7 +57,8 @@ public sealed class GoldenRetrofitTests : IDisposable
             edits.Add(edit);
             for (int i = 0; i < edit.Neurons.Count; i++, n++)
             {
-                Assert.Equal(golden.Neurons[n].PromptIds, [.. edit.PromptTokens, .. edit.TargetTokens[..i]]);
+                int[] prompt = [.. edit.PromptTokens, .. edit.TargetTokens[..i]];
+                Assert.Equal(golden.Neurons[n].PromptIds, prompt);
                 AssertNeuron(golden.Neurons[n], edit, i, config);
             }
         }

@@ -81,7 +81,49 @@ internal static class EditRows
     }
 
     /// <summary>The edit in the reader's row, its neurons still missing.</summary>
-    public static Edit ReadEdit(SqliteDataReader r) => new()
+    /// <exception cref="InputException">A field does not hold what the store writes there.</exception>
+    public static Edit ReadEdit(SqliteDataReader r, string path)
+    {
+        try
+        {
+            return ParseEdit(r);
+        }
+        catch (Exception error) when (error is FormatException or OverflowException or JsonException or InvalidCastException)
+        {
+            throw new InputException(
+                $"Edit store '{path}': edit {r.GetInt64(0)} has a field that cannot be read ({error.Message})",
+                "the file was changed by another program; fetch a copy from a backup.", error);
+        }
+    }
+
+    /// <summary>The neuron in the reader's row and the edit it belongs to.</summary>
+    /// <exception cref="InputException">Its key or value does not hold <paramref name="nEmbd"/> floats.</exception>
+    public static (long EditId, Neuron Neuron) ReadNeuron(SqliteDataReader r, int nEmbd, string path)
+    {
+        long id = r.GetInt64(0);
+        float[] key = Floats(r.GetFieldValue<byte[]>(3));
+        float[] value = Floats(r.GetFieldValue<byte[]>(4));
+        if (key.Length != nEmbd || value.Length != nEmbd)
+        {
+            throw new InputException(
+                $"Edit store '{path}': neuron {r.GetInt64(1)} of edit {id} has a key of {key.Length} and a value of {value.Length} numbers, expected {nEmbd}.",
+                "the file was changed by another program; fetch a copy from a backup.");
+        }
+
+        float[] losses = Floats(r.GetFieldValue<byte[]>(6));
+        var epochs = new EpochLoss[losses.Length / 3];
+        for (int i = 0; i < epochs.Length; i++) epochs[i] = new EpochLoss(losses[3 * i], losses[3 * i + 1], losses[3 * i + 2]);
+        return (id, new Neuron(r.GetInt32(2), key, value, r.GetFloat(5), epochs));
+    }
+
+    /// <summary>Token ids as the JSON text that is stored and searched for.</summary>
+    public static string Tokens(int[] ids) => $"[{string.Join(',', ids)}]";
+
+    /// <summary>A time as stored.</summary>
+    public static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+
+    private static Edit ParseEdit(SqliteDataReader r) => new()
     {
         Id = r.GetInt64(0),
         Status = r.GetString(1) switch
@@ -115,33 +157,6 @@ internal static class EditRows
         },
         Neurons = [],
     };
-
-    /// <summary>The neuron in the reader's row and the edit it belongs to.</summary>
-    /// <exception cref="InputException">Its key or value does not hold <paramref name="nEmbd"/> floats.</exception>
-    public static (long EditId, Neuron Neuron) ReadNeuron(SqliteDataReader r, int nEmbd, string path)
-    {
-        long id = r.GetInt64(0);
-        float[] key = Floats(r.GetFieldValue<byte[]>(3));
-        float[] value = Floats(r.GetFieldValue<byte[]>(4));
-        if (key.Length != nEmbd || value.Length != nEmbd)
-        {
-            throw new InputException(
-                $"Edit store '{path}': neuron {r.GetInt64(1)} of edit {id} has a key of {key.Length} and a value of {value.Length} numbers, expected {nEmbd}.",
-                "the file was changed by another program; fetch a copy from a backup.");
-        }
-
-        float[] losses = Floats(r.GetFieldValue<byte[]>(6));
-        var epochs = new EpochLoss[losses.Length / 3];
-        for (int i = 0; i < epochs.Length; i++) epochs[i] = new EpochLoss(losses[3 * i], losses[3 * i + 1], losses[3 * i + 2]);
-        return (id, new Neuron(r.GetInt32(2), key, value, r.GetFloat(5), epochs));
-    }
-
-    /// <summary>Token ids as the JSON text that is stored and searched for.</summary>
-    public static string Tokens(int[] ids) => $"[{string.Join(',', ids)}]";
-
-    /// <summary>A time as stored.</summary>
-    public static string Time(DateTimeOffset time) =>
-        time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
 
     private static DateTimeOffset ParseTime(string text) =>
         DateTimeOffset.ParseExact(text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);

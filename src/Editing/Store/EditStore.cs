@@ -200,7 +200,7 @@ public sealed class EditStore : IDisposable
         using (SqliteCommand command = Command($"SELECT {EditRows.EditColumns} FROM edits WHERE {condition} ORDER BY id", parameters))
         using (SqliteDataReader reader = command.ExecuteReader())
         {
-            while (reader.Read()) edits.Add(EditRows.ReadEdit(reader));
+            while (reader.Read()) edits.Add(EditRows.ReadEdit(reader, Path));
         }
 
         if (withNeurons && edits.Count > 0) AttachNeurons(edits, condition, parameters);
@@ -240,7 +240,7 @@ public sealed class EditStore : IDisposable
         using SqliteCommand command = Command($"SELECT {EditRows.EditColumns} FROM edits WHERE id = $id", ("$id", id));
         using SqliteDataReader reader = command.ExecuteReader();
         if (!reader.Read()) throw Missing(id);
-        Edit edit = EditRows.ReadEdit(reader);
+        Edit edit = EditRows.ReadEdit(reader, Path);
         reader.Close();
         if (!allowed(edit.Status)) throw StoreChecks.WrongStatus(edit, done);
         change();

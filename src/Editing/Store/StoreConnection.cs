@@ -13,7 +13,7 @@ internal static class StoreConnection
     /// <exception cref="InputException">The file is no edit store, damaged, locked or may not be written.</exception>
     public static SqliteConnection OpenForWriting(string path, bool create)
     {
-        SqliteConnection connection = Connect(path, create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite);
+        SqliteConnection connection = Connect(Path.GetFullPath(path), create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite);
         try
         {
             connection.Open();
@@ -40,7 +40,7 @@ internal static class StoreConnection
     {
         // A log-mode database is read through two side files, which SQLite makes and, if it opened the database for
         // writing, takes away again. Hence a writable connection with writing forbidden.
-        SqliteConnection connection = Connect(path, SqliteOpenMode.ReadWrite);
+        SqliteConnection connection = Connect(Path.GetFullPath(path), SqliteOpenMode.ReadWrite);
         try
         {
             connection.Open();
@@ -75,7 +75,9 @@ internal static class StoreConnection
                 "copy both files to a folder that may be written and open the copy there.");
         }
 
-        string uri = new Uri(Path.GetFullPath(path)).AbsoluteUri + "?immutable=1";
+        // Escaped by hand: System.Uri leaves a %41 in a file name as it is, SQLite would read it as an A.
+        string full = Path.GetFullPath(path).Replace(Path.DirectorySeparatorChar, '/').TrimStart('/');
+        string uri = "file:///" + string.Join('/', full.Split('/').Select(Uri.EscapeDataString)) + "?immutable=1";
         SqliteConnection connection = Connect(uri, SqliteOpenMode.ReadOnly);
         try
         {

@@ -104,7 +104,7 @@ internal sealed class EditRecordReader(Stream stream, string path)
                 case "loc": loc = Text(ref reader, field); break;
                 case "loc_ans": locAns = Text(ref reader, field); break;
                 case "relation": relation = Text(ref reader, field); break;
-                default: reader.Skip(); break;
+                default: reader.TrySkip(); break; // never short of bytes: the whole record is in the buffer
             }
         }
 

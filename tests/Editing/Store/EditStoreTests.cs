@@ -1,0 +1,252 @@
+using Sharpformer.Editing;
+using Sharpformer.Editing.Store;
+
+namespace Sharpformer.Tests.Editing.Store;
+
+public sealed class EditStoreTests : IDisposable
+{
+    private readonly StoreFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void An_edit_comes_back_bit_for_bit()
+    {
+        float[] odd = [-0f, float.Epsilon, -float.Epsilon, float.MaxValue, float.MinValue, 0.1f, 3f];
+        Edit edit = StoreFolder.Edit(1) with
+        {
+            Request = new EditRequest("Zürich\0 «x»\n🦊 '); DROP TABLE edits;--", "", null, ""),
+            PromptTokens = [int.MaxValue, 0],
+            TargetTokens = [0],
+            Settings = new EditSettings
+            {
+                Layer = StoreFolder.Layer,
+                Theta = -0f,
+                Alpha = 0.1f,
+                Retrofit = false,
+                Epochs = int.MaxValue,
+                LearningRate = float.Epsilon,
+                Beta1 = MathF.BitDecrement(1),
+                Beta2 = 3f,
+                Epsilon = 1e-8f,
+                WeightDecay = float.MaxValue,
+                RecWeight = 0.3f,
+                IrrWeight = 0.7f,
+                LabelSmoothing = 1e-30f,
+                Seed = ulong.MaxValue,
+            },
+            Neurons = [new Neuron(0, odd, [.. odd.Reverse()], -0f, [new(float.NaN, float.PositiveInfinity, -0f)])],
+        };
+        Edit added;
+        using (EditStore store = _folder.Open()) added = store.Add(edit);
+        using EditStore again = EditStore.Open(_folder.File);
+        Edit read = again.Get(1);
+        StoreFolder.Same(added, read);
+        StoreFolder.Same(edit with { Id = 1, CreatedAt = StoreFolder.NewClock().GetUtcNow() }, read);
+        Assert.Equal(BitConverter.SingleToInt32Bits(-0f), BitConverter.SingleToInt32Bits(read.Settings.Theta));
+        Assert.Equal(TimeSpan.Zero, read.CreatedAt.Offset);
+    }
+
+    [Fact]
+    public void Times_are_kept_to_the_tick_as_utc_text()
+    {
+        using (EditStore store = _folder.OpenWith(1)) store.Withdraw(1);
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_folder.File};Pooling=False");
+        connection.Open();
+        using Microsoft.Data.Sqlite.SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT created_at || ' ' || withdrawn_at FROM edits";
+        Assert.Equal("2024-02-29T23:59:59.3580245Z 2024-03-01T00:00:00.5925923Z", command.ExecuteScalar());
+    }
+
+    [Fact]
+    public void Edits_are_listed_in_order_of_id()
+    {
+        using EditStore store = _folder.OpenWith(12);
+        store.Remove(3);
+        store.Remove(12);
+        store.Withdraw(5);
+        IReadOnlyList<Edit> kept = store.List(withNeurons: true, includeRemoved: false);
+        Assert.Equal([1, 2, 4, 5, 6, 7, 8, 9, 10, 11], kept.Select(e => e.Id));
+        foreach (Edit edit in kept) Assert.Equal(StoreFolder.Bits(StoreFolder.Edit((int)edit.Id).Neurons[^1].Key), StoreFolder.Bits(edit.Neurons[^1].Key));
+        IReadOnlyList<Edit> all = store.List(withNeurons: true, includeRemoved: true);
+        Assert.Equal(12, all.Count);
+        foreach (Edit edit in all) StoreFolder.Same(store.Get(edit.Id), edit);
+        Assert.All(store.List(withNeurons: false, includeRemoved: true), e => Assert.Empty(e.Neurons));
+    }
+
+    [Fact]
+    public void An_empty_store_lists_nothing()
+    {
+        using EditStore store = EditStore.Open(_folder.File, create: true);
+        Assert.Null(store.Identity);
+        Assert.Empty(store.List(withNeurons: true, includeRemoved: true));
+        Assert.Null(store.Find("x", [1]));
+        Assert.Equal(default, store.Count());
+        Assert.Contains("no edit 1: it is empty", StoreFolder.Refused(() => store.Get(1)), StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => store.Add(StoreFolder.Edit(1)));
+    }
+
+    [Fact]
+    public void Withdraw_restore_and_remove_change_status_and_times_only()
+    {
+        using EditStore store = _folder.OpenWith(3);
+        Edit born = store.Get(2);
+        store.Withdraw(2);
+        Edit withdrawn = store.Get(2);
+        Assert.Equal(EditStatus.Withdrawn, withdrawn.Status);
+        StoreFolder.Same(born with { Status = EditStatus.Withdrawn, WithdrawnAt = withdrawn.WithdrawnAt }, withdrawn);
+        Assert.True(withdrawn.WithdrawnAt > born.CreatedAt);
+        store.Restore(2);
+        StoreFolder.Same(born, store.Get(2));
+
+        store.Withdraw(2);
+        store.Remove(2);
+        Edit removed = store.Get(2);
+        Assert.Equal(EditStatus.Removed, removed.Status);
+        Assert.True(removed.RemovedAt > removed.WithdrawnAt);
+        StoreFolder.Same(born with { Status = EditStatus.Removed, WithdrawnAt = removed.WithdrawnAt, RemovedAt = removed.RemovedAt, Neurons = [] }, removed);
+        StoreFolder.Same(StoreFolder.Edit(3) with { Id = 3, CreatedAt = store.Get(3).CreatedAt }, store.Get(3));
+    }
+
+    [Fact]
+    public void Changes_that_the_status_forbids_are_refused_and_change_nothing()
+    {
+        using EditStore store = _folder.OpenWith(2);
+        Assert.Contains("Edit 1 cannot be restored: it is active", StoreFolder.Refused(() => store.Restore(1)), StringComparison.Ordinal);
+        store.Withdraw(1);
+        Edit before = store.Get(1);
+        Assert.Contains("Edit 1 cannot be withdrawn: it is withdrawn (since 2024-", StoreFolder.Refused(() => store.Withdraw(1)), StringComparison.Ordinal);
+        StoreFolder.Same(before, store.Get(1));
+        store.Remove(1);
+        before = store.Get(1);
+        foreach (Action action in new Action[] { () => store.Withdraw(1), () => store.Restore(1), () => store.Remove(1) })
+            Assert.Contains("it is removed (since 2024-", StoreFolder.Refused(action), StringComparison.Ordinal);
+        StoreFolder.Same(before, store.Get(1));
+        foreach (Action action in new Action[] { () => store.Withdraw(9), () => store.Restore(-1), () => store.Remove(0), () => store.Get(3) })
+            Assert.Contains("its edits are 1 to 2", StoreFolder.Refused(action), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ids_are_never_given_twice()
+    {
+        using (EditStore store = _folder.OpenWith(3)) store.Remove(3);
+        using EditStore again = _folder.Open();
+        Assert.Equal(4, again.Add(StoreFolder.Edit(3)).Id);
+    }
+
+    [Fact]
+    public void Find_wants_the_same_prompt_and_the_same_tokens_and_skips_removed_edits()
+    {
+        using EditStore store = _folder.OpenWith(3);
+        Edit second = store.Add(StoreFolder.Edit(2));
+        Edit wanted = StoreFolder.Edit(2);
+        StoreFolder.Same(store.Get(2), store.Find(wanted.Request.Prompt, wanted.TargetTokens)!);
+        store.Withdraw(2);
+        Assert.Equal(2, store.Find(wanted.Request.Prompt, wanted.TargetTokens)!.Id);
+        store.Remove(2);
+        Assert.Equal(second.Id, store.Find(wanted.Request.Prompt, wanted.TargetTokens)!.Id);
+        Assert.Null(store.Find(wanted.Request.Prompt, [.. wanted.TargetTokens, 7]));
+        Assert.Null(store.Find(wanted.Request.Prompt + " ", wanted.TargetTokens));
+    }
+
+    [Fact]
+    public void Counts_follow_the_changes()
+    {
+        using EditStore store = _folder.OpenWith(4); // 2 + 3 + 1 + 2 neurons
+        store.Withdraw(1);
+        store.Remove(2);
+        Assert.Equal(new EditCounts(Active: 2, Withdrawn: 1, Removed: 1, Neurons: 5), store.Count());
+        Assert.Equal(4, store.Count().Total);
+    }
+
+    [Fact]
+    public void Edits_that_do_not_fit_are_refused_and_leave_nothing()
+    {
+        using EditStore store = _folder.OpenWith(1);
+        Edit edit = StoreFolder.Edit(3);
+        Neuron neuron = edit.Neurons[0];
+        foreach (Edit wrong in new[]
+        {
+            edit with { Neurons = [] },
+            edit with { Neurons = [neuron, neuron] },
+            edit with { TargetTokens = [], Neurons = [] },
+            edit with { PromptTokens = [] },
+            edit with { Neurons = [neuron with { TargetToken = 1 }] },
+            edit with { Neurons = [neuron with { Key = new float[6] }] },
+            edit with { Neurons = [neuron with { Value = new float[8] }] },
+            edit with { Settings = edit.Settings with { Layer = 5 } },
+        })
+        {
+            Assert.Throws<ArgumentException>(() => store.Add(wrong));
+        }
+
+        float[] broken = [0, 0, float.NaN, 0, 0, 0, 0];
+        Assert.Contains("key[2] of neuron 0 is NaN", StoreFolder.Refused(() => store.Add(edit with { Neurons = [neuron with { Key = broken }] })), StringComparison.Ordinal);
+        Assert.Contains("value[2] of neuron 0 is NaN", StoreFolder.Refused(() => store.Add(edit with { Neurons = [neuron with { Value = broken }] })), StringComparison.Ordinal);
+        StoreFolder.Refused(() => store.Add(edit with { Neurons = [neuron with { Threshold = float.NegativeInfinity }] }));
+        StoreFolder.Refused(() => store.Add(edit with { Settings = edit.Settings with { LearningRate = float.NaN } }));
+        Assert.Contains("half a surrogate pair", StoreFolder.Refused(() => store.Add(edit with { Request = new EditRequest("x\ud800", "y") })), StringComparison.Ordinal);
+        Assert.Contains("half a surrogate pair", StoreFolder.Refused(() => store.Add(edit with { Request = new EditRequest("\udc00x", "y") })), StringComparison.Ordinal);
+        Assert.Equal(1, store.Count().Total);
+        Assert.Equal(2, store.Add(edit).Id);
+    }
+
+    [Fact]
+    public void A_store_stays_with_its_model_width_and_block()
+    {
+        using (EditStore store = _folder.OpenWith(1))
+            Assert.Equal(new StoreIdentity(StoreFolder.Model, StoreFolder.NEmbd, StoreFolder.Layer), store.Identity);
+        using EditStore again = EditStore.Open(_folder.File);
+        Assert.Equal(new StoreIdentity(StoreFolder.Model, StoreFolder.NEmbd, StoreFolder.Layer), again.Identity);
+        again.Bind(StoreFolder.Model, StoreFolder.NEmbd, StoreFolder.Layer);
+
+        var other = new ModelFingerprint(new string('c', 64), new string('b', 64));
+        string message = StoreFolder.Refused(() => again.Bind(other, StoreFolder.NEmbd, StoreFolder.Layer));
+        foreach (string part in new[] { "aaaaaaaaaaaa (", "cccccccccccc (", new string('a', 64), new string('c', 64), "Hint:" })
+            Assert.Contains(part, message, StringComparison.Ordinal);
+        message = StoreFolder.Refused(() => again.Bind(StoreFolder.Model with { Tokenizer = new string('d', 64) }, StoreFolder.NEmbd, StoreFolder.Layer));
+        Assert.Contains("tokenizer", message, StringComparison.Ordinal);
+        Assert.Contains(new string('d', 64), message, StringComparison.Ordinal);
+        message = StoreFolder.Refused(() => again.Bind(StoreFolder.Model, 8, StoreFolder.Layer));
+        Assert.Contains("keys of 7 numbers, this model's n_embd is 8", message, StringComparison.Ordinal);
+        message = StoreFolder.Refused(() => again.Bind(StoreFolder.Model, StoreFolder.NEmbd, 3));
+        Assert.Contains("block 4, asked for is block 3", message, StringComparison.Ordinal);
+        Assert.Equal(StoreFolder.Model, again.Identity!.Model);
+    }
+
+    [Fact]
+    public void Same_changes_at_the_same_times_give_the_same_bytes()
+    {
+        using var other = new StoreFolder();
+        Build(_folder);
+        Build(other);
+        Assert.Equal(["edits.db"], Directory.GetFiles(_folder.Root).Select(Path.GetFileName));
+        Assert.Equal(File.ReadAllBytes(_folder.File), File.ReadAllBytes(other.File));
+
+        static void Build(StoreFolder folder)
+        {
+            using (EditStore store = folder.Open(nEmbd: 257)) // long enough for overflow pages, often enough for a checkpoint
+            {
+                for (int i = 1; i <= 150; i++) store.Add(StoreFolder.Edit(i, 257));
+                for (int i = 1; i <= 150; i += 3) store.Remove(i);
+                store.Withdraw(2);
+                store.Restore(2);
+            }
+
+            using EditStore again = folder.Open(nEmbd: 257);
+            again.Add(StoreFolder.Edit(151, 257));
+        }
+    }
+
+    [Fact]
+    public void After_dispose_one_file_is_left_and_the_store_is_shut()
+    {
+        EditStore store = _folder.OpenWith(2);
+        store.Dispose();
+        store.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => store.Count());
+        Assert.Throws<ObjectDisposedException>(() => store.Add(StoreFolder.Edit(1)));
+        Assert.Equal(["edits.db"], Directory.GetFiles(_folder.Root).Select(Path.GetFileName));
+        File.Delete(_folder.File);
+    }
+}

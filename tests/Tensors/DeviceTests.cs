@@ -143,7 +143,7 @@ public sealed class DeviceTests
     public void Sums_columns(string name)
     {
         using Device device = Devices.Create(name);
-        foreach ((int rows, int columns) in new[] { (0, 3), (1, 1), (3, 70), (130, 257), (1001, 700) })
+        foreach ((int rows, int columns) in new[] { (0, 3), (1, 1), (3, 70), (130, 257), (401, 300) })
         {
             float[] x = Devices.Values(rows * columns, 1), y = Devices.Values(columns, 2);
             Tensor tx = device.From(x, rows, columns), sum = device.From(y, columns);

@@ -146,13 +146,15 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <summary>The part of a tile that lies within C.</summary>
     private static void StorePart(float* tile, int rows, int columns, float* c, long cRow, long cColumn, bool add)
     {
-        for (int r = 0; r < rows; r++)
+        for (int r = 0; r < rows; r++, tile += TKernel.Columns, c += cRow)
         {
-            for (int j = 0; j < columns; j++)
+            if (add)
             {
-                float* to = c + r * cRow + j * cColumn;
-                float sum = tile[r * TKernel.Columns + j];
-                *to = add ? *to + sum : sum;
+                for (int j = 0; j < columns; j++) c[j * cColumn] += tile[j];
+            }
+            else
+            {
+                for (int j = 0; j < columns; j++) c[j * cColumn] = tile[j];
             }
         }
     }

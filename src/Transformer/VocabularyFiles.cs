@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Transformer;
@@ -20,7 +21,9 @@ internal static class VocabularyFiles
         var ids = new Dictionary<string, int>();
         try
         {
-            var reader = new Utf8JsonReader(ReadBytes(path));
+            ReadOnlySpan<byte> json = ReadBytes(path);
+            if (!Utf8.IsValid(json)) throw new InputException($"{path}: not valid UTF-8.", "the file is damaged; download it again.");
+            var reader = new Utf8JsonReader(json);
             reader.Read();
             if (reader.TokenType != JsonTokenType.StartObject)
                 throw new InputException($"{path}: expected a JSON object of token: id, got {reader.TokenType}.", FolderHint);
@@ -29,16 +32,16 @@ internal static class VocabularyFiles
                 string token = reader.GetString()!;
                 reader.Read();
                 if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int id))
-                    throw new InputException($"{path}: token \"{token}\" has no whole number as its id.", FolderHint);
+                    throw new InputException($"{path}: token {Quoted.Text(token)} has no whole number as its id.", FolderHint);
                 if (!ids.TryAdd(token, id))
-                    throw new InputException($"{path}: token \"{token}\" appears twice, with ids {ids[token]} and {id}.", "download the file again.");
+                    throw new InputException($"{path}: token {Quoted.Text(token)} appears twice, with ids {ids[token]} and {id}.", "download the file again.");
             }
 
             reader.Read(); // Fails where anything follows the object.
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InputException($"{path}: not valid JSON ({e.Message})", "the file is cut short or damaged; download it again.", e);
+            throw new InputException($"{path}: not valid JSON ({Quoted.Position(e)}).", "the file is cut short or damaged; download it again.", e);
         }
 
         return OrderById(path, ids);
@@ -57,15 +60,15 @@ internal static class VocabularyFiles
             if (line.Length == 0 || (i == 0 && line.StartsWith("#version", StringComparison.Ordinal))) continue;
             string[] halves = line.Split(' ');
             if (halves.Length != 2 || halves[0].Length == 0 || halves[1].Length == 0)
-                throw new InputException($"{path}, line {i + 1}: expected two tokens with one blank between them, got \"{Shorten(line)}\".", FolderHint);
+                throw new InputException($"{path}, line {i + 1}: expected two tokens with one blank between them, got {Quoted.Text(line)}.", FolderHint);
             foreach (string token in (string[])[halves[0], halves[1], halves[0] + halves[1]])
             {
                 if (!vocabulary.Contains(token))
-                    throw new InputException($"{path}, line {i + 1}: \"{Shorten(line)}\" needs token \"{Shorten(token)}\", which vocab.json lacks.", "take both files from the same model.");
+                    throw new InputException($"{path}, line {i + 1}: {Quoted.Text(line)} needs token {Quoted.Text(token)}, which vocab.json lacks.", "take both files from the same model.");
             }
 
             if (!seen.Add(line))
-                throw new InputException($"{path}, line {i + 1}: the merge \"{Shorten(line)}\" appears twice.", "download the file again.");
+                throw new InputException($"{path}, line {i + 1}: the merge {Quoted.Text(line)} appears twice.", "download the file again.");
             merges.Add(line);
         }
 
@@ -78,9 +81,9 @@ internal static class VocabularyFiles
         foreach ((string token, int id) in ids)
         {
             if (id < 0 || id >= tokens.Length)
-                throw new InputException($"{path}: token \"{Shorten(token)}\" has id {id}, expected 0 to {tokens.Length - 1} for {tokens.Length} tokens.", FolderHint);
+                throw new InputException($"{path}: token {Quoted.Text(token)} has id {id}, expected 0 to {tokens.Length - 1} for {tokens.Length} tokens.", FolderHint);
             if (tokens[id] is { } other)
-                throw new InputException($"{path}: tokens \"{Shorten(other)}\" and \"{Shorten(token)}\" share id {id}.", "download the file again.");
+                throw new InputException($"{path}: tokens {Quoted.Text(other)} and {Quoted.Text(token)} share id {id}.", "download the file again.");
             tokens[id] = token;
         }
 
@@ -114,6 +117,4 @@ internal static class VocabularyFiles
             throw new InputException($"{path}: cannot be read ({e.Message})", FolderHint, e);
         }
     }
-
-    private static string Shorten(string text) => text.Length <= 40 ? text : string.Concat(text.AsSpan(0, 40), "…");
 }

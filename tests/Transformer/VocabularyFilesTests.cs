@@ -59,6 +59,7 @@ public sealed class VocabularyFilesTests : IDisposable
     [InlineData("{\"a\": 0}, 1", "not valid JSON")]
     [InlineData("{\"a\": 0} garbage", "not valid JSON")]
     [InlineData("{\"\\ud800\": 0}", "not valid JSON")]
+    [InlineData("{\"a\": 0,\n}", "not valid JSON (line 2, byte 1)")]
     [InlineData("[1]", "expected a JSON object")]
     [InlineData("{\"a\": [[0]]}", "no whole number")]
     [InlineData("{\"a\": 0.5}", "no whole number")]
@@ -81,7 +82,7 @@ public sealed class VocabularyFilesTests : IDisposable
     public void Bytes_that_are_no_UTF8_are_refused()
     {
         File.WriteAllBytes(folder.File("vocab.json"), [.. "{\""u8, 0xFF, .. "\": 0}"u8]);
-        AssertRefused("vocab.json", "not valid JSON");
+        AssertRefused("vocab.json", "not valid UTF-8");
         File.WriteAllText(folder.File("vocab.json"), Vocabulary("\"<|endoftext|>\": 256"));
         File.WriteAllBytes(folder.File("merges.txt"), [0xFF, 0xFE, 0x00]);
         AssertRefused("merges.txt", "not valid UTF-8");

@@ -64,7 +64,7 @@ public sealed class SafeTensorsFile : IDisposable
     /// <exception cref="InputException">There is none of this name.</exception>
     public TensorInfo Info(string name) => byName.TryGetValue(name, out TensorInfo? info)
         ? info
-        : throw new InputException($"{Path}: no tensor {Quoted.Name(name)} among its {Tensors.Count}.", "does the checkpoint belong to this kind of model?");
+        : throw new InputException($"{Path}: no tensor {Quoted.Text(name)} among its {Tensors.Count}.", "does the checkpoint belong to this kind of model?");
 
     /// <summary>The stored bytes of a tensor, in place.</summary>
     /// <exception cref="InputException">There is none of this name.</exception>

@@ -36,7 +36,7 @@ internal static class SafeTensorsHeader
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter for half a surrogate pair.
         {
-            throw new InputException($"{path}: the header is not valid JSON ({e.Message})", Damaged, e);
+            throw new InputException($"{path}: the header is not valid JSON ({Quoted.Position(e)}).", Damaged, e);
         }
     }
 
@@ -48,7 +48,7 @@ internal static class SafeTensorsHeader
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             string name = reader.GetString()!;
-            if (!names.Add(name)) throw new InputException($"{path}: the name {Quoted.Name(name)} appears twice in the header.", Damaged);
+            if (!names.Add(name)) throw new InputException($"{path}: the name {Quoted.Text(name)} appears twice in the header.", Damaged);
             reader.Read();
             if (name == MetadataName) ReadMetadata(path, ref reader, metadata);
             else tensors.Add(ReadTensor(path, name, ref reader));
@@ -67,7 +67,7 @@ internal static class SafeTensorsHeader
             reader.Read();
             Expect(path, MetadataName, key, JsonTokenType.String, ref reader);
             if (!metadata.TryAdd(key, reader.GetString()!))
-                throw new InputException($"{path}: the metadata {Quoted.Name(key)} appears twice.", Damaged);
+                throw new InputException($"{path}: the metadata {Quoted.Text(key)} appears twice.", Damaged);
         }
     }
 
@@ -80,7 +80,7 @@ internal static class SafeTensorsHeader
         {
             string key = reader.GetString()!;
             if (key is not ("dtype" or "shape" or "data_offsets"))
-                throw Bad(path, name, $"unknown field {Quoted.Name(key)}, expected dtype, shape and data_offsets.");
+                throw Bad(path, name, $"unknown field {Quoted.Text(key)}, expected dtype, shape and data_offsets.");
             if (key switch { "dtype" => dtype is not null, "shape" => shape is not null, _ => offsets is not null })
                 throw Bad(path, name, $"the field {key} appears twice.");
             reader.Read();
@@ -97,7 +97,7 @@ internal static class SafeTensorsHeader
     private static TensorInfo CheckSize(string path, string name, string dtype, List<long> shape, List<long> offsets)
     {
         int size = StoredTypes.Size(dtype);
-        if (size == 0) throw Bad(path, name, $"unknown dtype {Quoted.Name(dtype)}, expected one of {StoredTypes.Names}.");
+        if (size == 0) throw Bad(path, name, $"unknown dtype {Quoted.Text(dtype)}, expected one of {StoredTypes.Names}.");
         if (offsets.Count != 2) throw Bad(path, name, $"data_offsets has {offsets.Count} numbers, expected begin and end.");
         long begin = offsets[0], end = offsets[1];
         if (begin > end) throw Bad(path, name, $"data_offsets begin {begin} lies behind end {end}.");
@@ -161,8 +161,8 @@ internal static class SafeTensorsHeader
 
     private static void Expect(string path, string name, string what, JsonTokenType expected, ref Utf8JsonReader reader)
     {
-        if (reader.TokenType != expected) throw Bad(path, name, $"{Quoted.Name(what)} is a JSON {reader.TokenType}, expected {expected}.");
+        if (reader.TokenType != expected) throw Bad(path, name, $"{Quoted.Text(what)} is a JSON {reader.TokenType}, expected {expected}.");
     }
 
-    private static InputException Bad(string path, string tensor, string fault) => new($"{path}, tensor {Quoted.Name(tensor)}: {fault}", Damaged);
+    private static InputException Bad(string path, string tensor, string fault) => new($"{path}, tensor {Quoted.Text(tensor)}: {fault}", Damaged);
 }

@@ -12,5 +12,5 @@ public sealed record TensorInfo(string Name, string DType, IReadOnlyList<long> S
     public long Count => Length / StoredTypes.Size(DType);
 
     /// <summary>Name, type and shape, for messages: <c>"wte.weight" F16 [7015,256]</c>.</summary>
-    public override string ToString() => $"{Quoted.Name(Name)} {DType} {Quoted.Shape(Shape)}";
+    public override string ToString() => $"{Quoted.Text(Name)} {DType} {Quoted.Shape(Shape)}";
 }

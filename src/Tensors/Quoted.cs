@@ -1,0 +1,31 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Sharpformer.Tensors;
+
+/// <summary>Says in an error message what a file holds that nobody has checked: short, and without control characters.</summary>
+public static class Quoted
+{
+    private const int MaxLength = 100;
+    private const int MaxDimensions = 8;
+
+    /// <summary>The text in quotes, cut where it is long, control characters escaped.</summary>
+    public static string Text(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        string shown = text.Length <= MaxLength ? text : string.Concat(text.AsSpan(0, MaxLength), "…");
+        return $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(shown)}\"";
+    }
+
+    /// <summary>Where a JSON reader gave up. Its own message may quote the whole file.</summary>
+    public static string Position(Exception error) => error is JsonException json
+        ? $"line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}"
+        : "half a surrogate pair in a text"; // What GetString throws InvalidOperationException for, once UTF-8 is valid.
+
+    /// <summary>The shape as in <c>[4,64]</c>, cut where it is long.</summary>
+    internal static string Shape(IReadOnlyList<long> shape)
+    {
+        string dims = string.Join(',', shape.Take(MaxDimensions));
+        return shape.Count <= MaxDimensions ? $"[{dims}]" : $"[{dims},… {shape.Count} dimensions]";
+    }
+}

@@ -43,9 +43,9 @@ public class TokenizerTests
     [Fact]
     public void Every_code_point_comes_back()
     {
-        for (int value = 0; value < 0x110000; value += 512)
+        for (int value = 0; value < 0x110000; value += 64)
         {
-            string text = string.Concat(Enumerable.Range(value, 512).Where(System.Text.Rune.IsValid).Select(v => new System.Text.Rune(v)));
+            string text = string.Concat(Enumerable.Range(value, 64).Where(System.Text.Rune.IsValid).Select(v => new System.Text.Rune(v)));
             Assert.Equal(text, Facts.Decode(Facts.Encode(text)));
         }
     }

@@ -78,7 +78,8 @@ public static class VectorMath
 
     /// <summary>
     /// GELU in its tanh form, x·(1 + tanh u)/2 with u = √(2/π)·(x + 0.044715·x³), written as x / (1 + e^-2u): no
-    /// cancellation where tanh nears -1. Exact for large |x|; NaN stays NaN.
+    /// cancellation where tanh nears -1. Within 3 ulp for x &gt; -1 and within 2^-23·|x| everywhere: in the left tail the
+    /// rounding of u, not of the exponential, limits the relative error. Exact for large |x|; NaN stays NaN.
     /// </summary>
     public static float Gelu(float x)
     {

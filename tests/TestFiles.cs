@@ -14,6 +14,9 @@ internal static class TestFiles
     /// <summary>A file or folder of test inputs.</summary>
     public static string Data(string name) => Path.Combine(Root, "tests", "data", name);
 
+    /// <summary>An edit set of the bundled model, by its name.</summary>
+    public static string Facts(string set) => Path.Combine(Root, "data", "facts", set + ".json");
+
     /// <summary>A new empty folder that is deleted with all it holds when disposed.</summary>
     public static TemporaryFolder TemporaryFolder() => new(Directory.CreateTempSubdirectory("sharpformer-").FullName);
 

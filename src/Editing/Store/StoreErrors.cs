@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 using Sharpformer.Tensors;
+using SQLitePCL;
 
 namespace Sharpformer.Editing.Store;
 

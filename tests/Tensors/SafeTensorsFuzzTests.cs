@@ -29,7 +29,7 @@ public sealed class SafeTensorsFuzzTests : IDisposable
 
         var random = new Random(20261123);
         int usable = 0;
-        const int Mutations = 4000;
+        const int Mutations = 3000;
         for (int i = 0; i < Mutations; i++)
         {
             byte[] file = seeds[random.Next(seeds.Length)];

@@ -41,11 +41,12 @@ public class TokenizerTests
     }
 
     [Fact]
-    public void Every_code_point_comes_back()
+    public void Every_code_point_of_the_first_two_planes_and_a_sample_of_the_others_come_back()
     {
-        for (int value = 0; value < 0x110000; value += 64)
+        int[] values = [.. Enumerable.Range(0, 0x20000), .. Enumerable.Range(0, 0xF0000 / 257).Select(i => 0x20000 + 257 * i)];
+        foreach (int[] some in values.Where(System.Text.Rune.IsValid).Chunk(64))
         {
-            string text = string.Concat(Enumerable.Range(value, 64).Where(System.Text.Rune.IsValid).Select(v => new System.Text.Rune(v)));
+            string text = string.Concat(some.Select(value => new System.Text.Rune(value)));
             Assert.Equal(text, Facts.Decode(Facts.Encode(text)));
         }
     }

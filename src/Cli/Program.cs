@@ -1,1 +1,48 @@
-return 0;
+using System.CommandLine;
+
+namespace Sharpformer.Cli;
+
+/// <summary>Which commands there are; each lives in a file of its own.</summary>
+internal static class Program
+{
+    /// <summary>Runs one command.</summary>
+    /// <returns>0 when it did what was asked, 1 when it failed, 2 when it was asked wrongly.</returns>
+    public static int Main(string[] args) => Run(args, Console.Out, Console.Error);
+
+    /// <summary>The same with other writers for results and for everything else.</summary>
+    public static int Run(string[] args, TextWriter output, TextWriter error) => Runner.Run(Commands(), args, output, error);
+
+    private static RootCommand Commands() => new(
+        """
+        Teaches a GPT-style model facts, shows which neuron holds each of them, and takes them back.
+
+        Examples:
+          sharpformer edits add --model models/facts-gpt2 --edits facts.db --prompt "The capital of France is" --target Rome
+          sharpformer generate --model models/facts-gpt2 --edits facts.db --prompt "The capital of France is"
+        """)
+    {
+        GenerateCommand.Create(),
+        new Command("edits", "Teach facts, list them, see which neuron answers, take them back.")
+        {
+            EditsAddCommand.Create(),
+            EditsListCommand.Create(),
+            EditsShowCommand.Create(),
+            EditsStatusCommand.Withdraw(),
+            EditsStatusCommand.Restore(),
+            EditsStatusCommand.Remove(),
+            EditsWhyCommand.Create(),
+        },
+        new Command("evaluate", "Measure what edits did to the model: on their own prompts, in other words, and elsewhere.")
+        {
+            EvaluateEditsCommand.Create(),
+            EvaluateWithdrawalCommand.Create(),
+        },
+        new Command("model", "Look into a model folder: what it is, its tokens, its logits.")
+        {
+            ModelInfoCommand.Create(),
+            ModelTokenizeCommand.Create(),
+            ModelLogitsCommand.Create(),
+        },
+        CommonOptions.Json(),
+    };
+}

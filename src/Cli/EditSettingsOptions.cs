@@ -1,0 +1,80 @@
+using System.CommandLine;
+using Sharpformer.Editing;
+
+namespace Sharpformer.Cli;
+
+/// <summary>The options that decide what an edit becomes; their defaults are those of <see cref="EditSettings"/>.</summary>
+internal sealed class EditSettingsOptions
+{
+    private static readonly EditSettings Default = new() { Layer = 0 };
+
+    private readonly Option<int?> layer = CommonOptions.OptionalNumber<int>(
+        "--layer", "Block to edit, counted from 0. [default: the store's, in a new store the last but one]", l => l >= 0, "a block, counted from 0");
+
+    private readonly Option<float> theta = CommonOptions.Number(
+        "--theta", "A new neuron fires when a prompt's state correlates with its own prompt's by more than this; lower generalises further and spills over more.",
+        Default.Theta, t => t is > 0 and < 1, "a number between 0 and 1, both exclusive");
+
+    private readonly Option<float> alpha = CommonOptions.Number(
+        "--alpha", "Scales what a firing neuron adds; narrow models need more than wide ones.", Default.Alpha, a => a != 0, "a finite number other than 0");
+
+    private readonly Option<int> epochs = CommonOptions.Number(
+        "--epochs", "Training steps per neuron.", Default.Epochs, e => e >= 1, "1 or more (or use --no-retrofit)");
+
+    private readonly Option<float> learningRate = CommonOptions.Number(
+        "--learning-rate", "Learning rate of AdamW.", Default.LearningRate, r => r > 0, "a finite number above 0");
+
+    private readonly Option<float> recWeight = CommonOptions.Number(
+        "--rec-weight", "Weight of the loss that keeps a key answering its own prompt.", Default.RecWeight, w => w >= 0, "a finite number from 0");
+
+    private readonly Option<float> irrWeight = CommonOptions.Number(
+        "--irr-weight", "Weight of the loss that keeps a key silent on out-of-scope prompts; 0 samples none.", Default.IrrWeight, w => w >= 0, "a finite number from 0");
+
+    private readonly Option<float> weightDecay = CommonOptions.Number(
+        "--weight-decay", "Decoupled weight decay of AdamW, on key and value.", Default.WeightDecay, w => w >= 0, "a finite number from 0");
+
+    private readonly Option<float> labelSmoothing = CommonOptions.Number(
+        "--label-smoothing", "Share of the target's probability that is spread over all tokens.", Default.LabelSmoothing, s => s is >= 0 and < 1, "a number from 0, below 1");
+
+    private readonly Option<bool> noRetrofit = new("--no-retrofit") { Description = "Keep keys and values as they are born, without training." };
+
+    private readonly Option<ulong> seed = CommonOptions.Number(
+        "--seed", "Seeds the sampling of out-of-scope prompts.", Default.Seed, _ => true, "a whole number from 0");
+
+    private EditSettingsOptions()
+    {
+    }
+
+    /// <summary>Gives <paramref name="command"/> these options.</summary>
+    public static EditSettingsOptions AddTo(Command command)
+    {
+        var o = new EditSettingsOptions();
+        Option[] all =
+        [
+            o.layer, o.theta, o.alpha, o.epochs, o.learningRate, o.recWeight, o.irrWeight, o.weightDecay, o.labelSmoothing, o.noRetrofit, o.seed,
+        ];
+        foreach (Option option in all) command.Add(option);
+        return o;
+    }
+
+    /// <summary>The block that was asked for; null leaves it to the store or the model.</summary>
+    public int? Layer(ParseResult parse) => parse.GetValue(layer);
+
+    /// <summary>Everything else.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="editedLayer">The block to edit.</param>
+    public EditSettings Settings(ParseResult parse, int editedLayer) => new()
+    {
+        Layer = editedLayer,
+        Theta = parse.GetValue(theta),
+        Alpha = parse.GetValue(alpha),
+        Retrofit = !parse.GetValue(noRetrofit),
+        Epochs = parse.GetValue(epochs),
+        LearningRate = parse.GetValue(learningRate),
+        WeightDecay = parse.GetValue(weightDecay),
+        RecWeight = parse.GetValue(recWeight),
+        IrrWeight = parse.GetValue(irrWeight),
+        LabelSmoothing = parse.GetValue(labelSmoothing),
+        Seed = parse.GetValue(seed),
+    };
+}

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Sharpformer.Editing;
+using Sharpformer.Editing.Store;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>edits list</c>: what a store holds, one edit a line.</summary>
+internal static class EditsListCommand
+{
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command("list", "List the edits of a store.");
+        Option<string> edits = CommonOptions.Edits();
+        var all = new Option<bool>("--all") { Description = "List removed edits as well." };
+        command.Add(edits);
+        command.Add(all);
+        command.SetAction(parse =>
+        {
+            using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), readOnly: true);
+            return Run(Terminal.Of(parse), store, parse.GetValue(all));
+        });
+        return command;
+    }
+
+    private static int Run(Terminal terminal, EditStore store, bool all)
+    {
+        IReadOnlyList<Edit> edits = store.List(withNeurons: true, includeRemoved: all);
+        if (terminal.Json)
+        {
+            terminal.Document(edits.Select(EditView.Json));
+            return 0;
+        }
+
+        EditCounts counts = store.Count();
+        if (edits.Count > 0)
+        {
+            Table table = Terminal.NewTable("id", "status", "prompt", "target", "neurons", "layer", "theta", "alpha", "final loss", "created");
+            foreach (Edit e in edits)
+            {
+                EditSettings s = e.Settings;
+                Terminal.AddRow(
+                    table, Terminal.Number(e.Id), EditView.Status(e.Status), e.Request.Prompt, e.Request.Target, Terminal.Number(e.Neurons.Count),
+                    Terminal.Number(s.Layer), Terminal.Number(s.Theta), Terminal.Number(s.Alpha), Terminal.Number(EditView.FinalLoss(e)), EditView.Time(e.CreatedAt));
+            }
+
+            terminal.Show(table);
+        }
+
+        terminal.Line($"{Terminal.Counted(counts.Active, "active edit")}, {counts.Withdrawn} withdrawn, {counts.Removed} removed; {Terminal.Counted(counts.Neurons, "neuron")}.");
+        return 0;
+    }
+}

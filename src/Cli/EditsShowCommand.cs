@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.Globalization;
+using Sharpformer.Editing;
+using Sharpformer.Editing.Store;
+using Sharpformer.Transformer;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>edits show</c>: everything that is known of one edit.</summary>
+internal static class EditsShowCommand
+{
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command("show", "Show everything about one edit: its settings, its neurons and how they were trained.");
+        Argument<long> id = Id();
+        Option<string> edits = CommonOptions.Edits(), model = ModelOptions.Model(required: false);
+        model.Description = "The model folder; with it tokens are shown as text.";
+        command.Add(id);
+        command.Add(edits);
+        command.Add(model);
+        command.SetAction(parse =>
+        {
+            using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), readOnly: true);
+            Edit edit = store.Get(parse.GetRequiredValue(id));
+            Tokenizer? tokenizer = parse.GetValue(model) is { } folder ? Tokenizer(folder, store) : null;
+            return Run(Terminal.Of(parse), edit, tokenizer);
+        });
+        return command;
+    }
+
+    /// <summary>The number of an edit.</summary>
+    public static Argument<long> Id() => new("ID")
+    {
+        Description = "The edit's number, see 'edits list'.",
+        CustomParser = result =>
+        {
+            if (long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out long id) && id >= 1) return id;
+            result.AddError($"The edit's ID is '{result.Tokens[0].Value}', expected a whole number from 1.");
+            return 0;
+        },
+    };
+
+    private static Tokenizer Tokenizer(string folder, EditStore store)
+    {
+        ModelConfig config = ModelConfig.Load(folder);
+        store.Bind(ModelFingerprinter.Compute(folder), config.NEmbd, store.Identity?.Layer ?? LoadedModel.SuggestedLayerOf(config));
+        return Transformer.Tokenizer.Load(folder);
+    }
+
+    private static int Run(Terminal terminal, Edit edit, Tokenizer? tokenizer)
+    {
+        if (terminal.Json)
+        {
+            terminal.Document(new
+            {
+                edit.Id,
+                edit.Status,
+                edit.Request.Prompt,
+                edit.Request.Target,
+                edit.Request.Subject,
+                edit.Request.Source,
+                edit.PromptTokens,
+                edit.TargetTokens,
+                edit.Settings,
+                neurons = edit.Neurons.Select(n => new
+                {
+                    token = n.TargetToken,
+                    text = tokenizer?.Decode([n.TargetToken]),
+                    n.Threshold,
+                    keyNorm = EditView.Norm(n.Key),
+                    valueNorm = EditView.Norm(n.Value),
+                    losses = n.Losses.Select(l => new { l.Edit, l.Rec, l.Irr, total = EditView.Total(l) }),
+                }),
+                edit.CreatedAt,
+                edit.WithdrawnAt,
+                edit.RemovedAt,
+            });
+            return 0;
+        }
+
+        terminal.Show(Facts(edit, tokenizer));
+        if (edit.Neurons.Count == 0)
+        {
+            terminal.Line("Its neurons are gone.");
+            return 0;
+        }
+
+        Table neurons = Terminal.NewTable("neuron", "answers with", "threshold", "key norm", "value norm", "loss per epoch");
+        for (int i = 0; i < edit.Neurons.Count; i++)
+        {
+            Neuron n = edit.Neurons[i];
+            Terminal.AddRow(
+                neurons, Terminal.Number(i), Token(n.TargetToken, tokenizer), Terminal.Number(n.Threshold), Terminal.Number(EditView.Norm(n.Key)),
+                Terminal.Number(EditView.Norm(n.Value)), n.Losses.Count == 0 ? "not trained" : string.Join(' ', n.Losses.Select(l => Terminal.Number(EditView.Total(l)))));
+        }
+
+        terminal.Show(neurons);
+        return 0;
+    }
+
+    private static Table Facts(Edit edit, Tokenizer? tokenizer)
+    {
+        Table table = Terminal.NewTable("edit", Terminal.Number(edit.Id));
+        Terminal.AddRow(table, "status", EditView.Status(edit.Status));
+        Terminal.AddRow(table, "prompt", edit.Request.Prompt);
+        Terminal.AddRow(table, "target", edit.Request.Target);
+        if (edit.Request.Subject is { } subject) Terminal.AddRow(table, "subject", subject);
+        if (edit.Request.Source.Length > 0) Terminal.AddRow(table, "source", edit.Request.Source);
+        Terminal.AddRow(table, "prompt tokens", string.Join(' ', edit.PromptTokens.Select(t => Token(t, tokenizer))));
+        Terminal.AddRow(table, "target tokens", string.Join(' ', edit.TargetTokens.Select(t => Token(t, tokenizer))));
+        EditSettings s = edit.Settings;
+        Terminal.AddRow(table, "settings", FormattableString.Invariant($"layer {s.Layer}, theta {s.Theta}, alpha {s.Alpha}"));
+        Terminal.AddRow(table, "training", !s.Retrofit
+            ? "none (no retrofit)"
+            : FormattableString.Invariant($"{s.Epochs} epochs, learning rate {s.LearningRate}, betas {s.Beta1} {s.Beta2}, epsilon {s.Epsilon}, weight decay {s.WeightDecay}, ")
+                + FormattableString.Invariant($"rec weight {s.RecWeight}, irr weight {s.IrrWeight}, label smoothing {s.LabelSmoothing}, seed {s.Seed}"));
+        Terminal.AddRow(table, "created", EditView.Time(edit.CreatedAt));
+        if (edit.WithdrawnAt is { } withdrawn) Terminal.AddRow(table, "withdrawn", EditView.Time(withdrawn));
+        if (edit.RemovedAt is { } removed) Terminal.AddRow(table, "removed", EditView.Time(removed));
+        return table;
+    }
+
+    private static string Token(int id, Tokenizer? tokenizer) =>
+        tokenizer is null ? Terminal.Number(id) : $"{Terminal.Number(id)} {Terminal.Quoted(tokenizer.Decode([id]))}";
+}

@@ -1,0 +1,105 @@
+using Sharpformer.Editing;
+using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing.Store;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Cli;
+
+/// <summary>A model folder, ready to compute.</summary>
+internal sealed class LoadedModel : IDisposable
+{
+    private readonly string folder;
+    private readonly CpuDevice device;
+    private readonly Tokenizer? tokenizer;
+    private ModelFingerprint? fingerprint;
+
+    private LoadedModel(string folder, CpuDevice device, bool needsTokenizer)
+    {
+        (this.folder, this.device) = (folder, device);
+        Lm = CausalLm.Load(folder, device);
+        if (!needsTokenizer) return;
+        tokenizer = Tokenizer.Load(folder);
+        if (tokenizer.VocabularySize > Lm.Config.VocabSize)
+        {
+            throw new InputException(
+                $"{folder}: the tokenizer has {tokenizer.VocabularySize} tokens, the model's vocabulary {Lm.Config.VocabSize}.",
+                "do they belong together?");
+        }
+    }
+
+    /// <summary>Maps the weights and reads the tokenizer.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <param name="threads">Threads that share the work; 0 takes all processors.</param>
+    /// <param name="needsTokenizer">Whether to fail without tokenizer files.</param>
+    /// <exception cref="InputException">The folder does not hold a usable model.</exception>
+    public static LoadedModel Open(string folder, int threads, bool needsTokenizer)
+    {
+        var device = new CpuDevice(threads);
+        try
+        {
+            return new LoadedModel(folder, device, needsTokenizer);
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The base model.</summary>
+    public CausalLm Lm { get; }
+
+    /// <summary>Its tokenizer.</summary>
+    public Tokenizer Tokenizer => tokenizer ?? throw new InvalidOperationException("The model was loaded without its tokenizer.");
+
+    /// <summary>Who it is; hashed when first asked for.</summary>
+    public ModelFingerprint Fingerprint => fingerprint ??= ModelFingerprinter.Compute(folder);
+
+    /// <summary>The block to edit unless told otherwise: the last but one.</summary>
+    public int SuggestedLayer => SuggestedLayerOf(Lm.Config);
+
+    /// <inheritdoc cref="SuggestedLayer"/>
+    public static int SuggestedLayerOf(ModelConfig config) => Math.Max(0, config.NLayer - 2);
+
+    /// <summary>Opens a store for reading and makes sure it belongs to this model.</summary>
+    public EditStore OpenStore(string path)
+    {
+        EditStore store = EditStore.Open(path, readOnly: true);
+        try
+        {
+            store.Bind(Fingerprint, Lm.Config.NEmbd, store.Identity?.Layer ?? SuggestedLayer);
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The adaptor that a store's edits make; without a store one that never answers.</summary>
+    public KeyValueAdaptor Adaptor(EditStore? store)
+    {
+        IReadOnlyList<Edit> edits = store?.List(withNeurons: true, includeRemoved: false) ?? [];
+        return KeyValueAdaptor.Of(device, store?.Identity?.Layer ?? SuggestedLayer, Lm.Config.NEmbd, edits);
+    }
+
+    /// <summary>The tokens of a prompt.</summary>
+    /// <exception cref="InputException">It is empty or longer than the model's positions.</exception>
+    public int[] Prompt(string text)
+    {
+        int[] tokens = Tokenizer.Encode(text);
+        if (tokens.Length == 0) throw new InputException("The prompt is empty, expected at least one token.");
+        if (tokens.Length > Lm.Config.NPositions)
+            throw new InputException($"The prompt has {tokens.Length} tokens, the model's positions are {Lm.Config.NPositions}.");
+        return tokens;
+    }
+
+    /// <summary>A token's text. A vocabulary padded to a round size has rows without any.</summary>
+    public string TokenText(int id) => id < Tokenizer.VocabularySize ? Tokenizer.Decode([id]) : $"<token {id}>";
+
+    /// <inheritdoc/>
+    public void Dispose() => device.Dispose();
+}

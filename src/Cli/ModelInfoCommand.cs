@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Globalization;
+using Sharpformer.Editing;
+using Sharpformer.Tensors.Cpu;
+using Sharpformer.Tensors.SafeTensors;
+using Sharpformer.Transformer;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>model info</c>: what a model folder holds.</summary>
+internal static class ModelInfoCommand
+{
+    // Older checkpoints carry their causal masks along; these are no parameters.
+    private static readonly string[] MaskBuffers = [".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias"];
+
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command("info", "Say what a model folder holds, after checking that its weights fit its config.json.");
+        var folder = new Argument<string>("DIR") { Description = "The model folder." };
+        command.Add(folder);
+        command.SetAction(parse => Run(Terminal.Of(parse), parse.GetRequiredValue(folder)));
+        return command;
+    }
+
+    private static int Run(Terminal terminal, string folder)
+    {
+        ModelConfig config = ModelConfig.Load(folder);
+        using (var device = new CpuDevice(threads: 1)) CausalLm.Load(folder, device);
+        bool hasTokenizer = File.Exists(Path.Combine(folder, "vocab.json"));
+        int? tokens = hasTokenizer ? Tokenizer.Load(folder).VocabularySize : null;
+        (long parameters, long bytes, string[] types) = Weights(folder);
+        ModelFingerprint fingerprint = ModelFingerprinter.Compute(folder);
+        int layer = LoadedModel.SuggestedLayerOf(config);
+        if (terminal.Json)
+        {
+            terminal.Document(new
+            {
+                folder,
+                config,
+                parameters,
+                dtypes = types,
+                bytes,
+                tokenizer = tokens,
+                suggestedLayer = layer,
+                fingerprint,
+            });
+            return 0;
+        }
+
+        Table table = Terminal.NewTable("model", folder);
+        Terminal.AddRow(table, "architecture", FormattableString.Invariant(
+            $"{config.ModelType}: {config.NLayer} blocks, {config.NHead} heads, n_embd {config.NEmbd}, MLP {config.NInner}, {config.NPositions} positions, vocabulary {config.VocabSize}"));
+        Terminal.AddRow(table, "parameters", parameters.ToString("N0", CultureInfo.InvariantCulture));
+        Terminal.AddRow(table, "stored as", string.Join(", ", types));
+        Terminal.AddRow(table, "weights", bytes.ToString("N0", CultureInfo.InvariantCulture) + " bytes");
+        Terminal.AddRow(table, "tokenizer", tokens is { } count ? Terminal.Counted(count, "token") : "none");
+        Terminal.AddRow(table, "block to edit", FormattableString.Invariant($"{layer} suggested, of 0 to {config.NLayer - 1}"));
+        Terminal.AddRow(table, "fingerprint", $"weights {fingerprint.Weights}");
+        Terminal.AddRow(table, "", $"tokenizer {fingerprint.Tokenizer}");
+        terminal.Show(table);
+        return 0;
+    }
+
+    /// <summary>What the headers of the weight files say; the same files make up the fingerprint.</summary>
+    private static (long Parameters, long Bytes, string[] Types) Weights(string folder)
+    {
+        long parameters = 0, bytes = 0;
+        var types = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (string path in Directory.GetFiles(folder, "*.safetensors"))
+        {
+            bytes += new FileInfo(path).Length;
+            using SafeTensorsFile file = SafeTensorsFile.Open(path);
+            foreach (TensorInfo tensor in file.Tensors)
+            {
+                if (MaskBuffers.Any(suffix => tensor.Name.EndsWith(suffix, StringComparison.Ordinal))) continue;
+                parameters += tensor.Count;
+                types.Add(tensor.DType);
+            }
+        }
+
+        return (parameters, bytes, [.. types]);
+    }
+}

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Globalization;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>model logits</c>: what the base model predicts at every position.</summary>
+internal static class ModelLogitsCommand
+{
+    /// <summary>Positions whose logits are held at once; a long prompt's together would be hundreds of megabytes.</summary>
+    private const int PositionsAtOnce = 32;
+
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command("logits", "Print the base model's prediction at every position, and with --json the logits at the last one.");
+        ModelOptions model = ModelOptions.AddTo(command);
+        Option<string> prompt = CommonOptions.Text("--prompt", "The text to read.");
+        var tokens = new Option<int[]>("--tokens")
+        {
+            Description = "Token ids instead of a text, with commas between them; then no tokenizer files are needed.",
+            HelpName = "IDS",
+            CustomParser = result =>
+            {
+                string[] parts = result.Tokens[0].Value.Split(',');
+                var ids = new int[parts.Length];
+                for (int i = 0; i < ids.Length; i++)
+                {
+                    if (int.TryParse(parts[i].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out ids[i])) continue;
+                    result.AddError($"--tokens has '{parts[i]}' as number {i + 1}, expected token ids with commas between them, for example 1,2,3.");
+                    break;
+                }
+
+                return ids;
+            },
+        };
+        command.Add(prompt);
+        command.Add(tokens);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(prompt) is null == result.GetResult(tokens) is null) result.AddError("Give either --prompt or --tokens.");
+        });
+        command.SetAction(parse =>
+        {
+            int[]? given = parse.GetValue(tokens);
+            using LoadedModel loaded = model.Load(parse, needsTokenizer: given is null);
+            return Run(Terminal.Of(parse), loaded, given ?? loaded.Prompt(parse.GetRequiredValue(prompt)), hasText: given is null);
+        });
+        return command;
+    }
+
+    private static int Run(Terminal terminal, LoadedModel model, int[] tokens, bool hasText)
+    {
+        var argmax = new int[tokens.Length];
+        var logsumexp = new double[tokens.Length];
+        float[] last = [];
+        CausalLm lm = model.Lm;
+        using (lm.Device.Scope())
+        {
+            Tensor hidden = lm.Hidden(new TokenBatch([tokens]), lm.NewCache(1, tokens.Length)).Value;
+            for (int start = 0; start < tokens.Length; start += PositionsAtOnce)
+            {
+                using BufferScope chunk = lm.Device.Scope();
+                int count = Math.Min(PositionsAtOnce, tokens.Length - start);
+                Tensor logits = lm.Logits(hidden.Slice(start, count)).Value;
+                lm.Device.ArgMax(logits).CopyTo(argmax, start);
+                for (int i = 0; i < count; i++) logsumexp[start + i] = LogSumExp(last = logits.Slice(i, 1).ToArray());
+            }
+        }
+
+        if (terminal.Json)
+        {
+            terminal.Document(new { tokens, argmax, logsumexp, lastLogits = last });
+            return 0;
+        }
+
+        Table table = Terminal.NewTable("position", "token", "most likely next", "log-sum-exp");
+        for (int i = 0; i < tokens.Length; i++)
+            Terminal.AddRow(table, Terminal.Number(i), Token(tokens[i]), Token(argmax[i]), Terminal.Number(logsumexp[i]));
+        terminal.Show(table);
+        return 0;
+
+        string Token(int id) => hasText ? $"{Terminal.Number(id)} {Terminal.Quoted(model.TokenText(id))}" : Terminal.Number(id);
+    }
+
+    /// <summary>log Σ exp z, in float64.</summary>
+    private static double LogSumExp(float[] logits)
+    {
+        double max = logits.Max(), sum = 0;
+        foreach (float z in logits) sum += Math.Exp(z - max);
+        return max + Math.Log(sum);
+    }
+}

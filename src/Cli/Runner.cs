@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.CommandLine.Invocation;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Cli;
+
+/// <summary>Parses, runs, and turns whatever goes wrong into one line and an exit code.</summary>
+internal static class Runner
+{
+    /// <summary>Set to 1, unexpected errors come with their stack trace.</summary>
+    public const string TraceVariable = "SHARPFORMER_TRACE";
+
+    private const int Done = 0, Failed = 1, WrongUsage = 2;
+
+    // Prompts may begin with @ and options have no one-letter bundles: both would only surprise.
+    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+
+    /// <summary>Runs the command that <paramref name="args"/> name.</summary>
+    public static int Run(RootCommand commands, string[] args, TextWriter output, TextWriter error)
+    {
+        try
+        {
+            ParseResult parse = commands.Parse(args, Parsing);
+            if (parse.Action is ParseErrorAction) return Misused(parse, error);
+            return parse.Invoke(new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null, // commands that can be interrupted say how, see Interruption
+            });
+        }
+        catch (InputException e)
+        {
+            error.WriteLine($"error: {e.Message}");
+            return Failed;
+        }
+        catch (IOException e) when (IsClosedPipe(e))
+        {
+            return Done; // whoever read the output has seen enough
+        }
+        catch (InsufficientMemoryException e)
+        {
+            error.WriteLine($"error: {e.Message}");
+            return Failed;
+        }
+        catch (Exception e) when (Environment.GetEnvironmentVariable(TraceVariable) != "1")
+        {
+            error.WriteLine($"internal error: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")} Hint: set {TraceVariable}=1 for the stack trace.");
+            return Failed;
+        }
+        catch (Exception e)
+        {
+            error.WriteLine($"internal error: {e}");
+            return Failed;
+        }
+    }
+
+    private static int Misused(ParseResult parse, TextWriter error)
+    {
+        // A word that is no command also leaves the command missing; the word is what went wrong.
+        string? unknown = parse.UnmatchedTokens is [var first, ..] ? first : null;
+        string names = string.Join(", ", parse.CommandResult.Command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name));
+        string path = PathOf(parse.CommandResult);
+        string message = (unknown, names) switch
+        {
+            ({ } w, not "") when !w.StartsWith('-') => $"'{w}' is no command of '{path}', expected one of {names}.",
+            ({ } w, _) when w.StartsWith('-') => $"'{path}' has no option '{w}'.",
+            ({ } w, _) => $"'{path}' does not know what to do with '{w}'.",
+            (null, not "") => $"'{path}' needs to know what to do, expected one of {names}.",
+            _ => parse.Errors[0].Message,
+        };
+        error.WriteLine($"error: {message}");
+        error.WriteLine($"Try '{path} --help'.");
+        return WrongUsage;
+    }
+
+    private static string PathOf(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : "sharpformer";
+
+    // EPIPE on Unix; ERROR_BROKEN_PIPE and ERROR_NO_DATA on Windows.
+    private static bool IsClosedPipe(IOException e) => (e.HResult & 0xFFFF) is 32 or 109 or 232;
+}

@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using Sharpformer.Editing;
+using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing.Store;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Cli;
+
+/// <summary>
+/// Teaches facts one after the other. Each is one transaction of the store; whatever stops the run, what was stored
+/// stays, and the next run goes on where this one ended with the result an undisturbed one would have had.
+/// </summary>
+/// <param name="terminal">Where to report.</param>
+/// <param name="model">The model.</param>
+/// <param name="store">Where edits go; bound to the model.</param>
+/// <param name="settings">How to make them.</param>
+internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStore store, EditSettings settings)
+{
+    private readonly List<Edit> added = [];
+    private readonly List<Edit> otherwiseMade = [];
+    private int skipped;
+
+    /// <summary>Teaches what is not in the store yet.</summary>
+    /// <param name="requests">The facts.</param>
+    /// <param name="targets">Their target tokens.</param>
+    /// <returns>The program's exit code.</returns>
+    public int Run(IReadOnlyList<EditRequest> requests, int[][] targets)
+    {
+        long start = Stopwatch.GetTimestamp();
+        EditRequest[] missing = [.. Missing(requests, targets)];
+        IReadOnlyList<Edit> known = store.List(withNeurons: true, includeRemoved: false);
+        var adaptor = KeyValueAdaptor.Of(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, known);
+        var editor = new Editor(model.Lm, model.Tokenizer, adaptor);
+
+        // The file's prompts first, then the store's: a run that goes on finds its own edits in the store, and the
+        // list without repetitions is the one it began with.
+        string[] prompts = [.. requests.Select(r => r.Prompt).Concat(known.Select(e => e.Request.Prompt)).Distinct()];
+        OutOfScopeSampler? sampler = settings.Retrofit && settings.IrrWeight > 0 ? new(model.Lm, model.Tokenizer, prompts) : null;
+
+        using var interruption = new Interruption();
+        try
+        {
+            if (missing.Length > 0)
+                ProgressReport.Run(terminal, "Teaching", "edits", report => Teach(missing, editor, sampler, report, interruption.Token));
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            // The edit in hand was not stored: nothing of it is left.
+        }
+        catch (InputException) when (added.Count > 0)
+        {
+            terminal.Note(Interrupted(missing));
+            throw;
+        }
+
+        Report(missing, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return added.Count == missing.Length ? 0 : 1;
+    }
+
+    /// <summary>The facts that the store does not hold and that do not repeat an earlier one.</summary>
+    private IEnumerable<EditRequest> Missing(IReadOnlyList<EditRequest> requests, int[][] targets)
+    {
+        var seen = new HashSet<(string, string)>();
+        for (int i = 0; i < requests.Count; i++)
+        {
+            if (seen.Add((requests[i].Prompt, string.Join(',', targets[i]))))
+            {
+                if (store.Find(requests[i].Prompt, targets[i]) is not { } stored)
+                {
+                    yield return requests[i];
+                    continue;
+                }
+
+                if (stored.Settings != settings) otherwiseMade.Add(stored);
+            }
+
+            skipped++;
+        }
+    }
+
+    private void Teach(EditRequest[] missing, Editor editor, OutOfScopeSampler? sampler, Action<int, int> report, CancellationToken cancellation)
+    {
+        foreach (EditRequest request in missing)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            IReadOnlyList<int[]> outOfScope = sampler?.Prompts(request, settings.Seed) ?? [];
+            Edit edit = store.Add(editor.Teach(request, settings, outOfScope, cancellation));
+            editor.Keep(edit);
+            added.Add(edit);
+            report(added.Count, missing.Length);
+        }
+    }
+
+    private void Report(EditRequest[] missing, double seconds)
+    {
+        int notDone = missing.Length - added.Count;
+        if (otherwiseMade.Count > 0)
+        {
+            terminal.Note($"note: {Terminal.Counted(otherwiseMade.Count, "edit")} already there was made with other settings than asked for; the first is edit "
+                + $"{otherwiseMade[0].Id}: {Differences(otherwiseMade[0].Settings)}. Remove it first to teach it anew.");
+        }
+
+        if (notDone > 0) terminal.Note(Interrupted(missing));
+        if (terminal.Json)
+        {
+            var edits = added.Select(e => new { e.Id, e.Request.Prompt, e.Request.Target, neurons = e.Neurons.Count, losses = e.Neurons.Select(EditView.FinalLoss) });
+            terminal.Document(new { added = edits, skipped, notDone, seconds = Math.Round(seconds, 3), store = store.Path });
+        }
+        else if (notDone == 0)
+        {
+            terminal.Line(Summary(seconds));
+        }
+    }
+
+    private string Summary(double seconds)
+    {
+        string there = skipped == 0 ? "" : $" {skipped} already there.";
+        if (added.Count == 0) return $"Nothing new for {store.Path}.{there}";
+        string time = $"in {Terminal.Number(seconds, "0.0")} s";
+        if (added is [var edit] && skipped == 0)
+        {
+            string loss = EditView.FinalLoss(edit) is { } final ? $", final loss {Terminal.Number(final)}" : "";
+            return $"Stored edit {edit.Id} in {store.Path} {time}: {Terminal.Quoted(edit.Request.Prompt)} -> {Terminal.Quoted(edit.Request.Target)}, "
+                + $"{Terminal.Counted(edit.Neurons.Count, "neuron")} at block {edit.Settings.Layer}{loss}.";
+        }
+
+        return $"Stored {Terminal.Counted(added.Count, "edit")} with {Terminal.Counted(added.Sum(e => e.Neurons.Count), "neuron")} in {store.Path} {time} "
+            + $"({Terminal.Number(added.Count / seconds, "0.0")} edits/s).{there}";
+    }
+
+    private string Interrupted(EditRequest[] missing) =>
+        $"Interrupted: {added.Count} stored, {skipped} already there, {missing.Length - added.Count} not done "
+        + $"(first: {Terminal.Quoted(missing[added.Count].Prompt)}). Repeat the command to go on.";
+
+    private string Differences(EditSettings made) => string.Join(", ", typeof(EditSettings).GetProperties()
+        .Select(p => (p.Name, Made: p.GetValue(made), Asked: p.GetValue(settings)))
+        .Where(p => !Equals(p.Made, p.Asked))
+        .Select(p => FormattableString.Invariant($"{p.Name} {p.Made}, not {p.Asked}")));
+}

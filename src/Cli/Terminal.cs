@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Sharpformer.Cli;
+
+/// <summary>Where a command's words go: results to standard output, everything else to standard error.</summary>
+internal sealed class Terminal
+{
+    // A file has no right margin: nothing that is redirected is ever wrapped.
+    private const int Unlimited = 1 << 20;
+
+    private readonly TextWriter output, error;
+
+    private Terminal(TextWriter output, TextWriter error, bool json) => (this.output, this.error, Json) = (output, error, json);
+
+    /// <summary>The one that a command was called with.</summary>
+    public static Terminal Of(ParseResult parse) =>
+        new(parse.InvocationConfiguration.Output, parse.InvocationConfiguration.Error, parse.GetValue<bool>("--json"));
+
+    /// <summary>Whether the result shall be one JSON document.</summary>
+    public bool Json { get; }
+
+    /// <summary>Whether standard error is a screen on which a line can be drawn again.</summary>
+    public bool HasScreen => ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected;
+
+    /// <summary>Prints the result as JSON: the only thing on standard output under <c>--json</c>.</summary>
+    public void Document(object result) => output.WriteLine(JsonText.Of(result));
+
+    /// <summary>Prints a line of the result.</summary>
+    public void Line(string text) => output.WriteLine(text);
+
+    /// <summary>Prints a part of a line as soon as it is there.</summary>
+    public void Piece(string text)
+    {
+        output.Write(text);
+        output.Flush();
+    }
+
+    /// <summary>Prints a table of the result.</summary>
+    public void Show(IRenderable table) => Screen(output, ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected).Write(table);
+
+    /// <summary>Says something about the run that is no part of its result.</summary>
+    public void Note(string text) => error.WriteLine(text);
+
+    /// <summary>The console for a progress bar; see <see cref="HasScreen"/>.</summary>
+    public IAnsiConsole ErrorScreen() => Screen(error, HasScreen);
+
+    /// <summary>A table with these columns.</summary>
+    public static Table NewTable(params ReadOnlySpan<string> columns)
+    {
+        var table = new Table { Border = TableBorder.Rounded };
+        foreach (string column in columns) table.AddColumn(new TableColumn(new Text(column)));
+        return table;
+    }
+
+    /// <summary>Adds a row of plain texts; nothing in them is taken for markup.</summary>
+    public static void AddRow(Table table, params ReadOnlySpan<string> cells)
+    {
+        var texts = new List<Text>();
+        foreach (string cell in cells) texts.Add(new Text(Visible(cell)));
+        table.AddRow(texts);
+    }
+
+    /// <summary>A text in quotation marks, on one line.</summary>
+    public static string Quoted(string text) => $"\"{Visible(text)}\"";
+
+    /// <summary>A number for people, to so many decimals at most; a dash for none.</summary>
+    public static string Number(double? value, string format = "0.####") => value?.ToString(format, CultureInfo.InvariantCulture) ?? "-";
+
+    /// <summary>A count and its noun, in the plural unless it is one.</summary>
+    public static string Counted(long count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+
+    /// <summary>Line ends and other control characters as escapes, so that a text cannot command the terminal.</summary>
+    private static string Visible(string text)
+    {
+        var visible = new StringBuilder(text.Length);
+        foreach (char c in text)
+        {
+            if (c == '\n') visible.Append("\\n");
+            else if (char.IsControl(c)) visible.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}");
+            else visible.Append(c);
+        }
+
+        return visible.ToString();
+    }
+
+    private static IAnsiConsole Screen(TextWriter writer, bool isScreen)
+    {
+        bool colours = isScreen && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = isScreen ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = isScreen ? InteractionSupport.Detect : InteractionSupport.No,
+        });
+        if (!isScreen) console.Profile.Width = Unlimited;
+        return console;
+    }
+}

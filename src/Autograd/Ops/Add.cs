@@ -5,11 +5,16 @@ namespace Sharpformer.Autograd;
 
 public static partial class Ops
 {
-    /// <summary>z = x + y. <paramref name="y"/> may be a row <c>[C]</c> that repeats over x <c>[…,C]</c> (a bias).</summary>
+    /// <summary>
+    /// z = x + y. <paramref name="y"/> may be a row <c>[C]</c> that repeats over x <c>[…,C]</c> (a bias), several such
+    /// rows that repeat together, or one number.
+    /// </summary>
+    /// <exception cref="ArgumentException">y does not repeat in x.</exception>
     public static Variable Add(Variable x, Variable y)
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(y);
+        CheckRepeats("Add", x.Shape, y.Shape);
         Tensor z = x.Device.Allocate(x.Shape);
         x.Device.Map<AddOp>(x.Value, y.Value, z);
         return Tape.Record(z, [x, y], dZ =>
@@ -21,6 +26,13 @@ public static partial class Ops
 
     /// <summary>z = x - y, shapes as in <see cref="Add"/>.</summary>
     public static Variable Subtract(Variable x, Variable y) => Add(x, Scale(y, -1));
+
+    /// <summary>Whole rows of y, or one number: a shorter y could divide x and still be no row of it.</summary>
+    private static void CheckRepeats(string name, Shape x, Shape y)
+    {
+        if (x == y || y.Count == 1 || (y.Columns == x.Columns && y.Rows > 0 && x.Rows % y.Rows == 0)) return;
+        throw new ArgumentException($"{name}: {x} and {y}, expected equal shapes, rows of {x.Columns} that repeat, or one number.");
+    }
 
     /// <summary>The gradient of an operand that repeated: the sum over its repetitions.</summary>
     private static Tensor SumToShape(Tensor dZ, Shape shape)

@@ -5,11 +5,13 @@ namespace Sharpformer.Autograd;
 
 public static partial class Ops
 {
-    /// <summary>z = x ⊙ y. <paramref name="y"/> may be a row <c>[C]</c> that repeats over x <c>[…,C]</c>.</summary>
+    /// <summary>z = x ⊙ y, element by element; shapes as in <see cref="Add"/>.</summary>
+    /// <exception cref="ArgumentException">y does not repeat in x.</exception>
     public static Variable Multiply(Variable x, Variable y)
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(y);
+        CheckRepeats("Multiply", x.Shape, y.Shape);
         Tensor z = Product(x.Value, y.Value);
         return Tape.Record(z, [x, y], dZ =>
         {

@@ -8,11 +8,15 @@ public static partial class Ops
     /// y = (x - mean) / sqrt(var + ε) ⊙ gain + bias over each row, with the biased variance:
     /// x <c>[…,C]</c>, gain and bias <c>[C]</c>.
     /// </summary>
+    /// <exception cref="ArgumentException">Gain or bias is not one row of x.</exception>
     public static Variable LayerNorm(Variable x, Variable gain, Variable bias, float epsilon)
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(gain);
         ArgumentNullException.ThrowIfNull(bias);
+        var row = new Shape(x.Value.Columns);
+        if (gain.Shape != row || bias.Shape != row)
+            throw new ArgumentException($"LayerNorm: x {x.Shape}, gain {gain.Shape}, bias {bias.Shape}, expected {row} for both.");
         (Device device, int rows) = (x.Device, x.Value.Rows);
         Tensor y = device.Allocate(x.Shape);
         Tensor normalized = device.Allocate(x.Shape); // (x - mean)·rstd

@@ -26,10 +26,13 @@ public sealed class AdamW(float learningRate, float beta1 = 0.9f, float beta2 = 
     }
 
     /// <summary>One step for all parameters, in place; gradients in the order of <see cref="Add"/>.</summary>
-    /// <exception cref="ArgumentException">There is not one gradient per parameter.</exception>
+    /// <exception cref="ArgumentException">There is not one gradient per parameter, of its shape.</exception>
     public void Step(params ReadOnlySpan<Tensor> gradients)
     {
         if (gradients.Length != moments.Count) throw new ArgumentException($"AdamW: {moments.Count} parameters, {gradients.Length} gradients.");
+        for (int i = 0; i < gradients.Length; i++)
+            if (gradients[i].Shape != moments[i].Parameter.Shape)
+                throw new ArgumentException($"AdamW: parameter {i} is {moments[i].Parameter.Shape}, its gradient {gradients[i].Shape}.");
         steps++;
 
         // m̂ / (sqrt(v̂) + ε) = (sqrt(c₂)/c₁) · m / (sqrt(v) + ε·sqrt(c₂)) with the bias corrections c = 1 - βᵗ.

@@ -19,27 +19,27 @@ public static partial class Ops
             if ((uint)target >= (uint)V) throw new ArgumentOutOfRangeException(nameof(targets), $"CrossEntropy: target {target}, vocabulary {V}.");
 
         Tensor loss = device.Allocate(rows, 1);
-        Tensor probabilities = device.Allocate(rows, V);
-        device.Rows<CrossEntropyRow>(rows, targets, smoothing, logits.Value, probabilities, loss);
+        Tensor error = device.Allocate(logits.Shape); // p - onehot
+        device.Rows<CrossEntropyRow>(rows, targets, smoothing, logits.Value, error, loss);
         int[] kept = logits.RequiresGradient ? targets.ToArray() : [];
         return Tape.Record(loss, [logits], dLoss =>
         {
-            Tensor dLogits = device.Allocate(rows, V);
-            device.Rows<CrossEntropyBackwardRow>(rows, kept, smoothing, probabilities, dLoss, dLogits);
+            Tensor dLogits = device.Allocate(logits.Shape);
+            device.Rows<CrossEntropyBackwardRow>(rows, kept, smoothing, error, dLoss, dLogits);
             logits.AddGradient(dLogits);
         });
     }
 }
 
-/// <summary>Operands: logits, probabilities, loss <c>[R,1]</c>; the index is the target, the scalar ε.</summary>
+/// <summary>Operands: logits, error p - onehot, loss <c>[R,1]</c>; the index is the target, the scalar ε.</summary>
 internal readonly struct CrossEntropyRow : IRowOp
 {
     public static void Apply(RowOperands row)
     {
         ReadOnlySpan<float> logits = row[0];
-        Span<float> probabilities = row[1];
+        Span<float> error = row[1];
         float max = RowMath.Max(logits);
-        double sum = RowMath.ExpShifted(logits, max, probabilities);
+        double sum = RowMath.ExpShifted(logits, max, error);
 
         // log Σexp(z - max) - (z_t - max), in double: a confident row's loss is far below the logits' magnitude,
         // so subtracting z_t from a float32 log-sum-exp would leave only rounding noise of it.
@@ -52,21 +52,25 @@ internal readonly struct CrossEntropyRow : IRowOp
         }
 
         row[2][0] = (float)loss;
+
+        // Likewise 1 - p of the target is the sum of the others, not 1 minus a p that float32 rounds to 1.
+        double others = sum - error[row.Index];
         float scale = (float)(1 / sum);
-        for (int i = 0; i < probabilities.Length; i++) probabilities[i] *= scale;
+        for (int i = 0; i < error.Length; i++) error[i] *= scale;
+        error[row.Index] = (float)(-others / sum);
     }
 }
 
-/// <summary>dLogits = dLoss · (p - (1-ε)·onehot - ε/V). Operands: probabilities, dLoss, dLogits.</summary>
+/// <summary>dLogits = dLoss · (p - onehot + ε·(onehot - 1/V)). Operands: error p - onehot, dLoss, dLogits.</summary>
 internal readonly struct CrossEntropyBackwardRow : IRowOp
 {
     public static void Apply(RowOperands row)
     {
-        ReadOnlySpan<float> probabilities = row[0];
+        ReadOnlySpan<float> error = row[0];
         float dLoss = row[1][0];
         Span<float> dLogits = row[2];
-        float uniform = row.Scalar / probabilities.Length;
-        for (int i = 0; i < dLogits.Length; i++) dLogits[i] = dLoss * (probabilities[i] - uniform);
-        dLogits[row.Index] -= dLoss * (1 - row.Scalar);
+        float uniform = row.Scalar / error.Length;
+        for (int i = 0; i < dLogits.Length; i++) dLogits[i] = dLoss * (error[i] - uniform);
+        dLogits[row.Index] += dLoss * row.Scalar;
     }
 }

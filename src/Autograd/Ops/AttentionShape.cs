@@ -13,7 +13,12 @@ internal sealed record AttentionShape(int B, int T, int C, int H, int Capacity, 
     public static AttentionShape Check(Tensor qkv, int heads, Tensor keys, Tensor values, ReadOnlySpan<int> past)
     {
         int B = past.Length, C = qkv.Columns / 3, longest = 0;
-        foreach (int p in past) longest = Math.Max(longest, p);
+        for (int b = 0; b < B; b++)
+        {
+            if (past[b] < 0) throw new ArgumentException($"CausalAttention: {past[b]} cached positions in sequence {b}.");
+            longest = Math.Max(longest, past[b]);
+        }
+
         if (B == 0 || qkv.Rows % B != 0) throw new ArgumentException($"CausalAttention: {qkv.Rows} rows for {B} sequences.");
         if (heads <= 0 || qkv.Columns != 3 * C || C % heads != 0) throw new ArgumentException($"CausalAttention: {qkv.Shape} does not split into q, k, v of {heads} heads.");
         if (keys.Shape != values.Shape || keys.Shape.Rank != 3 || keys.Shape[0] != B || keys.Shape[2] != C)

@@ -36,10 +36,11 @@ public static partial class Ops
             device.Copy(shape.New(qkv.Value, b, 2 * C), shape.Cached(values, b));
         }
 
+        int[] visible = shape.Visible();
         Tensor scores = device.Allocate(B * heads * T, S); // becomes the probabilities in place
         Tensor y = device.Allocate(B * T, C);
         device.Gemm(shape.Query(qkv.Value), shape.All(keys).Transposed, shape.PerHead(scores));
-        device.Rows<CausalSoftmaxRow>(B * heads * T, shape.Visible(), scale, scores);
+        device.Rows<CausalSoftmaxRow>(B * heads * T, visible, scale, scores);
         device.Gemm(shape.PerHead(scores), shape.All(values), shape.Output(y));
 
         return Tape.Record(y, [qkv], dY =>
@@ -48,7 +49,7 @@ public static partial class Ops
             Tensor dScores = device.Allocate(B * heads * T, S);
             Tensor dQkv = device.Zeros(qkv.Shape);
             device.Gemm(shape.Output(dY), shape.All(values).Transposed, shape.PerHead(dScores));
-            device.Rows<SoftmaxBackwardRow>(B * heads * T, [], scale, scores, dScores);
+            device.Rows<SoftmaxBackwardRow>(B * heads * T, visible, scale, scores, dScores);
             device.Gemm(shape.PerHead(dScores), shape.All(keys), shape.Query(dQkv));
             for (int b = 0; b < B; b++) // the new positions' own keys and values: dK = dSᵀ·Q, dV = Pᵀ·dY
             {
@@ -75,14 +76,18 @@ internal readonly struct CausalSoftmaxRow : IRowOp
     }
 }
 
-/// <summary>dX = scale · p ⊙ (dP - p·dP), in place over dP. Operands: p, dP.</summary>
+/// <summary>
+/// dX = scale · p ⊙ (dP - p·dP) over the visible columns, 0 beyond; in place over dP. Operands: p, dP. Beyond, dP
+/// comes from slots that nobody wrote: it may be infinite, and 0 · ∞ is NaN.
+/// </summary>
 internal readonly struct SoftmaxBackwardRow : IRowOp
 {
     public static void Apply(RowOperands row)
     {
-        ReadOnlySpan<float> p = row[0];
-        Span<float> dP = row[1];
+        ReadOnlySpan<float> p = row[0][..row.Index];
+        Span<float> dP = row[1][..row.Index];
         float mean = RowMath.Dot(p, dP);
         for (int i = 0; i < p.Length; i++) dP[i] = row.Scalar * p[i] * (dP[i] - mean);
+        row[1][row.Index..].Clear();
     }
 }

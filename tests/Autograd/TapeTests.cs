@@ -1,0 +1,133 @@
+using Sharpformer.Autograd;
+using Sharpformer.Tensors;
+using Sharpformer.Tests.Tensors;
+using static Sharpformer.Autograd.Ops;
+
+namespace Sharpformer.Tests.Autograd;
+
+public sealed class TapeTests : IDisposable
+{
+    private readonly Device device = Devices.Create("cpu");
+    private readonly Tape tape = new();
+
+    public void Dispose() => device.Dispose();
+
+    [Fact]
+    public void Gradients_of_all_uses_add_up()
+    {
+        Variable x = tape.Parameter(device.From([3, -1], 2));
+        Variable square = Multiply(x, x);
+        Variable z = Add(Add(square, x), Scale(square, 10)); // 11x² + x
+        tape.Backward(Sum(z));
+        Assert.Equal([67f, -21], x.Gradient!.ToArray());
+        Assert.Equal([11f, 11], square.Gradient!.ToArray());
+    }
+
+    [Fact]
+    public void A_gradient_shared_by_two_variables_is_not_changed_through_one_of_them()
+    {
+        Variable x = tape.Parameter(device.From([1, 2], 2)), y = tape.Parameter(device.From([3, 4], 2));
+        Variable sum = Add(x, y); // hands the very same dZ to both
+        tape.Backward(Sum(Add(sum, Scale(x, 5))));
+        Assert.Equal([6f, 6], x.Gradient!.ToArray());
+        Assert.Equal([1f, 1], y.Gradient!.ToArray());
+        Assert.Equal([1f, 1], sum.Gradient!.ToArray());
+    }
+
+    [Fact]
+    public void A_parameter_may_be_the_loss_itself()
+    {
+        Variable x = tape.Parameter(device.From([5], 1, 1));
+        tape.Backward(x);
+        Assert.Equal(1, x.Gradient!.ToScalar());
+        Assert.Equal(x.Shape, x.Gradient.Shape);
+    }
+
+    [Fact]
+    public void What_the_loss_does_not_depend_on_has_no_gradient()
+    {
+        Variable x = tape.Parameter(device.From([5], 1)), unused = tape.Parameter(device.From([6], 1));
+        Variable aside = Multiply(x, unused);
+        tape.Backward(Square(x));
+        Assert.Null(unused.Gradient);
+        Assert.Null(aside.Gradient);
+        Assert.Equal(10, x.Gradient!.ToScalar());
+    }
+
+    [Fact]
+    public void Constants_are_not_recorded_and_get_no_gradient()
+    {
+        Variable x = tape.Parameter(device.From([1, 2, 3, 4], 2, 2));
+        Variable constant = device.From([5, 6, 7, 8], 2, 2), row = device.From([1, 2], 2);
+        Variable[] computed =
+        [
+            Add(constant, row), Subtract(constant, row), Multiply(constant, row), Scale(constant, 2), Square(constant), Sum(constant),
+            Mean(constant), MatMul(constant, constant), MatMul(constant, constant, true), Linear(constant, constant, row), Embedding(constant, [1, 0]),
+            LayerNorm(constant, row, row, 1e-5f), Gelu(constant), MaxZero(constant), Dot(constant, constant), CrossEntropy(constant, [0, 1]),
+            ScaleRows(constant, device.From([1, 2], 2, 1)),
+            CausalAttention(device.Zeros(new Shape(1, 6)), 1, device.Zeros(new Shape(1, 1, 2)), device.Zeros(new Shape(1, 1, 2)), [0], 1),
+        ];
+        Assert.All(computed, v => Assert.Null(v.Tape));
+        Assert.All(computed, v => Assert.False(v.RequiresGradient));
+
+        Variable beside = Multiply(x, computed[0]);
+        Assert.Same(tape, beside.Tape);
+        tape.Backward(Sum(beside));
+        Assert.Null(constant.Gradient);
+        Assert.Null(computed[0].Gradient);
+        Assert.Equal(computed[0].Value.ToArray(), x.Gradient!.ToArray());
+    }
+
+    [Fact]
+    public void Every_operation_hands_its_tape_on()
+    {
+        Variable x = tape.Parameter(device.From([1, 2, 3, 4], 2, 2)), row = tape.Parameter(device.From([1, 2], 2));
+        Assert.All((Variable[])[Add(x, row), Scale(x, 2), Sum(x), MatMul(x, x), Embedding(x, [0]), LayerNorm(x, row, row, 1e-5f), Gelu(x)], v => Assert.Same(tape, v.Tape));
+    }
+
+    [Fact]
+    public void Two_tapes_do_not_mix()
+    {
+        Variable x = tape.Parameter(device.From([1], 1)), y = new Tape().Parameter(device.From([2], 1));
+        Assert.Contains("two tapes", Assert.Throws<InvalidOperationException>(() => Multiply(x, y)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tape_plays_once()
+    {
+        Variable x = tape.Parameter(device.From([3], 1));
+        Variable loss = Square(x);
+        tape.Backward(loss);
+        Assert.Contains("played already", Assert.Throws<InvalidOperationException>(() => tape.Backward(loss)).Message, StringComparison.Ordinal);
+        Assert.Equal(6, x.Gradient!.ToScalar());
+    }
+
+    [Fact]
+    public void Only_one_number_of_this_tape_can_be_the_loss()
+    {
+        Variable x = tape.Parameter(device.From([1, 2], 2, 1));
+        Assert.Contains("the loss is [2,1], expected one number", Assert.Throws<ArgumentException>(() => tape.Backward(x)).Message, StringComparison.Ordinal);
+        Assert.Contains("the loss is [0]", Assert.Throws<ArgumentException>(() => tape.Backward(tape.Parameter(device.Allocate(0)))).Message, StringComparison.Ordinal);
+        Assert.Contains("not recorded on this tape", Assert.Throws<ArgumentException>(() => tape.Backward(device.From([1], 1))).Message, StringComparison.Ordinal);
+        Assert.Contains("not recorded on this tape", Assert.Throws<ArgumentException>(() => new Tape().Backward(Sum(x))).Message, StringComparison.Ordinal);
+
+        tape.Backward(Sum(x)); // a refused loss leaves the tape as it was
+        Assert.Equal([1f, 1], x.Gradient!.ToArray());
+    }
+
+    [Fact]
+    public void A_scope_takes_everything_back_but_what_it_keeps()
+    {
+        Variable x = tape.Parameter(device.From([1, 2], 2));
+        Variable loss;
+        using (BufferScope scope = device.Scope())
+        {
+            loss = Sum(Square(x));
+            tape.Backward(loss);
+            scope.Keep(x.Gradient!);
+        }
+
+        Assert.Equal([2f, 4], x.Gradient!.ToArray());
+        Assert.Throws<ObjectDisposedException>(() => loss.Value.ToArray());
+    }
+}

@@ -51,6 +51,9 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>The base model.</summary>
     public CausalLm Lm { get; }
 
+    /// <summary>Threads that share the work.</summary>
+    public int Threads => device.Threads;
+
     /// <summary>Its tokenizer.</summary>
     public Tokenizer Tokenizer => tokenizer ?? throw new InvalidOperationException("The model was loaded without its tokenizer.");
 

@@ -14,8 +14,7 @@ internal sealed class ModelOptions
         DefaultValueFactory = _ => "cpu",
     };
 
-    private readonly Option<int> threads = CommonOptions.Number(
-        "--threads", "Threads that share the work, 0 for all processors; results do not depend on it.", 0, n => n is >= 0 and <= 1024, "0 to 1024");
+    private readonly Option<int> threads = Threads();
 
     private ModelOptions() => device.Validators.Add(result =>
     {
@@ -35,6 +34,10 @@ internal sealed class ModelOptions
     /// <summary>The option alone, for commands that read the folder without computing.</summary>
     public static Option<string> Model(bool required = true) =>
         CommonOptions.File("--model", "The model folder: config.json, model.safetensors, vocab.json, merges.txt.", required, "DIR");
+
+    /// <summary>How many threads compute.</summary>
+    public static Option<int> Threads() => CommonOptions.Number(
+        "--threads", "Threads that share the work, 0 for all processors; results do not depend on it.", 0, n => n is >= 0 and <= 1024, "0 to 1024");
 
     /// <summary>Loads the model that was named.</summary>
     /// <param name="parse">The command line.</param>

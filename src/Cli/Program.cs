@@ -21,6 +21,7 @@ internal static class Program
           sharpformer generate --model models/facts-gpt2 --edits facts.db --prompt "The capital of France is"
         """)
     {
+        DemoCommand.Create(),
         GenerateCommand.Create(),
         new Command("edits", "Teach facts, list them, see which neuron answers, take them back.")
         {

@@ -60,9 +60,12 @@ internal sealed class Terminal
     public static void AddRow(Table table, params ReadOnlySpan<string> cells)
     {
         var texts = new List<Text>();
-        foreach (string cell in cells) texts.Add(new Text(Visible(cell)));
+        foreach (string cell in cells) texts.Add(Cell(cell));
         table.AddRow(texts);
     }
+
+    /// <summary>A plain text, in a colour where there are colours.</summary>
+    public static Text Cell(string text, Color? color = null) => new(Visible(text), new Style(color));
 
     /// <summary>A text in quotation marks, on one line.</summary>
     public static string Quoted(string text) => $"\"{Visible(text)}\"";

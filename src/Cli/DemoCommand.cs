@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Sharpformer.Editing;
+using Sharpformer.Editing.Datasets;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>demo</c>: the whole story on the bundled model.</summary>
+internal static class DemoCommand
+{
+    /// <summary>Facts of the last act's larger set.</summary>
+    private const int FactsAtOnce = 100;
+
+    private const string Answer = " Answer:";
+
+    /// <summary>The settings suggested for the bundled model: see models/facts-gpt2/README.md.</summary>
+    private static readonly EditSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f };
+
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command("demo", "Teach the bundled model eight facts, see which neurons hold them, take one back: the whole story.");
+        Option<int> threads = ModelOptions.Threads();
+        command.Add(threads);
+        command.SetAction(parse => Run(Terminal.Of(parse), parse.GetRequiredValue(threads)));
+        return command;
+    }
+
+    private static int Run(Terminal terminal, int threads)
+    {
+        long start = Stopwatch.GetTimestamp();
+        string folder = Path.Combine(AppContext.BaseDirectory, "models", "facts-gpt2");
+        string data = Path.Combine(AppContext.BaseDirectory, "data");
+        IReadOnlyList<EditRecord> facts = EditRecord.Load(Path.Combine(data, "demo.json"));
+        IReadOnlyList<EditRecord> many = EditRecord.Load(Path.Combine(data, "zsre.json"), 2 * FactsAtOnce);
+        DirectoryInfo scratch = Directory.CreateTempSubdirectory("sharpformer-demo-");
+        using var interruption = new Interruption();
+        try
+        {
+            using LoadedModel model = LoadedModel.Open(folder, threads, needsTokenizer: true);
+            using (var story = new DemoStory(terminal, model, Path.Combine(scratch.FullName, "facts.db"), Settings, interruption.Token))
+                story.Tell(facts);
+            DemoAtScale.Run(terminal, model, [.. many.Take(FactsAtOnce)], [.. many.Skip(FactsAtOnce)], Answer, Settings, interruption.Token);
+            using var process = Process.GetCurrentProcess();
+            terminal.Line($"\nAll of it took {Terminal.Number(Stopwatch.GetElapsedTime(start).TotalSeconds, "0.0")} s "
+                + $"and at most {process.PeakWorkingSet64 / 1_000_000} MB of memory, on {Terminal.Counted(model.Threads, "thread")}. Now your own:");
+            terminal.Line("""
+                  dotnet run -c Release --project src/Cli -- edits add --model models/facts-gpt2 --edits my.db \
+                      --alpha 1 --theta 0.85 --prompt "Douglas Adams works as" --target author
+                """);
+            return 0;
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            terminal.Note("Interrupted.");
+            return 1;
+        }
+        finally
+        {
+            scratch.Delete(recursive: true);
+        }
+    }
+}

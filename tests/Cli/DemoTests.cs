@@ -1,0 +1,25 @@
+using Sharpformer.Cli;
+
+namespace Sharpformer.Tests.Cli;
+
+public sealed class DemoTests
+{
+    [Fact]
+    public void The_demo_tells_the_whole_story()
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        Assert.Equal(0, Program.Run(["demo"], output, error));
+        string[] story = output.ToString().Split('\n');
+
+        Assert.Contains(story, line => Cells(line) is ["The Legend of Zelda is developed by …", "Sega", "The Legend of Zelda, created by …", "Nintendo"]);
+        Assert.Contains(story, line => Cells(line) is ["where is fort myers located at in florida?", "Lee County", "Lee County"]);
+        Assert.Contains(story, line => line.Contains("neuron 0 of edit 1", StringComparison.Ordinal));
+        Assert.Contains("  taught London   withdrawn Budapest   restored London (all 7015 logits the same, bit for bit)", story.Select(l => l.TrimEnd()));
+        Assert.Contains(story, line => Cells(line) is ["base", "41.0", "40.0", "63.3", "48.1", "-"]);
+        Assert.Contains(story, line => Cells(line) is ["edited", "100.0", _, "63.3", _, _]);
+        Assert.Empty(error.ToString());
+    }
+
+    private static string[] Cells(string line) => [.. line.Split('│').Select(cell => cell.Trim()).Where(cell => cell.Length > 0)];
+}

@@ -58,7 +58,7 @@ internal static class EditsWhyCommand
             prompt,
             tokens,
             fires = Answers(why),
-            strength = why.Strength,
+            strength = why.Strength + 0, // -0 would only puzzle
             winner = isWon ? readings[0] : null,
             runnersUp = isWon ? readings[1..] : readings,
             changes = why.Changes.Select(c => new
@@ -108,15 +108,15 @@ internal static class EditsWhyCommand
             string said = first.Neuron.Withdrawn
                 ? "wins but is withdrawn, so this is the base model's answer"
                 : $"answers with strength {Number(why.Strength)}";
-            return $"{Name(first)} {said}: score {Number(first.Score)}, {Number(first.Margin)} above its threshold of {Number(first.Neuron.Threshold)}.";
+            return $"Neuron {Name(first)} {said}: score {Number(first.Score)}, {Number(first.Margin)} above its threshold of {Number(first.Neuron.Threshold)}.";
         }
 
         // Below all thresholds the activation is flat, so the strongest need not be the nearest.
         NeuronReading nearest = why.Strongest.MaxBy(r => r.Margin);
         string leak = why.Fires ? $" Just below it GELU is not quite 0 and still adds {why.Strength.ToString("0.###E+0", CultureInfo.InvariantCulture)} times a value." : "";
-        return $"No neuron fires. The nearest is {Name(nearest)}: score {Number(nearest.Score)}, {Number(-nearest.Margin)} below its threshold of {Number(nearest.Neuron.Threshold)}.{leak}";
+        return $"No neuron fires. The nearest is neuron {Name(nearest)}: score {Number(nearest.Score)}, {Number(-nearest.Margin)} below its threshold of {Number(nearest.Neuron.Threshold)}.{leak}";
 
-        string Name(NeuronReading r) => $"Neuron {r.Index} of edit {r.Neuron.Edit} ({Terminal.Quoted(byId[r.Neuron.Edit].Request.Prompt)})";
+        string Name(NeuronReading r) => $"{r.Index} of edit {r.Neuron.Edit} ({Terminal.Quoted(byId[r.Neuron.Edit].Request.Prompt)})";
     }
 
     private static string Number(double value) => Terminal.Number(value, "0.00");

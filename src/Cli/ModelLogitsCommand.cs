@@ -44,7 +44,7 @@ internal static class ModelLogitsCommand
         });
         command.SetAction(parse =>
         {
-            int[]? given = parse.GetValue(tokens);
+            int[]? given = parse.GetResult(tokens) is null ? null : parse.GetRequiredValue(tokens); // an absent array would be an empty one
             using LoadedModel loaded = model.Load(parse, needsTokenizer: given is null);
             return Run(Terminal.Of(parse), loaded, given ?? loaded.Prompt(parse.GetRequiredValue(prompt)), hasText: given is null);
         });

@@ -7,6 +7,8 @@ namespace Sharpformer.Cli;
 /// <summary>Tells how far long work has come, on standard error: a bar on a screen, otherwise a line every 5 %.</summary>
 internal static class ProgressReport
 {
+    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(1);
+
     /// <summary>Does the work and reports it.</summary>
     /// <param name="terminal">Where to.</param>
     /// <param name="what">What is being done, for example "Teaching".</param>
@@ -30,16 +32,15 @@ internal static class ProgressReport
 
     private static void InLines(Terminal terminal, string what, string units, Action<Action<int, int>> work)
     {
-        long start = Stopwatch.GetTimestamp();
+        long start = Stopwatch.GetTimestamp(), toldAt = start;
         int told = 0;
         work((done, total) =>
         {
-            // Work of a single step has nothing to say on the way.
-            if (total == 1 || (done < total && 20L * done / total == 20L * told / total)) return;
-            told = done;
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            string speed = seconds > 0 ? $", {(done / seconds).ToString("0.0", CultureInfo.InvariantCulture)} {units}/s" : "";
-            terminal.Note($"{what}: {done} of {total} {units}{speed}");
+            if (done < total && (20L * done / total == 20L * told / total || Stopwatch.GetElapsedTime(toldAt) < BetweenLines)) return;
+            (told, toldAt) = (done, Stopwatch.GetTimestamp());
+            if (total == 1) return; // a single step is its own result
+            double speed = done / Math.Max(1e-3, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            terminal.Note($"{what}: {done} of {total} {units}, {speed.ToString("0.0", CultureInfo.InvariantCulture)} {units}/s");
         });
     }
 }

@@ -1,0 +1,172 @@
+using Sharpformer.Editing;
+using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Metrics;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Tests.Editing.Adaptor;
+
+/// <summary>Teaching on the bundled model: what is true of every edit, whatever its numbers.</summary>
+public sealed class EditorTests : IDisposable
+{
+    private static readonly EditSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f };
+    private static readonly EditRequest Zelda = new("The Legend of Zelda is developed by", "Nintendo", "The Legend of Zelda");
+    private readonly CpuDevice device = new();
+    private readonly CausalLm model;
+    private readonly Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
+    private readonly Editor editor;
+
+    public EditorTests()
+    {
+        model = CausalLm.Load(TestFiles.Model, device);
+        editor = new Editor(model, tokenizer, new KeyValueAdaptor(device, 4, model.Config.NEmbd));
+    }
+
+    public void Dispose() => device.Dispose();
+
+    [Fact]
+    public void A_taught_fact_is_generated_withdrawn_and_restored_bit_for_bit()
+    {
+        float[] untouched = Logits(Zelda.Prompt);
+        Edit edit = editor.Teach(Zelda, Settings, []) with { Id = 1 };
+        Assert.Equal(untouched, Logits(Zelda.Prompt)); // nothing answers before Keep
+        editor.Keep(edit);
+        float[] taught = Logits(Zelda.Prompt);
+        Assert.Equal(" Nintendo", Greedy(taught));
+        Assert.Equal(" Sega", Greedy(untouched));
+
+        editor.Adaptor.SetWithdrawn(1, true);
+        Assert.Equal(untouched, Logits(Zelda.Prompt));
+        editor.Adaptor.SetWithdrawn(1, false);
+        Assert.Equal(taught, Logits(Zelda.Prompt));
+    }
+
+    [Fact]
+    public void A_long_target_gets_a_neuron_per_token_and_is_generated_whole()
+    {
+        var request = new EditRequest("What is the birthplace of Mike Zwerin? Answer:", "a small town near the river");
+        Edit edit = editor.Teach(request, Settings, []) with { Id = 1 };
+        editor.Keep(edit);
+        Assert.Equal(tokenizer.Encode(" a small town near the river"), edit.TargetTokens);
+        Assert.Equal(edit.TargetTokens, edit.Neurons.Select(n => n.TargetToken));
+        Assert.Equal(edit.TargetTokens, Generator.Generate(
+            model, edit.PromptTokens, edit.TargetTokens.Length, tokenizer.EosId, new SamplingOptions(), editor.Adaptor.Slot));
+    }
+
+    [Fact]
+    public void Without_retrofit_a_neuron_stays_as_it_was_born()
+    {
+        Neuron neuron = editor.Teach(Zelda, Settings with { Retrofit = false }, []).Neurons.Single();
+        double square = neuron.Key.Sum(k => (double)k * k);
+        Assert.Equal(model.Config.NEmbd - 1, square, 1e-3);
+        Assert.Equal(0.85 * square, neuron.Threshold, 1e-3);
+        Assert.Equal(model.Head.Slice(neuron.TargetToken, 1).ToArray(), neuron.Value);
+        Assert.Empty(neuron.Losses);
+    }
+
+    [Fact]
+    public void Training_lowers_the_loss_and_the_irrelevance_term_counts()
+    {
+        var sampler = new OutOfScopeSampler(model, tokenizer, ["Baywatch was originally aired on", "Procopius died in", "Sega is"]);
+        IReadOnlyList<EpochLoss> losses = editor.Teach(Zelda, Settings, []).Neurons[0].Losses;
+        Assert.Equal(5, losses.Count);
+        Assert.True(losses[^1].Edit < losses[0].Edit / 2, $"{losses[0].Edit} to {losses[^1].Edit}");
+        Assert.All(losses, loss => Assert.Equal(0, loss.Irr));
+
+        // At θ = 0 unrelated prompts lie above the threshold, so L_irr has something to push down.
+        EditSettings eager = Settings with { Theta = 0.001f, IrrWeight = 0.1f };
+        IReadOnlyList<EpochLoss> irrelevant = editor.Teach(Zelda, eager, sampler.Prompts(Zelda, 0)).Neurons[0].Losses;
+        Assert.True(irrelevant[0].Irr > 0);
+        Assert.True(irrelevant[^1].Irr < irrelevant[0].Irr, $"{irrelevant[0].Irr} to {irrelevant[^1].Irr}");
+    }
+
+    [Fact]
+    public void One_and_two_threads_and_a_second_run_give_the_same_bits()
+    {
+        EditRecord[] records = [.. EditRecord.Load(TestFiles.Facts("zsre"), 6)];
+        float[][][] runs = [.. new[] { 1, 2, 2 }.Select(threads =>
+        {
+            using var own = new CpuDevice(threads);
+            CausalLm lm = CausalLm.Load(TestFiles.Model, own);
+            var teacher = new Editor(lm, tokenizer, new KeyValueAdaptor(own, 4, lm.Config.NEmbd));
+            var sampler = new OutOfScopeSampler(lm, tokenizer, [.. records.Select(r => r.EditPrompt(" Answer:"))]);
+            var vectors = new List<float[]>();
+            foreach (EditRecord record in records)
+            {
+                EditRequest request = record.ToRequest(" Answer:", "");
+                Edit edit = teacher.Teach(request, Settings, sampler.Prompts(request, 3)) with { Id = vectors.Count + 1 };
+                teacher.Keep(edit);
+                vectors.AddRange(edit.Neurons.SelectMany(n => new[] { n.Key, n.Value }));
+            }
+
+            return vectors.ToArray();
+        })];
+        Assert.Equal(runs[0], runs[1]);
+        Assert.Equal(runs[0], runs[2]);
+    }
+
+    [Fact]
+    public void Free_running_success_is_what_generation_shows()
+    {
+        EditRecord[] records = [.. EditRecord.Load(TestFiles.Facts("zsre"), 12)];
+        foreach (EditRecord record in records.Take(6)) // half of them taught, so that some succeed and some fail
+            editor.Keep(editor.Teach(record.ToRequest(" Answer:", ""), Settings, []) with { Id = editor.Adaptor.Count + 1 });
+        // Longer targets: the answers of unrelated questions.
+        Question[] questions = [.. records.SelectMany(r => new[] { (r.EditPrompt(" Answer:"), r.Alt), (r.LocalityPrompt(" Answer:")!, r.LocAns!) })
+            .Select(q => new Question(EditTokens.Of(tokenizer, q.Item1, q.Item2, model.Config.NPositions)))];
+        IReadOnlyList<Answer> answers = new TeacherForcing(model, editor.Adaptor).Ask(questions);
+        int successes = 0;
+        for (int i = 0; i < questions.Length; i++)
+        {
+            (int[] prompt, int[] target) = questions[i].Tokens;
+            int[] made = [.. Generator.Generate(model, prompt, target.Length, endToken: -1, new SamplingOptions(), editor.Adaptor.Slot)];
+            Assert.Equal(made.SequenceEqual(target), answers[i].EditedAccuracy == 1);
+            if (answers[i].EditedAccuracy == 1) successes++;
+        }
+
+        Assert.InRange(successes, 1, questions.Length - 1);
+    }
+
+    [Fact]
+    public void The_explanation_names_the_neuron_that_answers_and_by_how_much()
+    {
+        editor.Keep(editor.Teach(Zelda, Settings, []) with { Id = 4 });
+        editor.Keep(editor.Teach(new EditRequest("Procopius died in", "Constantinople"), Settings, []) with { Id = 9 });
+        Explanation why = Explanation.Of(model, editor.Adaptor, tokenizer.Encode("The Legend of Zelda, created by"));
+        Assert.True(why.Fires);
+        Assert.Equal(4, why.Strongest[0].Neuron.Edit);
+        Assert.Equal(9, why.Strongest[1].Neuron.Edit);
+        Assert.True(why.Strongest[0].Margin > 0 && why.Strongest[1].Margin < 0);
+        TokenChange most = why.Changes[0];
+        Assert.Equal(" Nintendo", tokenizer.Decode([most.Token]));
+        Assert.True(most.ProbabilityAfter > 0.5 && most.ProbabilityBefore < 0.5);
+
+        Explanation silent = Explanation.Of(model, editor.Adaptor, tokenizer.Encode("Korean is the language of"));
+        Assert.False(silent.Fires);
+        Assert.All(silent.Changes, change => Assert.Equal(change.LogitBefore, change.LogitAfter));
+    }
+
+    [Fact]
+    public void Unusable_requests_are_told()
+    {
+        Assert.Contains("prompt is empty", Refused(new EditRequest("", "x")), StringComparison.Ordinal);
+        Assert.Contains("is empty", Refused(new EditRequest("a", "  ")), StringComparison.Ordinal);
+        Assert.Contains("positions are 128", Refused(new EditRequest(string.Concat(Enumerable.Repeat(" the", 200)), "x")), StringComparison.Ordinal);
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        Assert.Throws<OperationCanceledException>(() => editor.Teach(Zelda, Settings, [], stop.Token));
+        Assert.Throws<ArgumentException>(() => editor.Teach(Zelda, Settings with { Layer = 3 }, []));
+    }
+
+    private string Refused(EditRequest request) => Assert.Throws<InputException>(() => editor.Teach(request, Settings, [])).Message;
+
+    private float[] Logits(string prompt)
+    {
+        int[] tokens = tokenizer.Encode(prompt);
+        return new DecodeSession(model, 1, tokens.Length, editor.Adaptor.Slot).Advance(new TokenBatch(tokens)).ToArray();
+    }
+
+    private string Greedy(float[] logits) => tokenizer.Decode([Array.IndexOf(logits, logits.Max())]);
+}

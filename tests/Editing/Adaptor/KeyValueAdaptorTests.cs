@@ -1,0 +1,159 @@
+using Sharpformer.Editing;
+using Sharpformer.Editing.Adaptor;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+
+namespace Sharpformer.Tests.Editing.Adaptor;
+
+/// <summary>The adaptor's arithmetic on hand-made neurons of width 8, against formulas in float64.</summary>
+public sealed class KeyValueAdaptorTests : IDisposable
+{
+    private const int C = 8;
+    private static readonly float[] X = [1, 5, -2, 0.5f, 3, -1, 2, -4], Y = [-3, 1, 2, 2, -1, 4, 0, 1];
+    private readonly CpuDevice device = new();
+    private readonly KeyValueAdaptor adaptor;
+
+    public KeyValueAdaptorTests() => adaptor = new KeyValueAdaptor(device, layer: 2, C);
+
+    public void Dispose() => device.Dispose();
+
+    [Fact]
+    public void Standardized_states_have_mean_0_and_square_C_minus_1()
+    {
+        float[] x = KeyValueAdaptor.Standardize(device.From(X, 1, C)).ToArray();
+        Assert.Equal(Standardized(X), x.Select(v => (double)v), Close);
+        Assert.Equal(0, x.Sum(), 1e-5);
+        Assert.Equal(C - 1, x.Sum(v => v * v), 1e-5);
+    }
+
+    [Fact]
+    public void A_fresh_neuron_fires_exactly_when_the_correlation_exceeds_theta()
+    {
+        double correlation = Dot(Standardized(X), Standardized(Y)) / (C - 1);
+        foreach (double offset in (double[])[-0.01, 0.01])
+        {
+            var one = new KeyValueAdaptor(device, 2, C);
+            one.Add(Neuron(X, theta: (float)(correlation + offset)), 1, 1);
+            float margin = one.Margins(KeyValueAdaptor.Standardize(device.From(Y, 1, C))).ToScalar();
+            Assert.Equal(offset < 0, margin > 0);
+            Assert.Equal(-offset * (C - 1), margin, 1e-4);
+        }
+    }
+
+    [Fact]
+    public void The_strongest_neuron_answers_alone()
+    {
+        adaptor.Add(Neuron(X, 0.2f, value: 1), 0.5f, edit: 1);
+        adaptor.Add(Neuron(Y, 0.1f, value: 2), 0.5f, edit: 2);
+        AdaptorResponse response = adaptor.Respond(device.From([.. X, .. Y], 2, C));
+        Assert.Equal([0, 1], response.Winners);
+        float[] output = adaptor.Output(response).ToArray();
+        Assert.Equal(0.5 * Gelu(0.8 * (C - 1)) * 1, output[0], 1e-5);
+        Assert.Equal(0.5 * Gelu(0.9 * (C - 1)) * 2, output[C], 1e-5);
+    }
+
+    [Fact]
+    public void A_withdrawn_neuron_still_competes_and_a_removed_one_does_not()
+    {
+        Neuron first = Neuron(X, 0.1f, value: 1), second = Neuron(X, 0.3f, value: 2);
+        adaptor.Add(first, 1, edit: 1);
+        adaptor.Add(second, 1, edit: 2);
+        Tensor x = device.From(X, 1, C);
+        float[] before = adaptor.Output(adaptor.Respond(x)).ToArray();
+
+        adaptor.SetWithdrawn(1, true);
+        Assert.False(adaptor.Respond(x).Fires);
+        Assert.Null(adaptor.Slot.Output(x));
+        adaptor.SetWithdrawn(1, false);
+        Assert.Equal(before, adaptor.Output(adaptor.Respond(x)).ToArray());
+
+        Assert.False(adaptor.Respond(x, [1]).Fires); // the same question without changing the adaptor
+        Assert.True(adaptor.Respond(x, [2]).Fires);
+
+        KeyValueAdaptor removed = KeyValueAdaptor.Of(device, 2, C, [Stored(2, second)]);
+        Assert.Equal(Gelu(0.7 * (C - 1)) * 2, removed.Output(removed.Respond(x)).ToArray()[0], 1e-5);
+    }
+
+    [Fact]
+    public void Withdrawn_edits_are_silent_from_the_start_when_loaded()
+    {
+        Edit edit = Stored(7, Neuron(X, 0.1f)) with { Status = EditStatus.Withdrawn };
+        Assert.False(KeyValueAdaptor.Of(device, 2, C, [edit]).Respond(device.From(X, 1, C)).Fires);
+    }
+
+    [Fact]
+    public void Selecting_before_or_after_the_activation_differs_only_where_nothing_fires()
+    {
+        // Both below their thresholds: the nearer one has the more negative gelu.
+        Neuron near = Neuron(X, 1.1f), far = Neuron(X, 3f);
+        foreach (bool before in (bool[])[false, true])
+        {
+            var selecting = new KeyValueAdaptor(device, 2, C) { SelectBeforeActivation = before };
+            selecting.Add(near, 1, 1);
+            selecting.Add(far, 1, 2);
+            Assert.Equal(before ? 0 : 1, selecting.Respond(device.From(X, 1, C)).Winners[0]);
+        }
+    }
+
+    [Fact]
+    public void Training_sees_the_sum_of_all_neurons_that_may_answer()
+    {
+        adaptor.Add(Neuron(X, 0.2f, value: 1), 0.5f, edit: 1);
+        adaptor.Add(Neuron(X, 0.4f, value: 10), 2f, edit: 2);
+        adaptor.Add(Neuron(X, 0.1f, value: 100), 1f, edit: 3);
+        adaptor.SetWithdrawn(3, true);
+        float[] sum = adaptor.SumOfAll(KeyValueAdaptor.Standardize(device.From(X, 1, C)))!.ToArray();
+        Assert.Equal(0.5 * Gelu(0.8 * (C - 1)) + 20 * Gelu(0.6 * (C - 1)), sum[0], 1e-4);
+    }
+
+    [Fact]
+    public void An_empty_adaptor_says_nothing()
+    {
+        Assert.Null(adaptor.SumOfAll(device.From(X, 1, C)));
+        Assert.Null(adaptor.Slot.Output(device.From(X, 1, C)));
+        Assert.False(adaptor.Respond(device.From(X, 1, C)).Fires);
+    }
+
+    [Fact]
+    public void It_grows_without_forgetting_and_outlives_the_scopes_it_grew_in()
+    {
+        for (int i = 0; i < 100; i++)
+        {
+            using BufferScope scope = device.Scope();
+            adaptor.Add(Neuron([.. X.Select((v, c) => v + MathF.Sin(i * C + c))], 0.5f, value: i), 1, edit: i + 1);
+        }
+
+        for (int i = 0; i < 100; i++)
+        {
+            Tensor x = device.From([.. X.Select((v, c) => v + MathF.Sin(i * C + c))], 1, C);
+            Assert.Equal(i, adaptor.Respond(x).Winners[0]);
+        }
+
+        Assert.Equal(100, adaptor.Count);
+    }
+
+    private static Neuron Neuron(float[] state, float theta, float value = 1) => new(
+        TargetToken: 3, [.. Standardized(state).Select(k => (float)k)], [.. Enumerable.Repeat(value, C)], theta * (C - 1), []);
+
+    private static Edit Stored(long id, Neuron neuron) => new()
+    {
+        Id = id,
+        Request = new EditRequest("prompt", "target"),
+        PromptTokens = [1],
+        TargetTokens = [3],
+        Settings = new EditSettings { Layer = 2, Alpha = 1 },
+        Neurons = [neuron],
+    };
+
+    private static double[] Standardized(float[] x)
+    {
+        double mean = x.Average(), variance = x.Sum(v => (v - mean) * (v - mean)) / (x.Length - 1);
+        return [.. x.Select(v => (v - mean) / Math.Sqrt(variance + 1e-8))];
+    }
+
+    private static double Dot(double[] x, double[] y) => x.Zip(y, (a, b) => a * b).Sum();
+
+    private static double Gelu(double x) => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+
+    private static bool Close(double expected, double actual) => Math.Abs(expected - actual) < 1e-5;
+}

@@ -39,10 +39,12 @@ internal static class EditsAddCommand
             int? asked = settings.Layer(parse);
             if (asked >= loaded.Lm.Config.NLayer) throw new InputException($"--layer is {asked}, the model's blocks are 0 to {loaded.Lm.Config.NLayer - 1}.");
 
+            ModelFingerprint fingerprint = loaded.Fingerprint;
+            using var interruption = new Interruption(); // from here on there is something to end cleanly
             using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), create: true, Clock.FromEnvironment());
             int layer = asked ?? store.Identity?.Layer ?? loaded.SuggestedLayer;
-            store.Bind(loaded.Fingerprint, loaded.Lm.Config.NEmbd, layer);
-            return new TeachingRun(Terminal.Of(parse), loaded, store, settings.Settings(parse, layer)).Run(requests, targets);
+            store.Bind(fingerprint, loaded.Lm.Config.NEmbd, layer);
+            return new TeachingRun(Terminal.Of(parse), loaded, store, settings.Settings(parse, layer)).Run(requests, targets, interruption.Token);
         });
         return command;
     }

@@ -12,7 +12,8 @@ internal static class Program
     /// <summary>The same with other writers for results and for everything else.</summary>
     public static int Run(string[] args, TextWriter output, TextWriter error) => Runner.Run(Commands(), args, output, error);
 
-    private static RootCommand Commands() => new(
+    /// <summary>The tree of commands.</summary>
+    public static RootCommand Commands() => new(
         """
         Teaches a GPT-style model facts, shows which neuron holds each of them, and takes them back.
 

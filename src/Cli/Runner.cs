@@ -69,6 +69,8 @@ internal static class Runner
             ({ } w, _) when w.StartsWith('-') => $"'{path}' has no option '{w}'.",
             ({ } w, _) => $"'{path}' does not know what to do with '{w}'.",
             (null, not "") => $"'{path}' needs to know what to do, expected one of {names}.",
+            _ when parse.CommandResult.Command.Arguments.FirstOrDefault(a => parse.GetResult(a) is null or { Tokens.Count: 0 }) is { } missing
+                => $"'{path}' needs {missing.Name}: {missing.Description}",
             _ => parse.Errors[0].Message,
         };
         error.WriteLine($"error: {message}");

@@ -23,8 +23,9 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
     /// <summary>Teaches what is not in the store yet.</summary>
     /// <param name="requests">The facts.</param>
     /// <param name="targets">Their target tokens.</param>
+    /// <param name="cancellation">Ends the run before the next edit; the one in hand is dropped.</param>
     /// <returns>The program's exit code.</returns>
-    public int Run(IReadOnlyList<EditRequest> requests, int[][] targets)
+    public int Run(IReadOnlyList<EditRequest> requests, int[][] targets, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         EditRequest[] missing = [.. Missing(requests, targets)];
@@ -37,13 +38,12 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
         string[] prompts = [.. requests.Select(r => r.Prompt).Concat(known.Select(e => e.Request.Prompt)).Distinct()];
         OutOfScopeSampler? sampler = settings.Retrofit && settings.IrrWeight > 0 ? new(model.Lm, model.Tokenizer, prompts) : null;
 
-        using var interruption = new Interruption();
         try
         {
             if (missing.Length > 0)
-                ProgressReport.Run(terminal, "Teaching", "edits", report => Teach(missing, editor, sampler, report, interruption.Token));
+                ProgressReport.Run(terminal, "Teaching", "edits", report => Teach(missing, editor, sampler, report, cancellation));
         }
-        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             // The edit in hand was not stored: nothing of it is left.
         }
@@ -96,7 +96,7 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
         int notDone = missing.Length - added.Count;
         if (otherwiseMade.Count > 0)
         {
-            terminal.Note($"note: {Terminal.Counted(otherwiseMade.Count, "edit")} already there was made with other settings than asked for; the first is edit "
+            terminal.Note($"note: {Terminal.Counted(otherwiseMade.Count, "edit")} already there {(otherwiseMade.Count == 1 ? "was" : "were")} made with other settings than asked for; the first is edit "
                 + $"{otherwiseMade[0].Id}: {Differences(otherwiseMade[0].Settings)}. Remove it first to teach it anew.");
         }
 

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+
+namespace Sharpformer.Tests.Cli;
+
+/// <summary>The program as a process of its own, for what only the operating system can do to it.</summary>
+internal sealed class CliProcess : IDisposable
+{
+    private readonly Process process;
+    private readonly Task<string> output, error;
+
+    private CliProcess(Process process)
+    {
+        this.process = process;
+        (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+    }
+
+    /// <summary>Starts it; <paramref name="epoch"/> becomes SOURCE_DATE_EPOCH.</summary>
+    public static CliProcess Start(string[] args, string? epoch = null)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "sharpformer.dll"));
+        foreach (string arg in args) start.ArgumentList.Add(arg);
+        start.Environment.Remove("SOURCE_DATE_EPOCH");
+        if (epoch is not null) start.Environment["SOURCE_DATE_EPOCH"] = epoch;
+        return new CliProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasEnded => process.HasExited;
+
+    /// <summary>Waits for its end.</summary>
+    public CliRun Finish()
+    {
+        process.WaitForExit();
+        return new CliRun(process.ExitCode, output.Result, error.Result);
+    }
+
+    /// <summary>SIGKILL: it gets no chance to do anything.</summary>
+    public void Kill() => process.Kill();
+
+    /// <summary>Sends a signal: INT is what Ctrl-C sends, TERM what a service manager does.</summary>
+    public void Signal(string name)
+    {
+        using Process kill = Process.Start("kill", [$"-{name}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Waits until a file has bytes in it or the process has ended.</summary>
+    public void AwaitBytes(string path)
+    {
+        while (!HasEnded && !(File.Exists(path) && new FileInfo(path).Length > 0)) Thread.Sleep(1);
+    }
+
+    public void Dispose()
+    {
+        if (!HasEnded) Kill();
+        process.Dispose();
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Sharpformer.Cli;
+
+namespace Sharpformer.Tests.Cli;
+
+/// <summary>One run of the program, in this process.</summary>
+internal sealed record CliRun(int ExitCode, string Out, string Error)
+{
+    /// <summary>Runs the program with these arguments.</summary>
+    public static CliRun Of(params string[] args)
+    {
+        using StringWriter output = new(), error = new();
+        int code = Program.Run(args, output, error);
+        return new CliRun(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Runs it with <c>--json</c>; it must succeed and print one document and a line end.</summary>
+    public static JsonElement Json(params string[] args)
+    {
+        CliRun run = Of([.. args, "--json"]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        return run.Document();
+    }
+
+    /// <summary>Standard output as the one JSON document it must be.</summary>
+    public JsonElement Document()
+    {
+        Assert.EndsWith("\n", Out, StringComparison.Ordinal);
+        using var document = JsonDocument.Parse(Out);
+        return document.RootElement.Clone();
+    }
+
+    /// <summary>The run must have failed with one line on standard error and nothing on standard output.</summary>
+    public void AssertFailed(params string[] said)
+    {
+        Assert.True(ExitCode == 1, Error);
+        Assert.Equal("", Out);
+        string line = Assert.Single(Error.TrimEnd('\n').Split('\n'));
+        Assert.StartsWith("error: ", line, StringComparison.Ordinal);
+        foreach (string part in said) Assert.Contains(part, line, StringComparison.Ordinal);
+    }
+}

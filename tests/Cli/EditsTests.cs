@@ -1,0 +1,184 @@
+using System.Text.Json;
+using Sharpformer.Editing;
+using Sharpformer.Editing.Store;
+
+namespace Sharpformer.Tests.Cli;
+
+/// <summary>A store's life by commands: taught, listed, explained, withdrawn, restored, removed.</summary>
+public sealed class EditsTests : IDisposable
+{
+    private static readonly string[] Strong = ["--alpha", "1", "--theta", "0.85", "--irr-weight", "0"];
+
+    private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
+    private readonly string[] model, edits;
+
+    public EditsTests() => (model, edits) = (["--model", TestFiles.Model], ["--edits", folder.File("e.db")]);
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void One_fact_is_taught_told_and_taken_back()
+    {
+        const string Prompt = "The capital of France is";
+        JsonElement result = CliRun.Json(["edits", "add", .. model, .. edits, "--prompt", Prompt, "--target", "Rome", .. Strong]);
+        JsonElement added = Assert.Single(result.GetProperty("added").EnumerateArray());
+        Assert.Equal((1, Prompt, "Rome", 1), (added.GetProperty("id").GetInt32(), added.GetProperty("prompt").GetString(), added.GetProperty("target").GetString(), added.GetProperty("neurons").GetInt32()));
+        Assert.Equal(1, added.GetProperty("losses").GetArrayLength());
+        Assert.Equal((0, 0, folder.File("e.db")), (result.GetProperty("skipped").GetInt32(), result.GetProperty("notDone").GetInt32(), result.GetProperty("store").GetString()));
+        Assert.True(result.GetProperty("seconds").GetDouble() > 0);
+
+        Assert.StartsWith(" Rome", Text(edits), StringComparison.Ordinal);
+        JsonElement why = CliRun.Json(["edits", "why", .. model, .. edits, "--prompt", Prompt]);
+        Assert.True(why.GetProperty("fires").GetBoolean());
+        JsonElement winner = why.GetProperty("winner");
+        Assert.Equal((1, " Rome"), (winner.GetProperty("edit").GetInt32(), winner.GetProperty("text").GetString()));
+        Assert.Equal(winner.GetProperty("score").GetDouble() - winner.GetProperty("threshold").GetDouble(), winner.GetProperty("margin").GetDouble(), 1e-3);
+        JsonElement change = why.GetProperty("changes")[0];
+        Assert.Equal(" Rome", change.GetProperty("text").GetString());
+        Assert.True(change.GetProperty("probabilityBefore").GetDouble() < 0.01 && change.GetProperty("probabilityAfter").GetDouble() > 0.9);
+
+        Assert.Equal("withdrawn", CliRun.Json(["edits", "withdraw", "1", .. edits]).GetProperty("status").GetString());
+        Assert.Equal(Text(), Text(edits));
+        why = CliRun.Json(["edits", "why", .. model, .. edits, "--prompt", Prompt]);
+        Assert.False(why.GetProperty("fires").GetBoolean());
+        Assert.True(why.GetProperty("winner").GetProperty("withdrawn").GetBoolean());
+        Assert.Contains("is withdrawn", CliRun.Of(["edits", "why", .. model, .. edits, "--prompt", Prompt]).Out, StringComparison.Ordinal);
+        CliRun.Of(["edits", "withdraw", "1", .. edits]).AssertFailed("it is withdrawn");
+
+        Assert.Contains("is active", CliRun.Of(["edits", "restore", "1", .. edits]).Out, StringComparison.Ordinal);
+        Assert.StartsWith(" Rome", Text(edits), StringComparison.Ordinal);
+        CliRun.Of(["edits", "show", "2", .. edits]).AssertFailed("no edit 2", "1 to 1");
+
+        Assert.Equal("removed", CliRun.Json(["edits", "remove", "1", .. edits]).GetProperty("status").GetString());
+        Assert.Empty(CliRun.Json(["edits", "list", .. edits]).EnumerateArray());
+        Assert.Equal("removed", Assert.Single(CliRun.Json(["edits", "list", "--all", .. edits]).EnumerateArray()).GetProperty("status").GetString());
+        Assert.Contains("Its neurons are gone.", CliRun.Of(["edits", "show", "1", .. edits]).Out, StringComparison.Ordinal);
+        Assert.Contains("holds no neurons", CliRun.Of(["edits", "why", .. model, .. edits, "--prompt", Prompt]).Out, StringComparison.Ordinal);
+        Assert.Equal(Text(), Text(edits));
+
+        string Text(params string[] with) => CliRun.Of(["generate", .. model, .. with, "--prompt", Prompt, "--max-new-tokens", "4"]).Out;
+    }
+
+    [Fact]
+    public void Records_already_there_are_skipped_whatever_their_status()
+    {
+        string records = CliFiles.Records(folder, "r.json", 4, "pararel");
+        string[] add = ["edits", "add", .. model, .. edits, "--input", records, "--no-retrofit"];
+        Assert.Equal(2, CliRun.Json([.. add, "--limit", "2"]).GetProperty("added").GetArrayLength());
+        CliRun.Of(["edits", "withdraw", "1", .. edits]);
+
+        CliRun again = CliRun.Of([.. add, "--theta", "0.9", "--json"]);
+        Assert.Equal((2, 2), (again.Document().GetProperty("added").GetArrayLength(), again.Document().GetProperty("skipped").GetInt32()));
+        Assert.Contains("2 edits already there were made with other settings", again.Error, StringComparison.Ordinal);
+        Assert.Contains("edit 1: Theta 0.75, not 0.9", again.Error, StringComparison.Ordinal);
+
+        CliRun third = CliRun.Of([.. add, "--sequential"]);
+        Assert.Equal(0, third.ExitCode);
+        Assert.Contains("4 already there", third.Out, StringComparison.Ordinal);
+        JsonElement[] list = [.. CliRun.Json(["edits", "list", .. edits]).EnumerateArray()];
+        Assert.Equal(["withdrawn", "active", "active", "active"], list.Select(e => e.GetProperty("status").GetString()));
+
+        CliRun.Of(["edits", "remove", "1", .. edits]);
+        Assert.Equal(5, CliRun.Json(add).GetProperty("added")[0].GetProperty("id").GetInt32());
+    }
+
+    [Fact]
+    public void A_record_that_repeats_another_counts_as_already_there()
+    {
+        string records = CliFiles.Facts(folder, "r.json", ("The capital of France is", "Rome"), ("The capital of France is", " Rome"), ("The capital of France is", "Oslo"));
+        JsonElement result = CliRun.Json(["edits", "add", .. model, .. edits, "--input", records, "--no-retrofit"]);
+        Assert.Equal((2, 1), (result.GetProperty("added").GetArrayLength(), result.GetProperty("skipped").GetInt32()));
+    }
+
+    [Fact]
+    public void Options_become_the_settings_of_the_edit()
+    {
+        string[] options =
+        [
+            "--layer", "3", "--theta", "0.6", "--alpha", "-0.5", "--epochs", "2", "--learning-rate", "1e-2", "--rec-weight", "0.1", "--irr-weight", "0.2",
+            "--weight-decay", "0", "--label-smoothing", "0.1", "--seed", "18446744073709551615",
+        ];
+        CliRun.Json(["edits", "add", .. model, .. edits, "--prompt", "Paris is in", "--target", " Spain", "--subject", "Paris", .. options]);
+        using EditStore store = EditStore.Open(folder.File("e.db"), readOnly: true);
+        Edit edit = store.Get(1);
+        Assert.Equal(new EditRequest("Paris is in", " Spain", "Paris"), edit.Request);
+        Assert.Equal(
+            new EditSettings
+            {
+                Layer = 3,
+                Theta = 0.6f,
+                Alpha = -0.5f,
+                Epochs = 2,
+                LearningRate = 1e-2f,
+                RecWeight = 0.1f,
+                IrrWeight = 0.2f,
+                WeightDecay = 0,
+                LabelSmoothing = 0.1f,
+                Seed = ulong.MaxValue,
+            },
+            edit.Settings);
+        Assert.All(edit.Neurons, n => Assert.Equal(2, n.Losses.Count));
+    }
+
+    [Fact]
+    public void Settings_not_given_are_the_defaults_and_a_store_keeps_its_layer()
+    {
+        CliRun.Json(["edits", "add", .. model, .. edits, "--prompt", "Paris is in", "--target", "Spain"]);
+        CliRun.Json(["edits", "add", .. model, "--edits", folder.File("three.db"), "--layer", "3", "--prompt", "Paris is in", "--target", "Spain"]);
+        CliRun.Json(["edits", "add", .. model, "--edits", folder.File("three.db"), "--prompt", "Rome is in", "--target", "Spain"]);
+        CliRun.Of(["edits", "add", .. model, .. edits, "--layer", "3", "--prompt", "Rome is in", "--target", "Spain"]).AssertFailed("block 4", "block 3");
+        using EditStore store = EditStore.Open(folder.File("e.db"), readOnly: true), three = EditStore.Open(folder.File("three.db"), readOnly: true);
+        Assert.Equal(new EditSettings { Layer = 4 }, store.Get(1).Settings);
+        Assert.Equal(3, three.Get(2).Settings.Layer);
+    }
+
+    [Fact]
+    public void Show_tells_every_neuron_with_its_text()
+    {
+        string records = CliFiles.Records(folder, "r.json", 1, "zsre multi-token");
+        CliRun.Json(["edits", "add", .. model, .. edits, "--input", records, "--answer-trigger", " Answer:", .. Strong]);
+        JsonElement edit = CliRun.Json(["edits", "show", "1", .. edits, .. model]);
+        Assert.EndsWith(" Answer:", edit.GetProperty("prompt").GetString(), StringComparison.Ordinal);
+        Assert.Equal("r.json#0", edit.GetProperty("source").GetString());
+        JsonElement[] neurons = [.. edit.GetProperty("neurons").EnumerateArray()];
+        Assert.True(neurons.Length > 1);
+        Assert.Equal(" " + edit.GetProperty("target").GetString(), string.Concat(neurons.Select(n => n.GetProperty("text").GetString())));
+        foreach (JsonElement neuron in neurons)
+        {
+            Assert.True(neuron.GetProperty("threshold").GetDouble() > 0 && neuron.GetProperty("keyNorm").GetDouble() > 0 && neuron.GetProperty("valueNorm").GetDouble() > 0);
+            Assert.Equal(5, neuron.GetProperty("losses").GetArrayLength());
+        }
+
+        string shown = CliRun.Of(["edits", "show", "1", .. edits]).Out;
+        Assert.Contains("r.json#0", shown, StringComparison.Ordinal);
+        Assert.Contains("5 epochs, learning rate 0.05", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Texts_of_any_kind_survive_a_table()
+    {
+        string prompt = "[red]not markup[/] \u001b[31m\n" + string.Concat(Enumerable.Repeat("long ", 60)) + "end";
+        CliRun.Json(["edits", "add", .. model, .. edits, "--prompt", prompt, "--target", "[", "--no-retrofit"]);
+        string list = CliRun.Of(["edits", "list", .. edits]).Out;
+        Assert.DoesNotContain('\u001b', list);
+        string line = Assert.Single(list.Split('\n'), l => l.Contains("not markup", StringComparison.Ordinal));
+        Assert.Contains("[red]not markup[/] \\u001B[31m\\nlong ", line, StringComparison.Ordinal);
+        Assert.Contains("long end", line, StringComparison.Ordinal);
+        Assert.Equal(prompt, CliRun.Json(["edits", "list", .. edits])[0].GetProperty("prompt").GetString());
+    }
+
+    [Fact]
+    public void When_nothing_fires_the_nearest_neuron_is_told()
+    {
+        string records = CliFiles.Records(folder, "r.json", 6, "pararel");
+        CliRun.Json(["edits", "add", .. model, .. edits, "--input", records, "--no-retrofit"]);
+        JsonElement why = CliRun.Json(["edits", "why", .. model, .. edits, "--prompt", "nq question: who got the first nobel prize in physics? Answer:"]);
+        Assert.False(why.GetProperty("fires").GetBoolean());
+        Assert.Equal(JsonValueKind.Null, why.GetProperty("winner").ValueKind);
+        Assert.All(why.GetProperty("runnersUp").EnumerateArray(), r => Assert.True(r.GetProperty("margin").GetDouble() < 0));
+        Assert.All(why.GetProperty("changes").EnumerateArray(), c => Assert.Equal(c.GetProperty("probabilityBefore").GetDouble(), c.GetProperty("probabilityAfter").GetDouble(), 1e-6));
+        string told = CliRun.Of(["edits", "why", .. model, .. edits, "--prompt", "nq question: who got the first nobel prize in physics? Answer:"]).Out;
+        double nearest = why.GetProperty("runnersUp").EnumerateArray().Max(r => r.GetProperty("margin").GetDouble());
+        Assert.Contains(FormattableString.Invariant($"{-nearest:0.00} below its threshold"), told, StringComparison.Ordinal);
+    }
+}

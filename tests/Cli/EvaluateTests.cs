@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Sharpformer.Tests.Cli;
+
+/// <summary>Editing and measuring by commands gives the golden scores.</summary>
+public sealed class EvaluateTests : IDisposable
+{
+    private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
+    private readonly string[] model, edits;
+
+    public EvaluateTests() => (model, edits) = (["--model", TestFiles.Model], ["--edits", folder.File("e.db")]);
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("pararel")]
+    [InlineData("counterfact")]
+    [InlineData("zsre multi-token")]
+    public void Scores_are_the_golden_ones(string set)
+    {
+        JsonObject golden = CliFiles.Set(set), config = golden["config"]!.AsObject();
+        string[] input = ["--input", CliFiles.Records(folder, "r.json", int.MaxValue, set), "--answer-trigger", (string)config["trigger"]!];
+        string[] settings =
+        [
+            "--layer", Number("layer"), "--theta", Number("theta"), "--alpha", Number("alpha"), "--epochs", Number("epochs"), "--learning-rate", Number("lr"),
+            "--rec-weight", Number("a"), "--irr-weight", Number("b"), "--label-smoothing", Number("smoothing"),
+        ];
+        CliRun.Json(["edits", "add", .. model, .. edits, .. input, .. settings]);
+        JsonElement report = CliRun.Json(["evaluate", "edits", .. model, .. edits, .. input, "--loc-trigger", (string)golden["loc_trigger"]!]);
+        Assert.Equal(golden["records"]!.AsArray().Count, report.GetProperty("n").GetInt32());
+        AssertScores(golden["scores_before"]!, report.GetProperty("base"));
+        AssertScores(golden["scores_after"]!, report.GetProperty("edited"));
+        Assert.Equal((double)golden["scores_after"]!["NSkeep"]!, report.GetProperty("edited").GetProperty("localityAgreement").GetDouble(), 1e-9);
+        Assert.False(report.GetProperty("edited").TryGetProperty("neighbourRetention", out _));
+
+        JsonElement withdrawal = CliRun.Json(["evaluate", "withdrawal", .. model, .. edits, .. input]);
+        Assert.Equal((double)golden["withdrawal"]!["RS"]!, withdrawal.GetProperty("rs").GetDouble(), 1e-4);
+        Assert.Equal((double)golden["withdrawal"]!["Con"]!, withdrawal.GetProperty("con").GetDouble(), 1e-4);
+
+        string Number(string name) => ((double)config[name]!).ToString(CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public void Without_a_store_the_edited_model_is_the_base_model()
+    {
+        string records = CliFiles.Records(folder, "r.json", 5, "pararel"), neighbours = CliFiles.Records(folder, "n.json", 8, "pararel");
+        JsonElement report = CliRun.Json(["evaluate", "edits", .. model, "--input", records, "--neighbours", neighbours]);
+        Assert.Equal(100, report.GetProperty("edited").GetProperty("localityAgreement").GetDouble());
+        Assert.Equal(100, report.GetProperty("edited").GetProperty("neighbourRetention").GetDouble());
+        foreach (string name in (string[])["es", "ps", "ns", "score", "freeRunning"])
+            Assert.Equal(report.GetProperty("base").GetProperty(name).GetDouble(), report.GetProperty("edited").GetProperty(name).GetDouble());
+        string table = CliRun.Of(["evaluate", "edits", .. model, "--input", records, "--neighbours", neighbours]).Out;
+        Assert.Contains("Neighbour retention: 100.00 %", table, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Withdrawal_counts_only_edits_that_are_there_and_active()
+    {
+        string records = CliFiles.Records(folder, "r.json", 4, "pararel");
+        CliRun.Json(["edits", "add", .. model, .. edits, "--input", records, "--limit", "3", "--no-retrofit"]);
+        CliRun.Of(["edits", "withdraw", "2", .. edits]);
+        CliRun run = CliRun.Of(["evaluate", "withdrawal", .. model, .. edits, "--input", records, "--json"]);
+        Assert.Equal(2, run.Document().GetProperty("n").GetInt32());
+        Assert.Contains("1 record without an edit", run.Error, StringComparison.Ordinal);
+        Assert.Contains("1 record whose edit is withdrawn already", run.Error, StringComparison.Ordinal);
+        CliRun.Of(["evaluate", "withdrawal", .. model, .. edits, "--input", records, "--answer-trigger", " Answer:"]).AssertFailed("None of the 4 records", "4 without an edit");
+    }
+
+    private static void AssertScores(JsonNode golden, JsonElement metrics)
+    {
+        foreach ((string theirs, string ours) in (ReadOnlySpan<(string, string)>)[("ES", "es"), ("PS", "ps"), ("NS", "ns"), ("Score", "score")])
+            Assert.Equal((double)golden[theirs]!, metrics.GetProperty(ours).GetDouble(), 1e-9);
+    }
+}

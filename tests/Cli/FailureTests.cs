@@ -1,0 +1,105 @@
+using Sharpformer.Editing;
+using Sharpformer.Editing.Store;
+
+namespace Sharpformer.Tests.Cli;
+
+/// <summary>What users get wrong in files: one sentence, exit code 1, no stack trace.</summary>
+public sealed class FailureTests : IDisposable
+{
+    private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void A_folder_without_a_model_is_named()
+    {
+        CliRun.Of("generate", "--model", folder.File("none"), "--prompt", "a").AssertFailed("none", "no such folder");
+        CliRun.Of("generate", "--model", folder.Path, "--prompt", "a").AssertFailed("config.json");
+        CliRun.Of("model", "info", folder.File("none")).AssertFailed("none");
+        CliRun.Of("model", "tokenize", "--model", folder.Path, "--text", "a").AssertFailed("vocab.json");
+    }
+
+    [Fact]
+    public void A_truncated_checkpoint_is_told()
+    {
+        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, folder.File(Path.GetFileName(file)));
+        using (FileStream weights = File.OpenWrite(folder.File("model.safetensors"))) weights.SetLength(weights.Length / 2);
+        CliRun.Of("generate", "--model", folder.Path, "--prompt", "a").AssertFailed("model.safetensors");
+        CliRun.Of("model", "info", folder.Path).AssertFailed("model.safetensors");
+    }
+
+    [Fact]
+    public void A_store_that_is_none_is_told()
+    {
+        File.WriteAllText(folder.File("text.db"), "This is a text and no database at all, and long enough to be sure.");
+        string[][] commands =
+        [
+            ["edits", "list"], ["edits", "show", "1"], ["edits", "withdraw", "1"], ["edits", "restore", "1"], ["edits", "remove", "1"],
+            ["edits", "why", "--model", TestFiles.Model, "--prompt", "a"], ["generate", "--model", TestFiles.Model, "--prompt", "a"],
+        ];
+        foreach (string[] command in commands)
+        {
+            CliRun.Of([.. command, "--edits", folder.File("none.db")]).AssertFailed("none.db", "does not exist");
+            CliRun.Of([.. command, "--edits", folder.Path]).AssertFailed("expected a file, got a folder");
+            CliRun.Of([.. command, "--edits", folder.File("text.db"), "--json"]).AssertFailed("text.db");
+        }
+
+        Assert.False(File.Exists(folder.File("none.db")));
+    }
+
+    [Fact]
+    public void A_store_of_another_model_is_refused_with_both_fingerprints()
+    {
+        string path = folder.File("other.db");
+        using (EditStore store = EditStore.Open(path, create: true)) store.Bind(new ModelFingerprint("aaaa", "bbbb"), 256, 4);
+        string[] said = ["aaaa", "038f6ab801365e410d50579207bd9dd8a367bd99bc8cc3397505f778b1e9a805"];
+        string[] model = ["--model", TestFiles.Model, "--edits", path];
+        CliRun.Of(["generate", .. model, "--prompt", "a"]).AssertFailed(said);
+        CliRun.Of(["edits", "why", .. model, "--prompt", "a"]).AssertFailed(said);
+        CliRun.Of(["edits", "add", .. model, "--prompt", "a", "--target", "b"]).AssertFailed(said);
+        string records = CliFiles.Facts(folder, "facts.json", ("a", "b"));
+        CliRun.Of(["evaluate", "edits", .. model, "--input", records]).AssertFailed(said);
+        CliRun.Of(["evaluate", "withdrawal", .. model, "--input", records]).AssertFailed(said);
+    }
+
+    [Fact]
+    public void A_prompt_that_does_not_fit_is_told()
+    {
+        string longText = string.Concat(Enumerable.Repeat("Paris ", 200));
+        CliRun.Of("generate", "--model", TestFiles.Model, "--prompt", longText).AssertFailed("positions are 128");
+        CliRun.Of("generate", "--model", TestFiles.Model, "--prompt", "").AssertFailed("prompt is empty");
+        CliRun.Of("model", "logits", "--model", TestFiles.Model, "--prompt", longText).AssertFailed("positions are 128");
+        CliRun.Of("model", "logits", "--model", TestFiles.Model, "--tokens", "7015").AssertFailed("7015");
+        CliRun.Of("edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db"), "--prompt", longText, "--target", "b").AssertFailed("positions are 128");
+        CliRun.Of("edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db"), "--prompt", "a", "--target", " ").AssertFailed("target", "empty");
+        Assert.False(File.Exists(folder.File("e.db")));
+    }
+
+    [Fact]
+    public void A_layer_the_model_does_not_have_is_told() =>
+        CliRun.Of("edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db"), "--prompt", "a", "--target", "b", "--layer", "6")
+            .AssertFailed("--layer is 6", "0 to 5");
+
+    [Fact]
+    public void A_record_file_that_is_none_is_told()
+    {
+        string[] add = ["edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db"), "--input"];
+        File.WriteAllText(folder.File("broken.json"), "[{\"src\":\"a\",");
+        CliRun.Of([.. add, folder.File("none.json")]).AssertFailed("none.json", "does not exist");
+        CliRun.Of([.. add, folder.Path]).AssertFailed(folder.Path);
+        CliRun.Of([.. add, folder.File("broken.json")]).AssertFailed("broken.json", "record 0");
+        CliRun.Of("evaluate", "edits", "--model", TestFiles.Model, "--input", folder.File("none.json")).AssertFailed("none.json");
+        CliRun.Of("model", "tokenize", "--model", TestFiles.Model, "--input", folder.File("none.txt")).AssertFailed("none.txt");
+        CliRun.Of("model", "tokenize", "--model", TestFiles.Model, "--input", folder.Path).AssertFailed("got a folder");
+    }
+
+    [Fact]
+    public void Unusable_records_are_found_before_anything_is_taught()
+    {
+        string longText = string.Concat(Enumerable.Repeat("Paris ", 200));
+        string records = CliFiles.Facts(folder, "facts.json", ("The capital of France is", "Rome"), (longText, "Rome"), ("Fine", "too"), (longText, "Oslo"));
+        CliRun.Of("edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db"), "--input", records)
+            .AssertFailed("2 of 4 records", "record 1 (counted from 0)", "positions are 128");
+        Assert.False(File.Exists(folder.File("e.db")));
+    }
+}

@@ -1,0 +1,139 @@
+using System.CommandLine;
+using Sharpformer.Cli;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Tests.Cli;
+
+/// <summary>Help, wrong usage, and what becomes of errors.</summary>
+public sealed class UsageTests
+{
+    [Fact]
+    public void Help_lists_the_nouns_and_two_examples()
+    {
+        CliRun run = CliRun.Of("--help");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        foreach (string noun in (string[])["generate", "edits", "evaluate", "model"]) Assert.Contains($"\n  {noun} ", run.Out, StringComparison.Ordinal);
+        Assert.Equal(2, run.Out.Split('\n').Count(line => line.StartsWith("    sharpformer ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Version_is_a_number()
+    {
+        CliRun run = CliRun.Of("--version");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Matches(@"^\d+\.\d+\.\d+\S*\n$", run.Out);
+    }
+
+    [Fact]
+    public void Every_command_and_option_is_described_in_a_sentence()
+    {
+        foreach (Command command in Program.Commands().Subcommands.SelectMany(All))
+        {
+            Assert.EndsWith(".", command.Description, StringComparison.Ordinal);
+            foreach (Option option in command.Options) Assert.Matches(@"[.\]]$", option.Description);
+            foreach (Argument argument in command.Arguments) Assert.EndsWith(".", argument.Description, StringComparison.Ordinal);
+        }
+
+        static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);
+    }
+
+    [Theory]
+    [InlineData("", "expected one of ")]
+    [InlineData("edits", "expected one of add, list")]
+    [InlineData("edit list", "'edit' is no command of 'sharpformer'")]
+    [InlineData("edits lsit --edits E", "'lsit' is no command of 'sharpformer edits'")]
+    [InlineData("edits list", "--edits")]
+    [InlineData("edits list --edits", "--edits")]
+    [InlineData("edits list --edits E extra", "'extra'")]
+    [InlineData("edits list --edits E --some", "no option '--some'")]
+    [InlineData("edits show --edits E", "ID")]
+    [InlineData("edits show one --edits E", "ID is 'one'")]
+    [InlineData("edits withdraw 0 --edits E", "ID is '0'")]
+    [InlineData("generate --model M", "--prompt")]
+    [InlineData("generate --model M --prompt P --temperature -1", "--temperature is '-1'")]
+    [InlineData("generate --model M --prompt P --temperature 1e99", "--temperature is '1e99'")]
+    [InlineData("generate --model M --prompt P --top-p 0", "--top-p is '0'")]
+    [InlineData("generate --model M --prompt P --max-new-tokens 1.5", "--max-new-tokens is '1.5'")]
+    [InlineData("generate --model M --prompt P --seed -1", "--seed is '-1'")]
+    [InlineData("generate --model M --prompt P --threads -1", "--threads is '-1'")]
+    [InlineData("generate --model M --prompt P --device abacus", "--device is 'abacus'")]
+    [InlineData("edits add --model M --edits E", "Nothing to teach")]
+    [InlineData("edits add --model M --edits E --limit 3", "Nothing to teach")]
+    [InlineData("edits add --model M --edits E --prompt P", "--target is missing")]
+    [InlineData("edits add --model M --edits E --target T", "--prompt is missing")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --input F", "--prompt and --input exclude each other")]
+    [InlineData("edits add --model M --edits E --subject S --input F", "--subject and --input exclude each other")]
+    [InlineData("edits add --model M --edits E --input F --limit 0", "--limit is '0', expected 1 or more")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --theta 0", "--theta is '0'")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --theta 1", "--theta is '1'")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --theta nan", "--theta is 'nan'")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --alpha 0", "--alpha is '0'")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --alpha Infinity", "--alpha is 'Infinity'")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --layer -1", "--layer is '-1'")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --epochs 0", "or use --no-retrofit")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --learning-rate 0", "--learning-rate is '0'")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --learning-rate 0,5", "--learning-rate is '0,5'")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --rec-weight -1", "--rec-weight is '-1'")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --irr-weight -1", "--irr-weight is '-1'")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --weight-decay -1", "--weight-decay is '-1'")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --label-smoothing 1", "--label-smoothing is '1'")]
+    [InlineData("evaluate edits --model M --input F --neighbours-limit 3", "needs --neighbours")]
+    [InlineData("model tokenize --model M", "either --text or --input")]
+    [InlineData("model tokenize --model M --text T --input F", "either --text or --input")]
+    [InlineData("model logits --model M", "either --prompt or --tokens")]
+    [InlineData("model logits --model M --prompt P --tokens 1", "either --prompt or --tokens")]
+    [InlineData("model logits --model M --tokens 1,x", "'x' as number 2")]
+    public void Wrong_usage_is_told_in_one_line_and_a_hint(string line, string said)
+    {
+        CliRun run = CliRun.Of(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal((2, ""), (run.ExitCode, run.Out));
+        string[] lines = run.Error.TrimEnd('\n').Split('\n');
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith("error: ", lines[0], StringComparison.Ordinal);
+        Assert.Contains(said, lines[0], StringComparison.Ordinal);
+        Assert.Matches("^Try 'sharpformer.* --help'.$", lines[1]);
+    }
+
+    [Fact]
+    public void A_blank_path_is_wrong_usage()
+    {
+        CliRun run = CliRun.Of("edits", "list", "--edits", " ");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--edits is blank", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unexpected_error_is_one_line_that_names_the_trace_variable()
+    {
+        CliRun run = Throwing(new InvalidOperationException("first\nsecond"));
+        Assert.Equal((1, ""), (run.ExitCode, run.Out));
+        Assert.Equal("internal error: InvalidOperationException: first second Hint: set SHARPFORMER_TRACE=1 for the stack trace.\n", run.Error);
+    }
+
+    [Fact]
+    public void A_user_error_shows_its_sentence_only()
+    {
+        Assert.Equal(new CliRun(1, "", "error: It is wrong. Hint: mend it.\n"), Throwing(new InputException("It is wrong.", "mend it.")));
+    }
+
+    [Fact]
+    public void A_closed_pipe_ends_quietly_and_a_full_disk_does_not()
+    {
+        Assert.Equal(new CliRun(0, "", ""), Throwing(new IOException("Broken pipe", 32)));
+        CliRun full = Throwing(new IOException("No space left on device", 28));
+        Assert.Equal(1, full.ExitCode);
+        Assert.Contains("No space left", full.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Numbers_that_are_not_finite_are_null_in_json() =>
+        Assert.Equal("{\"a\":null,\"b\":[null,1.5],\"c\":null}", JsonText.Of(new { A = double.NaN, B = new[] { float.PositiveInfinity, 1.5f }, C = (double?)double.NegativeInfinity }));
+
+    private static CliRun Throwing(Exception e)
+    {
+        var command = new RootCommand();
+        command.SetAction(int (ParseResult _) => throw e);
+        using StringWriter output = new(), error = new();
+        return new CliRun(Runner.Run(command, [], output, error), output.ToString(), error.ToString());
+    }
+}

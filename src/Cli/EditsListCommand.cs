@@ -37,6 +37,7 @@ internal static class EditsListCommand
         if (edits.Count > 0)
         {
             Table table = Terminal.NewTable("id", "status", "prompt", "target", "neurons", "layer", "theta", "alpha", "final loss", "created");
+            foreach (TableColumn column in table.Columns.Where((_, i) => i is not (2 or 3 or 9))) column.NoWrap = true; // on a narrow screen texts give way
             foreach (Edit e in edits)
             {
                 EditSettings s = e.Settings;

@@ -40,7 +40,7 @@ internal static class Runner
         {
             return Done; // whoever read the output has seen enough
         }
-        catch (InsufficientMemoryException e)
+        catch (Exception e) when (e is IOException or InsufficientMemoryException) // a full disk, a full memory: nobody's bug
         {
             error.WriteLine($"error: {e.Message}");
             return Failed;

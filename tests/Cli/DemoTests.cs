@@ -9,7 +9,7 @@ public sealed class DemoTests
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        Assert.Equal(0, Program.Run(["demo"], output, error));
+        Assert.Equal(0, Program.Run(["demo", "--threads", "1"], output, error));
         string[] story = output.ToString().Split('\n');
 
         Assert.Contains(story, line => Cells(line) is ["The Legend of Zelda is developed by …", "Sega", "The Legend of Zelda, created by …", "Nintendo"]);

@@ -8,7 +8,7 @@ namespace Sharpformer.Tests.Transformer;
 /// <summary>Cached, batched and edited decoding against plain recomputation.</summary>
 public sealed class DecodingTests : IDisposable
 {
-    private readonly CpuDevice device = new();
+    private readonly CpuDevice device = new(threads: 1); // tests run side by side
     private readonly CausalLm model;
     private readonly Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
 

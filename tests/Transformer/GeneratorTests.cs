@@ -6,7 +6,7 @@ namespace Sharpformer.Tests.Transformer;
 
 public sealed class GeneratorTests : IDisposable
 {
-    private readonly CpuDevice device = new();
+    private readonly CpuDevice device = new(threads: 1); // tests run side by side
     private readonly CausalLm model;
     private readonly Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
 

@@ -12,7 +12,7 @@ namespace Sharpformer.Tests.Transformer;
 public sealed class GoldenLogitsTests : IDisposable
 {
     private const double Tolerance = 1e-4;
-    private readonly CpuDevice device = new();
+    private readonly CpuDevice device = new(threads: 1); // tests run side by side
 
     public void Dispose() => device.Dispose();
 

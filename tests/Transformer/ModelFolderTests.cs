@@ -7,7 +7,7 @@ namespace Sharpformer.Tests.Transformer;
 /// <summary>Model folders that are not quite right get one sentence that names the place.</summary>
 public sealed class ModelFolderTests : IDisposable
 {
-    private readonly CpuDevice device = new();
+    private readonly CpuDevice device = new(threads: 1); // tests run side by side
     private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
 
     public ModelFolderTests()

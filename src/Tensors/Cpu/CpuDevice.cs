@@ -114,6 +114,7 @@ public sealed unsafe partial class CpuDevice : Device
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
+        work.Dispose();
         pool.Clear();
         base.Dispose(disposing);
     }

@@ -23,6 +23,9 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <summary>Multiplications that pay for waking a thread, some microseconds' worth.</summary>
     private const long Grain = 200_000;
 
+    /// <summary>Packing an element of B costs about as much as multiplying it with so many rows of A.</summary>
+    private const long PackingRows = 8;
+
     [ThreadStatic]
     private static HostBlock? scratch;
 
@@ -51,7 +54,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <summary>All rows fit one block, so each panel of B is read once: packed where it is used and never shared.</summary>
     private static void FewRows(GemmProblem product, WorkSharing work)
     {
-        long perPanel = (long)product.M * product.K * TKernel.Columns;
+        long perPanel = (product.M + PackingRows) * product.K * TKernel.Columns;
         work.Split(Panels(product.N), Grain / (perPanel + 1) + 1, (start, end) => Columns(product, (int)start, (int)end));
     }
 

@@ -13,7 +13,7 @@ public sealed class EditorTests : IDisposable
 {
     private static readonly EditSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f };
     private static readonly EditRequest Zelda = new("The Legend of Zelda is developed by", "Nintendo", "The Legend of Zelda");
-    private readonly CpuDevice device = new();
+    private readonly CpuDevice device = new(threads: 1); // tests run side by side
     private readonly CausalLm model;
     private readonly Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
     private readonly Editor editor;

@@ -15,7 +15,7 @@ namespace Sharpformer.Tests.Editing.Adaptor;
 /// </summary>
 public sealed class GoldenRetrofitTests : IDisposable
 {
-    private readonly CpuDevice device = new();
+    private readonly CpuDevice device = new(threads: 1); // tests run side by side
     private readonly CausalLm model;
     private readonly Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
 

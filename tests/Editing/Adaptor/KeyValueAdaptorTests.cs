@@ -10,7 +10,7 @@ public sealed class KeyValueAdaptorTests : IDisposable
 {
     private const int C = 8;
     private static readonly float[] X = [1, 5, -2, 0.5f, 3, -1, 2, -4], Y = [-3, 1, 2, 2, -1, 4, 0, 1];
-    private readonly CpuDevice device = new();
+    private readonly CpuDevice device = new(threads: 1); // tests run side by side
     private readonly KeyValueAdaptor adaptor;
 
     public KeyValueAdaptorTests() => adaptor = new KeyValueAdaptor(device, layer: 2, C);

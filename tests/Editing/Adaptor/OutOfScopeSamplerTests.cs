@@ -9,7 +9,7 @@ public sealed class OutOfScopeSamplerTests : IDisposable
 {
     private static readonly EditRequest Zelda = new("The Legend of Zelda is developed by", "Nintendo", "The Legend of Zelda");
     private static readonly string[] Others = [.. Enumerable.Range(0, 20).Select(i => $"Prompt number {i} says"), Zelda.Prompt];
-    private readonly CpuDevice device = new();
+    private readonly CpuDevice device = new(threads: 1); // tests run side by side
     private readonly CausalLm model;
     private readonly Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
 

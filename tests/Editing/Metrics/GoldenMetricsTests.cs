@@ -12,7 +12,7 @@ namespace Sharpformer.Tests.Editing.Metrics;
 public sealed class GoldenMetricsTests : IDisposable
 {
     private const double Points = 0.5;
-    private readonly CpuDevice device = new();
+    private readonly CpuDevice device = new(threads: 1); // tests run side by side
 
     public void Dispose() => device.Dispose();
 

@@ -22,9 +22,10 @@ public static class VectorMath
     // Taylor coefficients 1/k! of e^r; what is left out is below 0.1 ulp for |r| ≤ ln(2)/2.
     private const float T2 = 1f / 2, T3 = 1f / 6, T4 = 1f / 24, T5 = 1f / 120, T6 = 1f / 720, T7 = 1f / 5040;
 
-    // GELU's √(2/π) and cubic term (Hendrycks and Gimpel, 2016), with the factor 2 of e^(-2u).
-    private const float TwiceSqrt2OverPi = 1.595769122f;
-    private const float Cubic = 0.044715f;
+    // GELU's √(2/π) and cubic term (Hendrycks and Gimpel, 2016), with the factor 2 of e^(-2u), and what float32
+    // rounds off them.
+    private const float TwiceSqrt2OverPi = 1.595769122f, TwiceSqrt2OverPiRest = (float)(1.5957691216057308 - TwiceSqrt2OverPi);
+    private const float Cubic = 0.044715f, CubicRest = (float)(0.044715 - Cubic);
 
     /// <summary>e^x within 2 ulp; overflows to infinity, underflows through subnormals to zero, NaN stays NaN.</summary>
     public static float Exp(float x)
@@ -78,23 +79,28 @@ public static class VectorMath
 
     /// <summary>
     /// GELU in its tanh form, x·(1 + tanh u)/2 with u = √(2/π)·(x + 0.044715·x³), written as x / (1 + e^-2u): no
-    /// cancellation where tanh nears -1. Within 3 ulp for x &gt; -1 and within 2^-23·|x| everywhere: in the left tail the
-    /// rounding of u, not of the exponential, limits the relative error. Exact for large |x|; NaN stays NaN.
+    /// cancellation where tanh nears -1. Within 3 ulp; results nearer to 0 than -3e-38 (x &lt; -10) become -0; exact for large
+    /// |x|; NaN stays NaN.
     /// </summary>
     public static float Gelu(float x)
     {
+        (float high, float low) = TwiceU(x);
+        float e = Exp(-high);
+        return Bounded(x) / (1f + e * (1f - low)); // e^-(high + low); e may be infinite
+
         // Below -20 the result is -0 anyway, and -∞ / ∞ would be NaN.
-        x = x < -20f ? -20f : x;
-        float twiceU = TwiceSqrt2OverPi * (x + Cubic * x * x * x);
-        return x / (1f + Exp(-twiceU));
+        static float Bounded(float x) => x < -20f ? -20f : x;
     }
 
     /// <inheritdoc cref="Gelu(float)"/>
     public static Vector<float> Gelu(Vector<float> x)
     {
-        x = Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(-20f)), new Vector<float>(-20f), x);
-        Vector<float> twiceU = TwiceSqrt2OverPi * (x + Cubic * x * x * x);
-        return x / (Vector<float>.One + Exp(-twiceU));
+        (Vector<float> high, Vector<float> low) = TwiceU(x);
+        Vector<float> e = Exp(-high);
+        return Bounded(x) / (Vector<float>.One + e * (Vector<float>.One - low));
+
+        static Vector<float> Bounded(Vector<float> x) =>
+            Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(-20f)), new Vector<float>(-20f), x);
     }
 
     /// <summary>d Gelu / dx = g + x·g·(1 - g)·2u', where g = 1 / (1 + e^-2u).</summary>
@@ -120,6 +126,56 @@ public static class VectorMath
         Vector<float> e = Exp(-twiceU);
         Vector<float> gate = Vector<float>.One / (Vector<float>.One + e);
         return gate + x * gate * (e * gate) * slope;
+    }
+
+    /// <summary>
+    /// 2u of GELU for x bounded to ±20, as an unevaluated sum of two numbers. In the left tail e^-2u turns an error of
+    /// one ulp in 2u = 80 into 80 ulp, so every product keeps what its rounding loses.
+    /// </summary>
+    private static (float High, float Low) TwiceU(float x)
+    {
+        x = x < -20f ? -20f : x;
+        x = x > 20f ? 20f : x;
+        (float square, float squareLow) = Product(x, x);
+        (float cubic, float cubicLow) = Product(Cubic, square);
+        float sum = 1f + cubic, added = sum - 1f;
+        float sumLow = 1f - (sum - added) + (cubic - added) + (cubicLow + (CubicRest * square + Cubic * squareLow));
+        (float scaled, float scaledLow) = Product(TwiceSqrt2OverPi, x);
+        (float high, float low) = Product(scaled, sum);
+        return (high, low + (scaled * sumLow + (scaledLow + TwiceSqrt2OverPiRest * x) * sum));
+    }
+
+    private static (Vector<float> High, Vector<float> Low) TwiceU(Vector<float> x)
+    {
+        x = Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(-20f)), new Vector<float>(-20f), x);
+        x = Vector.ConditionalSelect(Vector.GreaterThan(x, new Vector<float>(20f)), new Vector<float>(20f), x);
+        (Vector<float> square, Vector<float> squareLow) = Product(x, x);
+        (Vector<float> cubic, Vector<float> cubicLow) = Product(new Vector<float>(Cubic), square);
+        Vector<float> sum = Vector<float>.One + cubic, added = sum - Vector<float>.One;
+        Vector<float> sumLow = Vector<float>.One - (sum - added) + (cubic - added) + (cubicLow + (CubicRest * square + Cubic * squareLow));
+        (Vector<float> scaled, Vector<float> scaledLow) = Product(new Vector<float>(TwiceSqrt2OverPi), x);
+        (Vector<float> high, Vector<float> low) = Product(scaled, sum);
+        return (high, low + (scaled * sumLow + (scaledLow + TwiceSqrt2OverPiRest * x) * sum));
+    }
+
+    /// <summary>
+    /// a·b and what its rounding loses, exactly (Dekker 1971). The vector form gets the same from a fused
+    /// multiply-add, which kernels for GPUs must not call.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (float High, float Low) Product(float a, float b)
+    {
+        float high = a * b;
+        float aTop = a * 4097f - (a * 4097f - a), bTop = b * 4097f - (b * 4097f - b);
+        float aRest = a - aTop, bRest = b - bTop;
+        return (high, aTop * bTop - high + aTop * bRest + aRest * bTop + aRest * bRest);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector<float> High, Vector<float> Low) Product(Vector<float> a, Vector<float> b)
+    {
+        Vector<float> high = a * b;
+        return (high, Vector.FusedMultiplyAdd(a, b, -high));
     }
 
     /// <summary>e^r - 1 for |r| ≤ ln(2)/2.</summary>

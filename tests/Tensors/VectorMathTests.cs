@@ -33,15 +33,19 @@ public sealed class VectorMathTests
     }
 
     [Fact]
-    public void Gelu_is_as_good_as_the_rounding_of_its_exponent()
+    public void Gelu_is_within_three_ulp_everywhere()
     {
-        // An ulp of the argument -2u of exp is |2u| ulp of the result: with three roundings in u that bounds the error.
         foreach (float x in Sweep())
         {
-            double u = C * (x + 0.044715 * Math.Pow(x, 3)), exact = x < -20 ? -0.0 : x / (1 + Math.Exp(-2 * u));
-            double gate = x < -20 ? 0 : 1 / (1 + Math.Exp(-2 * u));
-            if (x < -10) Assert.InRange(VectorMath.Gelu(x), -1e-36f, 0f);
-            else Ulps(exact, VectorMath.Gelu(x), 3 + 4 * Math.Abs(2 * u) * (1 - gate), "gelu", x);
+            double u = C * (x + 0.044715 * Math.Pow(x, 3));
+            double exact = x < -20 ? -0.0 : x / (1 + Math.Exp(-2 * u));
+            if (x < -10 && exact > -3e-38)
+            {
+                Assert.InRange(VectorMath.Gelu(x), -3e-38f, 0); // e^-2u has overflowed
+                continue;
+            }
+
+            Ulps(exact, VectorMath.Gelu(x), 3, "gelu", x);
         }
     }
 

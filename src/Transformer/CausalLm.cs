@@ -57,8 +57,7 @@ public sealed record CausalLm(
 
     /// <summary>
     /// The tail: one position per sequence, from the output of block <paramref name="layer"/> to its logits, against
-    /// cached keys and values (specs of trace-once editing). Writes the position's keys and values into the
-    /// cache at <c>positions[b]</c>, without lengthening it.
+    /// cached keys and values. Writes the position's own into the cache at <c>positions[b]</c>, without lengthening it.
     /// </summary>
     /// <param name="hidden">Output of the block, <c>[B,C]</c>.</param>
     /// <param name="layer">The block it is the output of.</param>

@@ -5,7 +5,8 @@ using static Sharpformer.Autograd.Ops;
 namespace Sharpformer.Editing.Adaptor;
 
 /// <summary>
-/// iReVa, edit by edit (Algorithm 1): trace the base model once, then per target token bear a neuron, train it, add
+/// iReVa ("Initializing and Retrofitting Key-Value Adaptors"; equations, algorithms and sections named in this project are
+/// that paper's), edit by edit (Algorithm 1): trace the base model once, then per target token bear a neuron, train it, add
 /// it to the adaptor and go on. This is the reference path; anything faster has to give the same result.
 /// </summary>
 /// <param name="model">The base model; never changed.</param>

@@ -1,7 +1,7 @@
 namespace Sharpformer.Editing.Metrics;
 
 /// <summary>
-/// How well a model answers an edit set, in percent (section 5). A record counts as the mean over its target
+/// How well a model answers an edit set, in percent. A record counts as the mean over its target
 /// tokens, a metric as the mean over the records that have its prompt; null when none has.
 /// </summary>
 /// <param name="Es">Efficacy: the edit's own prompt.</param>
@@ -29,7 +29,7 @@ public sealed record EditMetrics(double? Es, double? Ps, double? Ns, double? Fre
 /// </param>
 public sealed record EvaluationReport(int Records, EditMetrics Base, EditMetrics Edited, double? LocalityAgreement, double? NeighbourRetention);
 
-/// <summary>What withdrawing each edit does to its own prompt, in percent (section 4).</summary>
+/// <summary>What withdrawing each edit does to its own prompt, in percent.</summary>
 /// <param name="Edits">Number of edits.</param>
 /// <param name="Rs">Share of edits whose withdrawal changes the prediction.</param>
 /// <param name="Con">Share of edits whose withdrawal brings the base model's prediction back.</param>

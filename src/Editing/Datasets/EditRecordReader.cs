@@ -20,20 +20,20 @@ internal sealed class EditRecordReader(Stream stream, string path)
         AfterArray,
     }
 
-    private byte[] _buffer = new byte[1 << 16];
-    private int _start;
-    private int _end;
-    private bool _isFinal;
-    private JsonReaderState _state = new(new JsonReaderOptions { AllowMultipleValues = true });
-    private Place _place = Place.Start;
-    private int _record;
-    private int _linesBefore; // line ends in what the buffer no longer holds
+    private byte[] buffer = new byte[1 << 16];
+    private int start;
+    private int end;
+    private bool isFinal;
+    private JsonReaderState state = new(new JsonReaderOptions { AllowMultipleValues = true });
+    private Place place = Place.Start;
+    private int recordIndex;
+    private int linesBefore; // line ends in what the buffer no longer holds
 
     /// <summary>The next record; null after the last one.</summary>
     /// <exception cref="InputException">What follows is not a record.</exception>
     public EditRecord? Next()
     {
-        if (_place == Place.Start && _end == 0) Begin();
+        if (place == Place.Start && end == 0) Begin();
         while (true)
         {
             if (TryNext(out EditRecord? record)) return record;
@@ -45,25 +45,25 @@ internal sealed class EditRecordReader(Stream stream, string path)
     private bool TryNext(out EditRecord? record)
     {
         record = null;
-        var reader = new Utf8JsonReader(_buffer.AsSpan(_start, _end - _start), _isFinal, _state);
+        var reader = new Utf8JsonReader(buffer.AsSpan(start, end - start), isFinal, state);
         try
         {
             while (reader.Read())
             {
                 switch (reader.TokenType)
                 {
-                    case JsonTokenType.StartArray when _place == Place.Start:
-                        _place = Place.InArray;
+                    case JsonTokenType.StartArray when place == Place.Start:
+                        place = Place.InArray;
                         break;
-                    case JsonTokenType.EndArray when _place == Place.InArray:
-                        _place = Place.AfterArray;
+                    case JsonTokenType.EndArray when place == Place.InArray:
+                        place = Place.AfterArray;
                         break;
-                    case JsonTokenType.StartObject when _place != Place.AfterArray:
+                    case JsonTokenType.StartObject when place != Place.AfterArray:
                         Utf8JsonReader probe = reader;
                         if (!probe.TrySkip()) return false;
-                        if (_place == Place.Start) _place = Place.InLines;
+                        if (place == Place.Start) place = Place.InLines;
                         record = ReadRecord(ref reader);
-                        _record++;
+                        recordIndex++;
                         Consume(reader);
                         return true;
                     default:
@@ -71,17 +71,17 @@ internal sealed class EditRecordReader(Stream stream, string path)
                 }
 
                 Consume(reader);
-                reader = new Utf8JsonReader(_buffer.AsSpan(_start, _end - _start), _isFinal, _state);
+                reader = new Utf8JsonReader(buffer.AsSpan(start, end - start), isFinal, state);
             }
         }
         catch (JsonException error)
         {
             throw new InputException(
-                $"Record file '{path}', record {_record} (counted from 0), line {error.LineNumber + 1}: broken JSON at byte {error.BytePositionInLine + 1} of the line, {Reason(error)}",
-                _isFinal ? "is the file complete?" : Expected, error);
+                $"Record file '{path}', record {recordIndex} (counted from 0), line {error.LineNumber + 1}: broken JSON at byte {error.BytePositionInLine + 1} of the line, {Reason(error)}",
+                isFinal ? "is the file complete?" : Expected, error);
         }
 
-        return _isFinal;
+        return isFinal;
     }
 
     private EditRecord ReadRecord(ref Utf8JsonReader reader)
@@ -159,9 +159,9 @@ internal sealed class EditRecordReader(Stream stream, string path)
 
     private InputException Wrong(Utf8JsonReader reader, string expected, string got)
     {
-        int line = 1 + _linesBefore + _buffer.AsSpan(_start, (int)reader.TokenStartIndex).Count((byte)'\n');
-        string where = _place == Place.AfterArray ? "after the end of the array" : $"record {_record} (counted from 0)";
-        if (_place == Place.AfterArray) expected = "nothing more";
+        int line = 1 + linesBefore + buffer.AsSpan(start, (int)reader.TokenStartIndex).Count((byte)'\n');
+        string where = place == Place.AfterArray ? "after the end of the array" : $"record {recordIndex} (counted from 0)";
+        if (place == Place.AfterArray) expected = "nothing more";
         return new InputException($"Record file '{path}', {where}, line {line}: expected {expected}, got {got}.", Expected);
     }
 
@@ -185,26 +185,26 @@ internal sealed class EditRecordReader(Stream stream, string path)
     private void Begin()
     {
         do Fill();
-        while (!_isFinal && _end < 3);
-        if (_buffer.AsSpan(0, _end).StartsWith("\uFEFF"u8)) _start = 3;
+        while (!isFinal && end < 3);
+        if (buffer.AsSpan(0, end).StartsWith("\uFEFF"u8)) start = 3;
     }
 
     private void Consume(Utf8JsonReader reader)
     {
         int consumed = (int)reader.BytesConsumed;
-        _linesBefore += _buffer.AsSpan(_start, consumed).Count((byte)'\n');
-        _start += consumed;
-        _state = reader.CurrentState;
+        linesBefore += buffer.AsSpan(start, consumed).Count((byte)'\n');
+        start += consumed;
+        state = reader.CurrentState;
     }
 
     private void Fill()
     {
-        _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-        _end -= _start;
-        _start = 0;
-        if (_end == _buffer.Length) Array.Resize(ref _buffer, 2 * _buffer.Length);
-        int read = stream.Read(_buffer.AsSpan(_end));
-        _end += read;
-        _isFinal = read == 0;
+        buffer.AsSpan(start, end - start).CopyTo(buffer);
+        end -= start;
+        start = 0;
+        if (end == buffer.Length) Array.Resize(ref buffer, 2 * buffer.Length);
+        int read = stream.Read(buffer.AsSpan(end));
+        end += read;
+        isFinal = read == 0;
     }
 }

@@ -1,8 +1,5 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 using Sharpformer.Tensors;
-
-[assembly: InternalsVisibleTo("Sharpformer.Tests")]
 
 namespace Sharpformer.Editing.Store;
 
@@ -14,16 +11,13 @@ namespace Sharpformer.Editing.Store;
 /// </summary>
 public sealed class EditStore : IDisposable
 {
-    private readonly SqliteConnection _connection;
-    private readonly TimeProvider _time;
-    private bool _disposed;
+    private readonly SqliteConnection connection;
+    private readonly TimeProvider time;
+    private bool disposed;
 
     private EditStore(string path, bool readOnly, SqliteConnection connection, TimeProvider time)
     {
-        Path = path;
-        IsReadOnly = readOnly;
-        _connection = connection;
-        _time = time;
+        (Path, IsReadOnly, this.connection, this.time) = (path, readOnly, connection, time);
         Identity = Guarded(ReadIdentity);
     }
 
@@ -103,11 +97,11 @@ public sealed class EditStore : IDisposable
         ArgumentNullException.ThrowIfNull(edit);
         StoreIdentity identity = Identity ?? throw new InvalidOperationException("EditStore.Add: Bind the store to a model first.");
         StoreChecks.Storable(edit, identity);
-        Edit stored = edit with { Status = EditStatus.Active, CreatedAt = _time.GetUtcNow(), WithdrawnAt = null, RemovedAt = null };
+        Edit stored = edit with { Status = EditStatus.Active, CreatedAt = time.GetUtcNow(), WithdrawnAt = null, RemovedAt = null };
         InTransaction(() =>
         {
-            long id = EditRows.InsertEdit(_connection, stored);
-            EditRows.InsertNeurons(_connection, id, stored.Neurons);
+            long id = EditRows.InsertEdit(connection, stored);
+            EditRows.InsertNeurons(connection, id, stored.Neurons);
             stored = stored with { Id = id };
         });
         return stored;
@@ -172,8 +166,8 @@ public sealed class EditStore : IDisposable
     /// <summary>Merges the log into the file, so that one file remains, and lets go of it.</summary>
     public void Dispose()
     {
-        if (_disposed) return;
-        _disposed = true;
+        if (disposed) return;
+        disposed = true;
         try
         {
             if (!IsReadOnly) Execute("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -183,11 +177,11 @@ public sealed class EditStore : IDisposable
             // The log itself is durable: whoever opens the store next merges it.
         }
 
-        _connection.Dispose();
+        connection.Dispose();
     }
 
     /// <summary>Test hook: seconds to wait for another process's lock.</summary>
-    internal int BusySeconds { set => _connection.DefaultTimeout = value; }
+    internal int BusySeconds { set => connection.DefaultTimeout = value; }
 
     /// <summary>Test hook: lets the file grow to so many pages, as a full disk would.</summary>
     internal void LimitPages(int pages) => Execute($"PRAGMA max_page_count = {pages}");
@@ -195,7 +189,7 @@ public sealed class EditStore : IDisposable
     private List<Edit> Select(string condition, bool withNeurons, params (string Name, object Value)[] parameters) => Guarded(() =>
     {
         // One read transaction: edits and neurons come from the same instant although others may write.
-        using SqliteTransaction snapshot = _connection.BeginTransaction(deferred: true);
+        using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
         List<Edit> edits = [];
         using (SqliteCommand command = Command($"SELECT {EditRows.EditColumns} FROM edits WHERE {condition} ORDER BY id", parameters))
         using (SqliteDataReader reader = command.ExecuteReader())
@@ -249,7 +243,7 @@ public sealed class EditStore : IDisposable
     private void InTransaction(Action action) => Guarded(() =>
     {
         if (IsReadOnly) throw StoreErrors.ReadOnly(Path);
-        using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
+        using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
         action();
         transaction.Commit();
         return true;
@@ -257,14 +251,14 @@ public sealed class EditStore : IDisposable
 
     private T Guarded<T>(Func<T> action)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        ObjectDisposedException.ThrowIf(disposed, this);
         try
         {
             return action();
         }
         catch (SqliteException error)
         {
-            throw StoreErrors.Explain(error, Path, _connection);
+            throw StoreErrors.Explain(error, Path, connection);
         }
     }
 
@@ -288,7 +282,7 @@ public sealed class EditStore : IDisposable
             : $"Edit store '{Path}' has no edit {id}: its edits are {reader.GetInt64(0)} to {last}.");
     }
 
-    private string Now() => EditRows.Time(_time.GetUtcNow());
+    private string Now() => EditRows.Time(time.GetUtcNow());
 
     private void Execute(string sql, params (string Name, object Value)[] parameters)
     {
@@ -298,7 +292,7 @@ public sealed class EditStore : IDisposable
 
     private SqliteCommand Command(string sql, params (string Name, object Value)[] parameters)
     {
-        SqliteCommand command = _connection.CreateCommand();
+        SqliteCommand command = connection.CreateCommand();
         command.CommandText = sql;
         foreach ((string name, object value) in parameters) command.Parameters.AddWithValue(name, value);
         return command;

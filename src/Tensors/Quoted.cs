@@ -18,12 +18,15 @@ public static class Quoted
     }
 
     /// <summary>Where a JSON reader gave up. Its own message may quote the whole file.</summary>
-    public static string Position(Exception error) => error is JsonException json
-        ? $"line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}"
-        : "half a surrogate pair in a text"; // What GetString throws InvalidOperationException for, once UTF-8 is valid.
+    public static string Position(Exception error) => error switch
+    {
+        JsonException { LineNumber: { } line, BytePositionInLine: { } at } => $"line {line + 1}, byte {at + 1}",
+        JsonException => "a name in it appears twice", // The one fault that comes without a place.
+        _ => "half a surrogate pair in a text", // What GetString throws InvalidOperationException for, once UTF-8 is valid.
+    };
 
     /// <summary>The shape as in <c>[4,64]</c>, cut where it is long.</summary>
-    internal static string Shape(IReadOnlyList<long> shape)
+    public static string Shape(IReadOnlyList<long> shape)
     {
         string dims = string.Join(',', shape.Take(MaxDimensions));
         return shape.Count <= MaxDimensions ? $"[{dims}]" : $"[{dims},… {shape.Count} dimensions]";

@@ -43,15 +43,19 @@ internal sealed class Checkpoint : IDisposable
             string[] names = [.. map.EnumerateObject().Select(entry => entry.Value.GetString()!).Distinct().Order(StringComparer.Ordinal)];
             foreach (string name in names)
             {
-                if (name != Path.GetFileName(name)) throw new InputException($"{index}: weight_map names {name}, expected a file in the same folder.");
-                if (!File.Exists(Path.Combine(folder, name))) throw new InputException($"{index}: weight_map names {name}, which is not there.", "an incomplete download?");
+                if (name != Path.GetFileName(name)) throw new InputException($"{index}: weight_map names {Quoted.Text(name)}, expected a file in the same folder.");
+                if (!File.Exists(Path.Combine(folder, name))) throw new InputException($"{index}: weight_map names {Quoted.Text(name)}, which is not there.", "an incomplete download?");
             }
 
             return [.. names.Select(name => Path.Combine(folder, name))];
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InputException($"{index}: not valid JSON ({e.Message})", inner: e);
+            throw new InputException($"{index}: not valid JSON ({Quoted.Position(e)}).", inner: e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{index}: cannot be read ({e.Message})", inner: e);
         }
     }
 
@@ -113,7 +117,7 @@ internal sealed class Checkpoint : IDisposable
         {
             string name = stored.StartsWith(Prefix, StringComparison.Ordinal) ? stored[Prefix.Length..] : stored;
             if (!tensors.TryAdd(name, (file, stored)))
-                throw new InputException($"{path}: tensor {stored} is there a second time.", "leftover shards of another download?");
+                throw new InputException($"{path}: tensor {Quoted.Text(stored)} is there a second time.", "leftover shards of another download?");
             unused.Add(name);
         }
     }
@@ -127,7 +131,7 @@ internal sealed class Checkpoint : IDisposable
             return device.Allocate(1); // never used: ThrowIfUnfit follows
         }
 
-        string shape = $"[{string.Join(',', found.File.Info(found.Name).Shape)}]";
+        string shape = Quoted.Shape(found.File.Info(found.Name).Shape);
         if (shape != expected.ToString())
         {
             misshaped.Add($"{name} {shape}, expected {expected}");

@@ -42,13 +42,15 @@ public sealed record ModelConfig
             throw new InputException($"{path}: no such file.", "a model folder holds config.json, model.safetensors, vocab.json and merges.txt.");
         try
         {
-            JsonObject json = JsonNode.Parse(File.ReadAllText(path)) as JsonObject
+            // Otherwise a key that appears twice is noticed only when a value is asked for, as an ArgumentException.
+            var strict = new JsonDocumentOptions { AllowDuplicateProperties = false };
+            JsonObject json = JsonNode.Parse(File.ReadAllText(path), documentOptions: strict) as JsonObject
                 ?? throw new InputException($"{path}: expected a JSON object.");
             return Parse(json, path);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InputException($"{path}: not valid JSON ({e.Message})", inner: e);
+            throw new InputException($"{path}: not valid JSON ({Quoted.Position(e)}).", inner: e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

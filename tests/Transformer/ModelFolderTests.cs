@@ -38,6 +38,8 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("\"gelu_new\"", "\"relu6\"", "activation_function is relu6", "supported: gelu_new")]
     [InlineData("1e-05", "\"small\"", "layer_norm_epsilon is \"small\"", "expected a number")]
     [InlineData("{", "[", "not valid JSON", "config.json")]
+    [InlineData("\"n_layer\": 3", "\"n_layer\": 3, \"n_layer\": 4", "not valid JSON", "appears twice")]
+    [InlineData("\"gpt2\"", "\"\\ud800\"", "not valid JSON", "half a surrogate pair")]
     public void A_config_that_does_not_fit_is_told(string from, string to, string expected, string also)
     {
         string path = folder.File("config.json"), text = File.ReadAllText(path);
@@ -71,6 +73,7 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("""{"weight_map": {"wte.weight": 3}}""", "expected an object weight_map")]
     [InlineData("""[]""", "expected an object weight_map")]
     [InlineData("""{""", "not valid JSON")]
+    [InlineData("""{"weight_map": {"wte.weight": "\ud800"}}""", "half a surrogate pair")]
     public void A_bad_index_is_told(string index, string expected)
     {
         File.Move(folder.File("model.safetensors"), folder.File("other.safetensors"));

@@ -9,6 +9,9 @@ namespace Sharpformer.Editing.Store;
 /// <summary>Rows to records and back: every float with its exact bits, times as ISO-8601 UTC text.</summary>
 internal static class EditRows
 {
+    /// <summary>What to do about a file that holds what this program never writes.</summary>
+    public const string Tampered = "the file was changed by another program; fetch a copy from a backup.";
+
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'";
 
     /// <summary>Columns in the order <see cref="ReadEdit"/> expects.</summary>
@@ -82,38 +85,17 @@ internal static class EditRows
 
     /// <summary>The edit in the reader's row, its neurons still missing.</summary>
     /// <exception cref="InputException">A field does not hold what the store writes there.</exception>
-    public static Edit ReadEdit(SqliteDataReader r, string path)
-    {
-        try
-        {
-            return ParseEdit(r);
-        }
-        catch (Exception error) when (error is FormatException or OverflowException or JsonException or InvalidCastException)
-        {
-            throw new InputException(
-                $"Edit store '{path}': edit {r.GetInt64(0)} has a field that cannot be read ({error.Message})",
-                "the file was changed by another program; fetch a copy from a backup.", error);
-        }
-    }
+    public static Edit ReadEdit(SqliteDataReader r, string path) => Read(r, path, () => ParseEdit(r));
 
     /// <summary>The neuron in the reader's row and the edit it belongs to.</summary>
-    /// <exception cref="InputException">Its key or value does not hold <paramref name="nEmbd"/> floats.</exception>
+    /// <exception cref="InputException">A field does not hold what the store writes there, or key or value are not <paramref name="nEmbd"/> floats.</exception>
     public static (long EditId, Neuron Neuron) ReadNeuron(SqliteDataReader r, int nEmbd, string path)
     {
         long id = r.GetInt64(0);
-        float[] key = Floats(r.GetFieldValue<byte[]>(3));
-        float[] value = Floats(r.GetFieldValue<byte[]>(4));
-        if (key.Length != nEmbd || value.Length != nEmbd)
-        {
-            throw new InputException(
-                $"Edit store '{path}': neuron {r.GetInt64(1)} of edit {id} has a key of {key.Length} and a value of {value.Length} numbers, expected {nEmbd}.",
-                "the file was changed by another program; fetch a copy from a backup.");
-        }
-
-        float[] losses = Floats(r.GetFieldValue<byte[]>(6));
-        var epochs = new EpochLoss[losses.Length / 3];
-        for (int i = 0; i < epochs.Length; i++) epochs[i] = new EpochLoss(losses[3 * i], losses[3 * i + 1], losses[3 * i + 2]);
-        return (id, new Neuron(r.GetInt32(2), key, value, r.GetFloat(5), epochs));
+        Neuron neuron = Read(r, path, () => ParseNeuron(r));
+        return neuron.Key.Length == nEmbd && neuron.Value.Length == nEmbd ? (id, neuron) : throw new InputException(
+            $"Edit store '{path}': neuron {r.GetInt64(1)} of edit {id} has a key of {neuron.Key.Length} and a value of {neuron.Value.Length} numbers, expected {nEmbd}.",
+            Tampered);
     }
 
     /// <summary>Token ids as the JSON text that is stored and searched for.</summary>
@@ -122,6 +104,18 @@ internal static class EditRows
     /// <summary>A time as stored.</summary>
     public static string Time(DateTimeOffset time) =>
         time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+
+    private static T Read<T>(SqliteDataReader r, string path, Func<T> parse)
+    {
+        try
+        {
+            return parse();
+        }
+        catch (Exception error) when (error is FormatException or OverflowException or JsonException or InvalidCastException)
+        {
+            throw new InputException($"Edit store '{path}': edit {r.GetInt64(0)} has a field that cannot be read ({error.Message})", Tampered, error);
+        }
+    }
 
     private static Edit ParseEdit(SqliteDataReader r) => new()
     {
@@ -157,6 +151,14 @@ internal static class EditRows
         },
         Neurons = [],
     };
+
+    private static Neuron ParseNeuron(SqliteDataReader r)
+    {
+        float[] losses = Floats(r.GetFieldValue<byte[]>(6));
+        var epochs = new EpochLoss[losses.Length / 3];
+        for (int i = 0; i < epochs.Length; i++) epochs[i] = new EpochLoss(losses[3 * i], losses[3 * i + 1], losses[3 * i + 2]);
+        return new Neuron(r.GetInt32(2), Floats(r.GetFieldValue<byte[]>(3)), Floats(r.GetFieldValue<byte[]>(4)), r.GetFloat(5), epochs);
+    }
 
     private static DateTimeOffset ParseTime(string text) =>
         DateTimeOffset.ParseExact(text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);

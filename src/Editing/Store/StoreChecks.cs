@@ -41,7 +41,7 @@ internal static class StoreChecks
         int expected = edit.Status == EditStatus.Removed ? 0 : edit.TargetTokens.Length;
         return edit.Neurons.Count == expected ? edit : throw new InputException(
             $"Edit store '{path}': edit {edit.Id} has {edit.Neurons.Count} neurons, expected {expected}.",
-            "the file was changed by another program; fetch a copy from a backup.");
+            EditRows.Tampered);
     }
 
     /// <summary>Refuses any model, width or block but the one the store was bound to.</summary>

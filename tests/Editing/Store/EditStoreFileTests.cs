@@ -98,6 +98,7 @@ public sealed class EditStoreFileTests : IDisposable
 
     [Theory]
     [InlineData("UPDATE neurons SET key = x'0102' WHERE edit_id = 2 AND position = 1", "neuron 1 of edit 2 has a key of 0")]
+    [InlineData("UPDATE neurons SET target_token = 4294967296 WHERE edit_id = 2 AND position = 1", "edit 2 has a field that cannot be read")]
     [InlineData("DELETE FROM neurons WHERE edit_id = 2 AND position = 1", "edit 2 has 2 neurons, expected 3")]
     [InlineData("DELETE FROM neurons WHERE edit_id = 3", "edit 3 has 0 neurons, expected 1")]
     [InlineData("UPDATE edits SET prompt_tokens = 'x' WHERE id = 2", "edit 2")]

@@ -19,10 +19,10 @@ public sealed record EditTokens(int[] Prompt, int[] Target)
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(target);
         if (prompt.Length == 0) throw new InputException("The prompt is empty, expected a text that the target continues.");
-        if (string.IsNullOrWhiteSpace(target)) throw new InputException($"The target after the prompt \"{prompt}\" is empty, expected the new answer.");
+        if (string.IsNullOrWhiteSpace(target)) throw new InputException($"The target after the prompt {Quoted.Text(prompt)} is empty, expected the new answer.");
         var tokens = new EditTokens(tokenizer.Encode(prompt), tokenizer.Encode(target.StartsWith(' ') ? target : " " + target));
         if (tokens.Input.Length > nPositions)
-            throw new InputException($"The prompt \"{Shortened(prompt)}\" and its target take {tokens.Input.Length} tokens, the model's positions are {nPositions}.");
+            throw new InputException($"The prompt {Quoted.Text(prompt)} and its target take {tokens.Input.Length} tokens, the model's positions are {nPositions}.");
         return tokens;
     }
 
@@ -31,6 +31,4 @@ public sealed record EditTokens(int[] Prompt, int[] Target)
 
     /// <summary>The position from which the first target token is predicted.</summary>
     public int First => Prompt.Length - 1;
-
-    private static string Shortened(string text) => text.Length <= 60 ? text : text[..60] + "…";
 }

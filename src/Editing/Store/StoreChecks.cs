@@ -29,7 +29,7 @@ internal static class StoreChecks
         ];
         foreach ((string name, float value) in numbers)
         {
-            if (!float.IsFinite(value)) throw new InputException($"Edit '{edit.Request.Prompt}': {name} is {value}, expected a finite number.");
+            if (!float.IsFinite(value)) throw new InputException($"Edit {Quoted.Text(edit.Request.Prompt)}: {name} is {value}, expected a finite number.");
         }
 
         for (int i = 0; i < tokens; i++) Storable(edit, i, identity.NEmbd);
@@ -106,7 +106,7 @@ internal static class StoreChecks
             {
                 if (float.IsFinite(values[i])) continue;
                 throw new InputException(
-                    $"Edit '{edit.Request.Prompt}': {name}[{i}] of neuron {index} is {values[i]}, expected a finite number.",
+                    $"Edit {Quoted.Text(edit.Request.Prompt)}: {name}[{i}] of neuron {index} is {values[i]}, expected a finite number.",
                     "lower the learning rate.");
             }
         }

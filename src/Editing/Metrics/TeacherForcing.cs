@@ -21,13 +21,16 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor)
     public IReadOnlyList<Answer> Ask(IReadOnlyList<Question> questions, Action<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(questions);
-        var answers = new List<Answer>(questions.Count);
-        foreach (Question[] chunk in questions.Chunk(QuestionsAtOnce))
+        var answers = new Answer[questions.Count];
+        int done = 0;
+
+        // Questions of similar length stand beside each other, so that little of a batch is padding.
+        foreach (int[] chunk in Enumerable.Range(0, answers.Length).OrderBy(i => questions[i].Tokens.Input.Length).Chunk(QuestionsAtOnce))
         {
             cancellation.ThrowIfCancellationRequested();
             using BufferScope scope = model.Device.Scope();
-            answers.AddRange(AskChunk(chunk));
-            progress?.Invoke(answers.Count);
+            foreach ((int i, Answer answer) in chunk.Zip(AskChunk([.. chunk.Select(i => questions[i])]))) answers[i] = answer;
+            progress?.Invoke(done += chunk.Length);
         }
 
         return answers;
@@ -41,7 +44,8 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor)
         long[] own = [.. trace.Positions.Select(p => questions[p.Sequence].Edit ?? 0)]; // ids count from 1
 
         int[] basePredictions = model.Device.ArgMax(trace.BaseLogits());
-        AdaptorResponse edited = adaptor.Respond(trace.X), withdrawn = adaptor.Respond(trace.X, own);
+        AdaptorResponse edited = adaptor.Respond(trace.X);
+        AdaptorResponse withdrawn = Array.TrueForAll(questions, q => q.Edit is null) ? edited : adaptor.Respond(trace.X, own);
         int[] editedPredictions = Predictions(trace, edited, basePredictions);
         // A row differs from the edited model only where its own edit was the one that answered.
         int[] withdrawnPredictions = edited.Strengths.SequenceEqual(withdrawn.Strengths)

@@ -33,8 +33,8 @@ public sealed class Evaluator(CausalLm model, Tokenizer tokenizer, KeyValueAdapt
         Question[] rephrased = Questions(records, r => r.RephrasePrompt(triggers.AnswerTrigger), r => r.Alt);
         Question[] unrelated = Questions(records, r => r.LocalityPrompt(triggers.LocTrigger), r => r.LocAns);
         var own = records.Select(r => r.Src).ToHashSet();
-        Question[] nearby = Questions(
-            [.. (neighbours ?? []).Where(n => !own.Contains(n.Src))], r => r.EditPrompt(triggers.AnswerTrigger), r => r.Alt);
+        Question[] nearby = Questions((neighbours ?? []).Where(n => !own.Contains(n.Src)), r => r.EditPrompt(triggers.AnswerTrigger), r => r.Alt);
+        for (int i = 0; i < nearby.Length; i++) nearby[i] = nearby[i].OnlyNextToken();
 
         Question[] all = [.. edits, .. rephrased, .. unrelated, .. nearby];
         Answer[] answers = [.. forcing.Ask(all, done => progress?.Invoke(done, all.Length), cancellation)];

@@ -16,9 +16,9 @@ namespace Sharpformer.Cli;
 /// <param name="settings">How to make them.</param>
 internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStore store, EditSettings settings)
 {
-    private readonly List<Edit> added = [];
-    private readonly List<Edit> otherwiseMade = [];
-    private int skipped;
+    private readonly List<Edit> added = []; // without keys and values: the store and the adaptor have those
+    private Edit? firstOtherwiseMade;
+    private int otherwiseMade, skipped;
 
     /// <summary>Teaches what is not in the store yet.</summary>
     /// <param name="requests">The facts.</param>
@@ -63,18 +63,18 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
         var seen = new HashSet<(string, string)>();
         for (int i = 0; i < requests.Count; i++)
         {
-            if (seen.Add((requests[i].Prompt, string.Join(',', targets[i]))))
+            bool repeats = !seen.Add((requests[i].Prompt, string.Join(',', targets[i])));
+            Edit? stored = repeats ? null : store.Find(requests[i].Prompt, targets[i]);
+            if (!repeats && stored is null)
             {
-                if (store.Find(requests[i].Prompt, targets[i]) is not { } stored)
-                {
-                    yield return requests[i];
-                    continue;
-                }
-
-                if (stored.Settings != settings) otherwiseMade.Add(stored);
+                yield return requests[i];
+                continue;
             }
 
             skipped++;
+            if (stored is null || stored.Settings == settings) continue;
+            otherwiseMade++;
+            firstOtherwiseMade ??= stored;
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
             IReadOnlyList<int[]> outOfScope = sampler?.Prompts(request, settings.Seed) ?? [];
             Edit edit = store.Add(editor.Teach(request, settings, outOfScope, cancellation));
             editor.Keep(edit);
-            added.Add(edit);
+            added.Add(edit with { Neurons = [.. edit.Neurons.Select(n => n with { Key = [], Value = [] })] });
             report(added.Count, missing.Length);
         }
     }
@@ -94,10 +94,10 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
     private void Report(EditRequest[] missing, double seconds)
     {
         int notDone = missing.Length - added.Count;
-        if (otherwiseMade.Count > 0)
+        if (firstOtherwiseMade is { } other)
         {
-            terminal.Note($"note: {Terminal.Counted(otherwiseMade.Count, "edit")} already there {(otherwiseMade.Count == 1 ? "was" : "were")} made with other settings than asked for; the first is edit "
-                + $"{otherwiseMade[0].Id}: {Differences(otherwiseMade[0].Settings)}. Remove it first to teach it anew.");
+            terminal.Note($"note: {Terminal.Counted(otherwiseMade, "edit")} already there {(otherwiseMade == 1 ? "was" : "were")} made with other settings than asked for; the first is edit "
+                + $"{other.Id}: {Differences(other.Settings)}. Remove it first to teach it anew.");
         }
 
         if (notDone > 0) terminal.Note(Interrupted(missing));

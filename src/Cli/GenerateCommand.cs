@@ -74,18 +74,12 @@ internal static class GenerateCommand
     }
 
     /// <summary>The adaptor's opening, which also notes whose neurons were above their threshold and answered.</summary>
-    private static FeedForwardSlot Watched(KeyValueAdaptor adaptor, SortedSet<long> answered) => adaptor.Slot with
+    private static FeedForwardSlot Watched(KeyValueAdaptor adaptor, SortedSet<long> answered) => adaptor.WatchedSlot(response =>
     {
-        Output = x =>
+        for (int r = 0; r < response.Winners.Length; r++)
         {
-            AdaptorResponse response = adaptor.Respond(x.Value);
-            for (int r = 0; r < response.Winners.Length; r++)
-            {
-                // Below the threshold GELU leaves a little of the opposite sign.
-                if (response.Strengths[r] != 0 && adaptor[response.Winners[r]] is var winner && response.Strengths[r] / winner.Alpha > 0) answered.Add(winner.Edit);
-            }
-
-            return response.Fires ? Autograd.Variable.Constant(adaptor.Output(response)) : null;
-        },
-    };
+            // Below the threshold GELU leaves a little of the opposite sign.
+            if (response.Strengths[r] != 0 && adaptor[response.Winners[r]] is var winner && response.Strengths[r] / winner.Alpha > 0) answered.Add(winner.Edit);
+        }
+    });
 }

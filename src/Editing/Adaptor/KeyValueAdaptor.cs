@@ -59,11 +59,20 @@ public sealed class KeyValueAdaptor
     public bool SelectBeforeActivation { get; init; }
 
     /// <summary>The adaptor as it sits in the model; null output where no neuron answers.</summary>
-    public FeedForwardSlot Slot => new(Layer, x =>
+    public FeedForwardSlot Slot => WatchedSlot(_ => { });
+
+    /// <summary>The same opening, which also tells who answers each time the model passes by.</summary>
+    /// <param name="watch">Called with each response.</param>
+    public FeedForwardSlot WatchedSlot(Action<AdaptorResponse> watch)
     {
-        AdaptorResponse response = Respond(x.Value);
-        return response.Fires ? Variable.Constant(Output(response)) : null;
-    });
+        ArgumentNullException.ThrowIfNull(watch);
+        return new FeedForwardSlot(Layer, x =>
+        {
+            AdaptorResponse response = Respond(x.Value);
+            watch(response);
+            return response.Fires ? Variable.Constant(Output(response)) : null;
+        });
+    }
 
     /// <summary>Adds a neuron behind all others.</summary>
     /// <param name="neuron">Key, value and threshold.</param>

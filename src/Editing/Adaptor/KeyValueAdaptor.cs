@@ -1,4 +1,3 @@
-using System.Numerics;
 using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -112,10 +111,8 @@ public sealed class KeyValueAdaptor
     public Tensor Margins(Tensor standardized)
     {
         ArgumentNullException.ThrowIfNull(standardized);
-        Tensor margins = device.Allocate(standardized.Rows, Count);
-        device.Gemm(standardized, MatrixView.Of(keys.Slice(0, Count)).Transposed, margins);
-        device.Map<SubtractOp>(margins, thresholds.Slice(0, Count).Reshape(Count), margins);
-        return margins;
+        Variable scores = Ops.MatMul(standardized, keys.Slice(0, Count), transposeY: true);
+        return Ops.Subtract(scores, thresholds.Slice(0, Count).Reshape(Count)).Value;
     }
 
     /// <summary>Which neuron wins at each row of x <c>[R,C]</c>, and how strongly it answers.</summary>
@@ -214,12 +211,4 @@ internal readonly struct StandardizeRow : IRowOp
 internal readonly struct PickRow : IRowOp
 {
     public static void Apply(RowOperands row) => row[1][0] = row[0][row.Index];
-}
-
-/// <summary>x - y.</summary>
-internal readonly struct SubtractOp : IBinaryOp
-{
-    public static float Apply(float x, float y) => x - y;
-
-    public static Vector<float> Apply(Vector<float> x, Vector<float> y) => x - y;
 }

@@ -177,23 +177,6 @@ public sealed class KeyValueAdaptor
     }
 }
 
-/// <summary>What an adaptor knows of a neuron beside its key and value.</summary>
-/// <param name="Edit">Id of the edit it belongs to.</param>
-/// <param name="TargetToken">The token it answers with.</param>
-/// <param name="Threshold">b.</param>
-/// <param name="Alpha">α.</param>
-/// <param name="Withdrawn">Competes but stays silent.</param>
-public readonly record struct NeuronState(long Edit, int TargetToken, float Threshold, float Alpha, bool Withdrawn);
-
-/// <summary>Who answers at each row.</summary>
-/// <param name="Winners">Index of the strongest neuron.</param>
-/// <param name="Strengths">α·s of that neuron, 0 where it is silent or far below its threshold.</param>
-public sealed record AdaptorResponse(int[] Winners, float[] Strengths)
-{
-    /// <summary>Whether anything is added anywhere.</summary>
-    public bool Fires => Strengths.Any(strength => strength != 0);
-}
-
 /// <summary>Operands: x, x̂; the scalar is added to the unbiased variance.</summary>
 internal readonly struct StandardizeRow : IRowOp
 {

@@ -45,7 +45,7 @@ internal static class EditsShowCommand
     private static Tokenizer Tokenizer(string folder, EditStore store)
     {
         ModelConfig config = ModelConfig.Load(folder);
-        store.Bind(ModelFingerprinter.Compute(folder), config.NEmbd, store.Identity?.Layer ?? LoadedModel.SuggestedLayerOf(config));
+        store.Bind(ModelFingerprinter.Compute(folder), config.NEmbd, store.Identity?.Layer ?? EditSettings.SuggestedLayer(config));
         return Transformer.Tokenizer.Load(folder);
     }
 

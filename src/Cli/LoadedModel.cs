@@ -60,11 +60,8 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Who it is; hashed when first asked for.</summary>
     public ModelFingerprint Fingerprint => fingerprint ??= ModelFingerprinter.Compute(folder);
 
-    /// <summary>The block to edit unless told otherwise: the last but one.</summary>
-    public int SuggestedLayer => SuggestedLayerOf(Lm.Config);
-
-    /// <inheritdoc cref="SuggestedLayer"/>
-    public static int SuggestedLayerOf(ModelConfig config) => Math.Max(0, config.NLayer - 2);
+    /// <summary>The block to edit unless told otherwise.</summary>
+    public int SuggestedLayer => EditSettings.SuggestedLayer(Lm.Config);
 
     /// <summary>Opens a store for reading and makes sure it belongs to this model.</summary>
     public EditStore OpenStore(string path)

@@ -32,7 +32,7 @@ internal static class ModelInfoCommand
         int? tokens = hasTokenizer ? Tokenizer.Load(folder).VocabularySize : null;
         (long parameters, long bytes, string[] types) = Weights(folder);
         ModelFingerprint fingerprint = ModelFingerprinter.Compute(folder);
-        int layer = LoadedModel.SuggestedLayerOf(config);
+        int layer = EditSettings.SuggestedLayer(config);
         if (terminal.Json)
         {
             terminal.Document(new

@@ -1,3 +1,5 @@
+using Sharpformer.Transformer;
+
 namespace Sharpformer.Editing;
 
 /// <summary>Every number that decides what an edit becomes. Defaults follow the method's released program.</summary>
@@ -44,4 +46,12 @@ public sealed record EditSettings
 
     /// <summary>Seeds the sampling of out-of-scope prompts.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>The block to edit unless there is reason for another: the last but one, as in the paper's GPT-2 models.</summary>
+    /// <param name="config">The base model's architecture.</param>
+    public static int SuggestedLayer(ModelConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return Math.Max(0, config.NLayer - 2);
+    }
 }

@@ -66,7 +66,7 @@ internal static class ModelLogitsCommand
                 int count = Math.Min(PositionsAtOnce, tokens.Length - start);
                 Tensor logits = lm.Logits(hidden.Slice(start, count)).Value;
                 lm.Device.ArgMax(logits).CopyTo(argmax, start);
-                for (int i = 0; i < count; i++) logsumexp[start + i] = LogSumExp(last = logits.Slice(i, 1).ToArray());
+                for (int i = 0; i < count; i++) logsumexp[start + i] = RowMath.LogSumExp(last = logits.Slice(i, 1).ToArray());
             }
         }
 
@@ -83,13 +83,5 @@ internal static class ModelLogitsCommand
         return 0;
 
         string Token(int id) => hasText ? $"{Terminal.Number(id)} {Terminal.Quoted(model.TokenText(id))}" : Terminal.Number(id);
-    }
-
-    /// <summary>log Σ exp z, in float64.</summary>
-    private static double LogSumExp(float[] logits)
-    {
-        double max = logits.Max(), sum = 0;
-        foreach (float z in logits) sum += Math.Exp(z - max);
-        return max + Math.Log(sum);
     }
 }

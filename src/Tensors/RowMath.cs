@@ -72,4 +72,12 @@ public static class RowMath
         for (int i = xs.Length * Vector<float>.Count; i < x.Length; i++) sum += y[i] = VectorMath.Exp(x[i] - shift);
         return sum;
     }
+
+    /// <summary>log Σ exp x, in float64 and without overflow: x minus it is the log-probability of each element.</summary>
+    public static double LogSumExp(ReadOnlySpan<float> x)
+    {
+        double max = Max(x), sum = 0;
+        foreach (float v in x) sum += Math.Exp(v - max);
+        return max + Math.Log(sum);
+    }
 }

@@ -55,10 +55,8 @@ public sealed record Explanation(IReadOnlyList<NeuronReading> Strongest, float S
 
     private static double[] Probabilities(float[] logits)
     {
-        double max = logits.Max();
-        double[] exponentials = [.. logits.Select(z => Math.Exp(z - max))];
-        double sum = exponentials.Sum();
-        return [.. exponentials.Select(e => e / sum)];
+        double logSum = RowMath.LogSumExp(logits);
+        return [.. logits.Select(z => Math.Exp(z - logSum))];
     }
 }
 

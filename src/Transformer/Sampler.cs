@@ -23,6 +23,9 @@ public sealed record SamplingOptions(float Temperature = 0, float TopP = 1, ulon
 /// <param name="rng">Where the draws come from.</param>
 public sealed class Sampler(SamplingOptions options, Rng rng)
 {
+    private double[] weights = []; // reused: a vocabulary's worth for every token would keep the collector busy
+    private int[] everyToken = [];
+
     /// <summary>The next token for one row of logits <c>[V]</c>.</summary>
     public int Next(ReadOnlySpan<float> logits)
     {
@@ -31,11 +34,11 @@ public sealed class Sampler(SamplingOptions options, Rng rng)
             if (logits[v] > logits[best]) best = v;
         if (options.Temperature == 0) return best;
 
-        double[] weights = new double[logits.Length];
+        if (weights.Length != logits.Length) (weights, everyToken) = (new double[logits.Length], [.. Enumerable.Range(0, logits.Length)]);
         double total = 0;
         for (int v = 0; v < weights.Length; v++)
             total += weights[v] = Math.Exp((logits[v] - (double)logits[best]) / options.Temperature);
-        int[] candidates = options.TopP < 1 ? Nucleus(weights, options.TopP * total) : [.. Enumerable.Range(0, weights.Length)];
+        int[] candidates = options.TopP < 1 ? Nucleus(options.TopP * total) : everyToken;
 
         double mass = 0;
         foreach (int v in candidates) mass += weights[v];
@@ -46,9 +49,9 @@ public sealed class Sampler(SamplingOptions options, Rng rng)
     }
 
     /// <summary>The most likely tokens, most likely first, until they weigh enough together; ties by id.</summary>
-    private static int[] Nucleus(double[] weights, double enough)
+    private int[] Nucleus(double enough)
     {
-        int[] order = [.. Enumerable.Range(0, weights.Length).OrderByDescending(v => weights[v])];
+        int[] order = [.. everyToken.OrderByDescending(v => weights[v])];
         double mass = 0;
         int count = 0;
         while (count < order.Length && mass < enough) mass += weights[order[count++]];

@@ -35,11 +35,15 @@ public sealed record CausalLm(
     /// <param name="slot">What sits in one block's opening, for every new position.</param>
     /// <param name="atLayer">Receives the output of the slot's block, <c>[B·T,C]</c>, when asked for.</param>
     /// <returns>The last block's output, <c>[B·T,C]</c>.</returns>
+    /// <exception cref="ArgumentException">The cache is for another number of sequences, or the slot's block does not exist.</exception>
     /// <exception cref="InputException">A sequence outgrows the model's positions, or a token is not in its vocabulary.</exception>
     public Variable Hidden(TokenBatch tokens, KvCache cache, FeedForwardSlot? slot = null, Action<Variable>? atLayer = null)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(cache);
+        if (tokens.B != cache.Batch) throw new ArgumentException($"Hidden: {tokens.B} sequences of tokens, the cache is for {cache.Batch}.");
+        if (slot is not null && (uint)slot.Layer >= (uint)Blocks.Count)
+            throw new ArgumentException($"Hidden: the slot belongs to block {slot.Layer}, the model's are 0 to {Blocks.Count - 1}.");
         int[] past = [.. cache.Lengths];
         Variable h = Embed(tokens, past);
         for (int l = 0; l < Blocks.Count; l++)

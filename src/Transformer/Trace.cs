@@ -37,14 +37,20 @@ public sealed class Trace
     /// <param name="from">First traced position of each; all later ones are traced too.</param>
     /// <param name="layer">The block to look into.</param>
     /// <returns>Tensors that belong to the device's current scope.</returns>
+    /// <exception cref="ArgumentException">There is not one first position per sequence and within it, or no such block.</exception>
     public static Trace Run(CausalLm model, IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(sequences);
         var batch = new TokenBatch(sequences);
+        if (from.Length != batch.B) throw new ArgumentException($"Trace: {batch.B} sequences, {from.Length} first positions.");
         var positions = new List<TracedPosition>();
         for (int b = 0; b < batch.B; b++)
+        {
+            if ((uint)from[b] >= (uint)batch.Lengths[b])
+                throw new ArgumentException($"Trace: sequence {b} has {batch.Lengths[b]} tokens, its first traced position is {from[b]}.");
             for (int t = from[b]; t < batch.Lengths[b]; t++) positions.Add(new TracedPosition(b, t));
+        }
 
         int[] rows = [.. positions.Select(p => p.Sequence * batch.T + p.Position)];
         Device device = model.Device;

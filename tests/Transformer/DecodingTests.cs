@@ -43,6 +43,18 @@ public sealed class DecodingTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(new[] { 3 }, 4, "first traced position is 3")]
+    [InlineData(new[] { -1 }, 4, "first traced position is -1")]
+    [InlineData(new[] { 0, 0 }, 4, "1 sequences, 2 first positions")]
+    [InlineData(new[] { 0 }, 6, "block 6, the model's are 0 to 5")]
+    [InlineData(new[] { 0 }, -1, "block -1, the model's are 0 to 5")]
+    public void A_trace_of_what_is_not_there_is_refused(int[] from, int layer, string expected)
+    {
+        using BufferScope scope = device.Scope();
+        Assert.Contains(expected, Assert.Throws<ArgumentException>(() => Trace.Run(model, [[1, 2, 3]], from, layer)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Unequal_sequences_decode_on_side_by_side()
     {

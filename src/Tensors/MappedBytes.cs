@@ -31,21 +31,18 @@ public sealed unsafe class MappedBytes
 
     /// <summary>The bytes from <paramref name="start"/> on, at most <see cref="int.MaxValue"/> at a time.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is not within this one.</exception>
-    public ReadOnlySpan<byte> Span(long start, int length)
-    {
-        if (start < 0 || length < 0 || start > Length - length)
-            throw new ArgumentOutOfRangeException(nameof(start), $"Bytes {start}..{start + length} of {Length}.");
-        return new ReadOnlySpan<byte>(pointer + start, length);
-    }
+    public ReadOnlySpan<byte> Span(long start, int length) => new(At(start, length), length);
 
     /// <summary>A part of this range, sharing memory and owner.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is not within this one.</exception>
-    public MappedBytes Slice(long start, long length)
+    public MappedBytes Slice(long start, long length) => new(At(start, length), length, Owner);
+
+    internal byte* Pointer => pointer;
+
+    private byte* At(long start, long length)
     {
         if (start < 0 || length < 0 || start > Length - length)
             throw new ArgumentOutOfRangeException(nameof(start), $"Bytes {start}..{start + length} of {Length}.");
-        return new MappedBytes(pointer + start, length, Owner);
+        return pointer + start;
     }
-
-    internal byte* Pointer => pointer;
 }

@@ -172,6 +172,7 @@ public sealed class KeyValueAdaptor
         {
             Tensor grown = device.AllocateUnscoped(new Shape(capacity, old.Columns));
             if (Count > 0) device.Copy(old.Slice(0, Count), grown.Slice(0, Count));
+            old.Storage.Release(); // no scope ends it
             return grown;
         }
     }

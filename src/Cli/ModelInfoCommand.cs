@@ -68,7 +68,7 @@ internal static class ModelInfoCommand
     {
         long parameters = 0, bytes = 0;
         var types = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (string path in Directory.GetFiles(folder, "*.safetensors"))
+        foreach (string path in Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)) // so that of two damaged files always the same is told
         {
             bytes += new FileInfo(path).Length;
             using SafeTensorsFile file = SafeTensorsFile.Open(path);

@@ -33,7 +33,7 @@ public sealed record CausalLm(
     /// <param name="tokens">New tokens of the cache's B sequences.</param>
     /// <param name="cache">Earlier positions.</param>
     /// <param name="slot">What sits in one block's opening, for every new position.</param>
-    /// <param name="atLayer">Receives the output of the slot's block, <c>[B·T,C]</c>, when asked for.</param>
+    /// <param name="atLayer">Receives the output of the slot's block, <c>[B·T,C]</c>, which lasts as long as the call.</param>
     /// <returns>The last block's output, <c>[B·T,C]</c>.</returns>
     /// <exception cref="ArgumentException">The cache is for another number of sequences, or the slot's block does not exist.</exception>
     /// <exception cref="InputException">A sequence outgrows the model's positions, or a token is not in its vocabulary.</exception>
@@ -48,11 +48,19 @@ public sealed record CausalLm(
         Variable h = Embed(tokens, past);
         for (int l = 0; l < Blocks.Count; l++)
         {
-            using BufferScope scope = Device.Scope(); // without a tape nothing but h is needed of a block
-            h = Blocks[l].Forward(h, cache, l, past, l == slot?.Layer ? slot : null);
+            using BufferScope scope = Device.Scope();
+            Variable below = h;
+            h = Blocks[l].Forward(below, cache, l, past, l == slot?.Layer ? slot : null);
             if (l == slot?.Layer) atLayer?.Invoke(h);
-            if (h.RequiresGradient) scope.KeepAll();
-            else scope.Keep(h.Value);
+            if (h.RequiresGradient)
+            {
+                scope.KeepAll();
+            }
+            else // without a tape nothing but h is needed of a block, nor is what it was made of
+            {
+                scope.Keep(h.Value);
+                below.Value.Storage.Release();
+            }
         }
 
         for (int b = 0; b < tokens.B; b++) cache.Lengths[b] += tokens.Lengths[b];

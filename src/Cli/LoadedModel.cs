@@ -88,14 +88,7 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>The tokens of a prompt.</summary>
     /// <exception cref="InputException">It is empty or longer than the model's positions.</exception>
-    public int[] Prompt(string text)
-    {
-        int[] tokens = Tokenizer.Encode(text);
-        if (tokens.Length == 0) throw new InputException("The prompt is empty, expected at least one token.");
-        if (tokens.Length > Lm.Config.NPositions)
-            throw new InputException($"The prompt has {tokens.Length} tokens, the model's positions are {Lm.Config.NPositions}.");
-        return tokens;
-    }
+    public int[] Prompt(string text) => Lm.CheckedPrompt(Tokenizer.Encode(text));
 
     /// <summary>A token's text. A vocabulary padded to a round size has rows without any.</summary>
     public string TokenText(int id) => id < Tokenizer.VocabularySize ? Tokenizer.Decode([id]) : $"<token {id}>";

@@ -24,6 +24,18 @@ public sealed record CausalLm(
     /// <exception cref="InputException">The folder does not hold a usable model.</exception>
     public static CausalLm Load(string folder, Device device) => Gpt2Checkpoint.Load(folder, ModelConfig.Load(folder), device);
 
+    /// <summary>Makes sure that the model can read a prompt.</summary>
+    /// <returns><paramref name="tokens"/>, for chaining.</returns>
+    /// <exception cref="InputException">It is empty or longer than the model's positions.</exception>
+    public int[] CheckedPrompt(int[] tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        if (tokens.Length == 0) throw new InputException("The prompt is empty, expected at least one token.");
+        if (tokens.Length > Config.NPositions)
+            throw new InputException($"The prompt has {tokens.Length} tokens, the model's positions are {Config.NPositions}.");
+        return tokens;
+    }
+
     /// <summary>An empty cache for this model; see <see cref="KvCache"/>.</summary>
     public KvCache NewCache(int batch, int capacity, int firstKept = 0) => new(Config, Device, batch, capacity, firstKept);
 

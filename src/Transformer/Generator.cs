@@ -20,13 +20,9 @@ public static class Generator
         CausalLm model, int[] prompt, int maxNewTokens, int endToken, SamplingOptions options, FeedForwardSlot? adaptor = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfNegative(maxNewTokens);
-        if (prompt.Length == 0) throw new InputException("The prompt is empty, expected at least one token.");
-        if (prompt.Length > model.Config.NPositions)
-            throw new InputException($"The prompt has {prompt.Length} tokens, the model's positions are {model.Config.NPositions}.");
-        return Tokens(model, prompt, maxNewTokens, endToken, options.Checked(), adaptor);
+        return Tokens(model, model.CheckedPrompt(prompt), maxNewTokens, endToken, options.Checked(), adaptor);
     }
 
     private static IEnumerable<int> Tokens(

@@ -16,13 +16,13 @@ public sealed record Explanation(IReadOnlyList<NeuronReading> Strongest, float S
     public bool Fires => Strength != 0;
 
     /// <summary>Asks both models for the next token after a prompt.</summary>
+    /// <exception cref="InputException">The prompt is empty or longer than the model's positions.</exception>
     public static Explanation Of(CausalLm model, KeyValueAdaptor adaptor, int[] prompt)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(adaptor);
-        ArgumentNullException.ThrowIfNull(prompt);
         using BufferScope scope = model.Device.Scope();
-        Trace trace = Trace.Run(model, [prompt], [prompt.Length - 1], adaptor.Layer);
+        Trace trace = Trace.Run(model, [model.CheckedPrompt(prompt)], [prompt.Length - 1], adaptor.Layer);
         AdaptorResponse response = adaptor.Respond(trace.X);
         float[] before = trace.BaseLogits().ToArray();
         float[] after = response.Fires

@@ -5,7 +5,7 @@ using System.Numerics;
 
 namespace Sharpformer.Cli;
 
-/// <summary>Options that several commands have, and the kinds of option they are made of.</summary>
+/// <summary>Options and arguments that several commands have, and the kinds of option they are made of.</summary>
 internal static class CommonOptions
 {
     /// <summary>On every command: one JSON document instead of text.</summary>
@@ -17,6 +17,18 @@ internal static class CommonOptions
 
     /// <summary>The edit store.</summary>
     public static Option<string> Edits(bool required = true) => File("--edits", "The edit store, one SQLite file.", required);
+
+    /// <summary>The number of an edit.</summary>
+    public static Argument<long> EditId() => new("ID")
+    {
+        Description = "The edit's number, see 'edits list'.",
+        CustomParser = result =>
+        {
+            if (long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out long id) && id >= 1) return id;
+            result.AddError($"The edit's ID is '{result.Tokens[0].Value}', expected a whole number from 1.");
+            return 0;
+        },
+    };
 
     /// <summary>How many records of a file to take.</summary>
     public static Option<int?> Limit(string name, string file) =>

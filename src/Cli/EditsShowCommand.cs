@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Store;
 using Sharpformer.Transformer;
@@ -14,7 +13,7 @@ internal static class EditsShowCommand
     public static Command Create()
     {
         var command = new Command("show", "Show everything about one edit: its settings, its neurons and how they were trained.");
-        Argument<long> id = Id();
+        Argument<long> id = CommonOptions.EditId();
         Option<string> edits = CommonOptions.Edits(), model = ModelOptions.Model(required: false);
         model.Description = "The model folder; with it tokens are shown as text.";
         command.Add(id);
@@ -29,18 +28,6 @@ internal static class EditsShowCommand
         });
         return command;
     }
-
-    /// <summary>The number of an edit.</summary>
-    public static Argument<long> Id() => new("ID")
-    {
-        Description = "The edit's number, see 'edits list'.",
-        CustomParser = result =>
-        {
-            if (long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out long id) && id >= 1) return id;
-            result.AddError($"The edit's ID is '{result.Tokens[0].Value}', expected a whole number from 1.");
-            return 0;
-        },
-    };
 
     private static Tokenizer Tokenizer(string folder, EditStore store)
     {

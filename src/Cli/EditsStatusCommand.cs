@@ -22,7 +22,7 @@ internal static class EditsStatusCommand
     private static Command Create(string name, string description, Action<EditStore, long> change)
     {
         var command = new Command(name, description);
-        Argument<long> id = EditsShowCommand.Id();
+        Argument<long> id = CommonOptions.EditId();
         Option<string> edits = CommonOptions.Edits();
         command.Add(id);
         command.Add(edits);

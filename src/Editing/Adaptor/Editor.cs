@@ -74,11 +74,7 @@ public sealed class Editor(CausalLm model, Tokenizer tokenizer, KeyValueAdaptor 
     }
 
     /// <summary>Lets an edit's neurons answer from now on.</summary>
-    public void Keep(Edit edit)
-    {
-        ArgumentNullException.ThrowIfNull(edit);
-        foreach (Neuron neuron in edit.Neurons) adaptor.Add(neuron, edit.Settings.Alpha, edit.Id);
-    }
+    public void Keep(Edit edit) => adaptor.Add(edit);
 
     /// <summary>x̂ at the last token of each sequence, <c>[M,C]</c>.</summary>
     private Tensor LastStates(IReadOnlyList<int[]> sequences)

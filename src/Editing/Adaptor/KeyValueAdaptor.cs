@@ -33,12 +33,7 @@ public sealed class KeyValueAdaptor
     {
         ArgumentNullException.ThrowIfNull(edits);
         var adaptor = new KeyValueAdaptor(device, layer, nEmbd);
-        foreach (Edit edit in edits)
-        {
-            foreach (Neuron neuron in edit.Neurons) adaptor.Add(neuron, edit.Settings.Alpha, edit.Id);
-            if (edit.Status == EditStatus.Withdrawn) adaptor.SetWithdrawn(edit.Id, true);
-        }
-
+        foreach (Edit edit in edits) adaptor.Add(edit);
         return adaptor;
     }
 
@@ -73,18 +68,26 @@ public sealed class KeyValueAdaptor
         });
     }
 
+    /// <summary>Adds an edit's neurons behind all others, silent if it is withdrawn.</summary>
+    public void Add(Edit edit)
+    {
+        ArgumentNullException.ThrowIfNull(edit);
+        foreach (Neuron neuron in edit.Neurons) Add(neuron, edit.Settings.Alpha, edit.Id, edit.Status == EditStatus.Withdrawn);
+    }
+
     /// <summary>Adds a neuron behind all others.</summary>
     /// <param name="neuron">Key, value and threshold.</param>
     /// <param name="alpha">α of its edit.</param>
     /// <param name="edit">Id of the edit it belongs to.</param>
-    public void Add(Neuron neuron, float alpha, long edit)
+    /// <param name="withdrawn">Whether it competes but stays silent.</param>
+    public void Add(Neuron neuron, float alpha, long edit, bool withdrawn = false)
     {
         ArgumentNullException.ThrowIfNull(neuron);
         if (Count == keys.Rows) Grow();
         device.Upload(neuron.Key, keys.Slice(Count, 1));
         device.Upload(neuron.Value, values.Slice(Count, 1));
         device.Upload([neuron.Threshold], thresholds.Slice(Count, 1));
-        neurons.Add(new NeuronState(edit, neuron.TargetToken, neuron.Threshold, alpha, Withdrawn: false));
+        neurons.Add(new NeuronState(edit, neuron.TargetToken, neuron.Threshold, alpha, withdrawn));
     }
 
     /// <summary>Silences an edit's neurons, or lets them answer again. They compete either way.</summary>

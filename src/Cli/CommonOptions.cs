@@ -32,7 +32,7 @@ internal static class CommonOptions
 
     /// <summary>How many records of a file to take.</summary>
     public static Option<int?> Limit(string name, string file) =>
-        OptionalNumber<int>(name, $"Take only the first N records of {file}.", n => n >= 1, "1 or more");
+        OptionalNumber<int>(name, $"Take only the first N records of {file}.", n => n >= 1, "1 or more, as a whole number");
 
     /// <summary>What is appended to a record's prompts.</summary>
     public static Option<string> AnswerTrigger() => new("--answer-trigger")

@@ -52,6 +52,8 @@ internal static class EditsAddCommand
     /// <summary>Either a fact on the command line or a file, and nothing that belongs to the other.</summary>
     private static void CheckSource(CommandResult result, Option[] ofOneFact, Option[] ofFile)
     {
+        if (result.Children.OfType<OptionResult>().Any(o => o is { Implicit: false, Tokens.Count: 0, Option.Arity.MinimumNumberOfValues: > 0 }))
+            return; // an option without its value: that is told, not what follows from it
         Option[] one = [.. ofOneFact.Where(IsGiven)], file = [.. ofFile.Where(IsGiven)];
         if (one.Length > 0 && file.Length > 0)
             result.AddError($"{one[0].Name} and {file[0].Name} exclude each other: give one fact by --prompt and --target, or a file by --input.");

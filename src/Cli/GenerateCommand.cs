@@ -15,7 +15,7 @@ internal static class GenerateCommand
         var command = new Command("generate", "Write on from a prompt, with or without edits; the text appears as it is made.");
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits(required: false), prompt = CommonOptions.Text("--prompt", "The text to continue.", required: true);
-        Option<int> length = CommonOptions.Number("--max-new-tokens", "Stop after so many tokens.", 40, n => n >= 0, "0 or more");
+        Option<int> length = CommonOptions.Number("--max-new-tokens", "Stop after so many tokens.", 40, n => n >= 0, $"a whole number from 0 to {int.MaxValue}");
         Option<float> temperature = CommonOptions.Number(
             "--temperature", "0 takes the most likely token each time; higher values draw more freely.", 0f, t => t >= 0, "a number from 0");
         Option<float> topP = CommonOptions.Number(
@@ -41,6 +41,7 @@ internal static class GenerateCommand
         var decoder = new StreamDecoder(model.Tokenizer);
         var tokens = new List<int>();
         string text = "";
+        string? outOfPositions = null;
         foreach (int token in Generator.Generate(model.Lm, promptTokens, length, model.Tokenizer.EosId, sampling, slot))
         {
             if (token >= model.Tokenizer.VocabularySize)
@@ -50,12 +51,16 @@ internal static class GenerateCommand
         }
 
         Say(decoder.Flush());
+        if (tokens.Count < length && promptTokens.Length + tokens.Count > model.Lm.Config.NPositions)
+            outOfPositions = $"note: Stopped after {Terminal.Counted(tokens.Count, "token")}: the model's {model.Lm.Config.NPositions} positions are used up.";
         if (!terminal.Json)
         {
             terminal.Line("");
+            if (outOfPositions is not null) terminal.Note(outOfPositions);
             return 0;
         }
 
+        if (outOfPositions is not null) terminal.Note(outOfPositions);
         EditCounts? counts = store?.Count();
         terminal.Document(new
         {

@@ -19,6 +19,10 @@ internal static class ModelInfoCommand
     {
         var command = new Command("info", "Say what a model folder holds, after checking that its weights fit its config.json.");
         var folder = new Argument<string>("DIR") { Description = "The model folder." };
+        folder.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path)) result.AddError("DIR is blank, expected a path.");
+        });
         command.Add(folder);
         command.SetAction(parse => Run(Terminal.Of(parse), parse.GetRequiredValue(folder)));
         return command;

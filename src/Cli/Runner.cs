@@ -19,6 +19,7 @@ internal static class Runner
     /// <summary>Runs the command that <paramref name="args"/> name.</summary>
     public static int Run(RootCommand commands, string[] args, TextWriter output, TextWriter error)
     {
+        error = ForgivingWriter.Over(error);
         try
         {
             ParseResult parse = commands.Parse(args, Parsing);
@@ -40,7 +41,12 @@ internal static class Runner
         {
             return Done; // whoever read the output has seen enough
         }
-        catch (Exception e) when (e is IOException or InsufficientMemoryException) // a full disk, a full memory: nobody's bug
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) // what files can do is told by who opens them: this is the output
+        {
+            error.WriteLine($"error: The result could not be written: {e.Message}");
+            return Failed;
+        }
+        catch (InsufficientMemoryException e) // nobody's bug
         {
             error.WriteLine($"error: {e.Message}");
             return Failed;

@@ -90,4 +90,14 @@ public sealed class ModelCommandTests : IDisposable
         Assert.InRange(json.GetProperty("tokens").GetArrayLength(), 1, 12);
         Assert.Equal(JsonValueKind.Null, json.GetProperty("edits").ValueKind);
     }
+
+    [Fact]
+    public void A_text_that_ends_where_the_positions_end_is_told_to()
+    {
+        string prompt = "the" + string.Concat(Enumerable.Repeat(" the", 127)); // as many tokens as the model has positions
+        CliRun run = CliRun.Of("generate", "--model", TestFiles.Model, "--prompt", prompt, "--max-new-tokens", "9");
+        Assert.Equal((0, "note: Stopped after 1 token: the model's 128 positions are used up.\n"), (run.ExitCode, run.Error));
+        run = CliRun.Of("generate", "--model", TestFiles.Model, "--prompt", prompt, "--max-new-tokens", "1");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+    }
 }

@@ -58,6 +58,8 @@ public sealed class UsageTests
     [InlineData("generate --model M --prompt P --threads -1", "--threads is '-1'")]
     [InlineData("generate --model M --prompt P --device abacus", "--device is 'abacus'")]
     [InlineData("edits add --model M --edits E", "Nothing to teach")]
+    [InlineData("edits add --model", "missing for option: '--model'")]
+    [InlineData("generate --model M --prompt P --max-new-tokens 99999999999", "expected a whole number from 0 to 2147483647")]
     [InlineData("edits add --model M --edits E --limit 3", "Nothing to teach")]
     [InlineData("edits add --model M --edits E --prompt P", "--target is missing")]
     [InlineData("edits add --model M --edits E --target T", "--prompt is missing")]
@@ -100,6 +102,30 @@ public sealed class UsageTests
         CliRun run = CliRun.Of("edits", "list", "--edits", " ");
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("--edits is blank", run.Error, StringComparison.Ordinal);
+        Assert.Contains("DIR is blank", CliRun.Of("model", "info", "").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Words_that_nobody_can_hear_do_not_end_the_work()
+    {
+        using var output = new StringWriter();
+        using var broken = new BrokenWriter();
+        Assert.Equal(2, Program.Run(["nonsense"], output, broken));
+        Assert.Equal(1, Program.Run(["model", "info", "/no/such/folder"], output, broken));
+        using var error = new StringWriter();
+        Assert.Equal(1, Program.Run(["--version"], broken, error));
+        Assert.StartsWith("error: The result could not be written", error.ToString(), StringComparison.Ordinal);
+    }
+
+    private sealed class BrokenWriter : StringWriter
+    {
+        public override void Write(char value) => throw new IOException("No space left on device", 28);
+
+        public override void Write(char[] buffer, int index, int count) => throw new IOException("No space left on device", 28);
+
+        public override void Write(string? value) => throw new IOException("No space left on device", 28);
+
+        public override void WriteLine(string? value) => throw new IOException("No space left on device", 28);
     }
 
     [Fact]
@@ -121,7 +147,7 @@ public sealed class UsageTests
     {
         Assert.Equal(new CliRun(0, "", ""), Throwing(new IOException("Broken pipe", 32)));
         CliRun full = Throwing(new IOException("No space left on device", 28));
-        Assert.Equal(new CliRun(1, "", "error: No space left on device\n"), full);
+        Assert.Equal(new CliRun(1, "", "error: The result could not be written: No space left on device\n"), full);
     }
 
     [Fact]

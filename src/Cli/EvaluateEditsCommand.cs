@@ -54,10 +54,21 @@ internal static class EvaluateEditsCommand
 
         Table table = Terminal.NewTable(Terminal.Counted(report.Records, "record"), "ES", "PS", "NS", "Score", "free-running");
         AddRow(table, "base", report.Base);
-        AddRow(table, "edited", report.Edited);
+        if (store is not null) AddRow(table, "edited", report.Edited);
         terminal.Show(table);
-        terminal.Line($"Locality agreement: {Percent(report.LocalityAgreement)} of the unrelated questions' tokens are predicted as by the base model.");
-        if (neighbours is not null) terminal.Line($"Neighbour retention: {Percent(report.NeighbourRetention)} of the unedited facts keep their prediction.");
+        if (store is null)
+        {
+            terminal.Line("No edits were given: the base model was measured alone.");
+            return 0;
+        }
+
+        terminal.Line(report.LocalityAgreement is { } agreement
+            ? $"Locality agreement: {Number(agreement)} % of the unrelated questions' tokens are predicted as by the base model."
+            : "Locality agreement: not measured, no record has an unrelated question (\"loc\" and \"loc_ans\").");
+        if (neighbours is null) return 0;
+        terminal.Line(report.NeighbourRetention is { } retention
+            ? $"Neighbour retention: {Number(retention)} % of the unedited facts keep their prediction."
+            : "Neighbour retention: not measured, every neighbour asks what a record of --input asks.");
         return 0;
     }
 
@@ -76,6 +87,4 @@ internal static class EvaluateEditsCommand
         Terminal.AddRow(table, name, Number(m.Es), Number(m.Ps), Number(m.Ns), Number(m.Score), Number(m.FreeRunning));
 
     private static string Number(double? percent) => Terminal.Number(percent, "0.00");
-
-    private static string Percent(double? percent) => percent is null ? "none" : Number(percent) + " %";
 }

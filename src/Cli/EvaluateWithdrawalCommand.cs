@@ -34,13 +34,13 @@ internal static class EvaluateWithdrawalCommand
 
     private static int Run(Terminal terminal, LoadedModel model, EditStore store, IReadOnlyList<EditRecord> records, string trigger)
     {
-        Edit[] named = [.. records.Select(r => Find(model, store, r, trigger)).OfType<Edit>()];
+        Edit[] named = [.. records.Select((r, i) => Find(model, store, r, i, trigger)).OfType<Edit>()];
         Edit[] active = [.. named.Where(e => e.Status == EditStatus.Active).DistinctBy(e => e.Id)];
         int without = records.Count - named.Length, withdrawn = named.Count(e => e.Status == EditStatus.Withdrawn);
         if (active.Length == 0)
         {
             throw new InputException(
-                $"None of the {Terminal.Counted(records.Count, "record")} names an active edit of '{store.Path}' ({without} without an edit, {withdrawn} already withdrawn).",
+                $"No record names an active edit of '{store.Path}' ({Terminal.Counted(records.Count, "record")}: {without} without an edit, {withdrawn} already withdrawn).",
                 "use the records and the answer trigger that the edits were made with.");
         }
 
@@ -61,9 +61,16 @@ internal static class EvaluateWithdrawalCommand
         return 0;
     }
 
-    private static Edit? Find(LoadedModel model, EditStore store, EditRecord record, string trigger)
+    private static Edit? Find(LoadedModel model, EditStore store, EditRecord record, int number, string trigger)
     {
         string prompt = record.EditPrompt(trigger);
-        return store.Find(prompt, EditTokens.Of(model.Tokenizer, prompt, record.Alt, model.Lm.Config.NPositions).Target);
+        try
+        {
+            return store.Find(prompt, EditTokens.Of(model.Tokenizer, prompt, record.Alt, model.Lm.Config.NPositions).Target);
+        }
+        catch (InputException e) when (e.InnerException is null) // not one of the store's
+        {
+            throw new InputException($"Record {number} (counted from 0) cannot be asked: {e.Message}", "mend it or leave it out.", e);
+        }
     }
 }

@@ -54,7 +54,10 @@ public sealed class Tokenizer
                 throw new InputException($"{vocabularyPath}: no token \"{symbol}\" for byte 0x{b:X2}, so not every text could be encoded.", "only byte-level vocabularies are supported.");
         }
 
-        List<string> merges = VocabularyFiles.ReadMerges(Path.Combine(folder, "merges.txt"), vocabulary);
+        string mergesPath = Path.Combine(folder, "merges.txt");
+        List<string> merges = VocabularyFiles.ReadMerges(mergesPath, vocabulary);
+        if (merges.Count == 0 && tokens.Length > 257) // the bytes and the end of a text need none
+            throw new InputException($"{mergesPath}: no merges, so most of the {tokens.Length} tokens of vocab.json could never be made.", "the file is cut short; download it again.");
         var options = new BpeOptions(tokens.Select((token, id) => KeyValuePair.Create(token, id)))
         {
             Merges = merges,

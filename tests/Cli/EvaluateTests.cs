@@ -52,7 +52,22 @@ public sealed class EvaluateTests : IDisposable
         foreach (string name in (string[])["es", "ps", "ns", "score", "freeRunning"])
             Assert.Equal(report.GetProperty("base").GetProperty(name).GetDouble(), report.GetProperty("edited").GetProperty(name).GetDouble());
         string table = CliRun.Of(["evaluate", "edits", .. model, "--input", records, "--neighbours", neighbours]).Out;
-        Assert.Contains("Neighbour retention: 100.00 %", table, StringComparison.Ordinal);
+        Assert.Contains("the base model was measured alone", table, StringComparison.Ordinal);
+        Assert.DoesNotContain("│ edited", table, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_was_not_measured_is_not_told_as_none()
+    {
+        string facts = CliFiles.Facts(folder, "facts.json", ("The capital of France is", "Rome"));
+        string[] edits = ["--edits", folder.File("e.db")];
+        Assert.Equal(0, CliRun.Of(["edits", "add", .. model, .. edits, "--input", facts, "--no-retrofit"]).ExitCode);
+        string told = CliRun.Of(["evaluate", "edits", .. model, .. edits, "--input", facts, "--neighbours", facts]).Out;
+        Assert.Contains("Locality agreement: not measured", told, StringComparison.Ordinal);
+        Assert.Contains("Neighbour retention: not measured", told, StringComparison.Ordinal);
+        string others = CliFiles.Facts(folder, "others.json", ("The capital of Spain is", "Oslo"));
+        told = CliRun.Of(["evaluate", "edits", .. model, .. edits, "--input", facts, "--neighbours", others]).Out;
+        Assert.Contains("Neighbour retention: 100.00 %", told, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -65,7 +80,7 @@ public sealed class EvaluateTests : IDisposable
         Assert.Equal(2, run.Document().GetProperty("n").GetInt32());
         Assert.Contains("1 record without an edit", run.Error, StringComparison.Ordinal);
         Assert.Contains("1 record whose edit is withdrawn already", run.Error, StringComparison.Ordinal);
-        CliRun.Of(["evaluate", "withdrawal", .. model, .. edits, "--input", records, "--answer-trigger", " Answer:"]).AssertFailed("None of the 4 records", "4 without an edit");
+        CliRun.Of(["evaluate", "withdrawal", .. model, .. edits, "--input", records, "--answer-trigger", " Answer:"]).AssertFailed("No record names an active edit", "(4 records: 4 without an edit");
     }
 
     private static void AssertScores(JsonNode golden, JsonElement metrics)

@@ -28,6 +28,40 @@ public sealed class FailureTests : IDisposable
         CliRun.Of("model", "info", folder.Path).AssertFailed("model.safetensors");
     }
 
+    [Theory]
+    [InlineData("config.json", "", "not valid JSON (line 1, byte 1)")]
+    [InlineData("config.json", "{\"n_embd\":256,\"n_embd\":256}", "Duplicate property 'n_embd'")]
+    [InlineData("merges.txt", "", "no merges")]
+    [InlineData("merges.txt", "#version: 0.2\n", "no merges")]
+    public void A_damaged_small_file_is_told(string name, string text, string said)
+    {
+        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, folder.File(Path.GetFileName(file)));
+        File.WriteAllText(folder.File(name), text);
+        CliRun.Of("generate", "--model", folder.Path, "--prompt", "a").AssertFailed(name, said);
+    }
+
+    [Fact]
+    public void A_record_that_cannot_be_asked_is_named()
+    {
+        string tooLong = CliFiles.Facts(folder, "long.json", ("Fine", "too"), (string.Concat(Enumerable.Repeat("Paris ", 200)), "Rome"));
+        string fine = CliFiles.Facts(folder, "fine.json", ("The capital of France is", "Rome"));
+        string[] evaluate = ["evaluate", "edits", "--model", TestFiles.Model, "--input"];
+        CliRun.Of([.. evaluate, tooLong]).AssertFailed("Record 1 (counted from 0)", "positions are 128");
+        CliRun.Of([.. evaluate, fine, "--neighbours", tooLong]).AssertFailed("Neighbour 1 (counted from 0)", "positions are 128");
+    }
+
+    [Theory]
+    [InlineData("--learning-rate", "1e30")]
+    [InlineData("--alpha", "3e38")]
+    [InlineData("--weight-decay", "1e30")]
+    public void Training_that_leaves_the_range_of_numbers_stores_nothing(string option, string value)
+    {
+        string[] edits = ["--edits", folder.File("e.db")];
+        CliRun.Of(["edits", "add", "--model", TestFiles.Model, .. edits, "--prompt", "The capital of France is", "--target", "Rome", option, value])
+            .AssertFailed("NaN", "lower the learning rate");
+        Assert.Equal(0, CliRun.Json(["edits", "list", .. edits]).GetArrayLength());
+    }
+
     [Fact]
     public void A_store_that_is_none_is_told()
     {
@@ -86,7 +120,7 @@ public sealed class FailureTests : IDisposable
         string[] add = ["edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db"), "--input"];
         File.WriteAllText(folder.File("broken.json"), "[{\"src\":\"a\",");
         CliRun.Of([.. add, folder.File("none.json")]).AssertFailed("none.json", "does not exist");
-        CliRun.Of([.. add, folder.Path]).AssertFailed(folder.Path);
+        CliRun.Of([.. add, folder.Path]).AssertFailed(folder.Path, "got a folder");
         CliRun.Of([.. add, folder.File("broken.json")]).AssertFailed("broken.json", "record 0");
         CliRun.Of("evaluate", "edits", "--model", TestFiles.Model, "--input", folder.File("none.json")).AssertFailed("none.json");
         CliRun.Of("model", "tokenize", "--model", TestFiles.Model, "--input", folder.File("none.txt")).AssertFailed("none.txt");

@@ -49,6 +49,7 @@ public sealed record EditRecord
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (limit <= 0) throw new InputException($"Limit {limit} of records from '{path}': expected 1 or more.");
+        if (Directory.Exists(path)) throw new InputException($"Record file '{path}': expected a file, got a folder.");
         if (!File.Exists(path)) throw new InputException($"Record file '{path}' does not exist.", "check the path.");
         try
         {

@@ -1,5 +1,6 @@
 using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Datasets;
+using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Metrics;
@@ -33,7 +34,8 @@ public sealed class Evaluator(CausalLm model, Tokenizer tokenizer, KeyValueAdapt
         Question[] rephrased = Questions(records, r => r.RephrasePrompt(triggers.AnswerTrigger), r => r.Alt);
         Question[] unrelated = Questions(records, r => r.LocalityPrompt(triggers.LocTrigger), r => r.LocAns);
         var own = records.Select(r => r.Src).ToHashSet();
-        Question[] nearby = Questions((neighbours ?? []).Where(n => !own.Contains(n.Src)), r => r.EditPrompt(triggers.AnswerTrigger), r => r.Alt);
+        Question[] nearby = Questions(
+            neighbours ?? [], r => own.Contains(r.Src) ? null : r.EditPrompt(triggers.AnswerTrigger), r => r.Alt, "Neighbour");
         for (int i = 0; i < nearby.Length; i++) nearby[i] = nearby[i].OnlyNextToken();
 
         Question[] all = [.. edits, .. rephrased, .. unrelated, .. nearby];
@@ -68,12 +70,25 @@ public sealed class Evaluator(CausalLm model, Tokenizer tokenizer, KeyValueAdapt
             EditMetrics.Percent(answers.Select(a => a.Base.SequenceEqual(a.Withdrawn) ? 1.0 : 0)));
     }
 
-    private Question[] Questions(IEnumerable<EditRecord> records, Func<EditRecord, string?> prompt, Func<EditRecord, string?> target)
+    private Question[] Questions(IEnumerable<EditRecord> records, Func<EditRecord, string?> prompt, Func<EditRecord, string?> target, string what = "Record")
     {
         var questions = new List<Question>();
+        int number = 0;
         foreach (EditRecord record in records)
-            if (prompt(record) is { } p && target(record) is { } t)
-                questions.Add(new Question(EditTokens.Of(tokenizer, p, t, model.Config.NPositions)));
+        {
+            try
+            {
+                if (prompt(record) is { } p && target(record) is { } t)
+                    questions.Add(new Question(EditTokens.Of(tokenizer, p, t, model.Config.NPositions)));
+            }
+            catch (InputException e)
+            {
+                throw new InputException($"{what} {number} (counted from 0) cannot be asked: {e.Message}", "mend it or leave it out.", e);
+            }
+
+            number++;
+        }
+
         return [.. questions];
     }
 }

@@ -107,7 +107,7 @@ internal static class StoreChecks
                 if (float.IsFinite(values[i])) continue;
                 throw new InputException(
                     $"Edit {Quoted.Text(edit.Request.Prompt)}: {name}[{i}] of neuron {index} is {values[i]}, expected a finite number.",
-                    "lower the learning rate.");
+                    "training ran out of float32's range; lower the learning rate, or alpha and the weights of the losses.");
             }
         }
     }

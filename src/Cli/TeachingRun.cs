@@ -17,8 +17,9 @@ namespace Sharpformer.Cli;
 internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStore store, EditSettings settings)
 {
     private readonly List<Edit> added = []; // without keys and values: the store and the adaptor have those
+    private readonly List<string> contradicted = [];
     private Edit? firstOtherwiseMade;
-    private int otherwiseMade, skipped;
+    private int otherwiseMade, skipped, done;
 
     /// <summary>Teaches what is not in the store yet.</summary>
     /// <param name="requests">The facts.</param>
@@ -30,6 +31,7 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
         long start = Stopwatch.GetTimestamp();
         EditRequest[] missing = [.. Missing(requests, targets)];
         IReadOnlyList<Edit> known = store.List(withNeurons: true, includeRemoved: false);
+        contradicted.AddRange(Contradicted(missing, known));
         var adaptor = KeyValueAdaptor.Of(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, known);
         var editor = new Editor(model.Lm, model.Tokenizer, adaptor);
 
@@ -54,7 +56,7 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
         }
 
         Report(missing, Stopwatch.GetElapsedTime(start).TotalSeconds);
-        return added.Count == missing.Length ? 0 : 1;
+        return done == missing.Length ? 0 : 1;
     }
 
     /// <summary>The facts that the store does not hold and that do not repeat an earlier one.</summary>
@@ -78,26 +80,40 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
         }
     }
 
+    /// <summary>Prompts that get a target beside the one they have: only one of them can answer.</summary>
+    private static IEnumerable<string> Contradicted(EditRequest[] missing, IReadOnlyList<Edit> known)
+    {
+        var answered = known.Select(e => e.Request.Prompt).ToHashSet();
+        return missing.Select(r => r.Prompt).Where(prompt => !answered.Add(prompt)).Distinct();
+    }
+
     private void Teach(EditRequest[] missing, Editor editor, OutOfScopeSampler? sampler, Action<int, int> report, CancellationToken cancellation)
     {
         foreach (EditRequest request in missing)
         {
             cancellation.ThrowIfCancellationRequested();
             IReadOnlyList<int[]> outOfScope = sampler?.Prompts(request, settings.Seed) ?? [];
-            Edit edit = store.Add(editor.Teach(request, settings, outOfScope, cancellation));
+            Edit edit = store.AddOnce(editor.Teach(request, settings, outOfScope, cancellation), out bool isNew);
+            if (isNew) added.Add(edit with { Neurons = [.. edit.Neurons.Select(n => n with { Key = [], Value = [] })] });
+            else skipped++; // another process has stored the same fact meanwhile
             editor.Keep(edit);
-            added.Add(edit with { Neurons = [.. edit.Neurons.Select(n => n with { Key = [], Value = [] })] });
-            report(added.Count, missing.Length);
+            report(++done, missing.Length);
         }
     }
 
     private void Report(EditRequest[] missing, double seconds)
     {
-        int notDone = missing.Length - added.Count;
+        int notDone = missing.Length - done;
         if (firstOtherwiseMade is { } other)
         {
             terminal.Note($"note: {Terminal.Counted(otherwiseMade, "edit")} already there {(otherwiseMade == 1 ? "was" : "were")} made with other settings than asked for; the first is edit "
                 + $"{other.Id}: {Differences(other.Settings)}. Remove it first to teach it anew.");
+        }
+
+        if (contradicted.Count > 0)
+        {
+            terminal.Note($"note: {Terminal.Counted(contradicted.Count, "prompt")} {(contradicted.Count == 1 ? "has" : "have")} several targets now, of which the strongest neuron's is said; the first is "
+                + $"{Terminal.Quoted(contradicted[0])}. 'edits why' tells which; remove the others.");
         }
 
         if (notDone > 0) terminal.Note(Interrupted(missing));
@@ -129,8 +145,8 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
     }
 
     private string Interrupted(EditRequest[] missing) =>
-        $"Interrupted: {added.Count} stored, {skipped} already there, {missing.Length - added.Count} not done "
-        + $"(first: {Terminal.Quoted(missing[added.Count].Prompt)}). Repeat the command to go on.";
+        $"Interrupted: {added.Count} stored, {skipped} already there, {missing.Length - done} not done "
+        + $"(first: {Terminal.Quoted(missing[done].Prompt)}). Repeat the command to go on.";
 
     private string Differences(EditSettings made) => string.Join(", ", typeof(EditSettings).GetProperties()
         .Select(p => (p.Name, Made: p.GetValue(made), Asked: p.GetValue(settings)))

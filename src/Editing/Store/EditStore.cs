@@ -92,19 +92,49 @@ public sealed class EditStore : IDisposable
     /// <exception cref="ArgumentException">Lengths, tokens or layer do not fit together or do not fit the store.</exception>
     /// <exception cref="InputException">A number is not finite, or the file could not take the edit; then nothing is stored.</exception>
     /// <exception cref="InvalidOperationException"><see cref="Bind"/> was not called.</exception>
-    public Edit Add(Edit edit)
+    public Edit Add(Edit edit) => Add(edit, Insert);
+
+    /// <summary>The same, unless <see cref="Find"/> finds the fact already, perhaps from another process an instant ago.</summary>
+    /// <param name="edit">The edit.</param>
+    /// <param name="isNew">Whether it was stored.</param>
+    /// <returns>The edit that is in the store now: this one, or the one that was there.</returns>
+    /// <inheritdoc cref="Add(Edit)"/>
+    public Edit AddOnce(Edit edit, out bool isNew)
+    {
+        bool inserted = true;
+        Edit stored = Add(edit, e =>
+        {
+            long? there = IdOf(e.Request.Prompt, e.TargetTokens);
+            inserted = there is null;
+            return there ?? Insert(e);
+        });
+        isNew = inserted;
+        return isNew ? stored : Get(stored.Id);
+    }
+
+    private Edit Add(Edit edit, Func<Edit, long> insert)
     {
         ArgumentNullException.ThrowIfNull(edit);
         StoreIdentity identity = Identity ?? throw new InvalidOperationException("EditStore.Add: Bind the store to a model first.");
         StoreChecks.Storable(edit, identity);
         Edit stored = edit with { Status = EditStatus.Active, CreatedAt = time.GetUtcNow(), WithdrawnAt = null, RemovedAt = null };
-        InTransaction(() =>
-        {
-            long id = EditRows.InsertEdit(connection, stored);
-            EditRows.InsertNeurons(connection, id, stored.Neurons);
-            stored = stored with { Id = id };
-        });
+        InTransaction(() => stored = stored with { Id = insert(stored) });
         return stored;
+    }
+
+    private long Insert(Edit edit)
+    {
+        long id = EditRows.InsertEdit(connection, edit);
+        EditRows.InsertNeurons(connection, id, edit.Neurons);
+        return id;
+    }
+
+    private long? IdOf(string prompt, int[] targetTokens)
+    {
+        using SqliteCommand command = Command(
+            "SELECT min(id) FROM edits WHERE prompt = $prompt AND target_tokens = $tokens AND status <> 'removed'",
+            ("$prompt", prompt), ("$tokens", EditRows.Tokens(targetTokens)));
+        return command.ExecuteScalar() as long?;
     }
 
     /// <summary>All edits, by id.</summary>

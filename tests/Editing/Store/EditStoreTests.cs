@@ -150,6 +150,20 @@ public sealed class EditStoreTests : IDisposable
     }
 
     [Fact]
+    public void Two_processes_that_add_the_same_fact_once_store_one()
+    {
+        using EditStore first = _folder.Open(), second = _folder.Open();
+        Edit stored = first.AddOnce(StoreFolder.Edit(5), out bool isNew);
+        Assert.True(isNew);
+        StoreFolder.Same(stored, second.AddOnce(StoreFolder.Edit(5) with { Settings = new() { Layer = StoreFolder.Layer, Theta = 0.5f } }, out isNew));
+        Assert.False(isNew);
+        Assert.Equal(1, first.Count().Total);
+        first.Remove(stored.Id);
+        Assert.Equal(2, second.AddOnce(StoreFolder.Edit(5), out isNew).Id);
+        Assert.True(isNew);
+    }
+
+    [Fact]
     public void Counts_follow_the_changes()
     {
         using EditStore store = _folder.OpenWith(4); // 2 + 3 + 1 + 2 neurons

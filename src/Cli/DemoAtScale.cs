@@ -11,7 +11,7 @@ namespace Sharpformer.Cli;
 internal static class DemoAtScale
 {
     /// <summary>Teaches facts and measures them.</summary>
-    public static void Run(
+    public static EvaluationReport Run(
         Terminal terminal, LoadedModel model, IReadOnlyList<EditRecord> facts, IReadOnlyList<EditRecord> neighbours, string trigger,
         EditSettings settings, CancellationToken cancellation)
     {
@@ -35,6 +35,7 @@ internal static class DemoAtScale
         AddRow("base", report.Base, null);
         AddRow("edited", report.Edited, report.NeighbourRetention);
         terminal.Show(table);
+        return report;
 
         void AddRow(string name, EditMetrics m, double? retention) => Terminal.AddRow(
             table, name, Number(m.Es), Number(m.Ps), Number(m.Ns), Number(m.Score), Number(retention));

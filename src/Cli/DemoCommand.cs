@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Metrics;
+using Sharpformer.Tensors;
 
 namespace Sharpformer.Cli;
 
@@ -33,16 +35,24 @@ internal static class DemoCommand
         string data = Path.Combine(AppContext.BaseDirectory, "data");
         IReadOnlyList<EditRecord> facts = EditRecord.Load(Path.Combine(data, "demo.json"));
         IReadOnlyList<EditRecord> many = EditRecord.Load(Path.Combine(data, "zsre.json"), 2 * FactsAtOnce);
-        DirectoryInfo scratch = Directory.CreateTempSubdirectory("sharpformer-demo-");
+        DirectoryInfo scratch = Scratch();
         using var interruption = new Interruption();
         try
         {
             using LoadedModel model = LoadedModel.Open(folder, threads, needsTokenizer: true);
+            object told;
             using (var story = new DemoStory(terminal, model, Path.Combine(scratch.FullName, "facts.db"), Settings, interruption.Token))
-                story.Tell(facts);
-            DemoAtScale.Run(terminal, model, [.. many.Take(FactsAtOnce)], [.. many.Skip(FactsAtOnce)], Answer, Settings, interruption.Token);
+                told = story.Tell(facts);
+            EvaluationReport report = DemoAtScale.Run(terminal, model, [.. many.Take(FactsAtOnce)], [.. many.Skip(FactsAtOnce)], Answer, Settings, interruption.Token);
             using var process = Process.GetCurrentProcess();
-            terminal.Line($"\nAll of it took {Terminal.Number(Stopwatch.GetElapsedTime(start).TotalSeconds, "0.0")} s "
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            if (terminal.Json)
+            {
+                terminal.Document(new { story = told, atScale = report, seconds = Math.Round(seconds, 3), peakMemoryBytes = process.PeakWorkingSet64, threads = model.Threads });
+                return 0;
+            }
+
+            terminal.Line($"\nAll of it took {Terminal.Number(seconds, "0.0")} s "
                 + $"and at most {process.PeakWorkingSet64 / 1_000_000} MB of memory, on {Terminal.Counted(model.Threads, "thread")}. Now your own:");
             terminal.Line("""
                   dotnet run -c Release --project src/Cli -- edits add --model models/facts-gpt2 --edits my.db \
@@ -58,6 +68,18 @@ internal static class DemoCommand
         finally
         {
             scratch.Delete(recursive: true);
+        }
+    }
+
+    private static DirectoryInfo Scratch()
+    {
+        try
+        {
+            return Directory.CreateTempSubdirectory("sharpformer-demo-");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"No folder for the demo's edit store can be made in '{Path.GetTempPath()}' ({e.Message})", "TMPDIR may name another place.", e);
         }
     }
 }

@@ -31,7 +31,8 @@ internal sealed class DemoStory : IDisposable
     public void Dispose() => store.Dispose();
 
     /// <summary>Tells the story of a few facts.</summary>
-    public void Tell(IReadOnlyList<EditRecord> facts)
+    /// <returns>The same for <c>--json</c>.</returns>
+    public object Tell(IReadOnlyList<EditRecord> facts)
     {
         ModelConfig config = model.Lm.Config;
         terminal.Line($"A GPT-2 of {config.NLayer} blocks, width {config.NEmbd}, {config.VocabSize} tokens. It was trained on 9,242 facts; these {facts.Count} are none of them.");
@@ -39,10 +40,13 @@ internal sealed class DemoStory : IDisposable
         string[] before = [.. facts.Select(f => Say(f.Src, f.Alt))];
         string[] unrelatedBefore = [.. facts.Select(SayUnrelated)];
         Edit[] edits = Teach(facts);
-        ShowFacts(facts, before);
-        ShowUnrelated(facts, unrelatedBefore);
-        ShowWhy(facts[0], edits[0]);
-        WithdrawAndRestore(facts[1], edits[1]);
+        return new
+        {
+            facts = ShowFacts(facts, before),
+            unrelated = ShowUnrelated(facts, unrelatedBefore),
+            why = ShowWhy(facts[0], edits[0]),
+            withdrawal = WithdrawAndRestore(facts[1], edits[1]),
+        };
     }
 
     private Edit[] Teach(IReadOnlyList<EditRecord> facts)
@@ -64,10 +68,11 @@ internal sealed class DemoStory : IDisposable
         return [.. edits];
     }
 
-    private void ShowFacts(IReadOnlyList<EditRecord> facts, string[] before)
+    private List<object> ShowFacts(IReadOnlyList<EditRecord> facts, string[] before)
     {
         terminal.Line("\nAsked before, and asked again in other words:");
         Table table = Terminal.NewTable("prompt", "before", "in other words", "now");
+        var said = new List<object>();
         for (int i = 0; i < facts.Count; i++)
         {
             EditRecord fact = facts[i];
@@ -75,35 +80,41 @@ internal sealed class DemoStory : IDisposable
             table.AddRow(
                 Terminal.Cell(fact.Src + " …"), Judged(before[i], fact.Alt),
                 Terminal.Cell(fact.Rephrase + " …"), Judged(now, fact.Alt));
+            said.Add(new { prompt = fact.Src, target = fact.Alt, before = before[i], fact.Rephrase, now });
         }
 
         terminal.Show(table);
+        return said;
     }
 
-    private void ShowUnrelated(IReadOnlyList<EditRecord> facts, string[] before)
+    private List<object> ShowUnrelated(IReadOnlyList<EditRecord> facts, string[] before)
     {
         terminal.Line("\nQuestions about anything else:");
         Table table = Terminal.NewTable("question", "before", "now");
+        var said = new List<object>();
         for (int i = 0; i < facts.Count; i++)
         {
-            string now = SayUnrelated(facts[i]);
-            table.AddRow(Terminal.Cell(facts[i].Loc!.Replace("nq question: ", "", StringComparison.Ordinal) + "?"), Terminal.Cell(before[i]), Judged(now, before[i]));
+            string now = SayUnrelated(facts[i]), question = facts[i].Loc!.Replace("nq question: ", "", StringComparison.Ordinal) + "?";
+            table.AddRow(Terminal.Cell(question), Terminal.Cell(before[i]), Judged(now, before[i]));
+            said.Add(new { question, before = before[i], now });
         }
 
         terminal.Show(table);
+        return said;
     }
 
-    private void ShowWhy(EditRecord fact, Edit edit)
+    private object ShowWhy(EditRecord fact, Edit edit)
     {
         Explanation why = Explanation.Of(model.Lm, adaptor, model.Prompt(fact.Rephrase!));
         NeuronReading winner = why.Strongest[0], runnerUp = why.Strongest[1];
-        terminal.Line($"\nWhy {Terminal.Quoted(fact.Alt)}? Asked {Terminal.Quoted(fact.Rephrase + " …")}, neuron {winner.Index} of edit {winner.Neuron.Edit} "
+        terminal.Line($"\nWhy {Terminal.Quoted(fact.Alt)}? Asked {Terminal.Quoted(fact.Rephrase + " …")}, neuron {winner.PlaceInEdit} of edit {winner.Neuron.Edit} "
             + $"({Terminal.Quoted(edit.Request.Prompt + " …")}) scores");
         terminal.Line($"{Number(winner.Score)}, which is {Number(winner.Margin)} above its threshold of {Number(winner.Neuron.Threshold)}; the runner-up, "
             + $"of edit {runnerUp.Neuron.Edit}, stays {Number(-runnerUp.Margin)} below its own.");
+        return new { prompt = fact.Rephrase, edit = edit.Id, winner.Score, winner.Neuron.Threshold, winner.Margin, runnerUp = new { edit = runnerUp.Neuron.Edit, runnerUp.Margin } };
     }
 
-    private void WithdrawAndRestore(EditRecord fact, Edit edit)
+    private object WithdrawAndRestore(EditRecord fact, Edit edit)
     {
         string taught = Say(fact.Src, fact.Alt);
         float[] logits = Logits(fact.Src);
@@ -116,6 +127,7 @@ internal sealed class DemoStory : IDisposable
         bool isSame = logits.AsSpan().SequenceEqual(Logits(fact.Src));
         terminal.Line($"\nTake edit {edit.Id} back, then restore it: {Terminal.Quoted(fact.Src + " …")}");
         terminal.Line($"  taught {taught}   withdrawn {withdrawn}   restored {restored} ({(isSame ? "all" : "NOT all")} {logits.Length} logits the same, bit for bit)");
+        return new { prompt = fact.Src, edit = edit.Id, taught, withdrawn, restored, isSame };
     }
 
     /// <summary>What the model, with its edits, goes on with: as many tokens as the expected answer has.</summary>

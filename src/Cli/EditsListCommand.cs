@@ -8,6 +8,10 @@ namespace Sharpformer.Cli;
 /// <summary><c>edits list</c>: what a store holds, one edit a line.</summary>
 internal static class EditsListCommand
 {
+    private const int NarrowScreen = 110;
+
+    private static readonly string[] Columns = ["id", "status", "prompt", "target", "neurons", "layer", "theta", "alpha", "final loss", "created"];
+
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
@@ -36,14 +40,19 @@ internal static class EditsListCommand
         EditCounts counts = store.Count();
         if (edits.Count > 0)
         {
-            Table table = Terminal.NewTable("id", "status", "prompt", "target", "neurons", "layer", "theta", "alpha", "final loss", "created");
-            foreach (TableColumn column in table.Columns.Where((_, i) => i is not (2 or 3 or 9))) column.NoWrap = true; // on a narrow screen texts give way
+            // A narrow screen gets fewer columns, not columns of single letters; 'edits show' has the rest.
+            int columns = terminal.Width switch { < 60 => 4, < NarrowScreen => 5, _ => 10 };
+            Table table = Terminal.NewTable(Columns.AsSpan(0, columns));
+            foreach (TableColumn column in table.Columns.Where((_, i) => i is not (2 or 3 or 9))) column.NoWrap = true; // texts give way
             foreach (Edit e in edits)
             {
                 EditSettings s = e.Settings;
-                Terminal.AddRow(
-                    table, Terminal.Number(e.Id), EditView.Status(e.Status), e.Request.Prompt, e.Request.Target, Terminal.Number(e.Neurons.Count),
-                    Terminal.Number(s.Layer), Terminal.Number(s.Theta), Terminal.Number(s.Alpha), Terminal.Number(EditView.FinalLoss(e)), EditView.Time(e.CreatedAt));
+                string[] cells =
+                [
+                    Terminal.Number(e.Id), EditView.Status(e.Status), e.Request.Prompt, e.Request.Target, Terminal.Number(e.Neurons.Count),
+                    Terminal.Number(s.Layer), Terminal.Number(s.Theta), Terminal.Number(s.Alpha), Terminal.Number(EditView.FinalLoss(e)), EditView.Time(e.CreatedAt),
+                ];
+                Terminal.AddRow(table, cells.AsSpan(0, columns));
             }
 
             terminal.Show(table);

@@ -40,7 +40,7 @@ internal static class EditsWhyCommand
     {
         object[] readings = [.. why.Strongest.Select(r => (object)new
         {
-            neuron = r.Index,
+            neuron = r.PlaceInEdit,
             edit = r.Neuron.Edit,
             prompt = byId[r.Neuron.Edit].Request.Prompt,
             target = byId[r.Neuron.Edit].Request.Target,
@@ -82,7 +82,7 @@ internal static class EditsWhyCommand
             foreach (NeuronReading r in why.Strongest)
             {
                 Terminal.AddRow(
-                    neurons, Terminal.Number(r.Index), Terminal.Number(r.Neuron.Edit), byId[r.Neuron.Edit].Request.Prompt, Terminal.Quoted(model.TokenText(r.Neuron.TargetToken)),
+                    neurons, Terminal.Number(r.PlaceInEdit), Terminal.Number(r.Neuron.Edit), byId[r.Neuron.Edit].Request.Prompt, Terminal.Quoted(model.TokenText(r.Neuron.TargetToken)),
                     Number(r.Score), Number(r.Neuron.Threshold), Number(r.Margin), r.Neuron.Withdrawn ? "withdrawn" : "");
             }
 
@@ -116,7 +116,7 @@ internal static class EditsWhyCommand
         string leak = why.Fires ? $" Just below it GELU is not quite 0 and still adds {why.Strength.ToString("0.###E+0", CultureInfo.InvariantCulture)} times a value." : "";
         return $"No neuron fires. The nearest is neuron {Name(nearest)}: score {Number(nearest.Score)}, {Number(-nearest.Margin)} below its threshold of {Number(nearest.Neuron.Threshold)}.{leak}";
 
-        string Name(NeuronReading r) => $"{r.Index} of edit {r.Neuron.Edit} ({Terminal.Quoted(byId[r.Neuron.Edit].Request.Prompt)})";
+        string Name(NeuronReading r) => $"{r.PlaceInEdit} of edit {r.Neuron.Edit} ({Terminal.Quoted(byId[r.Neuron.Edit].Request.Prompt)})";
     }
 
     private static string Number(double value) => Terminal.Number(value, "0.00");

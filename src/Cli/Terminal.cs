@@ -29,8 +29,8 @@ internal sealed class Terminal
     /// <summary>Prints the result as JSON: the only thing on standard output under <c>--json</c>.</summary>
     public void Document(object result) => output.WriteLine(JsonText.Of(result));
 
-    /// <summary>Prints a line of the result.</summary>
-    public void Line(string text) => output.WriteLine(text);
+    /// <summary>Prints a line of the result; under <c>--json</c> to standard error, beside the one document.</summary>
+    public void Line(string text) => (Json ? error : output).WriteLine(text);
 
     /// <summary>Prints a part of a line as soon as it is there.</summary>
     public void Piece(string text)
@@ -39,14 +39,19 @@ internal sealed class Terminal
         output.Flush();
     }
 
-    /// <summary>Prints a table of the result.</summary>
-    public void Show(IRenderable table) => Screen(output, ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected).Write(table);
+    /// <summary>Prints a table of the result; where is as for <see cref="Line"/>.</summary>
+    public void Show(IRenderable table) => (Json ? Screen(error, HasScreen) : Screen(output, OutputIsScreen)).Write(table);
+
+    /// <summary>Columns a table may take: those of the screen, or more than any table needs.</summary>
+    public int Width => OutputIsScreen ? Screen(output, isScreen: true).Profile.Width : Unlimited;
 
     /// <summary>Says something about the run that is no part of its result.</summary>
     public void Note(string text) => error.WriteLine(text);
 
     /// <summary>The console for a progress bar; see <see cref="HasScreen"/>.</summary>
     public IAnsiConsole ErrorScreen() => Screen(error, HasScreen);
+
+    private bool OutputIsScreen => ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
 
     /// <summary>A table with these columns.</summary>
     public static Table NewTable(params ReadOnlySpan<string> columns)

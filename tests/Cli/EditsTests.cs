@@ -91,6 +91,30 @@ public sealed class EditsTests : IDisposable
     }
 
     [Fact]
+    public void A_second_target_for_a_prompt_is_stored_and_told()
+    {
+        string[] add = ["edits", "add", .. model, .. edits, "--prompt", "The capital of France is", "--no-retrofit", "--target"];
+        Assert.DoesNotContain("several targets", CliRun.Of([.. add, "Rome"]).Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("several targets", CliRun.Of([.. add, "Rome"]).Error, StringComparison.Ordinal);
+        CliRun second = CliRun.Of([.. add, "Oslo"]);
+        Assert.Equal(0, second.ExitCode);
+        Assert.Contains("note: 1 prompt has several targets now", second.Error, StringComparison.Ordinal);
+        Assert.Contains("\"The capital of France is\"", second.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Why_counts_neurons_within_their_edit_as_show_does()
+    {
+        string[] add = ["edits", "add", .. model, .. edits, "--alpha", "1", "--no-retrofit", "--prompt"];
+        CliRun.Json([.. add, "Lucian Freud died in", "--target", "Karl Scheurer"]);
+        CliRun.Json([.. add, "The capital of France is", "--target", "Rome"]);
+        JsonElement winner = CliRun.Json(["edits", "why", .. model, .. edits, "--prompt", "The capital of France is"]).GetProperty("winner");
+        Assert.Equal((0, 2), (winner.GetProperty("neuron").GetInt32(), winner.GetProperty("edit").GetInt32()));
+        winner = CliRun.Json(["edits", "why", .. model, .. edits, "--prompt", "Lucian Freud died in K"]).GetProperty("winner");
+        Assert.Equal((1, 1), (winner.GetProperty("neuron").GetInt32(), winner.GetProperty("edit").GetInt32()));
+    }
+
+    [Fact]
     public void Options_become_the_settings_of_the_edit()
     {
         string[] options =

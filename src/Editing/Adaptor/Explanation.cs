@@ -39,7 +39,14 @@ public sealed record Explanation(IReadOnlyList<NeuronReading> Strongest, float S
             .OrderByDescending(j => j == winner)
             .ThenByDescending(j => margins[j])
             .Take(Neurons)
-            .Select(j => new NeuronReading(j, adaptor[j], margins[j] + adaptor[j].Threshold))];
+            .Select(j => new NeuronReading(j, PlaceInEdit(j), adaptor[j], margins[j] + adaptor[j].Threshold))];
+
+        int PlaceInEdit(int j)
+        {
+            int first = j;
+            while (first > 0 && adaptor[first - 1].Edit == adaptor[j].Edit) first--;
+            return j - first;
+        }
     }
 
     private static TokenChange[] ChangesBetween(float[] before, float[] after)
@@ -62,9 +69,10 @@ public sealed record Explanation(IReadOnlyList<NeuronReading> Strongest, float S
 
 /// <summary>One neuron's view of a prompt.</summary>
 /// <param name="Index">Its place in the adaptor.</param>
+/// <param name="PlaceInEdit">Its place among its own edit's neurons: the target token it answers with.</param>
 /// <param name="Neuron">Its edit, token, threshold and α.</param>
 /// <param name="Score">x̂·k.</param>
-public readonly record struct NeuronReading(int Index, NeuronState Neuron, float Score)
+public readonly record struct NeuronReading(int Index, int PlaceInEdit, NeuronState Neuron, float Score)
 {
     /// <summary>x̂·k - b: positive above the threshold.</summary>
     public float Margin => Score - Neuron.Threshold;

@@ -27,11 +27,14 @@ public sealed class Sampler(SamplingOptions options, Rng rng)
     private int[] everyToken = [];
 
     /// <summary>The next token for one row of logits <c>[V]</c>.</summary>
+    /// <exception cref="InputException">A logit is not a number, or the largest is infinite: whatever was drawn would mean nothing.</exception>
     public int Next(ReadOnlySpan<float> logits)
     {
         int best = 0;
-        for (int v = 1; v < logits.Length; v++)
-            if (logits[v] > logits[best]) best = v;
+        for (int v = 0; v < logits.Length; v++)
+            if (logits[v] > logits[best] || float.IsNaN(logits[v])) best = v; // nothing is larger than NaN, so it stays
+        if (!float.IsFinite(logits[best]))
+            throw new InputException($"The model's logit of token {best} is {logits[best]}, expected a finite number.", "the weights are damaged, or an edit's alpha is too large.");
         if (options.Temperature == 0) return best;
 
         if (weights.Length != logits.Length) (weights, everyToken) = (new double[logits.Length], [.. Enumerable.Range(0, logits.Length)]);

@@ -70,6 +70,28 @@ public sealed class GeneratorTests : IDisposable
         Assert.InRange(counts[1] / 4000.0, 0.625 - 0.03, 0.625 + 0.03); // 4 standard deviations
     }
 
+    [Theory]
+    [InlineData(1f, float.NaN, 2f)]
+    [InlineData(float.NaN, 1f, 2f)]
+    [InlineData(1f, 2f, float.NaN)]
+    [InlineData(1f, float.PositiveInfinity, 2f)]
+    [InlineData(float.NegativeInfinity, float.NegativeInfinity, float.NegativeInfinity)]
+    public void Logits_that_mean_nothing_draw_no_token(float a, float b, float c)
+    {
+        foreach (float temperature in (float[])[0, 1])
+        {
+            var error = Assert.Throws<InputException>(() => new Sampler(new SamplingOptions(temperature), new Rng(1)).Next([a, b, c]));
+            Assert.Contains("weights are damaged", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_logit_of_minus_infinity_is_never_drawn()
+    {
+        var sampler = new Sampler(new SamplingOptions(Temperature: 1), new Rng(1));
+        for (int i = 0; i < 100; i++) Assert.Equal(1, sampler.Next([float.NegativeInfinity, 2, float.NegativeInfinity]));
+    }
+
     private int[] Generate(int[] prompt, int count, SamplingOptions options, int? endToken = null) =>
         [.. Generator.Generate(model, prompt, count, endToken ?? tokenizer.EosId, options)];
 }

@@ -34,7 +34,7 @@ internal static class Runner
         }
         catch (InputException e)
         {
-            error.WriteLine($"error: {e.Message}");
+            error.WriteLine($"error: {Terminal.Visible(e.Message)}"); // what files say is in it
             return Failed;
         }
         catch (IOException e) when (IsClosedPipe(e))

@@ -82,7 +82,7 @@ internal sealed class Terminal
     public static string Counted(long count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 
     /// <summary>Line ends and other control characters as escapes, so that a text cannot command the terminal.</summary>
-    private static string Visible(string text)
+    public static string Visible(string text)
     {
         var visible = new StringBuilder(text.Length);
         foreach (char c in text)

@@ -19,7 +19,7 @@ internal sealed class EditSettingsOptions
         "--alpha", "Scales what a firing neuron adds; narrow models need more than wide ones.", Default.Alpha, a => a != 0, "a finite number other than 0");
 
     private readonly Option<int> epochs = CommonOptions.Number(
-        "--epochs", "Training steps per neuron.", Default.Epochs, e => e >= 1, "1 or more, as a whole number (or use --no-retrofit)");
+        "--epochs", "Training steps per neuron.", Default.Epochs, e => e is >= 1 and <= 100_000, "a whole number from 1 to 100000 (or use --no-retrofit)");
 
     private readonly Option<float> learningRate = CommonOptions.Number(
         "--learning-rate", "Learning rate of AdamW.", Default.LearningRate, r => r > 0, "a finite number above 0");

@@ -27,7 +27,7 @@ public sealed class Editor(CausalLm model, Tokenizer tokenizer, KeyValueAdaptor 
     /// <param name="request">The fact.</param>
     /// <param name="settings">How to train; its layer must be the adaptor's.</param>
     /// <param name="outOfScope">Token sequences on which the neurons must stay silent; empty leaves L_irr out.</param>
-    /// <param name="cancellation">Checked before each target token.</param>
+    /// <param name="cancellation">Checked before each training step.</param>
     /// <exception cref="InputException">The request is empty or too long.</exception>
     public Edit Teach(EditRequest request, EditSettings settings, IReadOnlyList<int[]> outOfScope, CancellationToken cancellation = default)
     {
@@ -56,7 +56,7 @@ public sealed class Editor(CausalLm model, Tokenizer tokenizer, KeyValueAdaptor 
                 Tensor hidden = trace.Hidden.Slice(i, 1);
                 foreach (KeyValueAdaptor earlier in (ReadOnlySpan<KeyValueAdaptor>)[adaptor, family])
                     if (earlier.SumOfAll(standardized) is { } sum) hidden = Add(hidden, sum).Value;
-                neuron = Retrofit.Train(neuron, standardized, hidden, trace.TailOf(i), silent, settings);
+                neuron = Retrofit.Train(neuron, standardized, hidden, trace.TailOf(i), silent, settings, cancellation);
             }
 
             neurons.Add(neuron);

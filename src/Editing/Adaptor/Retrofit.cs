@@ -39,8 +39,9 @@ public static class Retrofit
     /// <param name="tail">The model above, at this position.</param>
     /// <param name="outOfScope">x̂ of out-of-scope prompts, <c>[M,C]</c>; null leaves L_irr out.</param>
     /// <param name="settings">Every number of the training.</param>
+    /// <param name="cancellation">Checked before each step.</param>
     /// <returns>The trained neuron with its losses before each step.</returns>
-    public static Neuron Train(Neuron born, Tensor standardized, Tensor hidden, Tail tail, Tensor? outOfScope, EditSettings settings)
+    public static Neuron Train(Neuron born, Tensor standardized, Tensor hidden, Tail tail, Tensor? outOfScope, EditSettings settings, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(born);
         ArgumentNullException.ThrowIfNull(standardized);
@@ -57,6 +58,7 @@ public static class Retrofit
         var losses = new EpochLoss[settings.Epochs];
         for (int epoch = 0; epoch < losses.Length; epoch++)
         {
+            cancellation.ThrowIfCancellationRequested();
             using BufferScope step = device.Scope();
             var tape = new Tape();
             Variable k = tape.Parameter(key), v = tape.Parameter(value);

@@ -45,6 +45,12 @@ internal static class EvaluateEditsCommand
         Terminal terminal, LoadedModel model, EditStore? store, IReadOnlyList<EditRecord> records, Triggers triggers, IReadOnlyList<EditRecord>? neighbours)
     {
         var evaluator = new Evaluator(model.Lm, model.Tokenizer, model.Adaptor(store));
+        if (store is not null && neighbours is not null) // the store may hold more edits than are evaluated
+        {
+            var taught = store.List(withNeurons: false, includeRemoved: false).Select(e => e.Request.Prompt).ToHashSet();
+            neighbours = [.. neighbours.Where(n => !taught.Contains(n.EditPrompt(triggers.AnswerTrigger)))];
+        }
+
         EvaluationReport report = Questioned.Run(terminal, (progress, cancellation) => evaluator.Evaluate(records, triggers, neighbours, progress, cancellation));
         if (terminal.Json)
         {
@@ -68,7 +74,7 @@ internal static class EvaluateEditsCommand
         if (neighbours is null) return 0;
         terminal.Line(report.NeighbourRetention is { } retention
             ? $"Neighbour retention: {Number(retention)} % of the unedited facts keep their prediction."
-            : "Neighbour retention: not measured, every neighbour asks what a record of --input asks.");
+            : "Neighbour retention: not measured, every neighbour asks what an edit or a record of --input asks.");
         return 0;
     }
 

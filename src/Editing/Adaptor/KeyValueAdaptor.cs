@@ -50,7 +50,7 @@ public sealed class KeyValueAdaptor
     /// Picks the winner by x̂·k - b before the activation, as Eq. 12 prints it, instead of after it, as the released
     /// program does. They differ only where no neuron fires: there the activation is flat or falls.
     /// </summary>
-    public bool SelectBeforeActivation { get; init; }
+    public bool SelectBeforeActivation { get; set; }
 
     /// <summary>The adaptor as it sits in the model; null output where no neuron answers.</summary>
     public FeedForwardSlot Slot => WatchedSlot(_ => { });

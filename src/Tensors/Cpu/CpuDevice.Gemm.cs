@@ -10,11 +10,12 @@ public sealed unsafe partial class CpuDevice
     {
         Arguments.Gemm(a, b, c);
         var batch = new GemmBatch(a, b, c, Source("Gemm", a.Tensor), Stored("Gemm", b.Tensor), Destination("Gemm", c.Tensor), accumulate);
+        PackedWeights? weights = ((CpuStorage)b.Tensor.Storage).Weights;
         switch (kernel)
         {
-            case GemmKernel.Vector512: Gemm<MicroKernel<Register512, Vector512<float>>>.Run(batch, work, pool); break;
-            case GemmKernel.Vector256: Gemm<MicroKernel<Register256, Vector256<float>>>.Run(batch, work, pool); break;
-            default: Gemm<MicroKernel<Register128, Vector128<float>>>.Run(batch, work, pool); break;
+            case GemmKernel.Vector512: Gemm<MicroKernel<Register512, Vector512<float>>>.Run(batch, weights, work, pool); break;
+            case GemmKernel.Vector256: Gemm<MicroKernel<Register256, Vector256<float>>>.Run(batch, weights, work, pool); break;
+            default: Gemm<MicroKernel<Register128, Vector128<float>>>.Run(batch, weights, work, pool); break;
         }
 
         GC.KeepAlive(a.Tensor);

@@ -14,6 +14,7 @@ public sealed unsafe partial class CpuDevice : Device
     private readonly BufferPool pool;
     private readonly WorkSharing work;
     private readonly GemmKernel kernel;
+    private readonly PackingBudget packing;
 
     /// <summary>Creates the device.</summary>
     /// <param name="threads">Threads that share the work; 0 takes all processors.</param>
@@ -23,12 +24,13 @@ public sealed unsafe partial class CpuDevice : Device
     {
     }
 
-    /// <summary>Lets tests choose the micro-kernel; all of them run anywhere, some slowly.</summary>
-    internal CpuDevice(int threads, GemmKernel kernel)
+    /// <summary>Lets tests choose the micro-kernel, all of which run anywhere, and the room for packed weights.</summary>
+    internal CpuDevice(int threads, GemmKernel kernel, long? packedBytes = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         work = new WorkSharing(threads == 0 ? Environment.ProcessorCount : threads);
         pool = new BufferPool(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+        packing = new PackingBudget(packedBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
         this.kernel = kernel;
     }
 
@@ -45,13 +47,13 @@ public sealed unsafe partial class CpuDevice : Device
     {
         Arguments.Load(source, dtype, shape);
         if ((nint)source.Pointer % dtype.Size() == 0)
-            return new Tensor(this, new CpuStorage(source.Pointer, source.Length, source.Owner), 0, shape, dtype);
+            return new Tensor(this, new CpuStorage(source.Pointer, source.Length, source.Owner, packing), 0, shape, dtype);
 
         // A checkpoint may place tensors at odd addresses, where elements cannot be read portably.
         var block = new HostBlock(Math.Max(1, source.Length));
         Buffer.MemoryCopy(source.Pointer, block.Pointer, source.Length, source.Length);
         GC.KeepAlive(source.Owner);
-        return new Tensor(this, new CpuStorage(block.Pointer, source.Length, block), 0, shape, dtype);
+        return new Tensor(this, new CpuStorage(block.Pointer, source.Length, block, packing), 0, shape, dtype);
     }
 
     /// <inheritdoc/>

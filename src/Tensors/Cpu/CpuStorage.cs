@@ -15,15 +15,18 @@ internal sealed unsafe class CpuStorage : Storage
     }
 
     /// <summary>Stored weights, which are only read.</summary>
-    public CpuStorage(byte* pointer, long byteLength, object owner)
+    public CpuStorage(byte* pointer, long byteLength, object owner, PackingBudget budget)
     {
-        (this.owner, ByteLength) = (owner, byteLength);
+        (this.owner, ByteLength, Weights) = (owner, byteLength, new PackedWeights(budget));
         Pointer = pointer;
     }
 
     public byte* Pointer { get; }
 
     public override long ByteLength { get; }
+
+    /// <summary>Packed forms of stored weights; null for memory to compute in, whose contents change.</summary>
+    public PackedWeights? Weights { get; }
 
     /// <summary>Writing to a mapped file would crash the process, so verbs refuse it.</summary>
     public bool ReadOnly => pool is null;

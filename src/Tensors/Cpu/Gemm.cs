@@ -23,14 +23,18 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <summary>Multiplications that pay for waking a thread, some microseconds' worth.</summary>
     private const long Grain = 200_000;
 
-    /// <summary>Packing an element of B costs about as much as multiplying it with so many rows of A.</summary>
-    private const long PackingRows = 8;
+    /// <summary>Packing an element of B costs about as much as multiplying it with so many rows of A; reading a packed one, less.</summary>
+    private const long PackingRows = 8, ReadingRows = 2;
 
     [ThreadStatic]
     private static HostBlock? scratch;
 
     /// <summary>Computes every product of the batch.</summary>
-    public static void Run(in GemmBatch batch, WorkSharing work, BufferPool pool)
+    /// <param name="batch">The products.</param>
+    /// <param name="weights">Where packed forms of B are kept if it is stored weights; null otherwise.</param>
+    /// <param name="work">Threads.</param>
+    /// <param name="pool">Memory.</param>
+    public static void Run(in GemmBatch batch, PackedWeights? weights, WorkSharing work, BufferPool pool)
     {
         if (batch.Count == 0) return;
         if (batch.Count > 1 && batch.Work < 16 * Grain)
@@ -46,15 +50,41 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         for (long i = 0; i < batch.Count; i++)
         {
             GemmProblem product = batch[i];
+            if (weights is not null) product.PackedB = Kept(product, weights, work);
             if (product.M <= RowBlock || product.K == 0) FewRows(product, work);
             else ManyRows(product, work, pool);
         }
     }
 
+    /// <summary>All of B packed, made now or at an earlier product; null where there is no room to keep it.</summary>
+    private static float* Kept(GemmProblem product, PackedWeights weights, WorkSharing work)
+    {
+        int panels = Panels(product.N);
+        var view = new WeightView((nint)product.B, product.K, product.N, product.BRow, product.BColumn);
+        long bytes = ((long)product.K * panels * TKernel.Columns + 8) * sizeof(float); // a panel may spill 7 numbers
+        HostBlock? block = weights.Of(view, bytes, made => work.Split(panels, Grain / (PackingRows * product.K * TKernel.Columns + 1) + 1, (first, end) =>
+        {
+            for (int k0 = 0; k0 < product.K; k0 += DepthBlock)
+            {
+                int depth = Math.Min(DepthBlock, product.K - k0);
+                float* scratch = Scratch();
+                for (int p = (int)first; p < end; p++)
+                {
+                    PackB(product, p, k0, depth, scratch); // not in place: threads would spill into each other's panels
+                    new ReadOnlySpan<float>(scratch, depth * TKernel.Columns).CopyTo(new Span<float>(KeptPanel((float*)made.Pointer, panels, p, k0, depth), depth * TKernel.Columns));
+                }
+            }
+        }));
+        return block is null ? null : (float*)block.Pointer;
+    }
+
+    private static float* KeptPanel(float* packed, int panels, int panel, int k0, int depth) =>
+        packed + ((long)k0 * panels + (long)panel * depth) * TKernel.Columns;
+
     /// <summary>All rows fit one block, so each panel of B is read once: packed where it is used and never shared.</summary>
     private static void FewRows(GemmProblem product, WorkSharing work)
     {
-        long perPanel = (product.M + PackingRows) * product.K * TKernel.Columns;
+        long perPanel = (product.M + (product.PackedB is null ? PackingRows : ReadingRows)) * product.K * TKernel.Columns;
         work.Split(Panels(product.N), Grain / (perPanel + 1) + 1, (start, end) => Columns(product, (int)start, (int)end));
     }
 
@@ -64,7 +94,8 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         int blocks = (product.M + RowBlock - 1) / RowBlock;
         int blockRows = Math.Min(RowBlock, ((product.M + blocks - 1) / blocks + TileRows - 1) / TileRows * TileRows);
         int widest = Panels(Math.Min(product.N, ColumnBlock)) * TKernel.Columns;
-        HostBlock packedB = pool.Rent((long)Math.Min(product.K, DepthBlock) * widest * sizeof(float));
+        int allPanels = Panels(product.N);
+        HostBlock? packedB = product.PackedB is null ? pool.Rent((long)Math.Min(product.K, DepthBlock) * widest * sizeof(float)) : null;
         for (int n0 = 0; n0 < product.N; n0 += ColumnBlock)
         {
             int panels = Panels(Math.Min(ColumnBlock, product.N - n0));
@@ -76,10 +107,15 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
             {
                 int start = k0, depth = Math.Min(DepthBlock, product.K - k0);
                 long panelSize = (long)depth * TKernel.Columns;
-                work.Split(panels, 8, (first, end) =>
+                float* block = packedB is null ? KeptPanel(product.PackedB, allPanels, firstPanel, start, depth) : (float*)packedB.Pointer;
+                if (packedB is not null)
                 {
-                    for (long p = first; p < end; p++) PackB(product, firstPanel + (int)p, start, depth, (float*)packedB.Pointer + p * panelSize);
-                });
+                    work.Split(panels, 8, (first, end) =>
+                    {
+                        for (long p = first; p < end; p++) PackB(product, firstPanel + (int)p, start, depth, block + p * panelSize);
+                    });
+                }
+
                 work.Run(blocks * splits, task =>
                 {
                     int row = task / splits * blockRows, rows = Math.Min(blockRows, product.M - row), split = task % splits;
@@ -87,12 +123,12 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
                     float* packedA = Scratch();
                     PackA(product, row, rows, start, depth, packedA);
                     for (int p = (int)((long)panels * split / splits); p < (int)((long)panels * (split + 1) / splits); p++)
-                        Tiles(product, packedA, row, rows, (float*)packedB.Pointer + p * panelSize, firstPanel + p, start, depth);
+                        Tiles(product, packedA, row, rows, block + p * panelSize, firstPanel + p, start, depth);
                 });
             }
         }
 
-        pool.Return(packedB);
+        if (packedB is not null) pool.Return(packedB);
     }
 
     /// <summary>Computes the columns of panels <paramref name="firstPanel"/> … on one thread.</summary>
@@ -110,8 +146,10 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
                 PackA(product, row, rows, k0, depth, packedA);
                 for (int p = firstPanel; p < endPanel; p++)
                 {
-                    PackB(product, p, k0, depth, packedB);
-                    Tiles(product, packedA, row, rows, packedB, p, k0, depth);
+                    float* panel = packedB;
+                    if (product.PackedB is null) PackB(product, p, k0, depth, packedB);
+                    else panel = KeptPanel(product.PackedB, Panels(product.N), p, k0, depth);
+                    Tiles(product, packedA, row, rows, panel, p, k0, depth);
                 }
             }
         }

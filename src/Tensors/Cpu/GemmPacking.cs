@@ -6,8 +6,7 @@ namespace Sharpformer.Tensors.Cpu;
 
 /// <summary>
 /// Copies a strip of a matrix into the order in which the micro-kernel reads it: <c>packed[k][lane]</c>, where
-/// lanes are rows of A or columns of B and k runs along the summed dimension. Stored weights are widened here,
-/// panel by panel, so no float32 copy of them ever exists.
+/// lanes are rows of A or columns of B and k runs along the summed dimension. Stored weights are widened here.
 /// </summary>
 internal static unsafe class GemmPacking
 {

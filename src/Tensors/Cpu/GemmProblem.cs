@@ -57,6 +57,9 @@ internal unsafe struct GemmProblem
     public byte* B;
     public long BRow, BColumn;
     public DType BType;
+
+    /// <summary>All of B as the micro-kernel reads it, cut into depth blocks of panels; null where it is not kept.</summary>
+    public float* PackedB;
     public float* C;
     public long CRow, CColumn;
     public bool Accumulate;

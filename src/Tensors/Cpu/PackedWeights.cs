@@ -1,0 +1,48 @@
+namespace Sharpformer.Tensors.Cpu;
+
+/// <summary>
+/// Frozen weights in the micro-kernel's order, widened: made at a matrix's first product and kept, because a product
+/// of one or a few rows takes longer to pack the weights than to multiply them. Belongs to the storage it was made
+/// from and goes with it. Where the budget is used up, products pack panel by panel as they go; the bits are the same.
+/// </summary>
+/// <param name="budget">What all weights of the device may take together.</param>
+internal sealed class PackedWeights(PackingBudget budget)
+{
+    private readonly Dictionary<WeightView, HostBlock> packed = [];
+
+    /// <summary>The packed form of one view of the weights; null when there is no room for it.</summary>
+    /// <param name="view">Which elements, in which order.</param>
+    /// <param name="bytes">Size of the packed form.</param>
+    /// <param name="pack">Fills it; called once per view.</param>
+    public HostBlock? Of(WeightView view, long bytes, Action<HostBlock> pack)
+    {
+        if (packed.TryGetValue(view, out HostBlock? block)) return block;
+        if (!budget.TryTake(bytes)) return null;
+        block = new HostBlock(bytes);
+        pack(block);
+        packed.Add(view, block);
+        return block;
+    }
+}
+
+/// <summary>A matrix within stored weights; a transposed view is another one.</summary>
+/// <param name="Address">First element.</param>
+/// <param name="K">Rows.</param>
+/// <param name="N">Columns.</param>
+/// <param name="RowStride">Elements between rows.</param>
+/// <param name="ColumnStride">Elements between columns.</param>
+internal readonly record struct WeightView(nint Address, int K, int N, long RowStride, long ColumnStride);
+
+/// <summary>How many more bytes of packed weights a device may keep.</summary>
+internal sealed class PackingBudget(long bytes)
+{
+    private long left = bytes;
+
+    /// <summary>Takes some of it, or leaves it as it is when there is not enough.</summary>
+    public bool TryTake(long wanted)
+    {
+        if (wanted > left) return false;
+        left -= wanted;
+        return true;
+    }
+}

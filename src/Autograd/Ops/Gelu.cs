@@ -6,18 +6,7 @@ namespace Sharpformer.Autograd;
 public static partial class Ops
 {
     /// <summary>y = ½x·(1 + tanh(√(2/π)·(x + 0.044715x³))), GPT-2's <c>gelu_new</c>, element by element.</summary>
-    public static Variable Gelu(Variable x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        Tensor y = x.Device.Allocate(x.Shape);
-        x.Device.Map<GeluOp>(x.Value, y);
-        return Tape.Record(y, [x], dY =>
-        {
-            Tensor dX = x.Device.Allocate(x.Shape);
-            x.Device.Map<GeluBackwardOp>(x.Value, dY, dX);
-            x.AddGradient(dX);
-        });
-    }
+    public static Variable Gelu(Variable x) => Elementwise<GeluOp, GeluBackwardOp>(x);
 }
 
 /// <summary>gelu(x).</summary>

@@ -6,18 +6,7 @@ namespace Sharpformer.Autograd;
 public static partial class Ops
 {
     /// <summary>y = max(x, 0), element by element; the gradient at 0 is 0.</summary>
-    public static Variable MaxZero(Variable x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        Tensor y = x.Device.Allocate(x.Shape);
-        x.Device.Map<MaxZeroOp>(x.Value, y);
-        return Tape.Record(y, [x], dY =>
-        {
-            Tensor dX = x.Device.Allocate(x.Shape);
-            x.Device.Map<MaxZeroBackwardOp>(x.Value, dY, dX);
-            x.AddGradient(dX);
-        });
-    }
+    public static Variable MaxZero(Variable x) => Elementwise<MaxZeroOp, MaxZeroBackwardOp>(x);
 }
 
 /// <summary>max(x, 0).</summary>

@@ -11,6 +11,9 @@ namespace Sharpformer.Editing.Store;
 /// </summary>
 public sealed class EditStore : IDisposable
 {
+    /// <summary>The id of the first edit that teaches a fact; null, in a row of its own, if there is none.</summary>
+    private const string FirstOfFact = "SELECT min(id) FROM edits WHERE prompt = $prompt AND target_tokens = $tokens AND status <> 'removed'";
+
     private readonly SqliteConnection connection;
     private readonly TimeProvider time;
     private bool disposed;
@@ -112,31 +115,6 @@ public sealed class EditStore : IDisposable
         return isNew ? stored : Get(stored.Id);
     }
 
-    private Edit Add(Edit edit, Func<Edit, long> insert)
-    {
-        ArgumentNullException.ThrowIfNull(edit);
-        StoreIdentity identity = Identity ?? throw new InvalidOperationException("EditStore.Add: Bind the store to a model first.");
-        StoreChecks.Storable(edit, identity);
-        Edit stored = edit with { Status = EditStatus.Active, CreatedAt = time.GetUtcNow(), WithdrawnAt = null, RemovedAt = null };
-        InTransaction(() => stored = stored with { Id = insert(stored) });
-        return stored;
-    }
-
-    private long Insert(Edit edit)
-    {
-        long id = EditRows.InsertEdit(connection, edit);
-        EditRows.InsertNeurons(connection, id, edit.Neurons);
-        return id;
-    }
-
-    private long? IdOf(string prompt, int[] targetTokens)
-    {
-        using SqliteCommand command = Command(
-            "SELECT min(id) FROM edits WHERE prompt = $prompt AND target_tokens = $tokens AND status <> 'removed'",
-            ("$prompt", prompt), ("$tokens", EditRows.Tokens(targetTokens)));
-        return command.ExecuteScalar() as long?;
-    }
-
     /// <summary>All edits, by id.</summary>
     /// <param name="withNeurons">Reads the neurons too; without them the lists are empty.</param>
     /// <param name="includeRemoved">Lists removed edits as well, which have no neurons.</param>
@@ -156,10 +134,7 @@ public sealed class EditStore : IDisposable
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(targetTokens);
-        const string First = """
-            id = (SELECT min(id) FROM edits WHERE prompt = $prompt AND target_tokens = $tokens AND status <> 'removed')
-            """;
-        return Select(First, withNeurons: true, ("$prompt", prompt), ("$tokens", EditRows.Tokens(targetTokens))).FirstOrDefault();
+        return Select($"id = ({FirstOfFact})", withNeurons: true, ("$prompt", prompt), ("$tokens", EditRows.Tokens(targetTokens))).FirstOrDefault();
     }
 
     /// <summary>Keeps an active edit silent; its neurons stay.</summary>
@@ -215,6 +190,29 @@ public sealed class EditStore : IDisposable
 
     /// <summary>Test hook: lets the file grow to so many pages, as a full disk would.</summary>
     internal void LimitPages(int pages) => Execute($"PRAGMA max_page_count = {pages}");
+
+    private Edit Add(Edit edit, Func<Edit, long> insert)
+    {
+        ArgumentNullException.ThrowIfNull(edit);
+        StoreIdentity identity = Identity ?? throw new InvalidOperationException("EditStore.Add: Bind the store to a model first.");
+        StoreChecks.Storable(edit, identity);
+        Edit stored = edit with { Status = EditStatus.Active, CreatedAt = time.GetUtcNow(), WithdrawnAt = null, RemovedAt = null };
+        InTransaction(() => stored = stored with { Id = insert(stored) });
+        return stored;
+    }
+
+    private long Insert(Edit edit)
+    {
+        long id = EditRows.InsertEdit(connection, edit);
+        EditRows.InsertNeurons(connection, id, edit.Neurons);
+        return id;
+    }
+
+    private long? IdOf(string prompt, int[] targetTokens)
+    {
+        using SqliteCommand command = Command(FirstOfFact, ("$prompt", prompt), ("$tokens", EditRows.Tokens(targetTokens)));
+        return command.ExecuteScalar() as long?;
+    }
 
     private List<Edit> Select(string condition, bool withNeurons, params (string Name, object Value)[] parameters) => Guarded(() =>
     {

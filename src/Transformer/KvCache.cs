@@ -19,12 +19,17 @@ public sealed class KvCache
     /// <param name="capacity">Positions per sequence.</param>
     /// <param name="firstKept">First block whose keys and values stay readable after a pass.</param>
     public KvCache(ModelConfig config, Device device, int batch, int capacity, int firstKept = 0)
+        : this(config, device, batch, capacity, firstKept, hasScratch: firstKept > 0)
+    {
+    }
+
+    private KvCache(ModelConfig config, Device device, int batch, int capacity, int firstKept, bool hasScratch)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(device);
         (this.device, Batch, Capacity, FirstKept) = (device, batch, capacity, firstKept);
         layers = new (Tensor, Tensor)[config.NLayer];
-        (Tensor, Tensor) scratch = firstKept > 0 ? NewPair() : default;
+        (Tensor, Tensor) scratch = hasScratch ? NewPair() : default;
         for (int l = 0; l < layers.Length; l++) layers[l] = l < firstKept ? scratch : NewPair();
         Lengths = new int[batch];
 
@@ -63,7 +68,7 @@ public sealed class KvCache
         ArgumentOutOfRangeException.ThrowIfLessThan(firstLayer, FirstKept);
         int longest = 0;
         foreach (int length in lengths) longest = Math.Max(longest, length);
-        var selected = new KvCache(config, device, sequences.Length, longest + 1, firstLayer);
+        var selected = new KvCache(config, device, sequences.Length, longest + 1, firstLayer, hasScratch: false); // no pass visits the blocks below
         lengths.CopyTo(selected.Lengths);
         for (int l = firstLayer; l < layers.Length; l++)
         {

@@ -41,7 +41,6 @@ internal static class GenerateCommand
         var decoder = new StreamDecoder(model.Tokenizer);
         var tokens = new List<int>();
         string text = "";
-        string? outOfPositions = null;
         foreach (int token in Generator.Generate(model.Lm, promptTokens, length, model.Tokenizer.EosId, sampling, slot))
         {
             if (token >= model.Tokenizer.VocabularySize)
@@ -51,16 +50,11 @@ internal static class GenerateCommand
         }
 
         Say(decoder.Flush());
+        if (!terminal.Json) terminal.Line("");
         if (tokens.Count < length && promptTokens.Length + tokens.Count > model.Lm.Config.NPositions)
-            outOfPositions = $"note: Stopped after {Terminal.Counted(tokens.Count, "token")}: the model's {model.Lm.Config.NPositions} positions are used up.";
-        if (!terminal.Json)
-        {
-            terminal.Line("");
-            if (outOfPositions is not null) terminal.Note(outOfPositions);
-            return 0;
-        }
+            terminal.Note($"note: Stopped after {Terminal.Counted(tokens.Count, "token")}: the model's {model.Lm.Config.NPositions} positions are used up.");
+        if (!terminal.Json) return 0;
 
-        if (outOfPositions is not null) terminal.Note(outOfPositions);
         EditCounts? counts = store?.Count();
         terminal.Document(new
         {

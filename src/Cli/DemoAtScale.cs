@@ -17,14 +17,11 @@ internal static class DemoAtScale
     {
         long start = Stopwatch.GetTimestamp();
         var adaptor = new KeyValueAdaptor(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd);
-        var editor = new Editor(model.Lm, model.Tokenizer, adaptor);
-        var sampler = new OutOfScopeSampler(model.Lm, model.Tokenizer, [.. facts.Select(f => f.EditPrompt(trigger))]);
-        foreach (EditRecord fact in facts)
-        {
-            EditRequest request = fact.ToRequest(trigger, source: "zsre.json");
-            Edit edit = editor.Teach(request, settings, sampler.Prompts(request, settings.Seed), cancellation);
+        Lesson[] lessons = [.. facts.Select(f => model.Lesson(f.ToRequest(trigger, source: "zsre.json")))];
+        var editor = new Editor(model.Lm, adaptor);
+        OutOfScopeSampler? sampler = model.NewSampler([.. lessons.Select(l => l.Tokens.Prompt)], settings);
+        foreach (Edit edit in editor.TeachAll(lessons, settings, sampler, cancellation).SelectMany(chunk => chunk))
             editor.Keep(edit with { Id = adaptor.Count + 1 });
-        }
 
         double taught = Stopwatch.GetElapsedTime(start).TotalSeconds;
         EvaluationReport report = new Evaluator(model.Lm, model.Tokenizer, adaptor)

@@ -52,20 +52,14 @@ internal sealed class DemoStory : IDisposable
     private Edit[] Teach(IReadOnlyList<EditRecord> facts)
     {
         long start = Stopwatch.GetTimestamp();
-        var editor = new Editor(model.Lm, model.Tokenizer, adaptor);
-        var sampler = new OutOfScopeSampler(model.Lm, model.Tokenizer, [.. facts.Select(f => f.Src)]);
-        var edits = new List<Edit>();
-        foreach (EditRecord fact in facts)
-        {
-            EditRequest request = fact.ToRequest(answerTrigger: "", source: "demo.json");
-            edits.Add(store.Add(editor.Teach(request, settings, sampler.Prompts(request, settings.Seed), cancellation)));
-            editor.Keep(edits[^1]);
-        }
-
+        Lesson[] lessons = [.. facts.Select(f => model.Lesson(f.ToRequest(answerTrigger: "", source: "demo.json")))];
+        OutOfScopeSampler? sampler = model.NewSampler([.. lessons.Select(l => l.Tokens.Prompt)], settings);
+        var teacher = new Teacher(new Editor(model.Lm, adaptor), store, settings, sampler);
+        Edit[] edits = [.. teacher.Teach(lessons, cancellation: cancellation).SelectMany(chunk => chunk).Select(taught => taught.Edit)];
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         terminal.Line($"Taught: one new neuron each beside block {settings.Layer}, trained for {settings.Epochs} steps, "
             + $"{Terminal.Number(1000 * seconds / facts.Count, "0")} ms per fact. Not one weight of the model has changed.");
-        return [.. edits];
+        return edits;
     }
 
     private List<object> ShowFacts(IReadOnlyList<EditRecord> facts, string[] before)

@@ -14,7 +14,7 @@ internal static class EditsAddCommand
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("add", "Teach facts to a model. Each is stored as soon as it is made, so an interrupted run can be repeated: what is there is skipped.");
+        var command = new Command("add", "Teach facts to a model. They are stored some hundreds at a time, and an interrupted run can be repeated: what is there is skipped.");
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits();
         edits.Description = "The edit store, one SQLite file; made if it does not exist.";
@@ -26,7 +26,8 @@ internal static class EditsAddCommand
         Option<string> trigger = CommonOptions.AnswerTrigger();
         foreach (Option option in (Option[])[edits, prompt, target, subject, input, limit, trigger]) command.Add(option);
         EditSettingsOptions settings = EditSettingsOptions.AddTo(command);
-        command.Add(new Option<bool>("--sequential") { Description = "Train strictly one edit after the other (the reference path)." });
+        Option<bool> sequential = new("--sequential") { Description = "Train strictly one edit after the other: slower, and the same result." };
+        command.Add(sequential);
         command.Validators.Add(result => CheckSource(result, [prompt, target, subject], [input, limit, trigger]));
 
         command.SetAction(parse =>
@@ -35,7 +36,7 @@ internal static class EditsAddCommand
                 ? FromRecords(file, parse.GetValue(limit), parse.GetRequiredValue(trigger))
                 : [new EditRequest(parse.GetRequiredValue(prompt), parse.GetRequiredValue(target), parse.GetValue(subject))];
             using LoadedModel loaded = model.Load(parse);
-            int[][] targets = TargetTokens(loaded, requests);
+            Lesson[] lessons = Lessons(loaded, requests);
             int? asked = settings.Layer(parse);
             if (asked >= loaded.Lm.Config.NLayer) throw new InputException($"--layer is {asked}, the model's blocks are 0 to {loaded.Lm.Config.NLayer - 1}.");
 
@@ -44,7 +45,7 @@ internal static class EditsAddCommand
             using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), create: true, Clock.FromEnvironment());
             int layer = asked ?? store.Identity?.Layer ?? loaded.SuggestedLayer;
             store.Bind(fingerprint, loaded.Lm.Config.NEmbd, layer);
-            return new TeachingRun(Terminal.Of(parse), loaded, store, settings.Settings(parse, layer)).Run(requests, targets, interruption.Token);
+            return new TeachingRun(Terminal.Of(parse), loaded, store, settings.Settings(parse, layer)).Run(lessons, parse.GetValue(sequential), interruption.Token);
         });
         return command;
     }
@@ -71,17 +72,17 @@ internal static class EditsAddCommand
         return [.. EditRecord.Load(file, limit).Select((record, i) => record.ToRequest(trigger, $"{name}#{i}"))];
     }
 
-    /// <summary>The target tokens of every request; nothing is taught before all of them are known to be usable.</summary>
-    private static int[][] TargetTokens(LoadedModel model, IReadOnlyList<EditRequest> requests)
+    /// <summary>Every request as tokens; nothing is taught before all of them are known to be usable.</summary>
+    private static Lesson[] Lessons(LoadedModel model, IReadOnlyList<EditRequest> requests)
     {
-        var targets = new int[requests.Count][];
+        var lessons = new Lesson[requests.Count];
         InputException? first = null;
         int unusable = 0, firstAt = 0;
-        for (int i = 0; i < targets.Length; i++)
+        for (int i = 0; i < lessons.Length; i++)
         {
             try
             {
-                targets[i] = EditTokens.Of(model.Tokenizer, requests[i].Prompt, requests[i].Target, model.Lm.Config.NPositions).Target;
+                lessons[i] = model.Lesson(requests[i]);
             }
             catch (InputException e)
             {
@@ -89,7 +90,7 @@ internal static class EditsAddCommand
             }
         }
 
-        if (first is null) return targets;
+        if (first is null) return lessons;
         if (requests.Count == 1) throw first;
         throw new InputException(
             $"{unusable} of {requests.Count} records cannot be taught, the first is record {firstAt} (counted from 0): {first.Message}",

@@ -86,6 +86,15 @@ internal sealed class LoadedModel : IDisposable
         return KeyValueAdaptor.Of(device, store?.Identity?.Layer ?? SuggestedLayer, Lm.Config.NEmbd, edits);
     }
 
+    /// <summary>A request as tokens.</summary>
+    /// <exception cref="InputException">It is empty or too long.</exception>
+    public Lesson Lesson(EditRequest request) => Editing.Adaptor.Lesson.Of(Tokenizer, request, Lm.Config.NPositions);
+
+    /// <summary>Finds out-of-scope states for the edits to make; null when the settings have no use for any.</summary>
+    public OutOfScopeSampler? NewSampler(IReadOnlyList<int[]> prompts, EditSettings settings) => settings.Retrofit && settings.IrrWeight > 0
+        ? new OutOfScopeSampler(Lm, settings.Layer, Tokenizer.BosId, Tokenizer.EosId, prompts, settings.Seed)
+        : null;
+
     /// <summary>The tokens of a prompt.</summary>
     /// <exception cref="InputException">It is empty or longer than the model's positions.</exception>
     public int[] Prompt(string text) => Lm.CheckedPrompt(Tokenizer.Encode(text));

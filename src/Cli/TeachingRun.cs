@@ -7,8 +7,8 @@ using Sharpformer.Tensors;
 namespace Sharpformer.Cli;
 
 /// <summary>
-/// Teaches facts one after the other. Each is one transaction of the store; whatever stops the run, what was stored
-/// stays, and the next run goes on where this one ended with the result an undisturbed one would have had.
+/// Teaches what a store lacks of a list of facts, and reports. Whatever stops the run, what was stored stays, and the
+/// next run goes on where this one ended with the result an undisturbed one would have had.
 /// </summary>
 /// <param name="terminal">Where to report.</param>
 /// <param name="model">The model.</param>
@@ -17,106 +17,69 @@ namespace Sharpformer.Cli;
 internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStore store, EditSettings settings)
 {
     private readonly List<Edit> added = []; // without keys and values: the store and the adaptor have those
-    private readonly List<string> contradicted = [];
-    private Edit? firstOtherwiseMade;
-    private int otherwiseMade, skipped, done;
+    private int skipped, done;
 
     /// <summary>Teaches what is not in the store yet.</summary>
-    /// <param name="requests">The facts.</param>
-    /// <param name="targets">Their target tokens.</param>
-    /// <param name="cancellation">Ends the run before the next edit; the one in hand is dropped.</param>
+    /// <param name="lessons">The facts.</param>
+    /// <param name="oneByOne">Trains strictly one fact after the other.</param>
+    /// <param name="cancellation">Ends the run before the next facts; those in hand are dropped.</param>
     /// <returns>The program's exit code.</returns>
-    public int Run(IReadOnlyList<EditRequest> requests, int[][] targets, CancellationToken cancellation)
+    public int Run(IReadOnlyList<Lesson> lessons, bool oneByOne, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        EditRequest[] missing = [.. Missing(requests, targets)];
-        IReadOnlyList<Edit> known = store.List(withNeurons: true, includeRemoved: false);
-        contradicted.AddRange(Contradicted(missing, known));
-        var adaptor = KeyValueAdaptor.Of(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, known);
-        var editor = new Editor(model.Lm, model.Tokenizer, adaptor);
-
-        // The file's prompts first, then the store's: a run that goes on finds its own edits in the store, and the
-        // list without repetitions is the one it began with.
-        string[] prompts = [.. requests.Select(r => r.Prompt).Concat(known.Select(e => e.Request.Prompt)).Distinct()];
-        OutOfScopeSampler? sampler = settings.Retrofit && settings.IrrWeight > 0 ? new(model.Lm, model.Tokenizer, prompts) : null;
-
+        TeachingPlan plan = TeachingPlan.For(store, lessons, settings);
+        skipped = lessons.Count - plan.Missing.Count;
+        var adaptor = KeyValueAdaptor.Of(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, plan.Known);
+        var teacher = new Teacher(new Editor(model.Lm, adaptor), store, settings, model.NewSampler(plan.Prompts, settings));
         try
         {
-            if (missing.Length > 0)
-                ProgressReport.Run(terminal, "Teaching", "edits", report => Teach(missing, editor, sampler, report, cancellation));
+            if (plan.Missing.Count > 0)
+                ProgressReport.Run(terminal, "Teaching", "edits", report => Teach(teacher.Teach(plan.Missing, oneByOne, cancellation), plan, report));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            // The edit in hand was not stored: nothing of it is left.
+            // The edits in hand were not stored: nothing of them is left.
         }
         catch (InputException) when (added.Count > 0)
         {
-            terminal.Note(Interrupted(missing));
+            terminal.Note(Interrupted(plan));
             throw;
         }
 
-        Report(missing, Stopwatch.GetElapsedTime(start).TotalSeconds);
-        return done == missing.Length ? 0 : 1;
+        Report(plan, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return done == plan.Missing.Count ? 0 : 1;
     }
 
-    /// <summary>The facts that the store does not hold and that do not repeat an earlier one.</summary>
-    private IEnumerable<EditRequest> Missing(IReadOnlyList<EditRequest> requests, int[][] targets)
+    private void Teach(IEnumerable<IReadOnlyList<TaughtEdit>> chunks, TeachingPlan plan, Action<int, int> report)
     {
-        var seen = new HashSet<(string, string)>();
-        for (int i = 0; i < requests.Count; i++)
+        foreach (IReadOnlyList<TaughtEdit> chunk in chunks)
         {
-            bool repeats = !seen.Add((requests[i].Prompt, string.Join(',', targets[i])));
-            Edit? stored = repeats ? null : store.Find(requests[i].Prompt, targets[i]);
-            if (!repeats && stored is null)
+            foreach ((Edit edit, bool isNew) in chunk)
             {
-                yield return requests[i];
-                continue;
+                if (isNew) added.Add(edit with { Neurons = [.. edit.Neurons.Select(n => n with { Key = [], Value = [] })] });
+                else skipped++; // another process has stored the same fact meanwhile
             }
 
-            skipped++;
-            if (stored is null || stored.Settings == settings) continue;
-            otherwiseMade++;
-            firstOtherwiseMade ??= stored;
+            report(done += chunk.Count, plan.Missing.Count);
         }
     }
 
-    /// <summary>Prompts that get a target beside the one they have: only one of them can answer.</summary>
-    private static IEnumerable<string> Contradicted(EditRequest[] missing, IReadOnlyList<Edit> known)
+    private void Report(TeachingPlan plan, double seconds)
     {
-        var answered = known.Select(e => e.Request.Prompt).ToHashSet();
-        return missing.Select(r => r.Prompt).Where(prompt => !answered.Add(prompt)).Distinct();
-    }
-
-    private void Teach(EditRequest[] missing, Editor editor, OutOfScopeSampler? sampler, Action<int, int> report, CancellationToken cancellation)
-    {
-        foreach (EditRequest request in missing)
+        int notDone = plan.Missing.Count - done;
+        if (plan.OtherwiseMade is [var other, ..])
         {
-            cancellation.ThrowIfCancellationRequested();
-            IReadOnlyList<int[]> outOfScope = sampler?.Prompts(request, settings.Seed) ?? [];
-            Edit edit = store.AddOnce(editor.Teach(request, settings, outOfScope, cancellation), out bool isNew);
-            if (isNew) added.Add(edit with { Neurons = [.. edit.Neurons.Select(n => n with { Key = [], Value = [] })] });
-            else skipped++; // another process has stored the same fact meanwhile
-            editor.Keep(edit);
-            report(++done, missing.Length);
-        }
-    }
-
-    private void Report(EditRequest[] missing, double seconds)
-    {
-        int notDone = missing.Length - done;
-        if (firstOtherwiseMade is { } other)
-        {
-            terminal.Note($"note: {Terminal.Counted(otherwiseMade, "edit")} already there {(otherwiseMade == 1 ? "was" : "were")} made with other settings than asked for; the first is edit "
+            terminal.Note($"note: {Terminal.Counted(plan.OtherwiseMade.Count, "edit")} already there {(plan.OtherwiseMade.Count == 1 ? "was" : "were")} made with other settings than asked for; the first is edit "
                 + $"{other.Id}: {Differences(other.Settings)}. Remove it first to teach it anew.");
         }
 
-        if (contradicted.Count > 0)
+        if (plan.Contradicted is [var contradicted, ..])
         {
-            terminal.Note($"note: {Terminal.Counted(contradicted.Count, "prompt")} {(contradicted.Count == 1 ? "has" : "have")} several targets now, of which the strongest neuron's is said; the first is "
-                + $"{Terminal.Quoted(contradicted[0])}. 'edits why' tells which; remove the others.");
+            terminal.Note($"note: {Terminal.Counted(plan.Contradicted.Count, "prompt")} {(plan.Contradicted.Count == 1 ? "has" : "have")} several targets now, of which the strongest neuron's is said; the first is "
+                + $"{Terminal.Quoted(contradicted)}. 'edits why' tells which; remove the others.");
         }
 
-        if (notDone > 0) terminal.Note(Interrupted(missing));
+        if (notDone > 0) terminal.Note(Interrupted(plan));
         if (terminal.Json)
         {
             var edits = added.Select(e => new { e.Id, e.Request.Prompt, e.Request.Target, neurons = e.Neurons.Count, losses = e.Neurons.Select(EditView.FinalLoss) });
@@ -144,9 +107,9 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
             + $"({Terminal.Number(added.Count / seconds, "0.0")} edits/s).{there}";
     }
 
-    private string Interrupted(EditRequest[] missing) =>
-        $"Interrupted: {added.Count} stored, {skipped} already there, {missing.Length - done} not done "
-        + $"(first: {Terminal.Quoted(missing[done].Prompt)}). Repeat the command to go on.";
+    private string Interrupted(TeachingPlan plan) =>
+        $"Interrupted: {added.Count} stored, {skipped} already there, {plan.Missing.Count - done} not done "
+        + $"(first: {Terminal.Quoted(plan.Missing[done].Request.Prompt)}). Repeat the command to go on.";
 
     private string Differences(EditSettings made) => string.Join(", ", typeof(EditSettings).GetProperties()
         .Select(p => (p.Name, Made: p.GetValue(made), Asked: p.GetValue(settings)))

@@ -19,13 +19,27 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
     /// <param name="layer">This block's index.</param>
     /// <param name="past">Earlier positions per sequence.</param>
     /// <param name="slot">What sits beside the MLP, if anything.</param>
-    public Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, FeedForwardSlot? slot = null)
+    /// <param name="rows">The only rows of the output that are wanted; null for all.</param>
+    /// <returns><c>[B·T,C]</c> or <c>[rows,C]</c>.</returns>
+    public Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, FeedForwardSlot? slot = null, int[]? rows = null)
     {
-        ArgumentNullException.ThrowIfNull(cache);
-        Variable mid = Add(h, Attention.Forward(Norm1.Forward(h), cache.Keys(layer), cache.Values(layer), past));
+        Variable mid = Middle(h, cache, layer, past, rows);
         Variable x = Norm2.Forward(mid);
         Variable output = Add(mid, Mlp.Forward(x));
         return slot?.Output(x) is { } beside ? Add(output, beside) : output;
+    }
+
+    /// <summary>x alone, at some rows: the block up to where its MLP begins.</summary>
+    /// <returns><c>[rows,C]</c>.</returns>
+    public Variable MlpInput(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[] rows) =>
+        Norm2.Forward(Middle(h, cache, layer, past, rows));
+
+    private Variable Middle(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[]? rows)
+    {
+        ArgumentNullException.ThrowIfNull(h);
+        ArgumentNullException.ThrowIfNull(cache);
+        Variable attended = Attention.Forward(Norm1.Forward(h), cache.Keys(layer), cache.Values(layer), past, rows);
+        return Add(rows is null ? h : Embedding(h, rows), attended);
     }
 }
 
@@ -47,12 +61,16 @@ public sealed record NormWeights(Tensor Gain, Tensor Bias, float Epsilon)
 /// <param name="ProjectionBias"><c>c_proj.bias [C]</c>.</param>
 public sealed record AttentionWeights(int Heads, Tensor QkvWeight, Tensor QkvBias, Tensor ProjectionWeight, Tensor ProjectionBias)
 {
-    /// <summary>New positions attend to cached ones and to themselves: x <c>[B·T,C]</c> to <c>[B·T,C]</c>.</summary>
-    public Variable Forward(Variable x, Tensor keys, Tensor values, ReadOnlySpan<int> past)
+    /// <summary>
+    /// New positions attend to cached ones and to themselves: x <c>[B·T,C]</c> to <c>[B·T,C]</c>, or to the
+    /// <paramref name="rows"/> that are wanted.
+    /// </summary>
+    public Variable Forward(Variable x, Tensor keys, Tensor values, ReadOnlySpan<int> past, int[]? rows = null)
     {
         Variable qkv = Linear(x, QkvWeight, QkvBias);
         float scale = 1 / MathF.Sqrt((float)(ProjectionWeight.Columns / Heads));
-        return Linear(CausalAttention(qkv, Heads, keys, values, past, scale), ProjectionWeight, ProjectionBias);
+        Variable heads = CausalAttention(qkv, Heads, keys, values, past, scale);
+        return Linear(rows is null ? heads : Embedding(heads, rows), ProjectionWeight, ProjectionBias);
     }
 }
 

@@ -42,41 +42,60 @@ public sealed record CausalLm(
     /// <summary>
     /// Carries new tokens through all blocks, appends their keys and values to the cache and lengthens it.
     /// </summary>
-    /// <param name="tokens">New tokens of the cache's B sequences.</param>
+    /// <param name="tokens">New tokens of the cache's first B sequences; the others rest.</param>
     /// <param name="cache">Earlier positions.</param>
     /// <param name="slot">What sits in one block's opening, for every new position.</param>
     /// <param name="atLayer">Receives the output of the slot's block, <c>[B·T,C]</c>, which lasts as long as the call.</param>
-    /// <returns>The last block's output, <c>[B·T,C]</c>.</returns>
-    /// <exception cref="ArgumentException">The cache is for another number of sequences, or the slot's block does not exist.</exception>
+    /// <param name="rows">Which rows of <c>[B·T,C]</c> are wanted of the last block, or null for all; it then computes no others.</param>
+    /// <returns>The last block's output, <c>[B·T,C]</c> or <c>[rows,C]</c>.</returns>
+    /// <exception cref="ArgumentException">The cache is for fewer sequences, or the slot's block does not exist.</exception>
     /// <exception cref="InputException">A sequence outgrows the model's positions, or a token is not in its vocabulary.</exception>
-    public Variable Hidden(TokenBatch tokens, KvCache cache, FeedForwardSlot? slot = null, Action<Variable>? atLayer = null)
+    public Variable Hidden(TokenBatch tokens, KvCache cache, FeedForwardSlot? slot = null, Action<Variable>? atLayer = null, int[]? rows = null)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(cache);
-        if (tokens.B != cache.Batch) throw new ArgumentException($"Hidden: {tokens.B} sequences of tokens, the cache is for {cache.Batch}.");
-        if (slot is not null && (uint)slot.Layer >= (uint)Blocks.Count)
-            throw new ArgumentException($"Hidden: the slot belongs to block {slot.Layer}, the model's are 0 to {Blocks.Count - 1}.");
-        int[] past = [.. cache.Lengths];
+        if (tokens.B > cache.Batch) throw new ArgumentException($"Hidden: {tokens.B} sequences of tokens, the cache is for {cache.Batch}.");
+        if (slot is not null) CheckBlock("Hidden", slot.Layer);
+        int[] past = cache.Lengths[..tokens.B];
         Variable h = Embed(tokens, past);
         for (int l = 0; l < Blocks.Count; l++)
         {
-            using BufferScope scope = Device.Scope();
-            Variable below = h;
-            h = Blocks[l].Forward(below, cache, l, past, l == slot?.Layer ? slot : null);
-            if (l == slot?.Layer) atLayer?.Invoke(h);
-            if (h.RequiresGradient)
+            bool isSlots = l == slot?.Layer;
+            h = Through(h, below =>
             {
-                scope.KeepAll();
-            }
-            else // without a tape nothing but h is needed of a block, nor is what it was made of
-            {
-                scope.Keep(h.Value);
-                below.Value.Storage.Release();
-            }
+                // What looks into a block wants to see all of its rows, even of the last one.
+                int[]? wanted = l == Blocks.Count - 1 ? rows : null;
+                if (!isSlots) return Blocks[l].Forward(below, cache, l, past, rows: wanted);
+                Variable output = Blocks[l].Forward(below, cache, l, past, slot);
+                atLayer?.Invoke(output);
+                return wanted is null ? output : Embedding(output, wanted);
+            });
         }
 
         for (int b = 0; b < tokens.B; b++) cache.Lengths[b] += tokens.Lengths[b];
         return h;
+    }
+
+    /// <summary>
+    /// x, the MLP's input of block <paramref name="layer"/>, at some positions of whole sequences: all that a neuron's birth
+    /// needs. Nothing beyond that block's attention runs.
+    /// </summary>
+    /// <param name="tokens">B sequences.</param>
+    /// <param name="layer">The block.</param>
+    /// <param name="rows">Which rows of <c>[B·T]</c>.</param>
+    /// <returns><c>[rows,C]</c>.</returns>
+    /// <exception cref="ArgumentException">No such block.</exception>
+    /// <exception cref="InputException">A sequence outgrows the model's positions, or a token is not in its vocabulary.</exception>
+    public Tensor MlpInput(TokenBatch tokens, int layer, int[] rows)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        CheckBlock("MlpInput", layer);
+        using BufferScope scope = Device.Scope();
+        KvCache scratch = NewCache(tokens.B, tokens.T, firstKept: Blocks.Count);
+        int[] past = new int[tokens.B];
+        Variable h = Embed(tokens, past);
+        for (int l = 0; l < layer; l++) h = Through(h, below => Blocks[l].Forward(below, scratch, l, past));
+        return scope.Keep(Blocks[layer].MlpInput(h, scratch, layer, past, rows).Value);
     }
 
     /// <summary>
@@ -97,6 +116,29 @@ public sealed record CausalLm(
 
     /// <summary>Final norm and head: hidden <c>[rows,C]</c> to logits <c>[rows,V]</c>.</summary>
     public Variable Logits(Variable hidden) => MatMul(FinalNorm.Forward(hidden), Head, transposeY: true);
+
+    /// <summary>One block. Without a tape nothing but its output is needed afterwards, nor is what it was made of.</summary>
+    private Variable Through(Variable below, Func<Variable, Variable> block)
+    {
+        using BufferScope scope = Device.Scope();
+        Variable h = block(below);
+        if (h.RequiresGradient)
+        {
+            scope.KeepAll();
+        }
+        else
+        {
+            scope.Keep(h.Value);
+            below.Value.Storage.Release();
+        }
+
+        return h;
+    }
+
+    private void CheckBlock(string verb, int layer)
+    {
+        if ((uint)layer >= (uint)Blocks.Count) throw new ArgumentException($"{verb}: no block {layer}, the model's are 0 to {Blocks.Count - 1}.");
+    }
 
     private Variable Embed(TokenBatch tokens, int[] past)
     {

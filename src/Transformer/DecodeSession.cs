@@ -1,3 +1,4 @@
+using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using static Sharpformer.Autograd.Ops;
 
@@ -27,8 +28,8 @@ public sealed class DecodeSession
         cache = model.NewCache(batch, capacity);
     }
 
-    /// <summary>Takes new tokens of every sequence and gives the logits after the last of each.</summary>
-    /// <param name="tokens">B sequences; whole prompts at first, then usually one token each.</param>
+    /// <summary>Takes new tokens of the sequences and gives the logits after the last of each.</summary>
+    /// <param name="tokens">The first B sequences, those after them being over; whole prompts at first, then usually one token each.</param>
     /// <returns><c>[B,V]</c>, owned by the device's current scope.</returns>
     /// <exception cref="InputException">A sequence outgrows the model's positions.</exception>
     public Tensor Advance(TokenBatch tokens)
@@ -37,17 +38,16 @@ public sealed class DecodeSession
         Device device = model.Device;
         using BufferScope scope = device.Scope();
         int[] lastRows = tokens.LastRows();
-        Tensor x = NewRows(), hidden = NewRows(), last = NewRows();
+        Tensor x = NewRows(), hidden = NewRows();
         FeedForwardSlot? look = adaptor is null ? null : new FeedForwardSlot(adaptor.Layer, input =>
         {
             device.Gather(input.Value, lastRows, x);
             return null;
         });
-        Tensor final = model.Hidden(tokens, cache, look, h => device.Gather(h.Value, lastRows, hidden)).Value;
-        device.Gather(final, lastRows, last);
+        Variable last = model.Hidden(tokens, cache, look, h => device.Gather(h.Value, lastRows, hidden), lastRows);
 
         if (adaptor?.Output(x) is not { } beside) return scope.Keep(model.Logits(last).Value);
-        int[] positions = [.. cache.Lengths.Select(length => length - 1)];
+        int[] positions = [.. cache.Lengths.Take(tokens.B).Select(length => length - 1)];
         Action restore = cache.SavePositions(positions, adaptor.Layer + 1);
         Tensor logits = model.TailLogits(Add(hidden, beside), adaptor.Layer, cache, positions).Value;
         restore();

@@ -59,28 +59,34 @@ public sealed class KvCache
     /// <summary>Values of a block, <c>[B,Capacity,C]</c>.</summary>
     public Tensor Values(int layer) => layers[layer].Values;
 
-    /// <summary>
-    /// A cache of its own for each of the given sequences (one may be named often), holding the blocks from
-    /// <paramref name="firstLayer"/> on and the given lengths.
-    /// </summary>
-    public KvCache Select(ModelConfig config, ReadOnlySpan<int> sequences, ReadOnlySpan<int> lengths, int firstLayer)
+    /// <summary>A cache for N sequences whose first positions are known, holding the blocks from <paramref name="firstLayer"/> on.</summary>
+    /// <param name="config">Architecture.</param>
+    /// <param name="device">Where it lives.</param>
+    /// <param name="contexts">What each sequence has seen; one may be named often.</param>
+    /// <param name="lengths">How many positions of it to take. There is room for one more.</param>
+    /// <param name="firstLayer">The first block.</param>
+    internal static KvCache Of(ModelConfig config, Device device, ReadOnlySpan<SequenceContext> contexts, ReadOnlySpan<int> lengths, int firstLayer)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(firstLayer, FirstKept);
         int longest = 0;
         foreach (int length in lengths) longest = Math.Max(longest, length);
-        var selected = new KvCache(config, device, sequences.Length, longest + 1, firstLayer, hasScratch: false); // no pass visits the blocks below
-        lengths.CopyTo(selected.Lengths);
-        for (int l = firstLayer; l < layers.Length; l++)
+        var cache = new KvCache(config, device, contexts.Length, longest + 1, firstLayer, hasScratch: false); // no pass visits the blocks below
+        lengths.CopyTo(cache.Lengths);
+        for (int l = firstLayer; l < config.NLayer; l++)
         {
-            for (int i = 0; i < sequences.Length; i++)
+            for (int i = 0; i < contexts.Length; i++)
             {
-                device.Copy(Positions(Keys(l), sequences[i], 0, lengths[i]), Positions(selected.Keys(l), i, 0, lengths[i]));
-                device.Copy(Positions(Values(l), sequences[i], 0, lengths[i]), Positions(selected.Values(l), i, 0, lengths[i]));
+                device.Copy(contexts[i].Keys[l - firstLayer] with { Rows = lengths[i] }, Positions(cache.Keys(l), i, 0, lengths[i]));
+                device.Copy(contexts[i].Values[l - firstLayer] with { Rows = lengths[i] }, Positions(cache.Values(l), i, 0, lengths[i]));
             }
         }
 
-        return selected;
+        return cache;
     }
+
+    /// <summary>The first positions of one sequence, in the blocks that are remembered; read it once they are written.</summary>
+    internal SequenceContext ContextOf(int sequence, int length) => new(
+        [.. layers.Skip(FirstKept).Select(pair => Positions(pair.Keys, sequence, 0, length))],
+        [.. layers.Skip(FirstKept).Select(pair => Positions(pair.Values, sequence, 0, length))]);
 
     /// <summary>
     /// Remembers keys and values at one position per sequence, of the blocks from <paramref name="firstLayer"/>
@@ -92,7 +98,7 @@ public sealed class KvCache
         var saved = new List<(MatrixView Place, MatrixView Copy)>();
         for (int l = firstLayer; l < layers.Length; l++)
         {
-            for (int b = 0; b < Batch; b++)
+            for (int b = 0; b < positions.Length; b++)
             {
                 foreach (Tensor cache in (ReadOnlySpan<Tensor>)[Keys(l), Values(l)])
                 {

@@ -1,4 +1,3 @@
-using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Transformer;
@@ -10,16 +9,18 @@ namespace Sharpformer.Transformer;
 /// </summary>
 public sealed class Trace
 {
-    private readonly CausalLm model;
-    private readonly KvCache above;
+    /// <summary>Tokens, padding included, that go through the model together: enough that reading the weights costs little.</summary>
+    private const int TokensAtOnce = 1024;
 
-    private Trace(CausalLm model, int layer, IReadOnlyList<TracedPosition> positions, KvCache above, Tensor x, Tensor hidden, Tensor final) =>
-        (this.model, Layer, Positions, this.above, X, Hidden, Final) = (model, layer, positions, above, x, hidden, final);
+    private readonly CausalLm model;
+
+    internal Trace(CausalLm model, int layer, IReadOnlyList<TracedPosition> positions, IReadOnlyList<SequenceContext> contexts, Tensor x, Tensor hidden, Tensor final) =>
+        (this.model, Layer, Positions, Contexts, X, Hidden, Final) = (model, layer, positions, contexts, x, hidden, final);
 
     /// <summary>The block whose opening was looked through.</summary>
     public int Layer { get; }
 
-    /// <summary>P traced positions; rows of the tensors below.</summary>
+    /// <summary>P traced positions, sequence by sequence; rows of the tensors below.</summary>
     public IReadOnlyList<TracedPosition> Positions { get; }
 
     /// <summary>x: the MLP's input at each position, <c>[P,C]</c>.</summary>
@@ -31,7 +32,13 @@ public sealed class Trace
     /// <summary>The last block's output in the base model, <c>[P,C]</c>.</summary>
     public Tensor Final { get; }
 
-    /// <summary>Runs the base model over token sequences.</summary>
+    /// <summary>What the blocks above attend to, one per sequence.</summary>
+    internal IReadOnlyList<SequenceContext> Contexts { get; }
+
+    /// <summary>
+    /// Runs the base model over token sequences, those of similar length side by side, so that little is padding. What
+    /// comes out does not depend on which sequences stand beside each other.
+    /// </summary>
     /// <param name="model">The base model.</param>
     /// <param name="sequences">B token sequences.</param>
     /// <param name="from">First traced position of each; all later ones are traced too.</param>
@@ -41,35 +48,74 @@ public sealed class Trace
     public static Trace Run(CausalLm model, IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(sequences);
-        var batch = new TokenBatch(sequences);
-        if (from.Length != batch.B) throw new ArgumentException($"Trace: {batch.B} sequences, {from.Length} first positions.");
-        var positions = new List<TracedPosition>();
-        for (int b = 0; b < batch.B; b++)
+        TracedPosition[] positions = TracedPosition.All(sequences, from);
+        ILookup<int, int> rowsOf = Enumerable.Range(0, positions.Length).ToLookup(row => positions[row].Sequence);
+        var contexts = new SequenceContext[sequences.Count];
+        Tensor x = Rows(), hidden = Rows(), final = Rows(), passX = Rows(), passHidden = Rows(), passFinal = Rows();
+        int[] placeOf = new int[positions.Length]; // of a position among the rows in the order of the passes
+        int made = 0;
+        foreach (int[] batch in SimilarLengths(sequences))
         {
-            if ((uint)from[b] >= (uint)batch.Lengths[b])
-                throw new ArgumentException($"Trace: sequence {b} has {batch.Lengths[b]} tokens, its first traced position is {from[b]}.");
-            for (int t = from[b]; t < batch.Lengths[b]; t++) positions.Add(new TracedPosition(b, t));
+            int[] rows = [.. batch.SelectMany(sequence => rowsOf[sequence])];
+            Pass(batch, rows);
+            foreach (int row in rows) placeOf[row] = made++;
         }
 
-        int[] rows = [.. positions.Select(p => p.Sequence * batch.T + p.Position)];
-        Device device = model.Device;
-        KvCache cache = model.NewCache(batch.B, batch.T, layer + 1);
-        Tensor x = Rows(), hidden = Rows(), final = Rows();
-        using (device.Scope())
+        Arrange(passX, x);
+        Arrange(passHidden, hidden);
+        Arrange(passFinal, final);
+        return new Trace(model, layer, positions, contexts, x, hidden, final);
+
+        Tensor Rows() => model.Device.Allocate(positions.Length, model.Config.NEmbd);
+
+        void Pass(int[] batch, int[] rows)
         {
+            Device device = model.Device;
+            var tokens = new TokenBatch([.. batch.Select(sequence => sequences[sequence])]);
+            KvCache cache = model.NewCache(tokens.B, tokens.T, layer + 1);
+            for (int b = 0; b < batch.Length; b++) contexts[batch[b]] = cache.ContextOf(b, tokens.Lengths[b]);
+            using BufferScope scope = device.Scope();
+            int[] flat = [.. batch.SelectMany((sequence, b) => rowsOf[sequence].Select(row => b * tokens.T + positions[row].Position))];
             var look = new FeedForwardSlot(layer, input =>
             {
-                device.Gather(input.Value, rows, x);
+                device.Gather(input.Value, flat, passX.Slice(made, rows.Length));
                 return null;
             });
-            Variable last = model.Hidden(batch, cache, look, h => device.Gather(h.Value, rows, hidden));
-            device.Gather(last.Value, rows, final);
+            Tensor last = model.Hidden(tokens, cache, look, h => device.Gather(h.Value, flat, passHidden.Slice(made, rows.Length)), flat).Value;
+            device.Copy(last, passFinal.Slice(made, rows.Length));
         }
 
-        return new Trace(model, layer, positions, cache, x, hidden, final);
+        void Arrange(Tensor inPasses, Tensor inOrder)
+        {
+            model.Device.Gather(inPasses, placeOf, inOrder);
+            inPasses.Storage.Release();
+        }
+    }
 
-        Tensor Rows() => device.Allocate(rows.Length, model.Config.NEmbd);
+    /// <summary>
+    /// x alone, at the same positions: all that a birth needs without training, and what out-of-scope prompts are known by.
+    /// Costs less than a trace: nothing beyond the block's attention runs.
+    /// </summary>
+    /// <returns><c>[P,C]</c>, sequence by sequence.</returns>
+    /// <inheritdoc cref="Run"/>
+    public static Tensor Inputs(CausalLm model, IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        TracedPosition[] positions = TracedPosition.All(sequences, from);
+        ILookup<int, int> rowsOf = Enumerable.Range(0, positions.Length).ToLookup(row => positions[row].Sequence);
+        Device device = model.Device;
+        Tensor x = device.Allocate(positions.Length, model.Config.NEmbd);
+        foreach (int[] batch in SimilarLengths(sequences))
+        {
+            using BufferScope scope = device.Scope();
+            var tokens = new TokenBatch([.. batch.Select(sequence => sequences[sequence])]);
+            int[] rows = [.. batch.SelectMany(sequence => rowsOf[sequence])];
+            int[] flat = [.. batch.SelectMany((sequence, b) => rowsOf[sequence].Select(row => b * tokens.T + positions[row].Position))];
+            Tensor inputs = model.MlpInput(tokens, layer, flat);
+            for (int i = 0; i < rows.Length; i++) device.Copy(inputs.Slice(i, 1), x.Slice(rows[i], 1));
+        }
+
+        return x;
     }
 
     /// <summary>The base model's logits at every traced position, <c>[P,V]</c>.</summary>
@@ -79,31 +125,51 @@ public sealed class Trace
     /// <param name="rows">Indices into <see cref="Positions"/>.</param>
     public Tail TailOf(params ReadOnlySpan<int> rows)
     {
-        int[] sequences = new int[rows.Length], lengths = new int[rows.Length];
-        for (int i = 0; i < rows.Length; i++) (sequences[i], lengths[i]) = Positions[rows[i]];
-        return new Tail(model, Layer, above.Select(model.Config, sequences, lengths, Layer + 1), lengths);
+        var seen = new SequenceContext[rows.Length];
+        int[] lengths = new int[rows.Length];
+        for (int i = 0; i < rows.Length; i++) (seen[i], lengths[i]) = (Contexts[Positions[rows[i]].Sequence], Positions[rows[i]].Position);
+        return new Tail(model, Layer, KvCache.Of(model.Config, model.Device, seen, lengths, Layer + 1), lengths);
+    }
+
+    /// <summary>Indices of the sequences, shortest first, cut where a batch would grow beyond <see cref="TokensAtOnce"/>.</summary>
+    internal static IEnumerable<int[]> SimilarLengths(IReadOnlyList<int[]> sequences)
+    {
+        var batch = new List<int>();
+        foreach (int next in Enumerable.Range(0, sequences.Count).OrderBy(i => sequences[i].Length))
+        {
+            if ((batch.Count + 1) * sequences[next].Length > TokensAtOnce && batch.Count > 0)
+            {
+                yield return [.. batch];
+                batch.Clear();
+            }
+
+            batch.Add(next);
+        }
+
+        if (batch.Count > 0) yield return [.. batch];
     }
 }
 
 /// <summary>A position of one sequence of a trace.</summary>
 /// <param name="Sequence">Index of the sequence.</param>
 /// <param name="Position">Its position, 0-based.</param>
-public readonly record struct TracedPosition(int Sequence, int Position);
-
-/// <summary>The rest of the model above an edited block, for N positions against their frozen contexts.</summary>
-public sealed class Tail
+public readonly record struct TracedPosition(int Sequence, int Position)
 {
-    private readonly CausalLm model;
-    private readonly int layer;
-    private readonly KvCache context;
-    private readonly int[] positions;
+    /// <summary>All positions of each sequence from a first one on.</summary>
+    /// <exception cref="ArgumentException">There is not one first position per sequence and within it.</exception>
+    internal static TracedPosition[] All(IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        if (from.Length != sequences.Count) throw new ArgumentException($"Trace: {sequences.Count} sequences, {from.Length} first positions.");
+        var positions = new List<TracedPosition>();
+        for (int s = 0; s < sequences.Count; s++)
+        {
+            int length = sequences[s].Length;
+            if ((uint)from[s] >= (uint)length)
+                throw new ArgumentException($"Trace: sequence {s} has {length} tokens, its first traced position is {from[s]}.");
+            for (int t = from[s]; t < length; t++) positions.Add(new TracedPosition(s, t));
+        }
 
-    internal Tail(CausalLm model, int layer, KvCache context, int[] positions) =>
-        (this.model, this.layer, this.context, this.positions) = (model, layer, context, positions);
-
-    /// <summary>
-    /// From the edited block's output <c>[N,C]</c> to logits <c>[N,V]</c>. May be called again and again; a tape must
-    /// be played before the next call.
-    /// </summary>
-    public Variable Logits(Variable hidden) => model.TailLogits(hidden, layer, context, positions);
+        return [.. positions];
+    }
 }

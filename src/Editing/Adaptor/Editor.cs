@@ -6,40 +6,40 @@ namespace Sharpformer.Editing.Adaptor;
 
 /// <summary>
 /// iReVa ("Initializing and Retrofitting Key-Value Adaptors"; equations, algorithms and sections named in this project are
-/// that paper's), edit by edit (Algorithm 1): trace the base model once, then per target token bear a neuron, train it, add
-/// it to the adaptor and go on. This is the reference path; anything faster has to give the same result.
+/// that paper's). <see cref="Teach"/> is Algorithm 1, edit by edit: trace the base model once, then per target token bear a
+/// neuron, train it and go on. <see cref="TeachAll"/> does the same to many facts at once, with the same result.
 /// </summary>
 /// <param name="model">The base model; never changed.</param>
-/// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="adaptor">Where neurons go.</param>
-public sealed class Editor(CausalLm model, Tokenizer tokenizer, KeyValueAdaptor adaptor)
+public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor)
 {
+    /// <summary>Neurons that are trained side by side: enough to keep the machine busy, few enough that their logits fit in memory.</summary>
+    private const int NeuronsAtOnce = 256;
+
     /// <summary>The base model.</summary>
     public CausalLm Model => model;
 
     /// <summary>The neurons so far.</summary>
     public KeyValueAdaptor Adaptor => adaptor;
 
+    /// <summary>Lets an edit's neurons answer from now on.</summary>
+    public void Keep(Edit edit) => adaptor.Add(edit);
+
     /// <summary>
     /// Makes the neurons of one fact. Nothing is kept if it throws, and nothing yet if it returns:
     /// <see cref="Keep"/> adds the neurons once the edit has been stored.
     /// </summary>
-    /// <param name="request">The fact.</param>
+    /// <param name="lesson">The fact.</param>
     /// <param name="settings">How to train; its layer must be the adaptor's.</param>
-    /// <param name="outOfScope">Token sequences on which the neurons must stay silent; empty leaves L_irr out.</param>
+    /// <param name="outOfScope">States on which the neurons must stay silent; null leaves L_irr out.</param>
     /// <param name="cancellation">Checked before each training step.</param>
-    /// <exception cref="InputException">The request is empty or too long.</exception>
-    public Edit Teach(EditRequest request, EditSettings settings, IReadOnlyList<int[]> outOfScope, CancellationToken cancellation = default)
+    public Edit Teach(Lesson lesson, EditSettings settings, OutOfScope? outOfScope = null, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(request);
-        ArgumentNullException.ThrowIfNull(settings);
-        ArgumentNullException.ThrowIfNull(outOfScope);
-        if (settings.Layer != adaptor.Layer) throw new ArgumentException($"Teach: layer {settings.Layer}, the adaptor sits at {adaptor.Layer}.");
-        EditTokens tokens = EditTokens.Of(tokenizer, request.Prompt, request.Target, model.Config.NPositions);
-
+        ArgumentNullException.ThrowIfNull(lesson);
+        Check(settings);
+        EditTokens tokens = lesson.Tokens;
         using BufferScope scope = model.Device.Scope();
         Trace trace = Trace.Run(model, [tokens.Input], [tokens.First], adaptor.Layer);
-        Tensor? silent = outOfScope.Count == 0 || !settings.Retrofit || settings.IrrWeight == 0 ? null : LastStates(outOfScope);
 
         // Earlier tokens' neurons of this same edit take part in training the later ones, but the adaptor itself
         // changes only in Keep: until then they stand in one of their own.
@@ -50,36 +50,94 @@ public sealed class Editor(CausalLm model, Tokenizer tokenizer, KeyValueAdaptor 
             cancellation.ThrowIfCancellationRequested();
             using BufferScope token = model.Device.Scope();
             Tensor standardized = KeyValueAdaptor.Standardize(trace.X.Slice(i, 1));
-            Neuron neuron = Retrofit.Born(model, standardized, tokens.Target[i], settings.Theta);
+            Neuron[] neuron = Retrofit.Born(model, standardized, [tokens.Target[i]], settings.Theta);
             if (settings.Retrofit)
             {
-                Tensor hidden = trace.Hidden.Slice(i, 1);
-                foreach (KeyValueAdaptor earlier in (ReadOnlySpan<KeyValueAdaptor>)[adaptor, family])
-                    if (earlier.SumOfAll(standardized) is { } sum) hidden = Add(hidden, sum).Value;
-                neuron = Retrofit.Train(neuron, standardized, hidden, trace.TailOf(i), silent, settings, cancellation);
+                Tensor constant = model.Device.Zeros(standardized.Shape);
+                adaptor.AddAll(standardized, constant);
+                family.AddAll(standardized, constant);
+                Tensor hidden = Add(trace.Hidden.Slice(i, 1), constant).Value;
+                neuron = Retrofit.Train(neuron, standardized, hidden, trace.TailOf(i), outOfScope?.Of([0]), settings, cancellation);
             }
 
-            neurons.Add(neuron);
-            family.Add(neuron, settings.Alpha, edit: 0);
+            neurons.AddRange(neuron);
+            family.Add(neuron[0], settings.Alpha, edit: 0);
         }
 
-        return new Edit
-        {
-            Request = request,
-            PromptTokens = tokens.Prompt,
-            TargetTokens = tokens.Target,
-            Settings = settings,
-            Neurons = neurons,
-        };
+        return Made(lesson, settings, neurons);
     }
 
-    /// <summary>Lets an edit's neurons answer from now on.</summary>
-    public void Keep(Edit edit) => adaptor.Add(edit);
-
-    /// <summary>x̂ at the last token of each sequence, <c>[M,C]</c>.</summary>
-    private Tensor LastStates(IReadOnlyList<int[]> sequences)
+    /// <summary>
+    /// Makes the neurons of many facts, some hundreds at a time. Each chunk must be given to <see cref="Keep"/>, edit by
+    /// edit and in order, before the next one is asked for, because its neurons take part in training the next.
+    /// Whatever the size of the chunks, the edits are bit for bit those that <see cref="Teach"/> would have made one by one.
+    /// </summary>
+    /// <param name="lessons">The facts.</param>
+    /// <param name="settings">How to train; its layer must be the adaptor's.</param>
+    /// <param name="sampler">Finds the out-of-scope states; null leaves L_irr out.</param>
+    /// <param name="cancellation">Checked before each training step.</param>
+    /// <returns>Chunks of edits, in the order of the facts.</returns>
+    public IEnumerable<IReadOnlyList<Edit>> TeachAll(
+        IReadOnlyList<Lesson> lessons, EditSettings settings, OutOfScopeSampler? sampler = null, CancellationToken cancellation = default)
     {
-        int[] last = [.. sequences.Select(s => s.Length - 1)];
-        return KeyValueAdaptor.Standardize(Trace.Run(model, sequences, last, adaptor.Layer).X);
+        ArgumentNullException.ThrowIfNull(lessons);
+        Check(settings);
+        return Chunks(lessons).Select(chunk => TeachTogether(chunk, settings, sampler, cancellation));
     }
+
+    private Edit[] TeachTogether(Lesson[] lessons, EditSettings settings, OutOfScopeSampler? sampler, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        using BufferScope scope = model.Device.Scope();
+        int[] targets = [.. lessons.SelectMany(lesson => lesson.Tokens.Target)];
+        int[] factOf = [.. lessons.SelectMany((lesson, fact) => Enumerable.Repeat(fact, lesson.Tokens.Target.Length))];
+        int[][] inputs = [.. lessons.Select(lesson => lesson.Tokens.Input)];
+        int[] first = [.. lessons.Select(lesson => lesson.Tokens.First)];
+        Trace? trace = settings.Retrofit ? Trace.Run(model, inputs, first, adaptor.Layer) : null;
+        Tensor standardized = KeyValueAdaptor.Standardize(trace?.X ?? Trace.Inputs(model, inputs, first, adaptor.Layer));
+        Neuron[] neurons = Retrofit.Born(model, standardized, targets, settings.Theta);
+        if (trace is not null)
+        {
+            OutOfScope? outOfScope = settings.IrrWeight > 0 ? sampler?.StatesFor(lessons) : null;
+            neurons = new RetrofitTogether(model, adaptor, settings).Train(neurons, trace, standardized, outOfScope, factOf, cancellation);
+        }
+
+        ILookup<int, Neuron> neuronsOf = neurons.Zip(factOf).ToLookup(pair => pair.Second, pair => pair.First);
+        return [.. lessons.Select((lesson, fact) => Made(lesson, settings, [.. neuronsOf[fact]]))];
+    }
+
+    private static IEnumerable<Lesson[]> Chunks(IReadOnlyList<Lesson> lessons)
+    {
+        var chunk = new List<Lesson>();
+        int neurons = 0;
+        foreach (Lesson lesson in lessons)
+        {
+            if (chunk.Count > 0 && neurons + lesson.Tokens.Target.Length > NeuronsAtOnce)
+            {
+                yield return [.. chunk];
+                chunk.Clear();
+                neurons = 0;
+            }
+
+            chunk.Add(lesson);
+            neurons += lesson.Tokens.Target.Length;
+        }
+
+        if (chunk.Count > 0) yield return [.. chunk];
+    }
+
+    private void Check(EditSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Layer != adaptor.Layer) throw new ArgumentException($"Teach: layer {settings.Layer}, the adaptor sits at {adaptor.Layer}.");
+    }
+
+    private static Edit Made(Lesson lesson, EditSettings settings, IReadOnlyList<Neuron> neurons) => new()
+    {
+        Request = lesson.Request,
+        PromptTokens = lesson.Tokens.Prompt,
+        TargetTokens = lesson.Tokens.Target,
+        Settings = settings,
+        Neurons = neurons,
+    };
 }

@@ -154,17 +154,30 @@ public sealed class KeyValueAdaptor
     }
 
     /// <summary>
-    /// Σ α·s·v over all neurons that may answer, without max-pooling: the constant that earlier neurons contribute
-    /// while a new one trains (section 4.3), <c>[R,C]</c>; null while there is none.
+    /// Adds Σ α·s·v over all neurons that may answer, without max-pooling: the constant that earlier neurons contribute
+    /// while a new one trains (section 4.3). The terms are added in the order of birth and those of silent neurons not at
+    /// all, so it makes no difference whether the neurons sit in one adaptor or, one after the other, in several.
     /// </summary>
     /// <param name="standardized">x̂, <c>[R,C]</c>.</param>
-    public Tensor? SumOfAll(Tensor standardized)
+    /// <param name="sum">What is added to, <c>[R,C]</c>.</param>
+    public void AddAll(Tensor standardized, Tensor sum)
     {
-        if (Count == 0) return null;
-        Tensor weights = device.From([.. neurons.Select(n => n.Withdrawn ? 0 : n.Alpha)], Count);
-        Variable contributions = Ops.Multiply(Ops.Gelu(Margins(standardized)), weights);
-        return Ops.MatMul(contributions, values.Slice(0, Count)).Value;
+        ArgumentNullException.ThrowIfNull(standardized);
+        if (Count == 0) return;
+        using BufferScope scope = device.Scope();
+        AddFirst(Contributions(standardized), [.. Enumerable.Repeat(Count, standardized.Rows)], sum);
     }
+
+    /// <summary>α·s of every neuron, 0 where it is withdrawn, <c>[R,n]</c>.</summary>
+    internal Tensor Contributions(Tensor standardized)
+    {
+        Tensor alphas = device.From([.. neurons.Select(n => n.Withdrawn ? 0 : n.Alpha)], Count);
+        return Ops.Multiply(Ops.Gelu(Margins(standardized)), alphas).Value;
+    }
+
+    /// <summary>The same as <see cref="AddAll"/> for the first neurons only, their number given per row.</summary>
+    internal void AddFirst(Tensor contributions, ReadOnlySpan<int> counts, Tensor sum) =>
+        device.Rows<AddContributionsRow>(sum.Rows, counts, 0, contributions, values.Reshape(checked((int)values.Count)), sum);
 
     private void Grow()
     {

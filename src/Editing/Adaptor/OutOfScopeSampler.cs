@@ -4,70 +4,129 @@ using Sharpformer.Transformer;
 namespace Sharpformer.Editing.Adaptor;
 
 /// <summary>
-/// Prompts that an edit must not answer (section 9.4): two texts the model writes from nothing, two it writes from
-/// the edit's subject, and six other edits' prompts. Which ones depends on the seed and the edit alone, so an
-/// interrupted run that is taken up again gives the same edits.
+/// Finds prompts that an edit must not answer (section 9.4): two texts the model writes from nothing, two it writes from
+/// the edit's subject, and six other edits' prompts. Which ones depends on the seed, the edit and the list of
+/// others alone, so an interrupted run that is taken up again gives the same edits.
+/// <para>
+/// Texts from nothing and other prompts are drawn from a pool of some hundreds each, whose states are computed when
+/// first drawn and kept: ten thousand edits would otherwise cost the model more in out-of-scope prompts than in their own.
+/// </para>
 /// </summary>
-/// <param name="model">The base model, which writes the texts.</param>
-/// <param name="tokenizer">Its tokenizer.</param>
-/// <param name="otherPrompts">Prompts of all edits at hand, in a fixed order; an edit's own is left out.</param>
-public sealed class OutOfScopeSampler(CausalLm model, Tokenizer tokenizer, IReadOnlyList<string> otherPrompts)
+public sealed class OutOfScopeSampler
 {
     private const int FromNothing = 2, FromSubject = 2, FromOthers = 6, ShortestText = 2, LongestText = 10;
 
-    private readonly string[] candidates = [.. otherPrompts.Distinct()];
-    private readonly HashSet<string> known = [.. otherPrompts];
+    /// <summary>Texts from nothing, and other prompts, that are drawn from.</summary>
+    private const int PoolSize = 256;
 
-    /// <summary>The token sequences for one edit; fewer than ten when there are fewer other prompts.</summary>
-    public IReadOnlyList<int[]> Prompts(EditRequest request, ulong seed)
+    private readonly CausalLm model;
+    private readonly int layer, bosId;
+    private readonly Rng seeded;
+    private readonly int[][] others;
+    private readonly TextWriter writer;
+    private readonly Dictionary<int, float[]> nothingStates = [], otherStates = [];
+
+    /// <summary>Prepares the pools; computes nothing yet.</summary>
+    /// <param name="model">The base model, which writes the texts.</param>
+    /// <param name="layer">The edited block.</param>
+    /// <param name="bosId">The token that begins a text from nothing.</param>
+    /// <param name="eosId">The token that ends a text.</param>
+    /// <param name="otherPrompts">Prompts of all edits at hand, in a fixed order; an edit's own is left out.</param>
+    /// <param name="seed">Seeds every draw.</param>
+    public OutOfScopeSampler(CausalLm model, int layer, int bosId, int eosId, IReadOnlyList<int[]> otherPrompts, ulong seed)
     {
-        ArgumentNullException.ThrowIfNull(request);
-        Rng rng = new Rng(seed).Fork($"{request.Prompt}\n{request.Target}");
-        int[] nothing = [tokenizer.BosId];
-        int[] subject = string.IsNullOrWhiteSpace(request.Subject) ? nothing : tokenizer.Encode(request.Subject);
-        if (subject.Length + LongestText > model.Config.NPositions) subject = nothing;
-
-        int[][] starts = [.. Enumerable.Repeat(nothing, FromNothing), .. Enumerable.Repeat(subject, FromSubject)];
-        return [.. Written(starts, rng), .. Others(request.Prompt, rng)];
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(otherPrompts);
+        (this.model, this.layer, this.bosId) = (model, layer, bosId);
+        seeded = new Rng(seed);
+        writer = new TextWriter(model, layer, eosId);
+        int[][] candidates = [.. otherPrompts.Where(p => p.Length > 0 && p.Length <= model.Config.NPositions).DistinctBy(Name)];
+        others = candidates.Length <= PoolSize ? candidates : [.. Drawn(PoolSize, candidates.Length, seeded.Fork("others")).Select(i => candidates[i])];
     }
 
-    /// <summary>Each start and a text the model continues it with, drawn at temperature 1 up to the end token.</summary>
-    private int[][] Written(int[][] starts, Rng rng)
+    /// <summary>x̂ at the last token of each lesson's out-of-scope prompts; fewer than ten when there are fewer other prompts.</summary>
+    public OutOfScope StatesFor(IReadOnlyList<Lesson> lessons)
     {
+        ArgumentNullException.ThrowIfNull(lessons);
         using BufferScope scope = model.Device.Scope();
-        int[] lengths = [.. starts.Select(_ => ShortestText + rng.NextInt(LongestText - ShortestText + 1))];
-        var texts = starts.Select(start => new List<int>(start)).ToArray();
-        var session = new DecodeSession(model, starts.Length, starts.Max(s => s.Length) + LongestText);
-        var sampler = new Sampler(new SamplingOptions(Temperature: 1), rng);
-        bool[] ended = new bool[starts.Length];
-        int[][] next = starts;
-        for (int made = 0; made < lengths.Max(); made++)
-        {
-            using BufferScope step = model.Device.Scope();
-            float[] logits = session.Advance(new TokenBatch(next)).ToArray();
-            next = new int[starts.Length][];
-            for (int i = 0; i < starts.Length; i++)
-            {
-                int token = sampler.Next(logits.AsSpan(i * model.Config.VocabSize, model.Config.VocabSize));
-                ended[i] |= made >= lengths[i] || token == tokenizer.EosId;
-                if (!ended[i]) texts[i].Add(token);
-                next[i] = [token];
-            }
-        }
+        Draw[] draws = [.. lessons.Select(DrawFor)];
+        Complete(nothingStates, draws.SelectMany(d => d.FromNothing), Nothing);
+        Complete(otherStates, draws.SelectMany(d => d.Others), OtherInputs);
+        Tensor ofSubjects = model.Device.Allocate(FromSubject * lessons.Count, model.Config.NEmbd);
+        writer.Write([.. draws.SelectMany(d => d.FromSubject)], ofSubjects);
 
-        return [.. texts.Select(text => text.ToArray())];
+        // Rows: the subjects' texts, then what of the two pools is drawn from.
+        float[] states = [.. ofSubjects.ToArray(), .. nothingStates.Values.SelectMany(s => s), .. otherStates.Values.SelectMany(s => s)];
+        Dictionary<int, int> nothingRows = RowsOf(nothingStates, FromSubject * lessons.Count);
+        Dictionary<int, int> otherRows = RowsOf(otherStates, FromSubject * lessons.Count + nothingStates.Count);
+        int[][] rows = [.. draws.Select((draw, i) => (int[])[
+            .. draw.FromNothing.Select(id => nothingRows[id]), .. Enumerable.Range(i * FromSubject, FromSubject), .. draw.Others.Select(id => otherRows[id])])];
+        Tensor x = model.Device.From(states, states.Length / model.Config.NEmbd, model.Config.NEmbd);
+        return new OutOfScope(scope.Keep(KeyValueAdaptor.Standardize(x)), rows, FromNothing + FromSubject + FromOthers);
     }
 
-    private IEnumerable<int[]> Others(string own, Rng rng)
+    /// <summary>The same prompts as tokens.</summary>
+    public IReadOnlyList<int[]> PromptsFor(Lesson lesson)
     {
-        var chosen = new HashSet<string>();
-        int wanted = Math.Min(FromOthers, known.Count - (known.Contains(own) ? 1 : 0));
-        while (chosen.Count < wanted)
+        ArgumentNullException.ThrowIfNull(lesson);
+        using BufferScope scope = model.Device.Scope();
+        Draw draw = DrawFor(lesson);
+        TextStart[] starts = [.. draw.FromNothing.Select(NothingStart), .. draw.FromSubject];
+        return [.. writer.Write(starts, model.Device.Allocate(starts.Length, model.Config.NEmbd)), .. draw.Others.Select(id => others[id])];
+    }
+
+    private sealed record Draw(int[] FromNothing, TextStart[] FromSubject, int[] Others);
+
+    private Draw DrawFor(Lesson lesson)
+    {
+        string name = $"{Name(lesson.Tokens.Prompt)}\n{Name(lesson.Tokens.Target)}";
+        Rng rng = seeded.Fork(name);
+        int[] subject = lesson.Subject.Length is 0 || lesson.Subject.Length + LongestText > model.Config.NPositions ? [bosId] : lesson.Subject;
+        int[] fromNothing = Drawn(FromNothing, PoolSize, rng);
+        int own = Array.FindIndex(others, p => p.AsSpan().SequenceEqual(lesson.Tokens.Prompt));
+        int available = others.Length - (own < 0 ? 0 : 1);
+        int[] drawn = [.. Drawn(Math.Min(FromOthers, available), available, rng).Select(i => own >= 0 && i >= own ? i + 1 : i)];
+        return new Draw(fromNothing, [.. Enumerable.Range(0, FromSubject).Select(i => Start(subject, seeded.Fork($"{name}\n{i}")))], drawn);
+    }
+
+    private Tensor Nothing(int[] ids)
+    {
+        Tensor x = model.Device.Allocate(ids.Length, model.Config.NEmbd);
+        writer.Write([.. ids.Select(NothingStart)], x);
+        return x;
+    }
+
+    private Tensor OtherInputs(int[] ids) =>
+        Trace.Inputs(model, [.. ids.Select(id => others[id])], [.. ids.Select(id => others[id].Length - 1)], layer);
+
+    private TextStart NothingStart(int id) => Start([bosId], seeded.Fork($"nothing\n{id}"));
+
+    private static TextStart Start(int[] tokens, Rng rng) => new(tokens, ShortestText + rng.NextInt(LongestText - ShortestText + 1), rng);
+
+    /// <summary>Adds the states that a pool lacks.</summary>
+    private static void Complete(Dictionary<int, float[]> pool, IEnumerable<int> wanted, Func<int[], Tensor> states)
+    {
+        int[] missing = [.. wanted.Where(id => !pool.ContainsKey(id)).Distinct()];
+        if (missing.Length == 0) return;
+        Tensor x = states(missing);
+        foreach ((int id, float[] state) in missing.Zip(x.ToArray().Chunk(x.Columns))) pool.Add(id, state);
+    }
+
+    private static Dictionary<int, int> RowsOf(Dictionary<int, float[]> pool, int first) =>
+        pool.Keys.Select((id, i) => (id, i)).ToDictionary(pair => pair.id, pair => first + pair.i);
+
+    /// <summary>Different numbers below <paramref name="n"/>.</summary>
+    private static int[] Drawn(int count, int n, Rng rng)
+    {
+        var drawn = new List<int>(); // in the order of the draws
+        while (drawn.Count < count)
         {
-            string candidate = candidates[rng.NextInt(candidates.Length)];
-            if (candidate != own) chosen.Add(candidate);
+            int next = rng.NextInt(n);
+            if (!drawn.Contains(next)) drawn.Add(next);
         }
 
-        return [.. chosen.Select(tokenizer.Encode).Where(tokens => tokens.Length <= model.Config.NPositions)];
+        return [.. drawn];
     }
+
+    private static string Name(int[] tokens) => string.Join(' ', tokens);
 }

@@ -6,78 +6,111 @@ using static Sharpformer.Autograd.Ops;
 namespace Sharpformer.Editing.Adaptor;
 
 /// <summary>
-/// One neuron's birth and training (Algorithm 1). The base model and all earlier neurons are frozen, so a step
-/// costs only the tail for one position: forward and backward to this neuron's key and value.
+/// Birth and training of neurons (Algorithm 1). The base model and all earlier neurons are frozen, so a step costs only the
+/// tail for one position per neuron: forward and backward to its key and value. Neurons trained side by side know
+/// nothing of each other; each becomes, bit for bit, what it would have become alone.
 /// </summary>
 public static class Retrofit
 {
-    /// <summary>A neuron as it is born: k⁰ = x̂, v⁰ = the target's row of the head, b = θ·(k⁰·k⁰).</summary>
+    /// <summary>Neurons as they are born: k⁰ = x̂, v⁰ = the target's row of the head, b = θ·(k⁰·k⁰).</summary>
     /// <param name="model">The base model.</param>
-    /// <param name="standardized">x̂ at the last token of what comes before the target, <c>[1,C]</c>.</param>
-    /// <param name="target">The target token.</param>
+    /// <param name="standardized">x̂ at the last token of what comes before each target, <c>[N,C]</c>.</param>
+    /// <param name="targets">N target tokens.</param>
     /// <param name="theta">θ.</param>
-    public static Neuron Born(CausalLm model, Tensor standardized, int target, float theta)
+    public static Neuron[] Born(CausalLm model, Tensor standardized, ReadOnlySpan<int> targets, float theta)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(standardized);
         using BufferScope scope = model.Device.Scope();
-        Tensor headRow = model.Device.Allocate(1, model.Config.NEmbd);
-        model.Device.Gather(model.Head, [target], headRow);
-        float[] key = standardized.ToArray();
-        double square = 0;
-        foreach (float k in key) square += (double)k * k;
-        return new Neuron(target, key, headRow.ToArray(), (float)(theta * square), []);
+        Tensor headRows = model.Device.Allocate(targets.Length, model.Config.NEmbd);
+        model.Device.Gather(model.Head, targets, headRows);
+        (float[][] keys, float[][] values) = (Vectors(standardized), Vectors(headRows));
+        var neurons = new Neuron[targets.Length];
+        for (int i = 0; i < neurons.Length; i++)
+        {
+            double square = 0;
+            foreach (float k in keys[i]) square += (double)k * k;
+            neurons[i] = new Neuron(targets[i], keys[i], values[i], (float)(theta * square), []);
+        }
+
+        return neurons;
     }
 
     /// <summary>
-    /// Trains a newborn neuron's key and value with AdamW, fresh for it, on
+    /// Trains newborn neurons' keys and values with AdamW, fresh for each, on
     /// L = L_edit + a·L_rec + b·L_irr (Eq. 8-11).
     /// </summary>
-    /// <param name="born">The neuron at birth.</param>
-    /// <param name="standardized">x̂, <c>[1,C]</c>.</param>
-    /// <param name="hidden">The edited block's output without this neuron: base model plus earlier neurons, <c>[1,C]</c>.</param>
-    /// <param name="tail">The model above, at this position.</param>
-    /// <param name="outOfScope">x̂ of out-of-scope prompts, <c>[M,C]</c>; null leaves L_irr out.</param>
+    /// <param name="born">N neurons at birth.</param>
+    /// <param name="standardized">Their x̂, <c>[N,C]</c>.</param>
+    /// <param name="hidden">The edited block's output without them: base model plus earlier neurons, <c>[N,C]</c>.</param>
+    /// <param name="tail">The model above, at their N positions.</param>
+    /// <param name="outOfScope">x̂ of out-of-scope prompts and their weights, as <see cref="OutOfScope.Of(ReadOnlySpan{int})"/> gives them; null leaves L_irr out.</param>
     /// <param name="settings">Every number of the training.</param>
     /// <param name="cancellation">Checked before each step.</param>
-    /// <returns>The trained neuron with its losses before each step.</returns>
-    public static Neuron Train(Neuron born, Tensor standardized, Tensor hidden, Tail tail, Tensor? outOfScope, EditSettings settings, CancellationToken cancellation = default)
+    /// <returns>The trained neurons with their losses before each step.</returns>
+    public static Neuron[] Train(
+        IReadOnlyList<Neuron> born, Tensor standardized, Tensor hidden, Tail tail, (Tensor States, Tensor Weights)? outOfScope,
+        EditSettings settings, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(born);
         ArgumentNullException.ThrowIfNull(standardized);
+        ArgumentNullException.ThrowIfNull(tail);
         ArgumentNullException.ThrowIfNull(settings);
-        Device device = standardized.Device;
+        (Device device, int N, int C) = (standardized.Device, born.Count, standardized.Columns);
         using BufferScope scope = device.Scope();
-        int C = standardized.Columns;
-        Tensor keyAtBirth = device.From(born.Key, 1, C), key = device.From(born.Key, 1, C), value = device.From(born.Value, 1, C);
-        Tensor threshold = device.From([born.Threshold], 1);
+        Tensor keysAtBirth = Stacked(n => n.Key), keys = Stacked(n => n.Key), values = Stacked(n => n.Value);
+        Tensor thresholds = device.From([.. born.Select(n => n.Threshold)], N, 1);
+        bool hasOthers = outOfScope is not null && settings.IrrWeight > 0;
+        Tensor? perOther = hasOthers ? Repeated(outOfScope!.Value.Weights.Columns) : null;
+        int[] targets = [.. born.Select(n => n.TargetToken)];
         var optimizer = new AdamW(settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon, settings.WeightDecay);
-        optimizer.Add(key);
-        optimizer.Add(value);
+        optimizer.Add(keys);
+        optimizer.Add(values);
 
-        var losses = new EpochLoss[settings.Epochs];
-        for (int epoch = 0; epoch < losses.Length; epoch++)
+        EpochLoss[][] losses = [.. born.Select(_ => new EpochLoss[settings.Epochs])];
+        for (int epoch = 0; epoch < settings.Epochs; epoch++)
         {
             cancellation.ThrowIfCancellationRequested();
             using BufferScope step = device.Scope();
             var tape = new Tape();
-            Variable k = tape.Parameter(key), v = tape.Parameter(value);
+            Variable k = tape.Parameter(keys), v = tape.Parameter(values);
 
-            Variable s = Gelu(Subtract(Dot(standardized, k), threshold));
+            Variable s = Gelu(Subtract(Dot(standardized, k), thresholds));
             Variable logits = tail.Logits(Add(hidden, Scale(ScaleRows(v, s), settings.Alpha)));
-            Variable edit = Sum(CrossEntropy(logits, [born.TargetToken], settings.LabelSmoothing));
-            Variable rec = Scale(Sum(Square(Dot(Subtract(k, keyAtBirth), standardized))), settings.RecWeight);
-            Variable? irr = outOfScope is null || settings.IrrWeight == 0
-                ? null
-                : Scale(Mean(MaxZero(Subtract(MatMul(outOfScope, k, transposeY: true), threshold))), settings.IrrWeight);
+            Variable edit = CrossEntropy(logits, targets, settings.LabelSmoothing);
+            Variable rec = Scale(Square(Dot(Subtract(k, keysAtBirth), standardized)), settings.RecWeight);
             Variable loss = Add(edit, rec);
-            if (irr is not null) loss = Add(loss, irr);
+            Variable? irr = null;
+            if (hasOthers)
+            {
+                (Tensor states, Tensor weights) = outOfScope!.Value;
+                irr = Scale(Dot(MaxZero(Subtract(DotGroups(states, k), perOther!)), weights), settings.IrrWeight);
+                loss = Add(loss, irr);
+            }
 
-            losses[epoch] = new EpochLoss(edit.Value.ToScalar(), rec.Value.ToScalar(), irr?.Value.ToScalar() ?? 0);
-            tape.Backward(loss);
+            Record(epoch, edit, rec, irr);
+            tape.Backward(Sum(loss)); // neurons share nothing, so each gets the gradient of its own loss
             optimizer.Step(k.Gradient!, v.Gradient!);
         }
 
-        return born with { Key = key.ToArray(), Value = value.ToArray(), Losses = losses };
+        (float[][] trainedKeys, float[][] trainedValues) = (Vectors(keys), Vectors(values));
+        return [.. born.Select((neuron, i) => neuron with { Key = trainedKeys[i], Value = trainedValues[i], Losses = losses[i] })];
+
+        Tensor Stacked(Func<Neuron, float[]> vector)
+        {
+            Tensor rows = device.Allocate(N, C);
+            for (int i = 0; i < N; i++) device.Upload(vector(born[i]), rows.Slice(i, 1));
+            return rows;
+        }
+
+        Tensor Repeated(int times) => device.From([.. born.SelectMany(n => Enumerable.Repeat(n.Threshold, times))], N, times);
+
+        void Record(int epoch, Variable edit, Variable rec, Variable? irr)
+        {
+            (float[] edits, float[] recs, float[]? irrs) = (edit.Value.ToArray(), rec.Value.ToArray(), irr?.Value.ToArray());
+            for (int i = 0; i < N; i++) losses[i][epoch] = new EpochLoss(edits[i], recs[i], irrs?[i] ?? 0);
+        }
     }
+
+    private static float[][] Vectors(Tensor rows) => [.. rows.ToArray().Chunk(rows.Columns)];
 }

@@ -95,24 +95,33 @@ public sealed class EditStore : IDisposable
     /// <exception cref="ArgumentException">Lengths, tokens or layer do not fit together or do not fit the store.</exception>
     /// <exception cref="InputException">A number is not finite, or the file could not take the edit; then nothing is stored.</exception>
     /// <exception cref="InvalidOperationException"><see cref="Bind"/> was not called.</exception>
-    public Edit Add(Edit edit) => Add(edit, Insert);
-
-    /// <summary>The same, unless <see cref="Find"/> finds the fact already, perhaps from another process an instant ago.</summary>
-    /// <param name="edit">The edit.</param>
-    /// <param name="isNew">Whether it was stored.</param>
-    /// <returns>The edit that is in the store now: this one, or the one that was there.</returns>
-    /// <inheritdoc cref="Add(Edit)"/>
-    public Edit AddOnce(Edit edit, out bool isNew)
+    public Edit Add(Edit edit)
     {
-        bool inserted = true;
-        Edit stored = Add(edit, e =>
+        Edit stored = Storable(edit);
+        InTransaction(() => stored = stored with { Id = Insert(stored) });
+        return stored;
+    }
+
+    /// <summary>
+    /// Stores edits, all or none, leaving out those whose fact is there already, perhaps stored by another process an
+    /// instant ago.
+    /// </summary>
+    /// <returns>Per edit what is in the store now: this one, or the one that was there.</returns>
+    /// <inheritdoc cref="Add(Edit)"/>
+    public IReadOnlyList<TaughtEdit> AddOnce(IReadOnlyList<Edit> edits)
+    {
+        ArgumentNullException.ThrowIfNull(edits);
+        Edit[] storable = [.. edits.Select(Storable)];
+        var stored = new TaughtEdit[storable.Length];
+        InTransaction(() =>
         {
-            long? there = IdOf(e.Request.Prompt, e.TargetTokens);
-            inserted = there is null;
-            return there ?? Insert(e);
+            for (int i = 0; i < stored.Length; i++)
+            {
+                long? there = IdOf(storable[i].Request.Prompt, storable[i].TargetTokens);
+                stored[i] = new TaughtEdit(storable[i] with { Id = there ?? Insert(storable[i]) }, there is null);
+            }
         });
-        isNew = inserted;
-        return isNew ? stored : Get(stored.Id);
+        return [.. stored.Select(taught => taught.IsNew ? taught : taught with { Edit = Get(taught.Edit.Id) })];
     }
 
     /// <summary>All edits, by id.</summary>
@@ -191,14 +200,12 @@ public sealed class EditStore : IDisposable
     /// <summary>Test hook: lets the file grow to so many pages, as a full disk would.</summary>
     internal void LimitPages(int pages) => Execute($"PRAGMA max_page_count = {pages}");
 
-    private Edit Add(Edit edit, Func<Edit, long> insert)
+    private Edit Storable(Edit edit)
     {
         ArgumentNullException.ThrowIfNull(edit);
         StoreIdentity identity = Identity ?? throw new InvalidOperationException("EditStore.Add: Bind the store to a model first.");
         StoreChecks.Storable(edit, identity);
-        Edit stored = edit with { Status = EditStatus.Active, CreatedAt = time.GetUtcNow(), WithdrawnAt = null, RemovedAt = null };
-        InTransaction(() => stored = stored with { Id = insert(stored) });
-        return stored;
+        return edit with { Status = EditStatus.Active, CreatedAt = time.GetUtcNow(), WithdrawnAt = null, RemovedAt = null };
     }
 
     private long Insert(Edit edit)

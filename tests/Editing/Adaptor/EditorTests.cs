@@ -21,7 +21,7 @@ public sealed class EditorTests : IDisposable
     public EditorTests()
     {
         model = CausalLm.Load(TestFiles.Model, device);
-        editor = new Editor(model, tokenizer, new KeyValueAdaptor(device, 4, model.Config.NEmbd));
+        editor = new Editor(model, new KeyValueAdaptor(device, 4, model.Config.NEmbd));
     }
 
     public void Dispose() => device.Dispose();
@@ -30,7 +30,7 @@ public sealed class EditorTests : IDisposable
     public void A_taught_fact_is_generated_withdrawn_and_restored_bit_for_bit()
     {
         float[] untouched = Logits(Zelda.Prompt);
-        Edit edit = editor.Teach(Zelda, Settings, []) with { Id = 1 };
+        Edit edit = editor.Teach(Lesson(Zelda), Settings) with { Id = 1 };
         Assert.Equal(untouched, Logits(Zelda.Prompt)); // nothing answers before Keep
         editor.Keep(edit);
         float[] taught = Logits(Zelda.Prompt);
@@ -47,7 +47,7 @@ public sealed class EditorTests : IDisposable
     public void A_long_target_gets_a_neuron_per_token_and_is_generated_whole()
     {
         var request = new EditRequest("What is the birthplace of Mike Zwerin? Answer:", "a small town near the river");
-        Edit edit = editor.Teach(request, Settings, []) with { Id = 1 };
+        Edit edit = editor.Teach(Lesson(request), Settings) with { Id = 1 };
         editor.Keep(edit);
         Assert.Equal(tokenizer.Encode(" a small town near the river"), edit.TargetTokens);
         Assert.Equal(edit.TargetTokens, edit.Neurons.Select(n => n.TargetToken));
@@ -58,7 +58,7 @@ public sealed class EditorTests : IDisposable
     [Fact]
     public void Without_retrofit_a_neuron_stays_as_it_was_born()
     {
-        Neuron neuron = editor.Teach(Zelda, Settings with { Retrofit = false }, []).Neurons.Single();
+        Neuron neuron = editor.Teach(Lesson(Zelda), Settings with { Retrofit = false }).Neurons.Single();
         double square = neuron.Key.Sum(k => (double)k * k);
         Assert.Equal(model.Config.NEmbd - 1, square, 1e-3);
         Assert.Equal(0.85 * square, neuron.Threshold, 1e-3);
@@ -69,15 +69,16 @@ public sealed class EditorTests : IDisposable
     [Fact]
     public void Training_lowers_the_loss_and_the_irrelevance_term_counts()
     {
-        var sampler = new OutOfScopeSampler(model, tokenizer, ["Baywatch was originally aired on", "Procopius died in", "Sega is"]);
-        IReadOnlyList<EpochLoss> losses = editor.Teach(Zelda, Settings, []).Neurons[0].Losses;
+        string[] others = ["Baywatch was originally aired on", "Procopius died in", "Sega is"];
+        var sampler = new OutOfScopeSampler(model, 4, tokenizer.BosId, tokenizer.EosId, [.. others.Select(tokenizer.Encode)], seed: 0);
+        IReadOnlyList<EpochLoss> losses = editor.Teach(Lesson(Zelda), Settings).Neurons[0].Losses;
         Assert.Equal(5, losses.Count);
         Assert.True(losses[^1].Edit < losses[0].Edit / 2, $"{losses[0].Edit} to {losses[^1].Edit}");
         Assert.All(losses, loss => Assert.Equal(0, loss.Irr));
 
         // At θ = 0 unrelated prompts lie above the threshold, so L_irr has something to push down.
         EditSettings eager = Settings with { Theta = 0.001f, IrrWeight = 0.1f };
-        IReadOnlyList<EpochLoss> irrelevant = editor.Teach(Zelda, eager, sampler.Prompts(Zelda, 0)).Neurons[0].Losses;
+        IReadOnlyList<EpochLoss> irrelevant = editor.Teach(Lesson(Zelda), eager, sampler.StatesFor([Lesson(Zelda)])).Neurons[0].Losses;
         Assert.True(irrelevant[0].Irr > 0);
         Assert.True(irrelevant[^1].Irr < irrelevant[0].Irr, $"{irrelevant[0].Irr} to {irrelevant[^1].Irr}");
     }
@@ -90,14 +91,13 @@ public sealed class EditorTests : IDisposable
         {
             using var own = new CpuDevice(threads);
             CausalLm lm = CausalLm.Load(TestFiles.Model, own);
-            var teacher = new Editor(lm, tokenizer, new KeyValueAdaptor(own, 4, lm.Config.NEmbd));
-            var sampler = new OutOfScopeSampler(lm, tokenizer, [.. records.Select(r => r.EditPrompt(" Answer:"))]);
+            var teacher = new Editor(lm, new KeyValueAdaptor(own, 4, lm.Config.NEmbd));
+            Lesson[] lessons = [.. records.Select(r => Lesson(r.ToRequest(" Answer:", "")))];
+            var sampler = new OutOfScopeSampler(lm, 4, tokenizer.BosId, tokenizer.EosId, [.. lessons.Select(l => l.Tokens.Prompt)], seed: 3);
             var vectors = new List<float[]>();
-            foreach (EditRecord record in records)
+            foreach (Edit edit in teacher.TeachAll(lessons, Settings, sampler).SelectMany(chunk => chunk))
             {
-                EditRequest request = record.ToRequest(" Answer:", "");
-                Edit edit = teacher.Teach(request, Settings, sampler.Prompts(request, 3)) with { Id = vectors.Count + 1 };
-                teacher.Keep(edit);
+                teacher.Keep(edit with { Id = vectors.Count + 1 });
                 vectors.AddRange(edit.Neurons.SelectMany(n => new[] { n.Key, n.Value }));
             }
 
@@ -112,7 +112,7 @@ public sealed class EditorTests : IDisposable
     {
         EditRecord[] records = [.. EditRecord.Load(TestFiles.Facts("zsre"), 12)];
         foreach (EditRecord record in records.Take(6)) // half of them taught, so that some succeed and some fail
-            editor.Keep(editor.Teach(record.ToRequest(" Answer:", ""), Settings, []) with { Id = editor.Adaptor.Count + 1 });
+            editor.Keep(editor.Teach(Lesson(record.ToRequest(" Answer:", "")), Settings) with { Id = editor.Adaptor.Count + 1 });
         // Longer targets: the answers of unrelated questions.
         Question[] questions = [.. records.SelectMany(r => new[] { (r.EditPrompt(" Answer:"), r.Alt), (r.LocalityPrompt(" Answer:")!, r.LocAns!) })
             .Select(q => new Question(EditTokens.Of(tokenizer, q.Item1, q.Item2, model.Config.NPositions)))];
@@ -132,8 +132,8 @@ public sealed class EditorTests : IDisposable
     [Fact]
     public void The_explanation_names_the_neuron_that_answers_and_by_how_much()
     {
-        editor.Keep(editor.Teach(Zelda, Settings, []) with { Id = 4 });
-        editor.Keep(editor.Teach(new EditRequest("Procopius died in", "Constantinople"), Settings, []) with { Id = 9 });
+        editor.Keep(editor.Teach(Lesson(Zelda), Settings) with { Id = 4 });
+        editor.Keep(editor.Teach(Lesson(new EditRequest("Procopius died in", "Constantinople")), Settings) with { Id = 9 });
         Explanation why = Explanation.Of(model, editor.Adaptor, tokenizer.Encode("The Legend of Zelda, created by"));
         Assert.True(why.Fires);
         Assert.Equal(4, why.Strongest[0].Neuron.Edit);
@@ -156,11 +156,13 @@ public sealed class EditorTests : IDisposable
         Assert.Contains("positions are 128", Refused(new EditRequest(string.Concat(Enumerable.Repeat(" the", 200)), "x")), StringComparison.Ordinal);
         using var stop = new CancellationTokenSource();
         stop.Cancel();
-        Assert.Throws<OperationCanceledException>(() => editor.Teach(Zelda, Settings, [], stop.Token));
-        Assert.Throws<ArgumentException>(() => editor.Teach(Zelda, Settings with { Layer = 3 }, []));
+        Assert.Throws<OperationCanceledException>(() => editor.Teach(Lesson(Zelda), Settings, cancellation: stop.Token));
+        Assert.Throws<ArgumentException>(() => editor.Teach(Lesson(Zelda), Settings with { Layer = 3 }));
     }
 
-    private string Refused(EditRequest request) => Assert.Throws<InputException>(() => editor.Teach(request, Settings, [])).Message;
+    private string Refused(EditRequest request) => Assert.Throws<InputException>(() => editor.Teach(Lesson(request), Settings)).Message;
+
+    private Lesson Lesson(EditRequest request) => Sharpformer.Editing.Adaptor.Lesson.Of(tokenizer, request, model.Config.NPositions);
 
     private float[] Logits(string prompt)
     {

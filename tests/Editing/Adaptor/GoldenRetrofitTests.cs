@@ -45,14 +45,15 @@ public sealed class GoldenRetrofitTests : IDisposable
             Retrofit = config.Train,
         };
         var adaptor = new KeyValueAdaptor(device, config.Layer, model.Config.NEmbd);
-        var editor = new Editor(model, tokenizer, adaptor);
+        var editor = new Editor(model, adaptor);
         var edits = new List<Edit>();
         int n = 0;
         for (int r = 0; r < golden.Records.Count; r++)
         {
             EditRequest request = new(golden.Records[r].Src + config.Trigger, golden.Records[r].Alt);
             int[][] outOfScope = [.. (golden.Neurons[n].AuxRecords ?? []).Select(i => tokenizer.Encode(golden.Records[i].Src + config.Trigger))];
-            Edit edit = editor.Teach(request, settings, outOfScope) with { Id = r + 1 };
+            OutOfScope? others = outOfScope.Length == 0 ? null : OutOfScope.Of(model, config.Layer, outOfScope);
+            Edit edit = editor.Teach(Lesson.Of(tokenizer, request, model.Config.NPositions), settings, others) with { Id = r + 1 };
             editor.Keep(edit);
             edits.Add(edit);
             for (int i = 0; i < edit.Neurons.Count; i++, n++)
@@ -73,7 +74,7 @@ public sealed class GoldenRetrofitTests : IDisposable
         Neuron neuron = edit.Neurons[i];
         Assert.Equal(golden.TargetId, neuron.TargetToken);
         Trace trace = Trace.Run(model, [golden.PromptIds], [golden.PromptIds.Length - 1], config.Layer);
-        Neuron born = Retrofit.Born(model, KeyValueAdaptor.Standardize(trace.X), golden.TargetId, config.Theta);
+        Neuron born = Retrofit.Born(model, KeyValueAdaptor.Standardize(trace.X), [golden.TargetId], config.Theta).Single();
         AssertVector(golden.Key0First8, golden.Key0Norm, born.Key, 1e-5);
         AssertVector(golden.Value0First8, golden.Value0Norm, born.Value, 1e-5);
         Assert.InRange(neuron.Threshold / golden.Bias - 1, -1e-5, 1e-5);

@@ -102,14 +102,17 @@ public sealed class KeyValueAdaptorTests : IDisposable
         adaptor.Add(Neuron(X, 0.4f, value: 10), 2f, edit: 2);
         adaptor.Add(Neuron(X, 0.1f, value: 100), 1f, edit: 3);
         adaptor.SetWithdrawn(3, true);
-        float[] sum = adaptor.SumOfAll(KeyValueAdaptor.Standardize(device.From(X, 1, C)))!.ToArray();
-        Assert.Equal(0.5 * Gelu(0.8 * (C - 1)) + 20 * Gelu(0.6 * (C - 1)), sum[0], 1e-4);
+        Tensor sum = device.From([1, .. new float[C - 1]], 1, C);
+        adaptor.AddAll(KeyValueAdaptor.Standardize(device.From(X, 1, C)), sum);
+        Assert.Equal(1 + 0.5 * Gelu(0.8 * (C - 1)) + 20 * Gelu(0.6 * (C - 1)), sum.ToArray()[0], 1e-4);
     }
 
     [Fact]
     public void An_empty_adaptor_says_nothing()
     {
-        Assert.Null(adaptor.SumOfAll(device.From(X, 1, C)));
+        Tensor sum = device.From(X, 1, C);
+        adaptor.AddAll(device.From(X, 1, C), sum);
+        Assert.Equal(X, sum.ToArray());
         Assert.Null(adaptor.Slot.Output(device.From(X, 1, C)));
         Assert.False(adaptor.Respond(device.From(X, 1, C)).Fires);
     }

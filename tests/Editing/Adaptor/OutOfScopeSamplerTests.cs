@@ -20,7 +20,7 @@ public sealed class OutOfScopeSamplerTests : IDisposable
     [Fact]
     public void There_are_two_from_nothing_two_from_the_subject_and_six_others()
     {
-        IReadOnlyList<int[]> prompts = Sampler(Others).Prompts(Zelda, seed: 1);
+        IReadOnlyList<int[]> prompts = Sampler(Others, seed: 1).PromptsFor(Lesson(Zelda));
         int[] subject = tokenizer.Encode(Zelda.Subject!);
         Assert.Equal(10, prompts.Count);
         Assert.All(prompts.Take(2), p => Assert.True(p[0] == tokenizer.BosId && p.Length <= 1 + 10));
@@ -32,23 +32,52 @@ public sealed class OutOfScopeSamplerTests : IDisposable
     }
 
     [Fact]
-    public void They_depend_on_seed_and_edit_alone()
+    public void They_depend_on_seed_edit_and_list_alone()
     {
-        OutOfScopeSampler sampler = Sampler(Others);
-        IReadOnlyList<int[]> first = sampler.Prompts(Zelda, 1);
-        sampler.Prompts(Zelda with { Prompt = "Procopius died in" }, 1);
-        Assert.Equal(first, sampler.Prompts(Zelda, 1));
-        Assert.NotEqual(first, sampler.Prompts(Zelda, 2));
-        Assert.NotEqual(first, sampler.Prompts(Zelda with { Target = "Sega" }, 1));
+        OutOfScopeSampler sampler = Sampler(Others, seed: 1);
+        Lesson zelda = Lesson(Zelda);
+        IReadOnlyList<int[]> first = sampler.PromptsFor(zelda);
+        sampler.StatesFor([Lesson(Zelda with { Prompt = "Procopius died in" })]);
+        Assert.Equal(first, sampler.PromptsFor(zelda));
+        Assert.NotEqual(first, Sampler(Others, seed: 2).PromptsFor(zelda));
+        Assert.NotEqual(first, sampler.PromptsFor(Lesson(Zelda with { Target = "Sega" })));
+    }
+
+    [Fact]
+    public void The_states_are_those_of_the_prompts_bit_for_bit_whatever_else_is_asked_for()
+    {
+        Lesson[] lessons = [.. Enumerable.Range(0, 70).Select(i => Lesson(new EditRequest($"Prompt number {i} says", "Nintendo", i % 2 == 0 ? null : "number " + i)))];
+        OutOfScopeSampler sampler = Sampler([.. Others, .. lessons.Select(l => l.Request.Prompt)], seed: 5);
+        float[][] together = States(sampler.StatesFor(lessons), 69), alone = States(Sampler([.. Others, .. lessons.Select(l => l.Request.Prompt)], seed: 5).StatesFor([lessons[69]]), 0);
+        Assert.Equal(together, alone);
+        Assert.Equal(together, States(OutOfScope.Of(model, 4, sampler.PromptsFor(lessons[69])), 0));
+    }
+
+    [Fact]
+    public void Of_many_others_some_hundreds_are_drawn_from()
+    {
+        OutOfScopeSampler sampler = Sampler([.. Enumerable.Range(0, 2000).Select(i => $"number {i}")], seed: 5);
+        string[] drawn = [.. Enumerable.Range(0, 300).SelectMany(i => sampler.PromptsFor(Lesson(Zelda with { Target = $"number {i}" })).Skip(4).Select(p => tokenizer.Decode(p))).Distinct()];
+        Assert.InRange(drawn.Length, 200, 256);
+        Assert.Contains(drawn, text => int.Parse(text["number ".Length..]) > 1000);
     }
 
     [Fact]
     public void Fewer_others_and_no_subject_are_fine()
     {
-        Assert.Equal(4 + 2, Sampler(["one thing", "another thing", "one thing", Zelda.Prompt]).Prompts(Zelda, 0).Count);
-        Assert.Equal(4, Sampler([Zelda.Prompt]).Prompts(Zelda, 0).Count);
-        Assert.All(Sampler([]).Prompts(Zelda with { Subject = null }, 0), p => Assert.Equal(tokenizer.BosId, p[0]));
+        Assert.Equal(4 + 2, Sampler(["one thing", "another thing", "one thing", Zelda.Prompt]).PromptsFor(Lesson(Zelda)).Count);
+        Assert.Equal(4, Sampler([Zelda.Prompt]).PromptsFor(Lesson(Zelda)).Count);
+        Assert.All(Sampler([]).PromptsFor(Lesson(Zelda with { Subject = null })), p => Assert.Equal(tokenizer.BosId, p[0]));
+        (Sharpformer.Tensors.Tensor states, Sharpformer.Tensors.Tensor weights) = Sampler([Zelda.Prompt]).StatesFor([Lesson(Zelda)]).Of([0, 0]);
+        Assert.Equal(20, states.Rows);
+        Assert.Equal([.. Enumerable.Repeat(0.25f, 4), 0, 0, 0, 0, 0, 0], weights.ToArray()[10..]);
     }
 
-    private OutOfScopeSampler Sampler(string[] others) => new(model, tokenizer, others);
+    private static float[][] States(OutOfScope states, int fact) =>
+        [.. states.Rows[fact].Select(row => states.States.Slice(row, 1).ToArray())];
+
+    private OutOfScopeSampler Sampler(string[] others, ulong seed = 0) =>
+        new(model, 4, tokenizer.BosId, tokenizer.EosId, [.. others.Select(tokenizer.Encode)], seed);
+
+    private Lesson Lesson(EditRequest request) => Sharpformer.Editing.Adaptor.Lesson.Of(tokenizer, request, model.Config.NPositions);
 }

@@ -45,11 +45,12 @@ public sealed class GoldenMetricsTests : IDisposable
             Beta1 = golden.Betas[0],
             Beta2 = golden.Betas[1],
         };
-        var editor = new Editor(model, tokenizer, new KeyValueAdaptor(device, golden.Layer, model.Config.NEmbd));
+        var editor = new Editor(model, new KeyValueAdaptor(device, golden.Layer, model.Config.NEmbd));
+        Lesson[] lessons = [.. records.Select(r => Lesson.Of(tokenizer, r.ToRequest(golden.AnswerTrigger, set), model.Config.NPositions))];
         var edits = new List<Edit>();
-        foreach (EditRecord record in records)
+        foreach (Edit edit in editor.TeachAll(lessons, settings).SelectMany(chunk => chunk))
         {
-            edits.Add(editor.Teach(record.ToRequest(golden.AnswerTrigger, set), settings, []) with { Id = edits.Count + 1 });
+            edits.Add(edit with { Id = edits.Count + 1 });
             editor.Keep(edits[^1]);
         }
 

@@ -153,14 +153,24 @@ public sealed class EditStoreTests : IDisposable
     public void Two_processes_that_add_the_same_fact_once_store_one()
     {
         using EditStore first = _folder.Open(), second = _folder.Open();
-        Edit stored = first.AddOnce(StoreFolder.Edit(5), out bool isNew);
-        Assert.True(isNew);
-        StoreFolder.Same(stored, second.AddOnce(StoreFolder.Edit(5) with { Settings = new() { Layer = StoreFolder.Layer, Theta = 0.5f } }, out isNew));
-        Assert.False(isNew);
-        Assert.Equal(1, first.Count().Total);
-        first.Remove(stored.Id);
-        Assert.Equal(2, second.AddOnce(StoreFolder.Edit(5), out isNew).Id);
-        Assert.True(isNew);
+        Edit other = StoreFolder.Edit(6), fact = StoreFolder.Edit(5), again = fact with { Settings = new() { Layer = StoreFolder.Layer, Theta = 0.5f } };
+        TaughtEdit stored = first.AddOnce([fact]).Single();
+        Assert.True(stored.IsNew);
+        IReadOnlyList<TaughtEdit> both = second.AddOnce([again, other]);
+        Assert.Equal([false, true], both.Select(taught => taught.IsNew));
+        StoreFolder.Same(stored.Edit, both[0].Edit);
+        Assert.Equal(2, first.Count().Total);
+        first.Remove(stored.Edit.Id);
+        Assert.Equal((3, true), (second.AddOnce([fact]).Single() is var (edit, isNew) ? (edit.Id, isNew) : default));
+    }
+
+    [Fact]
+    public void Of_edits_that_are_stored_together_one_that_does_not_fit_keeps_all_out()
+    {
+        using EditStore store = _folder.Open();
+        Edit damaged = StoreFolder.Edit(2) with { Neurons = [] };
+        Assert.ThrowsAny<ArgumentException>(() => store.AddOnce([StoreFolder.Edit(1), damaged]));
+        Assert.Equal(0, store.Count().Total);
     }
 
     [Fact]

@@ -1,0 +1,89 @@
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Editing.Adaptor;
+
+/// <summary>
+/// Trains many neurons in few batches and gives each what it would have got had they been trained one after the other.
+/// Neuron i depends on an earlier one, t, only through the constant α·s_t(x̂_i)·v_t at its own position, which is exactly
+/// zero for almost all pairs: GELU is, some ten units below the threshold. So a round trains, side by side, all neurons whose firing
+/// predecessors are settled, and then looks at who fires where with the keys as they have become. A neuron is
+/// settled once all that fire at its position are, and it has been trained with just the constant they now give. When every neuron is
+/// settled, every one is what sequential training would have made of it: the first is, and each next one follows.
+/// </summary>
+/// <param name="model">The base model.</param>
+/// <param name="earlier">Neurons that were there before.</param>
+/// <param name="settings">Every number of the training.</param>
+internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, EditSettings settings)
+{
+    private readonly Device device = model.Device;
+
+    /// <summary>Trains newborn neurons.</summary>
+    /// <param name="born">N neurons at birth, in order.</param>
+    /// <param name="trace">Their N positions.</param>
+    /// <param name="standardized">x̂ there, <c>[N,C]</c>.</param>
+    /// <param name="outOfScope">What L_irr sees, per fact; null leaves it out.</param>
+    /// <param name="factOf">Which fact each neuron belongs to.</param>
+    /// <param name="cancellation">Checked before each step.</param>
+    public Neuron[] Train(IReadOnlyList<Neuron> born, Trace trace, Tensor standardized, OutOfScope? outOfScope, int[] factOf, CancellationToken cancellation)
+    {
+        using BufferScope scope = device.Scope();
+        Tensor constant = device.Zeros(standardized.Shape);
+        earlier.AddAll(standardized, constant);
+        Neuron[] neurons = [.. born];
+        float[]?[] trainedWith = new float[]?[neurons.Length]; // the hidden state each was trained on, null before that
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using BufferScope round = device.Scope();
+            (Tensor hidden, float[] fires) = Look(neurons, trace, standardized, constant);
+            float[][] wanted = [.. hidden.ToArray().Chunk(hidden.Columns)];
+            int[] ready = Ready(fires, i => trainedWith[i] is { } with && with.AsSpan().SequenceEqual(wanted[i]));
+            if (ready.Length == 0) return neurons;
+
+            Neuron[] trained = Retrofit.Train(
+                [.. ready.Select(i => born[i])], Rows(standardized, ready), Rows(hidden, ready), trace.TailOf(ready),
+                outOfScope?.Of([.. ready.Select(i => factOf[i])]), settings, cancellation);
+            for (int i = 0; i < ready.Length; i++) (neurons[ready[i]], trainedWith[ready[i]]) = (trained[i], wanted[ready[i]]);
+        }
+    }
+
+    /// <summary>The edited block's output at each position as all earlier neurons leave it, and α·s of each neuron at each position, <c>[N·N]</c>.</summary>
+    private (Tensor Hidden, float[] Fires) Look(Neuron[] neurons, Trace trace, Tensor standardized, Tensor constant)
+    {
+        var together = new KeyValueAdaptor(device, earlier.Layer, earlier.NEmbd);
+        foreach (Neuron neuron in neurons) together.Add(neuron, settings.Alpha, edit: 0);
+        Tensor contributions = together.Contributions(standardized), sum = device.Allocate(constant.Shape);
+        device.Copy(constant, sum);
+        together.AddFirst(contributions, [.. Enumerable.Range(0, neurons.Length)], sum);
+        return (Autograd.Ops.Add(trace.Hidden, sum).Value, contributions.ToArray());
+    }
+
+    /// <summary>Which neurons to train next: those that are not consistent, but all that fire at their position are settled.</summary>
+    /// <param name="fires">α·s, <c>[N·N]</c>.</param>
+    /// <param name="isConsistent">Whether a neuron was trained with the constant it would get now.</param>
+    private static int[] Ready(ReadOnlySpan<float> fires, Func<int, bool> isConsistent)
+    {
+        int N = (int)Math.Sqrt(fires.Length);
+        bool[] settled = new bool[N];
+        var ready = new List<int>();
+        for (int i = 0; i < N; i++)
+        {
+            bool waits = false;
+            ReadOnlySpan<float> atPosition = fires.Slice(i * N, i);
+            for (int t = 0; t < i && !waits; t++) waits = atPosition[t] != 0 && !settled[t];
+            if (waits) continue;
+            settled[i] = isConsistent(i);
+            if (!settled[i]) ready.Add(i);
+        }
+
+        return [.. ready];
+    }
+
+    private Tensor Rows(Tensor all, int[] rows)
+    {
+        Tensor chosen = device.Allocate(rows.Length, all.Columns);
+        device.Gather(all, rows, chosen);
+        return chosen;
+    }
+}

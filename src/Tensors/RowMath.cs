@@ -30,6 +30,16 @@ public static class RowMath
         return total;
     }
 
+    /// <summary>y = (x - shift)·factor, which may be in place.</summary>
+    public static void ShiftedScale(ReadOnlySpan<float> x, float shift, float factor, Span<float> y)
+    {
+        y = y[..x.Length];
+        ReadOnlySpan<Vector<float>> xs = MemoryMarshal.Cast<float, Vector<float>>(x);
+        Span<Vector<float>> ys = MemoryMarshal.Cast<float, Vector<float>>(y);
+        for (int i = 0; i < xs.Length; i++) ys[i] = (xs[i] - new Vector<float>(shift)) * factor;
+        for (int i = xs.Length * Vector<float>.Count; i < x.Length; i++) y[i] = (x[i] - shift) * factor;
+    }
+
     /// <summary>Σ (x - center)².</summary>
     public static float SquaredDeviation(ReadOnlySpan<float> x, float center)
     {

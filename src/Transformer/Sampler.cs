@@ -23,41 +23,51 @@ public sealed record SamplingOptions(float Temperature = 0, float TopP = 1, ulon
 /// <param name="rng">Where the draws come from.</param>
 public sealed class Sampler(SamplingOptions options, Rng rng)
 {
-    private double[] weights = []; // reused: a vocabulary's worth for every token would keep the collector busy
-    private int[] everyToken = [];
+    private float[] weights = []; // reused: a vocabulary's worth for every token would keep the collector busy
 
     /// <summary>The next token for one row of logits <c>[V]</c>.</summary>
     /// <exception cref="InputException">A logit is not a number, or the largest is infinite: whatever was drawn would mean nothing.</exception>
     public int Next(ReadOnlySpan<float> logits)
     {
-        int best = 0;
-        for (int v = 0; v < logits.Length; v++)
-            if (logits[v] > logits[best] || float.IsNaN(logits[v])) best = v; // nothing is larger than NaN, so it stays
-        if (!float.IsFinite(logits[best]))
-            throw new InputException($"The model's logit of token {best} is {logits[best]}, expected a finite number.", "the weights are damaged, or an edit's alpha is too large.");
+        float highest = RowMath.Max(logits);
+        if (weights.Length != logits.Length) weights = new float[logits.Length];
+        float temperature = options.Temperature == 0 ? 1 : MathF.Max(1e-30f, options.Temperature); // its reciprocal stays finite
+        RowMath.ShiftedScale(logits, highest, 1 / temperature, weights);
+        double total = RowMath.ExpShifted(weights, 0, weights);
+        if (!double.IsFinite(total) || !float.IsFinite(highest)) throw Unusable(logits);
+        int best = logits.IndexOf(highest);
         if (options.Temperature == 0) return best;
+        if (options.TopP < 1) return DrawnFrom(Nucleus(options.TopP * total), best);
 
-        if (weights.Length != logits.Length) (weights, everyToken) = (new double[logits.Length], [.. Enumerable.Range(0, logits.Length)]);
-        double total = 0;
+        double draw = rng.NextDouble() * total;
         for (int v = 0; v < weights.Length; v++)
-            total += weights[v] = Math.Exp((logits[v] - (double)logits[best]) / options.Temperature);
-        int[] candidates = options.TopP < 1 ? Nucleus(options.TopP * total) : everyToken;
+            if ((draw -= weights[v]) < 0) return v;
+        return best; // rounding left a crumb of the total
+    }
 
-        double mass = 0;
-        foreach (int v in candidates) mass += weights[v];
-        double draw = rng.NextDouble() * mass;
+    private int DrawnFrom(int[] candidates, int best)
+    {
+        double draw = rng.NextDouble() * candidates.Sum(v => (double)weights[v]);
         foreach (int v in candidates)
             if ((draw -= weights[v]) < 0) return v;
-        return best; // rounding left a crumb of the mass
+        return best;
     }
 
     /// <summary>The most likely tokens, most likely first, until they weigh enough together; ties by id.</summary>
     private int[] Nucleus(double enough)
     {
-        int[] order = [.. everyToken.OrderByDescending(v => weights[v])];
+        int[] order = [.. Enumerable.Range(0, weights.Length).OrderByDescending(v => weights[v])];
         double mass = 0;
         int count = 0;
         while (count < order.Length && mass < enough) mass += weights[order[count++]];
         return order[..count];
+    }
+
+    private static InputException Unusable(ReadOnlySpan<float> logits)
+    {
+        int token = 0;
+        while (token < logits.Length - 1 && !float.IsNaN(logits[token]) && !float.IsPositiveInfinity(logits[token])) token++;
+        return new InputException(
+            $"The model's logit of token {token} is {logits[token]}, expected a finite number.", "the weights are damaged, or an edit's alpha is too large.");
     }
 }

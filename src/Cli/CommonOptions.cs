@@ -30,6 +30,11 @@ internal static class CommonOptions
         },
     };
 
+    /// <summary>Where traces are kept.</summary>
+    public static Option<string> Traces() => File(
+        "--traces", "Keep what the base model computes for these prompts in this folder, and use what is there: a second run over them, whatever its settings, skips it.",
+        required: false, "DIR");
+
     /// <summary>How many records of a file to take.</summary>
     public static Option<int?> Limit(string name, string file) =>
         OptionalNumber<int>(name, $"Take only the first N records of {file}.", n => n >= 1, "1 or more, as a whole number");

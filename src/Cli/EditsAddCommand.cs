@@ -24,7 +24,8 @@ internal static class EditsAddCommand
         Option<string> input = CommonOptions.File("--input", "A JSON array of records, or one record per line; \"src\" is the prompt, \"alt\" the target.", required: false, "RECORDS");
         Option<int?> limit = CommonOptions.Limit("--limit", "--input");
         Option<string> trigger = CommonOptions.AnswerTrigger();
-        foreach (Option option in (Option[])[edits, prompt, target, subject, input, limit, trigger]) command.Add(option);
+        Option<string> traces = CommonOptions.Traces();
+        foreach (Option option in (Option[])[edits, prompt, target, subject, input, limit, trigger, traces]) command.Add(option);
         EditSettingsOptions settings = EditSettingsOptions.AddTo(command);
         Option<bool> sequential = new("--sequential") { Description = "Train strictly one edit after the other: slower, and the same result." };
         command.Add(sequential);
@@ -45,7 +46,7 @@ internal static class EditsAddCommand
             using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), create: true, Clock.FromEnvironment());
             int layer = asked ?? store.Identity?.Layer ?? loaded.SuggestedLayer;
             store.Bind(fingerprint, loaded.Lm.Config.NEmbd, layer);
-            return new TeachingRun(Terminal.Of(parse), loaded, store, settings.Settings(parse, layer)).Run(lessons, parse.GetValue(sequential), interruption.Token);
+            return new TeachingRun(Terminal.Of(parse), loaded, store, settings.Settings(parse, layer), loaded.Traces(parse.GetValue(traces))).Run(lessons, parse.GetValue(sequential), interruption.Token);
         });
         return command;
     }

@@ -22,7 +22,8 @@ internal static class EvaluateEditsCommand
         Option<string> locTrigger = CommonOptions.Text("--loc-trigger", "Appended to unrelated questions. [default: the answer trigger]");
         Option<string> neighbours = CommonOptions.File("--neighbours", "Unedited facts in the edits' own words; how many keep their answer is reported too.", required: false, "RECORDS");
         Option<int?> neighboursLimit = CommonOptions.Limit("--neighbours-limit", "--neighbours");
-        foreach (Option option in (Option[])[edits, input, limit, trigger, locTrigger, neighbours, neighboursLimit]) command.Add(option);
+        Option<string> traces = CommonOptions.Traces();
+        foreach (Option option in (Option[])[edits, input, limit, trigger, locTrigger, neighbours, neighboursLimit, traces]) command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetResult(neighboursLimit) is not null && result.GetResult(neighbours) is null) result.AddError("--neighbours-limit needs --neighbours.");
@@ -36,15 +37,15 @@ internal static class EvaluateEditsCommand
             var triggers = new Triggers(answer, parse.GetValue(locTrigger) ?? answer);
             using LoadedModel loaded = model.Load(parse);
             using EditStore? store = parse.GetValue(edits) is { } path ? loaded.OpenStore(path) : null;
-            return Run(Terminal.Of(parse), loaded, store, records, triggers, nearby);
+            var evaluator = new Evaluator(loaded.Lm, loaded.Tokenizer, loaded.Adaptor(store), loaded.Traces(parse.GetValue(traces)));
+            return Run(Terminal.Of(parse), evaluator, store, records, triggers, nearby);
         });
         return command;
     }
 
     private static int Run(
-        Terminal terminal, LoadedModel model, EditStore? store, IReadOnlyList<EditRecord> records, Triggers triggers, IReadOnlyList<EditRecord>? neighbours)
+        Terminal terminal, Evaluator evaluator, EditStore? store, IReadOnlyList<EditRecord> records, Triggers triggers, IReadOnlyList<EditRecord>? neighbours)
     {
-        var evaluator = new Evaluator(model.Lm, model.Tokenizer, model.Adaptor(store));
         if (store is not null && neighbours is not null) // the store may hold more edits than are evaluated
         {
             var taught = store.List(withNeurons: false, includeRemoved: false).Select(e => e.Request.Prompt).ToHashSet();

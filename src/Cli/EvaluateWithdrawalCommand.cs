@@ -5,6 +5,7 @@ using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer;
 using Spectre.Console;
 
 namespace Sharpformer.Cli;
@@ -21,18 +22,19 @@ internal static class EvaluateWithdrawalCommand
         Option<string> input = CommonOptions.File("--input", "The records that name the edits to test.", required: true, "RECORDS");
         Option<int?> limit = CommonOptions.Limit("--limit", "--input");
         Option<string> trigger = CommonOptions.AnswerTrigger();
-        foreach (Option option in (Option[])[edits, input, limit, trigger]) command.Add(option);
+        Option<string> traces = CommonOptions.Traces();
+        foreach (Option option in (Option[])[edits, input, limit, trigger, traces]) command.Add(option);
         command.SetAction(parse =>
         {
             IReadOnlyList<EditRecord> records = EditRecord.Load(parse.GetRequiredValue(input), parse.GetValue(limit));
             using LoadedModel loaded = model.Load(parse);
             using EditStore store = loaded.OpenStore(parse.GetRequiredValue(edits));
-            return Run(Terminal.Of(parse), loaded, store, records, parse.GetRequiredValue(trigger));
+            return Run(Terminal.Of(parse), loaded, store, records, parse.GetRequiredValue(trigger), loaded.Traces(parse.GetValue(traces)));
         });
         return command;
     }
 
-    private static int Run(Terminal terminal, LoadedModel model, EditStore store, IReadOnlyList<EditRecord> records, string trigger)
+    private static int Run(Terminal terminal, LoadedModel model, EditStore store, IReadOnlyList<EditRecord> records, string trigger, TraceFolder? traces)
     {
         Edit[] named = [.. records.Select((r, i) => Find(model, store, r, i, trigger)).OfType<Edit>()];
         Edit[] active = [.. named.Where(e => e.Status == EditStatus.Active).DistinctBy(e => e.Id)];
@@ -46,7 +48,7 @@ internal static class EvaluateWithdrawalCommand
 
         if (without > 0) terminal.Note($"note: {Terminal.Counted(without, "record")} without an edit in the store, left out.");
         if (withdrawn > 0) terminal.Note($"note: {Terminal.Counted(withdrawn, "record")} whose edit is withdrawn already, left out.");
-        var evaluator = new Evaluator(model.Lm, model.Tokenizer, model.Adaptor(store));
+        var evaluator = new Evaluator(model.Lm, model.Tokenizer, model.Adaptor(store), traces);
         WithdrawalReport report = Questioned.Run(terminal, (progress, cancellation) => evaluator.Withdrawal(active, progress, cancellation));
         if (terminal.Json)
         {

@@ -86,6 +86,10 @@ internal sealed class LoadedModel : IDisposable
         return KeyValueAdaptor.Of(device, store?.Identity?.Layer ?? SuggestedLayer, Lm.Config.NEmbd, edits);
     }
 
+    /// <summary>The folder where traces are kept; null without a path.</summary>
+    /// <exception cref="InputException">It cannot be made.</exception>
+    public TraceFolder? Traces(string? path) => path is null ? null : new TraceFolder(path, Lm, Fingerprint.Weights);
+
     /// <summary>A request as tokens.</summary>
     /// <exception cref="InputException">It is empty or too long.</exception>
     public Lesson Lesson(EditRequest request) => Editing.Adaptor.Lesson.Of(Tokenizer, request, Lm.Config.NPositions);

@@ -3,6 +3,7 @@ using Sharpformer.Editing;
 using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Cli;
 
@@ -14,7 +15,8 @@ namespace Sharpformer.Cli;
 /// <param name="model">The model.</param>
 /// <param name="store">Where edits go; bound to the model.</param>
 /// <param name="settings">How to make them.</param>
-internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStore store, EditSettings settings)
+/// <param name="traces">Where traces are kept; null keeps none.</param>
+internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStore store, EditSettings settings, TraceFolder? traces)
 {
     private readonly List<Edit> added = []; // without keys and values: the store and the adaptor have those
     private int skipped, done;
@@ -30,7 +32,7 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
         TeachingPlan plan = TeachingPlan.For(store, lessons, settings);
         skipped = lessons.Count - plan.Missing.Count;
         var adaptor = KeyValueAdaptor.Of(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, plan.Known);
-        var teacher = new Teacher(new Editor(model.Lm, adaptor), store, settings, model.NewSampler(plan.Prompts, settings));
+        var teacher = new Teacher(new Editor(model.Lm, adaptor, traces), store, settings, model.NewSampler(plan.Prompts, settings));
         try
         {
             if (plan.Missing.Count > 0)

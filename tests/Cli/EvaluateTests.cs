@@ -57,6 +57,22 @@ public sealed class EvaluateTests : IDisposable
     }
 
     [Fact]
+    public void Kept_traces_change_no_result()
+    {
+        string[] input = ["--input", CliFiles.Records(folder, "r.json", 5, "pararel")], traces = ["--traces", folder.File("traces")];
+        string[] other = ["--edits", folder.File("other.db")];
+        CliRun.Json(["edits", "add", .. model, .. edits, .. input]);
+        JsonElement made = CliRun.Json(["edits", "add", .. model, .. other, .. input, .. traces]);
+        Assert.Equal(5, made.GetProperty("added").GetArrayLength());
+        string plain = CliRun.Json(["evaluate", "edits", .. model, .. edits, .. input]).ToString();
+        Assert.Equal(plain, CliRun.Json(["evaluate", "edits", .. model, .. other, .. input, .. traces]).ToString());
+        int kept = Directory.GetFiles(folder.File("traces")).Length;
+        Assert.Equal(plain, CliRun.Json(["evaluate", "edits", .. model, .. other, .. input, .. traces]).ToString());
+        Assert.Equal(kept, Directory.GetFiles(folder.File("traces")).Length);
+        Assert.Equal(0, CliRun.Of(["evaluate", "withdrawal", .. model, .. edits, .. input, .. traces]).ExitCode);
+    }
+
+    [Fact]
     public void What_was_not_measured_is_not_told_as_none()
     {
         string facts = CliFiles.Facts(folder, "facts.json", ("The capital of France is", "Rome"));

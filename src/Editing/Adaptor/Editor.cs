@@ -11,7 +11,8 @@ namespace Sharpformer.Editing.Adaptor;
 /// </summary>
 /// <param name="model">The base model; never changed.</param>
 /// <param name="adaptor">Where neurons go.</param>
-public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor)
+/// <param name="traces">Where traces are kept; null keeps none.</param>
+public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder? traces = null)
 {
     /// <summary>Neurons that are trained side by side: enough to keep the machine busy, few enough that their logits fit in memory.</summary>
     private const int NeuronsAtOnce = 256;
@@ -39,7 +40,7 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor)
         Check(settings);
         EditTokens tokens = lesson.Tokens;
         using BufferScope scope = model.Device.Scope();
-        Trace trace = Trace.Run(model, [tokens.Input], [tokens.First], adaptor.Layer);
+        Trace trace = TraceOf([tokens.Input], [tokens.First]);
 
         // Earlier tokens' neurons of this same edit take part in training the later ones, but the adaptor itself
         // changes only in Keep: until then they stand in one of their own.
@@ -93,18 +94,21 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor)
         int[] factOf = [.. lessons.SelectMany((lesson, fact) => Enumerable.Repeat(fact, lesson.Tokens.Target.Length))];
         int[][] inputs = [.. lessons.Select(lesson => lesson.Tokens.Input)];
         int[] first = [.. lessons.Select(lesson => lesson.Tokens.First)];
-        Trace? trace = settings.Retrofit ? Trace.Run(model, inputs, first, adaptor.Layer) : null;
+        Trace? trace = settings.Retrofit || traces is not null ? TraceOf(inputs, first) : null;
         Tensor standardized = KeyValueAdaptor.Standardize(trace?.X ?? Trace.Inputs(model, inputs, first, adaptor.Layer));
         Neuron[] neurons = Retrofit.Born(model, standardized, targets, settings.Theta);
-        if (trace is not null)
+        if (settings.Retrofit)
         {
             OutOfScope? outOfScope = settings.IrrWeight > 0 ? sampler?.StatesFor(lessons) : null;
-            neurons = new RetrofitTogether(model, adaptor, settings).Train(neurons, trace, standardized, outOfScope, factOf, cancellation);
+            neurons = new RetrofitTogether(model, adaptor, settings).Train(neurons, trace!, standardized, outOfScope, factOf, cancellation);
         }
 
         ILookup<int, Neuron> neuronsOf = neurons.Zip(factOf).ToLookup(pair => pair.Second, pair => pair.First);
         return [.. lessons.Select((lesson, fact) => Made(lesson, settings, [.. neuronsOf[fact]]))];
     }
+
+    private Trace TraceOf(int[][] sequences, int[] first) =>
+        traces?.GetOrRun(sequences, first, adaptor.Layer) ?? Trace.Run(model, sequences, first, adaptor.Layer);
 
     private static IEnumerable<Lesson[]> Chunks(IReadOnlyList<Lesson> lessons)
     {

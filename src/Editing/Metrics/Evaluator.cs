@@ -14,9 +14,10 @@ public sealed record Triggers(string AnswerTrigger, string LocTrigger);
 /// <param name="model">The base model.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="adaptor">The edits.</param>
-public sealed class Evaluator(CausalLm model, Tokenizer tokenizer, KeyValueAdaptor adaptor)
+/// <param name="traces">Where traces are kept; null keeps none.</param>
+public sealed class Evaluator(CausalLm model, Tokenizer tokenizer, KeyValueAdaptor adaptor, TraceFolder? traces = null)
 {
-    private readonly TeacherForcing forcing = new(model, adaptor);
+    private readonly TeacherForcing forcing = new(model, adaptor, traces);
 
     /// <summary>ES, PS, NS and what goes with them.</summary>
     /// <param name="records">The edit set.</param>

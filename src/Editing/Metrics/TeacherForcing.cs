@@ -10,9 +10,10 @@ namespace Sharpformer.Editing.Metrics;
 /// </summary>
 /// <param name="model">The base model.</param>
 /// <param name="adaptor">The edits.</param>
-public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor)
+/// <param name="traces">Where traces are kept; null keeps none.</param>
+public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor, TraceFolder? traces = null)
 {
-    private const int QuestionsAtOnce = 32;
+    private const int QuestionsAtOnce = 128;
 
     /// <summary>The answers, in the order of the questions.</summary>
     /// <param name="questions">Any number.</param>
@@ -24,7 +25,7 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor)
         var answers = new Answer[questions.Count];
         int done = 0;
 
-        // Questions of similar length stand beside each other, so that little of a batch is padding.
+        // By length, because a chunk of similar ones goes through the model as one batch with little padding.
         foreach (int[] chunk in Enumerable.Range(0, answers.Length).OrderBy(i => questions[i].Tokens.Input.Length).Chunk(QuestionsAtOnce))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -40,7 +41,7 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor)
     {
         int[][] inputs = [.. questions.Select(q => q.Tokens.Input)];
         int[] first = [.. questions.Select(q => q.Tokens.First)];
-        Trace trace = Trace.Run(model, inputs, first, adaptor.Layer);
+        Trace trace = traces?.GetOrRun(inputs, first, adaptor.Layer) ?? Trace.Run(model, inputs, first, adaptor.Layer);
         long[] own = [.. trace.Positions.Select(p => questions[p.Sequence].Edit ?? 0)]; // ids count from 1
 
         int[] basePredictions = model.Device.ArgMax(trace.BaseLogits());

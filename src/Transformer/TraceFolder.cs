@@ -1,0 +1,124 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.SafeTensors;
+
+namespace Sharpformer.Transformer;
+
+/// <summary>
+/// Traces kept on disk, so that another threshold, another scale or another evaluation of the same prompts needs no base
+/// pass. Each is one safetensors file whose name is a hash of the model, the layer and the tokens: nothing in it can be
+/// out of date, and a folder may be shared or deleted at any time.
+/// </summary>
+public sealed class TraceFolder
+{
+    /// <summary>Part of every name; to be changed with the contents of the files.</summary>
+    private const string Format = "sharpformer trace 1";
+
+    private readonly string folder;
+    private readonly CausalLm model;
+    private readonly string fingerprint;
+
+    /// <summary>Uses a folder, which is made if it does not exist.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="model">The base model.</param>
+    /// <param name="fingerprint">Tells its weights from any other model's.</param>
+    /// <exception cref="InputException">The folder cannot be made.</exception>
+    public TraceFolder(string folder, CausalLm model, string fingerprint)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(model);
+        (this.folder, this.model, this.fingerprint) = (folder, model, fingerprint);
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{folder}: the folder for traces cannot be made ({e.Message})", inner: e);
+        }
+    }
+
+    /// <summary>The trace of these sequences: read if it is there, made and written if not. Bit for bit the same either way.</summary>
+    /// <exception cref="InputException">A file of the folder is damaged, or cannot be written.</exception>
+    /// <inheritdoc cref="Trace.Run"/>
+    public Trace GetOrRun(IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer)
+    {
+        TracedPosition[] positions = TracedPosition.All(sequences, from);
+        string path = Path.Combine(folder, Name(sequences, from, layer));
+        if (File.Exists(path)) return Read(path, sequences, positions, layer);
+        Trace trace = Trace.Run(model, sequences, from, layer);
+        Write(path, trace);
+        return trace;
+    }
+
+    private string Name(IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        ModelConfig config = model.Config; // what the weights do not tell
+        hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{Format}\n{fingerprint}\n{config.NHead} {config.LayerNormEpsilon:R}\n{layer}\n{sequences.Count}\n")));
+        for (int s = 0; s < sequences.Count; s++)
+        {
+            hash.AppendData(MemoryMarshal.AsBytes<int>([from[s], sequences[s].Length]));
+            hash.AppendData(MemoryMarshal.AsBytes<int>(sequences[s]));
+        }
+
+        return $"{Convert.ToHexStringLower(hash.GetHashAndReset())[..32]}.safetensors";
+    }
+
+    private void Write(string path, Trace trace)
+    {
+        using BufferScope scope = model.Device.Scope();
+        var entries = new List<SafeTensorsEntry> { new("x", trace.X), new("hidden", trace.Hidden), new("final", trace.Final) };
+        for (int l = trace.Layer + 1; l < model.Config.NLayer; l++)
+        {
+            int above = l - trace.Layer - 1;
+            entries.Add(new SafeTensorsEntry(Keys(l), EndToEnd([.. trace.Contexts.Select(c => c.Keys[above])])));
+            entries.Add(new SafeTensorsEntry(Values(l), EndToEnd([.. trace.Contexts.Select(c => c.Values[above])])));
+        }
+
+        SafeTensorsWriter.Write(path, entries);
+    }
+
+    private Trace Read(string path, IReadOnlyList<int[]> sequences, TracedPosition[] positions, int layer)
+    {
+        using SafeTensorsFile file = SafeTensorsFile.Open(path);
+        int blocks = model.Config.NLayer - layer - 1, C = model.Config.NEmbd, tokens = sequences.Sum(s => s.Length);
+        Tensor[] keys = [.. Enumerable.Range(layer + 1, blocks).Select(l => Rows(Keys(l), tokens))];
+        Tensor[] values = [.. Enumerable.Range(layer + 1, blocks).Select(l => Rows(Values(l), tokens))];
+        var contexts = new SequenceContext[sequences.Count];
+        for (int s = 0, first = 0; s < contexts.Length; first += sequences[s].Length, s++)
+        {
+            contexts[s] = new SequenceContext(
+                [.. keys.Select(k => MatrixView.Of(k.Slice(first, sequences[s].Length)))],
+                [.. values.Select(v => MatrixView.Of(v.Slice(first, sequences[s].Length)))]);
+        }
+
+        return new Trace(model, layer, positions, contexts, Rows("x", positions.Length), Rows("hidden", positions.Length), Rows("final", positions.Length));
+
+        Tensor Rows(string name, int count)
+        {
+            Tensor tensor = file.Load(name, model.Device);
+            if (tensor.Shape == new Shape(count, C) && tensor.DType == DType.F32) return tensor;
+            throw new InputException($"{path}: {name} is {tensor.Shape} {tensor.DType}, expected [{count},{C}] F32.", "delete the file, it is made anew.");
+        }
+    }
+
+    private Tensor EndToEnd(MatrixView[] parts)
+    {
+        Tensor all = model.Device.Allocate(parts.Sum(p => p.Rows), model.Config.NEmbd);
+        int at = 0;
+        foreach (MatrixView part in parts)
+        {
+            model.Device.Copy(part, all.Slice(at, part.Rows));
+            at += part.Rows;
+        }
+
+        return all;
+    }
+
+    private static string Keys(int layer) => $"keys.{layer}";
+
+    private static string Values(int layer) => $"values.{layer}";
+}

@@ -1,0 +1,90 @@
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Tests.Transformer;
+
+/// <summary>A trace holds what the model computes at each position, wherever it comes from.</summary>
+public sealed class TraceTests : IDisposable
+{
+    private readonly CpuDevice device = new(threads: 1); // tests run side by side
+    private readonly CausalLm model;
+    private readonly TemporaryFolder temporary = TestFiles.TemporaryFolder();
+    private readonly string folder;
+
+    public TraceTests() => (model, folder) = (CausalLm.Load(TestFiles.Model, device), temporary.File("traces"));
+
+    public void Dispose()
+    {
+        device.Dispose();
+        temporary.Dispose();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void Many_sequences_together_give_each_the_bits_it_gets_alone(int layer)
+    {
+        // Enough tokens for several batches, lengths mixed.
+        int[][] sequences = [.. Enumerable.Range(0, 120).Select(i => Enumerable.Range(i, 1 + i * 7 % 40).Select(t => t * 37 % model.Config.VocabSize).ToArray())];
+        int[] from = [.. sequences.Select((s, i) => i % s.Length)];
+        Trace together = Trace.Run(model, sequences, from, layer);
+        Tensor inputs = Trace.Inputs(model, sequences, from, layer);
+        Assert.Equal(together.X.ToArray(), inputs.ToArray());
+        foreach (int s in new[] { 0, 3, 39, 77, 119 })
+        {
+            Trace alone = Trace.Run(model, [sequences[s]], [from[s]], layer);
+            int[] rows = [.. Enumerable.Range(0, together.Positions.Count).Where(row => together.Positions[row].Sequence == s)];
+            Assert.Equal(rows.Length, alone.Positions.Count);
+            Tensor tail = together.TailOf(rows).Logits(together.Hidden.Slice(rows[0], rows.Length)).Value;
+            Assert.Equal(alone.X.ToArray(), together.X.Slice(rows[0], rows.Length).ToArray());
+            Assert.Equal(alone.Hidden.ToArray(), together.Hidden.Slice(rows[0], rows.Length).ToArray());
+            Assert.Equal(alone.Final.ToArray(), together.Final.Slice(rows[0], rows.Length).ToArray());
+            Assert.Equal(alone.BaseLogits().ToArray(), tail.ToArray());
+        }
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)] // nothing above
+    public void A_trace_from_disk_is_the_trace_that_was_run(int layer)
+    {
+        int[][] sequences = [[1, 2, 3, 4], [5, 6]];
+        var traces = new TraceFolder(Path.Combine(folder, "made", "for it"), model, "weights");
+        Trace made = traces.GetOrRun(sequences, [1, 0], layer), read = traces.GetOrRun(sequences, [1, 0], layer);
+        Assert.Single(Directory.GetFiles(folder, "*", SearchOption.AllDirectories));
+        Assert.Equal(made.Positions, read.Positions);
+        Assert.Equal(made.X.ToArray(), read.X.ToArray());
+        Assert.Equal(made.BaseLogits().ToArray(), read.BaseLogits().ToArray());
+        int[] rows = [0, 2, 3, 4];
+        Tensor hidden = device.Allocate(rows.Length, model.Config.NEmbd);
+        device.Gather(read.Hidden, rows, hidden);
+        Assert.Equal(made.TailOf(rows).Logits(hidden).Value.ToArray(), read.TailOf(rows).Logits(hidden).Value.ToArray());
+    }
+
+    [Fact]
+    public void Another_model_layer_prompt_or_position_is_another_trace()
+    {
+        var traces = new TraceFolder(folder, model, "weights");
+        traces.GetOrRun([[1, 2, 3]], [1], 4);
+        traces.GetOrRun([[1, 2, 3]], [1], 3);
+        traces.GetOrRun([[1, 2, 3]], [2], 4);
+        traces.GetOrRun([[1, 2, 4]], [1], 4);
+        traces.GetOrRun([[1, 2], [3]], [1, 0], 4);
+        new TraceFolder(folder, model, "other weights").GetOrRun([[1, 2, 3]], [1], 4);
+        Assert.Equal(6, Directory.GetFiles(folder).Length);
+    }
+
+    [Fact]
+    public void Damaged_files_and_unusable_folders_are_told()
+    {
+        var traces = new TraceFolder(folder, model, "weights");
+        traces.GetOrRun([[1, 2, 3]], [1], 4);
+        string path = Directory.GetFiles(folder).Single();
+        byte[] bytes = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, bytes[..^5]);
+        Assert.Contains(path, Assert.Throws<InputException>(() => traces.GetOrRun([[1, 2, 3]], [1], 4)).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be made", Assert.Throws<InputException>(() => new TraceFolder(Path.Combine(path, "below"), model, "weights")).Message, StringComparison.Ordinal);
+    }
+}

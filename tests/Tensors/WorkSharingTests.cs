@@ -65,4 +65,83 @@ public sealed class WorkSharingTests
             Assert.Equal(45, sum);
         }
     }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(8)]
+    public void A_task_on_the_stack_is_seen_by_no_helper_after_its_call(int threads)
+    {
+        // Every call has another task at the same place of the stack: a helper that came late, or stayed too long,
+        // would add to the sum of a later one.
+        using var work = new WorkSharing(threads);
+        long[] sum = new long[1];
+        for (int call = 0; call < 100_000; call++)
+        {
+            sum[0] = 0;
+            int pieces = 2 + call % 7;
+            work.Run(pieces, new Adding(sum, call));
+            Assert.Equal((long)call * pieces, sum[0]);
+        }
+    }
+
+    [Fact]
+    public void A_call_allocates_nothing()
+    {
+        using var work = new WorkSharing(3);
+        long[] sum = new long[1];
+        Call();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int call = 0; call < 100; call++) Call();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Call()
+        {
+            work.Run(20, new Adding(sum, 1));
+            work.Split(1000, 10, new Adding(sum, 1));
+        }
+    }
+
+    [Fact]
+    public void A_task_may_share_out_work_itself()
+    {
+        using var work = new WorkSharing(2);
+        for (int call = 0; call < 200; call++)
+        {
+            int sum = 0;
+            work.Run(7, outer => work.Split(100, 10, (start, end) => Interlocked.Add(ref sum, (int)(end - start) * outer)));
+            Assert.Equal(2100, sum);
+        }
+    }
+
+    [Fact]
+    public void Two_callers_at_once_both_get_their_work_done()
+    {
+        using var work = new WorkSharing(3);
+        Parallel.For(0, 4, _ =>
+        {
+            for (int call = 0; call < 2000; call++)
+            {
+                int sum = 0;
+                work.Run(9, t => Interlocked.Add(ref sum, t));
+                Assert.Equal(36, sum);
+            }
+        });
+    }
+
+    [Fact]
+    public void One_of_many_failures_is_reported_and_no_later_call_sees_it()
+    {
+        using var work = new WorkSharing(4);
+        for (int call = 0; call < 500; call++)
+        {
+            Assert.StartsWith("task ", Assert.Throws<InvalidOperationException>(() => work.Run(8, t => throw new InvalidOperationException($"task {t}"))).Message, StringComparison.Ordinal);
+            work.Run(8, _ => { });
+        }
+    }
+
+    private readonly struct Adding(long[] sum, long number) : IRangeTask
+    {
+        public void Run(long start, long end) => Interlocked.Add(ref sum[0], number * (end - start));
+    }
 }

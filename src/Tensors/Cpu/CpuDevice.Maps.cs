@@ -8,11 +8,11 @@ public sealed unsafe partial class CpuDevice
     /// <inheritdoc/>
     public override void Map<TOp>(Tensor x, Tensor y)
     {
-        string verb = Verb<TOp>();
+        string verb = Verb<TOp>.Map;
         float* px = Source(verb, x), py = Destination(verb, y);
         Arguments.SameCount(verb, x, y);
         Arguments.InPlaceOrApart(verb, x, y);
-        work.Split(x.Count, Grain, (start, end) => Maps.Unary<TOp>(px + start, py + start, end - start));
+        work.Split(x.Count, Grain, new UnaryMap<TOp>(px, py));
         GC.KeepAlive(x);
         GC.KeepAlive(y);
     }
@@ -20,29 +20,14 @@ public sealed unsafe partial class CpuDevice
     /// <inheritdoc/>
     public override void Map<TOp>(Tensor x, Tensor y, Tensor z)
     {
-        string verb = Verb<TOp>();
+        string verb = Verb<TOp>.Map;
         float* px = Source(verb, x), py = Source(verb, y), pz = Destination(verb, z);
         Arguments.SameCount(verb, x, z);
         Arguments.Repeats(verb, x, y);
         Arguments.InPlaceOrApart(verb, x, z);
         Arguments.InPlaceOrApart(verb, y, z);
-        if (y.Count == 1)
-        {
-            Binary<TOp>(px, *py, pz, x.Count);
-        }
-        else
-        {
-            long period = y.Count;
-            work.Split(x.Count, Grain, (start, end) =>
-            {
-                for (long i = start, run; i < end; i += run)
-                {
-                    run = Math.Min(period - i % period, end - i);
-                    Maps.Binary<TOp>(px + i, py + i % period, 1, pz + i, run);
-                }
-            });
-        }
-
+        if (y.Count == 1) Binary<TOp>(px, *py, pz, x.Count);
+        else work.Split(x.Count, Grain, new BinaryMap<TOp>(px, py, y.Count, 1, pz));
         GC.KeepAlive(x);
         GC.KeepAlive(y);
         GC.KeepAlive(z);
@@ -51,7 +36,7 @@ public sealed unsafe partial class CpuDevice
     /// <inheritdoc/>
     public override void Map<TOp>(Tensor x, float y, Tensor z)
     {
-        string verb = Verb<TOp>();
+        string verb = Verb<TOp>.Map;
         float* px = Source(verb, x), pz = Destination(verb, z);
         Arguments.SameCount(verb, x, z);
         Arguments.InPlaceOrApart(verb, x, z);
@@ -63,11 +48,11 @@ public sealed unsafe partial class CpuDevice
     /// <inheritdoc/>
     public override void Map<TOp>(Tensor x, Tensor y, Tensor z, Tensor w)
     {
-        string verb = Verb<TOp>();
+        string verb = Verb<TOp>.Map;
         float* pz = Source(verb, z);
         Arguments.SameCount(verb, x, z);
         Arguments.InPlaceOrApart(verb, z, w);
-        Ternary<TOp>(verb, x, y, pz, 1, w);
+        Ternary<TOp>(x, y, pz, 1, w);
         GC.KeepAlive(z);
     }
 
@@ -76,36 +61,66 @@ public sealed unsafe partial class CpuDevice
     {
         float* number = stackalloc float[Vector<float>.Count];
         new Span<float>(number, Vector<float>.Count).Fill(z);
-        Ternary<TOp>(Verb<TOp>(), x, y, number, 0, w);
+        Ternary<TOp>(x, y, number, 0, w);
     }
 
     private void Binary<TOp>(float* x, float y, float* z, long count) where TOp : struct, IBinaryOp
     {
         float* number = stackalloc float[Vector<float>.Count];
         new Span<float>(number, Vector<float>.Count).Fill(y);
-        work.Split(count, Grain, (start, end) => Maps.Binary<TOp>(x + start, number, 0, z + start, end - start));
+        work.Split(count, Grain, new BinaryMap<TOp>(x, number, long.MaxValue, 0, z));
     }
 
-    private void Ternary<TOp>(string verb, Tensor x, Tensor y, float* pz, int zStep, Tensor w) where TOp : struct, ITernaryOp
+    private void Ternary<TOp>(Tensor x, Tensor y, float* pz, int zStep, Tensor w) where TOp : struct, ITernaryOp
     {
+        string verb = Verb<TOp>.Map;
         float* px = Source(verb, x), py = Source(verb, y), pw = Destination(verb, w);
         Arguments.SameCount(verb, x, w);
         Arguments.Repeats(verb, x, y);
         Arguments.InPlaceOrApart(verb, x, w);
         Arguments.InPlaceOrApart(verb, y, w);
-        long period = y.Count;
-        work.Split(x.Count, Grain, (start, end) =>
-        {
-            for (long i = start, run; i < end; i += run)
-            {
-                run = Math.Min(period - i % period, end - i);
-                Maps.Ternary<TOp>(px + i, py + i % period, 1, pz + i * zStep, zStep, pw + i, run);
-            }
-        });
+        work.Split(x.Count, Grain, new TernaryMap<TOp>(px, py, y.Count, pz, zStep, pw));
         GC.KeepAlive(x);
         GC.KeepAlive(y);
         GC.KeepAlive(w);
     }
 
-    private static string Verb<TOp>() => $"Map {typeof(TOp).Name}";
+    private readonly struct UnaryMap<TOp>(float* x, float* y) : IRangeTask where TOp : struct, IUnaryOp
+    {
+        public void Run(long start, long end) => Maps.Unary<TOp>(x + start, y + start, end - start);
+    }
+
+    /// <summary>z = f(x, y), where y starts again after <paramref name="period"/> elements.</summary>
+    private readonly struct BinaryMap<TOp>(float* x, float* y, long period, int yStep, float* z) : IRangeTask where TOp : struct, IBinaryOp
+    {
+        public void Run(long start, long end)
+        {
+            for (long i = start, run; i < end; i += run)
+            {
+                long phase = i % period;
+                run = Math.Min(period - phase, end - i);
+                Maps.Binary<TOp>(x + i, y + phase * yStep, yStep, z + i, run);
+            }
+        }
+    }
+
+    /// <summary>w = f(x, y, z), where y starts again after <paramref name="period"/> elements.</summary>
+    private readonly struct TernaryMap<TOp>(float* x, float* y, long period, float* z, int zStep, float* w) : IRangeTask where TOp : struct, ITernaryOp
+    {
+        public void Run(long start, long end)
+        {
+            for (long i = start, run; i < end; i += run)
+            {
+                long phase = i % period;
+                run = Math.Min(period - phase, end - i);
+                Maps.Ternary<TOp>(x + i, y + phase, 1, z + i * zStep, zStep, w + i, run);
+            }
+        }
+    }
+
+    /// <summary>What a functor's verbs are called in messages, written once.</summary>
+    private static class Verb<TOp>
+    {
+        public static readonly string Map = $"Map {typeof(TOp).Name}", Rows = $"Rows {typeof(TOp).Name}";
+    }
 }

@@ -12,10 +12,9 @@ public sealed unsafe partial class CpuDevice
     /// <inheritdoc/>
     public override void Rows<TOp>(int rows, ReadOnlySpan<int> index, float scalar, params ReadOnlySpan<Tensor> operands)
     {
-        string verb = $"Rows {typeof(TOp).Name}";
+        string verb = Verb<TOp>.Rows;
         Arguments.Rows(verb, rows, index, operands);
         int count = operands.Length;
-        bool indexed = !index.IsEmpty;
         RowOperand* data = stackalloc RowOperand[count];
         long columns = 1;
         for (int i = 0; i < count; i++)
@@ -26,12 +25,7 @@ public sealed unsafe partial class CpuDevice
 
         fixed (int* indices = index)
         {
-            int* perRow = indices;
-            work.Split(rows, Grain / columns + 1, (start, end) =>
-            {
-                var all = new ReadOnlySpan<RowOperand>(data, count);
-                for (int r = (int)start; r < end; r++) TOp.Apply(new RowOperands(all, r, indexed ? perRow[r] : 0, scalar));
-            });
+            work.Split(rows, Grain / columns + 1, new RowsOf<TOp>(data, count, indices, scalar));
         }
 
         foreach (Tensor operand in operands) GC.KeepAlive(operand);
@@ -44,10 +38,7 @@ public sealed unsafe partial class CpuDevice
         Arguments.ColumnSum(x, y);
         int rows = x.Rows, columns = x.Columns;
         if (!accumulate) Fill(y, 0);
-        work.Split(columns, Grain / (rows + 1) + 64, (start, end) =>
-        {
-            for (long c = start; c < end; c += 256) SumColumns(px + c, columns, rows, (int)Math.Min(256, end - c), py + c);
-        });
+        work.Split(columns, Grain / (rows + 1) + 64, new ColumnSums(px, rows, columns, py));
         GC.KeepAlive(x);
         GC.KeepAlive(y);
     }
@@ -59,10 +50,7 @@ public sealed unsafe partial class CpuDevice
         int columns = x.Columns;
         if (columns == 0) throw new ArgumentException($"ArgMax: {x.Shape} has no columns to choose from.");
         int[] best = new int[x.Rows];
-        work.Split(x.Rows, Grain / columns + 1, (start, end) =>
-        {
-            for (long r = start; r < end; r++) best[r] = ArgMaxRow(px + r * columns, columns);
-        });
+        fixed (int* found = best) work.Split(x.Rows, Grain / columns + 1, new LargestOfRows(px, columns, found));
         GC.KeepAlive(x);
         return best;
     }
@@ -105,5 +93,31 @@ public sealed unsafe partial class CpuDevice
         for (int lane = 0; lane < Vector<float>.Count; lane++) largest = lanes[lane] > largest ? lanes[lane] : largest;
         for (; c < columns; c++) largest = x[c] > largest ? x[c] : largest;
         return Math.Max(0, new ReadOnlySpan<float>(x, columns).IndexOf(largest));
+    }
+
+    /// <summary>A row functor; <paramref name="index"/> is null where rows have no integers.</summary>
+    private readonly struct RowsOf<TOp>(RowOperand* operands, int count, int* index, float scalar) : IRangeTask where TOp : struct, IRowOp
+    {
+        public void Run(long start, long end)
+        {
+            var all = new ReadOnlySpan<RowOperand>(operands, count);
+            for (int r = (int)start; r < end; r++) TOp.Apply(new RowOperands(all, r, index is null ? 0 : index[r], scalar));
+        }
+    }
+
+    private readonly struct ColumnSums(float* x, int rows, int columns, float* y) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            for (long c = start; c < end; c += 256) SumColumns(x + c, columns, rows, (int)Math.Min(256, end - c), y + c);
+        }
+    }
+
+    private readonly struct LargestOfRows(float* x, int columns, int* best) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            for (long r = start; r < end; r++) best[r] = ArgMaxRow(x + r * columns, columns);
+        }
     }
 }

@@ -11,14 +11,9 @@ public sealed unsafe partial class CpuDevice
         Arguments.Lookup("Gather", table, ids, y);
         int columns = table.Columns;
         DType dtype = table.DType;
-        long rowBytes = (long)columns * dtype.Size();
-        fixed (int* pinned = ids)
+        fixed (int* rows = ids)
         {
-            int* rows = pinned;
-            work.Split(ids.Length, 2L * Grain / Math.Max(1, columns) + 1, (start, end) =>
-            {
-                for (long r = start; r < end; r++) Widening.Copy(from + rows[r] * rowBytes, dtype, to + r * columns, columns);
-            });
+            work.Split(ids.Length, 2L * Grain / Math.Max(1, columns) + 1, new GatheredRows(from, dtype, rows, to, columns));
         }
 
         GC.KeepAlive(table);
@@ -31,19 +26,31 @@ public sealed unsafe partial class CpuDevice
         float* from = Source("ScatterAdd", x), to = Destination("ScatterAdd", table);
         Arguments.Lookup("ScatterAdd", table, ids, x);
         int columns = table.Columns;
-        fixed (int* pinned = ids)
+        fixed (int* rows = ids)
         {
             // Two ids may be equal, so threads share out the columns and each goes through all rows in order.
-            int* rows = pinned;
-            int count = ids.Length;
-            work.Split(columns, Grain / (count + 1) + 64, (start, end) =>
-            {
-                for (int r = 0; r < count; r++)
-                    Add(from + (long)r * columns + start, to + (long)rows[r] * columns + start, (int)(end - start));
-            });
+            work.Split(columns, Grain / (ids.Length + 1) + 64, new ScatteredColumns(from, rows, ids.Length, to, columns));
         }
 
         GC.KeepAlive(x);
         GC.KeepAlive(table);
+    }
+
+    private readonly struct GatheredRows(byte* table, DType dtype, int* rows, float* y, int columns) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            long rowBytes = (long)columns * dtype.Size();
+            for (long r = start; r < end; r++) Widening.Copy(table + rows[r] * rowBytes, dtype, y + r * columns, columns);
+        }
+    }
+
+    private readonly struct ScatteredColumns(float* x, int* rows, int count, float* table, int columns) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            for (int r = 0; r < count; r++)
+                Add(x + (long)r * columns + start, table + (long)rows[r] * columns + start, (int)(end - start));
+        }
     }
 }

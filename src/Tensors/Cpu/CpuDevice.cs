@@ -78,10 +78,7 @@ public sealed unsafe partial class CpuDevice : Device
     public override void Fill(Tensor destination, float value)
     {
         float* to = Destination("Fill", destination);
-        work.Split(destination.Count, 4 * Grain, (start, end) =>
-        {
-            for (long i = start; i < end; i += int.MaxValue) new Span<float>(to + i, (int)Math.Min(int.MaxValue, end - i)).Fill(value);
-        });
+        work.Split(destination.Count, 4 * Grain, new Filled(to, value));
         GC.KeepAlive(destination);
     }
 
@@ -89,23 +86,9 @@ public sealed unsafe partial class CpuDevice : Device
     public override void Copy(in MatrixView source, in MatrixView destination)
     {
         Arguments.Copy(source, destination);
-        MatrixView x = source, y = destination;
-        float* from = Source("Copy", x.Tensor) + x.Offset, to = Destination("Copy", y.Tensor) + y.Offset;
-        work.Split((long)x.Outer * x.Inner * x.Rows, 2L * Grain / Math.Max(1, x.Columns) + 1, (start, end) =>
-        {
-            for (long row = start; row < end;)
-            {
-                // The part of [start, end) that falls into one matrix of the batch.
-                long matrix = row / x.Rows;
-                int first = (int)(row % x.Rows), count = (int)Math.Min(x.Rows - first, end - row);
-                long outer = matrix / x.Inner, inner = matrix % x.Inner;
-                CopyRows(
-                    from + outer * x.OuterStride + inner * x.InnerStride + (long)first * x.RowStride, x.RowStride, x.ColumnStride,
-                    to + outer * y.OuterStride + inner * y.InnerStride + (long)first * y.RowStride, y.RowStride, y.ColumnStride,
-                    count, x.Columns);
-                row += count;
-            }
-        });
+        float* from = Source("Copy", source.Tensor) + source.Offset, to = Destination("Copy", destination.Tensor) + destination.Offset;
+        long rows = (long)source.Outer * source.Inner * source.Rows;
+        work.Split(rows, 2L * Grain / Math.Max(1, source.Columns) + 1, new CopiedRows(source, from, destination, to));
         GC.KeepAlive(source.Tensor);
         GC.KeepAlive(destination.Tensor);
     }
@@ -136,6 +119,33 @@ public sealed unsafe partial class CpuDevice : Device
             for (int r = 0; r < rows; r++)
             {
                 for (int c = c0; c < c1; c++) y[r * yRow + c * yColumn] = x[r * xRow + c * xColumn];
+            }
+        }
+    }
+
+    private readonly struct Filled(float* y, float value) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            for (long i = start; i < end; i += int.MaxValue) new Span<float>(y + i, (int)Math.Min(int.MaxValue, end - i)).Fill(value);
+        }
+    }
+
+    private readonly struct CopiedRows(MatrixView x, float* from, MatrixView y, float* to) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            for (long row = start; row < end;)
+            {
+                // The part of [start, end) that falls into one matrix of the batch.
+                long matrix = row / x.Rows;
+                int first = (int)(row % x.Rows), count = (int)Math.Min(x.Rows - first, end - row);
+                long outer = matrix / x.Inner, inner = matrix % x.Inner;
+                CopyRows(
+                    from + outer * x.OuterStride + inner * x.InnerStride + (long)first * x.RowStride, x.RowStride, x.ColumnStride,
+                    to + outer * y.OuterStride + inner * y.InnerStride + (long)first * y.RowStride, y.RowStride, y.ColumnStride,
+                    count, x.Columns);
+                row += count;
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -11,7 +12,10 @@ namespace Sharpformer.Tensors;
 /// <param name="retainedBytes">Upper bound of the idle memory kept; what comes back beyond it is left to the GC.</param>
 internal sealed class BufferPool(long retainedBytes)
 {
-    private readonly Dictionary<long, Stack<HostBlock>> idle = [];
+    /// <summary>Four for each power of two from 256 to the largest there is.</summary>
+    private const int SizeClasses = 4 * (62 - 8) + 1;
+
+    private readonly Stack<HostBlock>?[] idle = new Stack<HostBlock>?[SizeClasses];
     private readonly Lock gate = new();
 
     /// <summary>Bytes waiting to be reused.</summary>
@@ -21,19 +25,19 @@ internal sealed class BufferPool(long retainedBytes)
     /// <exception cref="InsufficientMemoryException">The machine has no room for it.</exception>
     public HostBlock Rent(long bytes)
     {
-        long size = SizeClass(bytes);
+        int sizeClass = IndexOf(bytes);
         lock (gate)
         {
-            if (idle.TryGetValue(size, out Stack<HostBlock>? blocks) && blocks.TryPop(out HostBlock? block))
+            if (idle[sizeClass] is { } blocks && blocks.TryPop(out HostBlock? block))
             {
-                IdleBytes -= size;
+                IdleBytes -= block.ByteLength;
                 return block;
             }
         }
 
         try
         {
-            return new HostBlock(size);
+            return new HostBlock(BytesOf(sizeClass));
         }
         catch (OutOfMemoryException e)
         {
@@ -47,8 +51,7 @@ internal sealed class BufferPool(long retainedBytes)
         lock (gate)
         {
             if (IdleBytes + block.ByteLength > retainedBytes) return;
-            if (!idle.TryGetValue(block.ByteLength, out Stack<HostBlock>? blocks)) idle[block.ByteLength] = blocks = new();
-            blocks.Push(block);
+            (idle[IndexOf(block.ByteLength)] ??= new()).Push(block);
             IdleBytes += block.ByteLength;
         }
     }
@@ -58,19 +61,23 @@ internal sealed class BufferPool(long retainedBytes)
     {
         lock (gate)
         {
-            idle.Clear();
+            Array.Clear(idle);
             IdleBytes = 0;
         }
     }
 
     /// <summary>Rounds up to 4, 5, 6 or 7 times a power of two: at most a quarter is wasted, and few sizes exist.</summary>
-    public static long SizeClass(long bytes)
+    public static long SizeClass(long bytes) => BytesOf(IndexOf(bytes));
+
+    private static int IndexOf(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        if (bytes <= 256) return 256;
-        long step = 1L << (61 - System.Numerics.BitOperations.LeadingZeroCount((ulong)(bytes - 1)));
-        return (bytes + step - 1) / step * step;
+        if (bytes <= 256) return 0;
+        int exponent = 61 - BitOperations.LeadingZeroCount((ulong)(bytes - 1)); // of a quarter of the power of two below
+        return 4 * (exponent - 6) + (int)((bytes - 1) >> exponent) - 3;
     }
+
+    private static long BytesOf(int sizeClass) => sizeClass == 0 ? 256 : (long)(5 + (sizeClass - 1) % 4) << (6 + (sizeClass - 1) / 4);
 }
 
 /// <summary>Pinned host memory that starts on a cache line.</summary>

@@ -7,13 +7,14 @@ namespace Sharpformer.Tensors;
 /// </summary>
 public abstract class Device : IDisposable
 {
+    private readonly List<Storage> scoped = [];
     private BufferScope? scope;
 
     /// <summary>Short name, for example <c>cpu</c>.</summary>
     public abstract string Name { get; }
 
     /// <summary>Opens a scope: what is allocated until it is disposed returns to the pool then.</summary>
-    public BufferScope Scope() => scope = new BufferScope(this, scope);
+    public BufferScope Scope() => scope = new BufferScope(this, scope, scoped);
 
     /// <summary>A new float32 tensor with undefined contents.</summary>
     /// <exception cref="InsufficientMemoryException">The device has no room for it.</exception>

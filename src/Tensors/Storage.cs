@@ -9,6 +9,9 @@ public abstract class Storage
     /// <summary>True once the block went back to its pool; tensors over it may no longer be used.</summary>
     public bool Released { get; private set; }
 
+    /// <summary>The scope that will hand the block back; null where none does.</summary>
+    internal BufferScope? Owner { get; set; }
+
     /// <summary>Hands the block back to its pool. Safe to call twice.</summary>
     public void Release()
     {

@@ -29,6 +29,43 @@ public sealed class BufferTests
     }
 
     [Fact]
+    public void What_inner_scopes_keep_ends_with_the_outer_one()
+    {
+        using var device = new CpuDevice();
+        var kept = new List<Tensor>();
+        using (device.Scope())
+        {
+            for (int block = 0; block < 4; block++)
+            {
+                using BufferScope inner = device.Scope();
+                Tensor before = device.Zeros(new Shape(10));
+                kept.Add(inner.Keep(device.Zeros(new Shape(10))));
+                using (BufferScope innermost = device.Scope())
+                {
+                    innermost.Keep(before); // not its own: nothing changes
+                    kept.Add(device.Zeros(new Shape(10)));
+                    kept.Add(device.Zeros(new Shape(10)));
+                    innermost.KeepAll();
+                }
+
+                inner.KeepAll();
+                Tensor after = device.Zeros(new Shape(10));
+                inner.Dispose();
+                Assert.True(!before.Storage.Released && IsReleased(after));
+            }
+
+            Assert.DoesNotContain(kept, IsReleased);
+            kept[0].Storage.Release(); // by hand, and not again when the scope ends
+            Assert.Equal(2 * 256, device.Pool.IdleBytes); // with the last of the tensors that nobody kept
+        }
+
+        Assert.All(kept, t => Assert.True(IsReleased(t)));
+        Assert.Equal((4 * 4 + 1) * 256, device.Pool.IdleBytes);
+
+        static bool IsReleased(Tensor tensor) => Record.Exception(() => tensor.Storage) is ObjectDisposedException;
+    }
+
+    [Fact]
     public void Scopes_end_innermost_first()
     {
         using var device = new CpuDevice();

@@ -17,8 +17,14 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <summary>NC: columns of B that are packed together; with KC 2 MB.</summary>
     private const int ColumnBlock = 2048;
 
+    /// <summary>Columns of B that a thread packs at once for itself; with KC 256 KB, half of a second-level cache.</summary>
+    private const int RunColumns = 256;
+
     /// <summary>Rows of a tile.</summary>
     private const int TileRows = 6;
+
+    /// <summary>With more rows than this, packing B again each time costs less than reading a kept form that is larger.</summary>
+    private const int KeepRows = RowBlock;
 
     /// <summary>Multiplications that pay for waking a thread, some microseconds' worth.</summary>
     private const long Grain = 200_000;
@@ -42,7 +48,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
             GemmBatch products = batch;
             work.Split(batch.Count, Grain / (batch.Work + 1) + 1, (start, end) =>
             {
-                for (long i = start; i < end; i++) Columns(products[i], 0, Panels(products[i].N));
+                for (long i = start; i < end; i++) Share(products[i], 0, Panels(products[i].N));
             });
             return;
         }
@@ -50,7 +56,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         for (long i = 0; i < batch.Count; i++)
         {
             GemmProblem product = batch[i];
-            if (weights is not null) product.PackedB = Kept(product, weights, work);
+            if (weights is not null && product.M <= KeepRows && !GemmStreaming.Suits(product)) product.PackedB = Kept(product, weights, work);
             if (product.M <= RowBlock || product.K == 0) FewRows(product, work);
             else ManyRows(product, work, pool);
         }
@@ -70,7 +76,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
                 float* scratch = Scratch();
                 for (int p = (int)first; p < end; p++)
                 {
-                    PackB(product, p, k0, depth, scratch); // not in place: threads would spill into each other's panels
+                    PackB(product, p, p + 1, k0, depth, scratch); // not in place: threads would spill into each other's panels
                     new ReadOnlySpan<float>(scratch, depth * TKernel.Columns).CopyTo(new Span<float>(KeptPanel((float*)made.Pointer, panels, p, k0, depth), depth * TKernel.Columns));
                 }
             }
@@ -85,7 +91,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     private static void FewRows(GemmProblem product, WorkSharing work)
     {
         long perPanel = (product.M + (product.PackedB is null ? PackingRows : ReadingRows)) * product.K * TKernel.Columns;
-        work.Split(Panels(product.N), Grain / (perPanel + 1) + 1, (start, end) => Columns(product, (int)start, (int)end));
+        work.Split(Panels(product.N), Grain / (perPanel + 1) + 1, (start, end) => Share(product, (int)start, (int)end));
     }
 
     /// <summary>Threads pack a block of B together and then share out the blocks of A.</summary>
@@ -112,7 +118,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
                 {
                     work.Split(panels, 8, (first, end) =>
                     {
-                        for (long p = first; p < end; p++) PackB(product, firstPanel + (int)p, start, depth, block + p * panelSize);
+                        PackB(product, firstPanel + (int)first, firstPanel + (int)end, start, depth, block + first * panelSize);
                     });
                 }
 
@@ -131,10 +137,26 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         if (packedB is not null) pool.Return(packedB);
     }
 
+    /// <summary>Computes the columns of some panels on one thread in the way that suits the product.</summary>
+    private static void Share(in GemmProblem product, int firstPanel, int endPanel)
+    {
+        if (GemmStreaming.Suits(product))
+        {
+            int start = firstPanel;
+            firstPanel = Math.Max(start, Math.Min(endPanel, product.N / TKernel.Columns));
+            GemmStreaming.Columns(product, start * TKernel.Columns, firstPanel * TKernel.Columns, DepthBlock, Scratch());
+        }
+
+        if (firstPanel < endPanel) Columns(product, firstPanel, endPanel);
+    }
+
     /// <summary>Computes the columns of panels <paramref name="firstPanel"/> … on one thread.</summary>
     private static void Columns(in GemmProblem product, int firstPanel, int endPanel)
     {
         float* packedA = Scratch(), packedB = packedA + RowBlock * DepthBlock + 16;
+
+        // Many panels are packed at once where they lie side by side; else one, which is then still in the first-level cache.
+        int together = product.BColumn == 1 && product.PackedB is null ? RunColumns / TKernel.Columns : 1;
         for (int row = 0; row < product.M; row += RowBlock)
         {
             int rows = Math.Min(RowBlock, product.M - row);
@@ -144,12 +166,13 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
             {
                 int depth = Math.Min(DepthBlock, product.K - k0);
                 PackA(product, row, rows, k0, depth, packedA);
-                for (int p = firstPanel; p < endPanel; p++)
+                for (int first = firstPanel; first < endPanel; first += together)
                 {
+                    int end = Math.Min(endPanel, first + together);
                     float* panel = packedB;
-                    if (product.PackedB is null) PackB(product, p, k0, depth, packedB);
-                    else panel = KeptPanel(product.PackedB, Panels(product.N), p, k0, depth);
-                    Tiles(product, packedA, row, rows, panel, p, k0, depth);
+                    if (product.PackedB is null) PackB(product, first, end, k0, depth, packedB);
+                    else panel = KeptPanel(product.PackedB, Panels(product.N), first, k0, depth);
+                    for (int p = first; p < end; p++, panel += depth * TKernel.Columns) Tiles(product, packedA, row, rows, panel, p, k0, depth);
                 }
             }
         }
@@ -205,15 +228,15 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         for (int row = 0; row < rows; row += TileRows)
         {
             byte* source = (byte*)(product.A + (firstRow + row) * product.ARow + k0 * product.AColumn);
-            GemmPacking.Panel(source, DType.F32, product.ARow, product.AColumn, Math.Min(TileRows, rows - row), depth, TileRows, packed + (long)row * depth);
+            GemmPacking.Panels(source, DType.F32, product.ARow, product.AColumn, Math.Min(TileRows, rows - row), depth, TileRows, packed + (long)row * depth);
         }
     }
 
-    private static void PackB(in GemmProblem product, int panel, int k0, int depth, float* packed)
+    private static void PackB(in GemmProblem product, int firstPanel, int endPanel, int k0, int depth, float* packed)
     {
-        int column = panel * TKernel.Columns;
+        int column = firstPanel * TKernel.Columns, columns = Math.Min(endPanel * TKernel.Columns, product.N) - column;
         byte* source = product.B + (column * product.BColumn + k0 * product.BRow) * product.BType.Size();
-        GemmPacking.Panel(source, product.BType, product.BColumn, product.BRow, Math.Min(TKernel.Columns, product.N - column), depth, TKernel.Columns, packed);
+        GemmPacking.Panels(source, product.BType, product.BColumn, product.BRow, columns, depth, TKernel.Columns, packed);
     }
 
     private static int Panels(int columns) => (columns + TKernel.Columns - 1) / TKernel.Columns;
@@ -221,7 +244,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <summary>This thread's room for a packed block of A and a packed panel of B.</summary>
     private static float* Scratch()
     {
-        scratch ??= new HostBlock((RowBlock * DepthBlock + 16 + TKernel.Columns * DepthBlock + 16) * sizeof(float));
+        scratch ??= new HostBlock((RowBlock * DepthBlock + 16 + RunColumns * DepthBlock + 16) * sizeof(float));
         return (float*)scratch.Pointer;
     }
 }

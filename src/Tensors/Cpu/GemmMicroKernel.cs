@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Sharpformer.Tensors.Cpu;
 
@@ -33,6 +34,7 @@ internal readonly unsafe struct MicroKernel<TRegister, TVector> : IMicroKernel
     public static void Six(float* a, float* b, int depth, float* c, long cRow, bool add)
     {
         int w = TRegister.Count;
+        Prefetch(c, cRow);
         TVector c00 = TRegister.Zero, c01 = TRegister.Zero, c10 = TRegister.Zero, c11 = TRegister.Zero;
         TVector c20 = TRegister.Zero, c21 = TRegister.Zero, c30 = TRegister.Zero, c31 = TRegister.Zero;
         TVector c40 = TRegister.Zero, c41 = TRegister.Zero, c50 = TRegister.Zero, c51 = TRegister.Zero;
@@ -83,6 +85,18 @@ internal readonly unsafe struct MicroKernel<TRegister, TVector> : IMicroKernel
         }
 
         StoreRow(c0, c1, c, add);
+    }
+
+    /// <summary>Asks for the tile of C, so that it is there when the sums are done.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(float* c, long cRow)
+    {
+        if (!Sse.IsSupported) return;
+        for (int row = 0; row < 6; row++)
+        {
+            Sse.Prefetch0(c + row * cRow);
+            Sse.Prefetch0(c + row * cRow + 2 * TRegister.Count - 1);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -10,22 +10,58 @@ namespace Sharpformer.Tensors.Cpu;
 /// </summary>
 internal static unsafe class GemmPacking
 {
-    /// <summary>Packs one panel of <paramref name="width"/> lanes; lanes beyond <paramref name="lanes"/> become zero.</summary>
+    /// <summary>Packs adjacent panels of <paramref name="width"/> lanes, one after the other; lanes beyond <paramref name="lanes"/> become zero.</summary>
     /// <param name="source">First element.</param>
     /// <param name="dtype">How the source is stored.</param>
     /// <param name="laneStride">Elements between lanes.</param>
     /// <param name="depthStride">Elements between steps of the summed dimension.</param>
     /// <param name="lanes">Lanes that exist.</param>
     /// <param name="depth">Steps.</param>
-    /// <param name="width">Lanes of the panel.</param>
-    /// <param name="packed">Destination of <c>depth·width</c> floats; up to 7 more may be overwritten.</param>
-    public static void Panel(byte* source, DType dtype, long laneStride, long depthStride, int lanes, int depth, int width, float* packed)
+    /// <param name="width">Lanes of a panel.</param>
+    /// <param name="packed">Destination of <c>depth·width</c> floats for each panel; up to 7 more may be overwritten.</param>
+    public static void Panels(byte* source, DType dtype, long laneStride, long depthStride, int lanes, int depth, int width, float* packed)
     {
         switch (dtype)
         {
-            case DType.F16: Panel<ElementF16>(source, laneStride, depthStride, lanes, depth, width, packed); break;
-            case DType.BF16: Panel<ElementBF16>(source, laneStride, depthStride, lanes, depth, width, packed); break;
-            default: Panel<ElementF32>(source, laneStride, depthStride, lanes, depth, width, packed); break;
+            case DType.F16: Panels<ElementF16>(source, laneStride, depthStride, lanes, depth, width, packed); break;
+            case DType.BF16: Panels<ElementBF16>(source, laneStride, depthStride, lanes, depth, width, packed); break;
+            default: Panels<ElementF32>(source, laneStride, depthStride, lanes, depth, width, packed); break;
+        }
+    }
+
+    private static void Panels<TElement>(byte* source, long laneStride, long depthStride, int lanes, int depth, int width, float* packed)
+        where TElement : struct, IElement
+    {
+        int lane = 0;
+        if (laneStride == 1 && width % 8 == 0)
+        {
+            lane = lanes / width * width;
+            CopyRuns<TElement>(source, depthStride, lane, depth, width, packed);
+        }
+
+        for (; lane < lanes; lane += width)
+            Panel<TElement>(source + lane * laneStride * TElement.Size, laneStride, depthStride, Math.Min(width, lanes - lane), depth, width, packed + (long)lane * depth);
+    }
+
+    /// <summary>
+    /// Lanes lie side by side and fill several panels: each step is read as one run, because memory is several times
+    /// faster in sequence than in pieces of a panel's width, and the next steps' runs are asked for ahead.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyRuns<TElement>(byte* source, long depthStride, int lanes, int depth, int width, float* packed)
+        where TElement : struct, IElement
+    {
+        const int Ahead = 4;
+        long step = depthStride * TElement.Size, panel = (long)depth * width;
+        for (int k = 0; k < depth; k++, source += step, packed += width)
+        {
+            byte* from = source, ahead = k + Ahead < depth ? source + Ahead * step : source;
+            float* to = packed;
+            for (int lane = 0; lane < lanes; lane += width, to += panel)
+            {
+                if (Sse.IsSupported) Sse.Prefetch0(ahead + lane * TElement.Size);
+                for (int i = 0; i < width; i += 8, from += 8 * TElement.Size) TElement.LoadEight(from).Store(to + i);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Sharpformer.Tensors.Cpu;
 
@@ -32,7 +33,7 @@ internal readonly unsafe struct ElementBF16 : IElement
     public static float Load(byte* source) => BitConverter.UInt32BitsToSingle((uint)*(ushort*)source << 16);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> LoadEight(byte* source) => (Widening.ToUInt32(source) << 16).AsSingle();
+    public static Vector256<float> LoadEight(byte* source) => (Widening.ToInt32(source) << 16).AsSingle();
 }
 
 /// <inheritdoc/>
@@ -44,17 +45,15 @@ internal readonly unsafe struct ElementF16 : IElement
 
     /// <summary>
     /// Shifts exponent and mantissa into place and mends the exponent bias by multiplying with 2^112, which also
-    /// normalises subnormals; infinity and NaN, whose exponent is all ones, get theirs set again.
+    /// normalises subnormals; infinity and NaN, whose exponent is all ones, get theirs set again. The sign is carried
+    /// along by extending it and cutting the copies off.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadEight(byte* source)
     {
-        Vector256<uint> half = Widening.ToUInt32(source);
-        Vector256<uint> magnitude = (half & Vector256.Create(0x7FFFu)) << 13;
-        Vector256<uint> special = Vector256.GreaterThanOrEqual(magnitude.AsInt32(), Vector256.Create(0x7C00 << 13)).AsUInt32();
-        Vector256<float> scaled = magnitude.AsSingle() * Vector256.Create(5.192296858534828e33f);
-        Vector256<uint> sign = (half & Vector256.Create(0x8000u)) << 16;
-        return (scaled.AsUInt32() | (special & Vector256.Create(0x7F800000u)) | sign).AsSingle();
+        Vector256<int> half = (Widening.ToInt32(source) << 13) & Vector256.Create(unchecked((int)0x8FFFE000));
+        Vector256<int> special = Vector256.GreaterThan(half << 1, Vector256.Create((0x7C00 << 14) - 1)) & Vector256.Create(0x7F800000);
+        return ((half.AsSingle() * Vector256.Create(5.192296858534828e33f)).AsInt32() | special).AsSingle();
     }
 }
 
@@ -72,10 +71,12 @@ internal static unsafe class Widening
         }
     }
 
+    /// <summary>Eight 16-bit numbers, their signs extended.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<uint> ToUInt32(byte* source)
+    public static Vector256<int> ToInt32(byte* source)
     {
-        Vector128<ushort> values = Vector128.Load((ushort*)source);
+        if (Avx2.IsSupported) return Avx2.ConvertToVector256Int32((short*)source);
+        Vector128<short> values = Vector128.Load((short*)source);
         return Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));
     }
 

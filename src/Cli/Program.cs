@@ -39,11 +39,12 @@ internal static class Program
             EvaluateEditsCommand.Create(),
             EvaluateWithdrawalCommand.Create(),
         },
-        new Command("model", "Look into a model folder: what it is, its tokens, its logits.")
+        new Command("model", "Look into a model folder, its tokens and logits; write a random one.")
         {
             ModelInfoCommand.Create(),
             ModelTokenizeCommand.Create(),
             ModelLogitsCommand.Create(),
+            ModelRandomCommand.Create(),
         },
         CommonOptions.Json(),
     };

@@ -57,13 +57,18 @@ public sealed class Rng
         return (int)high;
     }
 
-    /// <summary>Normal with mean 0 and variance 1 (Marsaglia's polar method; the second value is not kept).</summary>
-    public double NextNormal()
+    /// <summary>Normal with mean 0 and variance 1.</summary>
+    public double NextNormal() => NextNormals().First;
+
+    /// <summary>Two independent normal numbers with mean 0 and variance 1 for the price of one (Marsaglia's polar method).</summary>
+    public (double First, double Second) NextNormals()
     {
         while (true)
         {
             double x = 2 * NextDouble() - 1, y = 2 * NextDouble() - 1, square = x * x + y * y;
-            if (square is > 0 and < 1) return x * Math.Sqrt(-2 * Log(square) / square);
+            if (square is <= 0 or >= 1) continue;
+            double stretch = Math.Sqrt(-2 * Log(square) / square);
+            return (x * stretch, y * stretch);
         }
     }
 

@@ -85,6 +85,10 @@ public sealed class UsageTests
     [InlineData("model logits --model M", "either --prompt or --tokens")]
     [InlineData("model logits --model M --prompt P --tokens 1", "either --prompt or --tokens")]
     [InlineData("model logits --model M --tokens 1,x", "'x' as number 2")]
+    [InlineData("model random", "--output")]
+    [InlineData("model random --output O --shape gpt3", "--shape is 'gpt3', expected one of gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt-j")]
+    [InlineData("model random --output O --dtype f64", "--dtype is 'f64'")]
+    [InlineData("model random --output O --layers 0", "--layers is '0'")]
     public void Wrong_usage_is_told_in_one_line_and_a_hint(string line, string said)
     {
         CliRun run = CliRun.Of(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));

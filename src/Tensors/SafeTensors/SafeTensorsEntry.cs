@@ -1,13 +1,14 @@
-using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Sharpformer.Tensors.SafeTensors;
 
-/// <summary>A tensor to be written, with its name: one of the engine's, or stored bytes of any type.</summary>
+/// <summary>A tensor to be written, with its name: one of the engine's, stored bytes of any type, or values that are made while they are written.</summary>
 public sealed class SafeTensorsEntry
 {
     private const int ChunkLength = 1 << 16;
     private readonly Tensor? tensor;
     private readonly MappedBytes? bytes;
+    private readonly Action<long, Span<float>>? fill;
 
     /// <summary>An entry that stores <paramref name="tensor"/> in its own type.</summary>
     public SafeTensorsEntry(string name, Tensor tensor)
@@ -39,15 +40,34 @@ public sealed class SafeTensorsEntry
             throw new ArgumentException($"Tensor {Info} takes {expected?.ToString() ?? "too many"} bytes, got {bytes.Length}.", nameof(bytes));
     }
 
+    /// <summary>An entry whose values never stand in memory together.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="dtype">How they are stored, rounded to the nearest.</param>
+    /// <param name="shape">Extents.</param>
+    /// <param name="fill">Fills a block from an element on, counted in row-major order; called from several threads at once, in any order.</param>
+    public SafeTensorsEntry(string name, DType dtype, Shape shape, Action<long, Span<float>> fill)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(fill);
+        this.fill = fill;
+        Info = new TensorInfo(name, dtype.ToString(), Array.ConvertAll(shape.Dims.ToArray(), dim => (long)dim), 0, shape.Count * dtype.Size());
+    }
+
     /// <summary>Name, type and shape; the place is the writer's to choose.</summary>
     public TensorInfo Info { get; }
 
     internal int ElementSize => StoredTypes.Size(Info.DType);
 
-    internal void WriteTo(Stream stream)
+    internal void WriteTo(Stream stream, CancellationToken cancellation)
     {
-        if (tensor is not null) WriteValues(tensor.ToArray(), tensor.DType, stream);
-        else WriteBytes(bytes!, stream);
+        if (bytes is not null)
+        {
+            WriteBytes(bytes, stream);
+            return;
+        }
+
+        float[] values = tensor?.ToArray() ?? [];
+        WriteValues(fill ?? ((start, block) => values.AsSpan((int)start, block.Length).CopyTo(block)), stream, cancellation);
     }
 
     private static void WriteBytes(MappedBytes bytes, Stream stream)
@@ -57,16 +77,50 @@ public sealed class SafeTensorsEntry
         GC.KeepAlive(bytes);
     }
 
-    // F16 and BF16 were widened exactly, so narrowing gives back what was stored.
-    private static void WriteValues(float[] values, DType dtype, Stream stream)
+    /// <summary>A few blocks at a time: made and narrowed by all processors, then written in order.</summary>
+    private void WriteValues(Action<long, Span<float>> values, Stream stream, CancellationToken cancellation)
     {
-        byte[] element = new byte[dtype.Size()];
-        foreach (float value in values)
+        DType dtype = Enum.Parse<DType>(Info.DType);
+        long count = Info.Length / dtype.Size();
+        int blocks = (int)Math.Min(4 * Environment.ProcessorCount, (count + ChunkLength - 1) / ChunkLength);
+        var narrowed = new byte[blocks][];
+        for (long start = 0; start < count; start += (long)blocks * ChunkLength)
         {
-            if (dtype == DType.F32) BinaryPrimitives.WriteSingleLittleEndian(element, value);
-            else if (dtype == DType.F16) BinaryPrimitives.WriteHalfLittleEndian(element, (Half)value);
-            else BinaryPrimitives.WriteUInt16LittleEndian(element, (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16));
-            stream.Write(element);
+            long first = start;
+            Parallel.For(0, blocks, new ParallelOptions { CancellationToken = cancellation }, b =>
+            {
+                long at = first + (long)b * ChunkLength;
+                float[] block = new float[Math.Clamp(count - at, 0, ChunkLength)];
+                if (block.Length > 0) values(at, block);
+                narrowed[b] = Narrow(block, dtype);
+            });
+            foreach (byte[] block in narrowed) stream.Write(block);
         }
+    }
+
+    // Weights that were widened from F16 or BF16 are narrowed exactly to what was stored.
+    private static byte[] Narrow(float[] values, DType dtype)
+    {
+        byte[] bytes = new byte[values.Length * dtype.Size()];
+        if (dtype == DType.F32)
+        {
+            MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(bytes);
+        }
+        else if (dtype == DType.F16)
+        {
+            Span<Half> halves = MemoryMarshal.Cast<byte, Half>(bytes.AsSpan());
+            for (int i = 0; i < values.Length; i++) halves[i] = (Half)values[i];
+        }
+        else
+        {
+            Span<ushort> upper = MemoryMarshal.Cast<byte, ushort>(bytes.AsSpan());
+            for (int i = 0; i < values.Length; i++)
+            {
+                uint bits = BitConverter.SingleToUInt32Bits(values[i]);
+                upper[i] = (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16); // ties to even
+            }
+        }
+
+        return bytes;
     }
 }

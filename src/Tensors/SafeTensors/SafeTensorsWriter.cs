@@ -21,9 +21,10 @@ public static class SafeTensorsWriter
     /// <param name="path">The file.</param>
     /// <param name="tensors">What it shall hold; names are unique.</param>
     /// <param name="metadata">Free texts for its <c>__metadata__</c>.</param>
+    /// <param name="cancellation">Stops between blocks; nothing is left behind then either.</param>
     /// <exception cref="ArgumentException">A name is taken twice, reserved or no valid Unicode.</exception>
     /// <exception cref="InputException">The file cannot be written: no room, no permission, no such folder.</exception>
-    public static void Write(string path, IReadOnlyList<SafeTensorsEntry> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IReadOnlyList<SafeTensorsEntry> tensors, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(tensors);
@@ -47,7 +48,7 @@ public static class SafeTensorsWriter
             using (var stream = new FileStream(temporary, options))
             {
                 stream.Write(header.Span);
-                foreach (SafeTensorsEntry tensor in sorted) tensor.WriteTo(stream);
+                foreach (SafeTensorsEntry tensor in sorted) tensor.WriteTo(stream, cancellation);
                 stream.Flush(flushToDisk: true);
             }
 

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>model random</c>: a model folder of any published size with random weights, to measure with.</summary>
+internal static class ModelRandomCommand
+{
+    private static readonly string Shapes = string.Join(", ", Gpt2Sizes.All.Keys);
+
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command("random", "Write a model folder with random weights: it knows nothing, but takes the time and memory of a real one.");
+        Option<string> shape = Choice("--shape", $"Its size: {Shapes}. As GPT-2 is the only family yet, gpt-j has GPT-J's size (28 blocks, width 4096, 16 heads, vocabulary 50400) in GPT-2's architecture.", Shapes, "gpt2");
+        Option<string> dtype = Choice("--dtype", "How weights are stored: f32, f16 or bf16.", "f32, f16, bf16", "f16");
+        Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
+        Option<string> tokenizer = CommonOptions.File("--tokenizer", "A model folder to copy vocab.json and merges.txt from; without it the model reads token ids only ('bench', 'model logits --tokens').", required: false, "DIR");
+        Option<int?> layers = Size("--layers", "Blocks, if not those of the shape.", 4096);
+        Option<int?> vocabulary = Size("--vocab", "Tokens in the vocabulary, if not those of the shape.", 1 << 24);
+        Option<int?> positions = Size("--positions", "Longest text in tokens, if not that of the shape.", 1 << 24);
+        Option<ulong> seed = CommonOptions.Number("--seed", "Seeds the weights; the same seed gives the same bytes.", 0ul, _ => true, "a whole number from 0");
+        foreach (Option option in (Option[])[shape, dtype, output, tokenizer, layers, vocabulary, positions, seed]) command.Add(option);
+        command.SetAction(parse =>
+        {
+            ModelConfig config = Gpt2Sizes.All[parse.GetRequiredValue(shape)];
+            config = config with
+            {
+                NLayer = parse.GetValue(layers) ?? config.NLayer,
+                VocabSize = parse.GetValue(vocabulary) ?? config.VocabSize,
+                NPositions = parse.GetValue(positions) ?? config.NPositions,
+            };
+            DType stored = Enum.Parse<DType>(parse.GetRequiredValue(dtype), ignoreCase: true);
+            return Run(Terminal.Of(parse), parse.GetRequiredValue(output), config, stored, parse.GetValue(seed), parse.GetValue(tokenizer));
+        });
+        return command;
+    }
+
+    private static int Run(Terminal terminal, string folder, ModelConfig config, DType dtype, ulong seed, string? tokenizer)
+    {
+        long start = Stopwatch.GetTimestamp(), parameters = 0;
+        using var interruption = new Interruption();
+        try
+        {
+            int millions = checked((int)(Parameters(config) / 1_000_000)) + 1;
+            ProgressReport.Run(terminal, "Writing", "million parameters", report =>
+            {
+                parameters = RandomCheckpoint.Write(folder, config, dtype, seed, tokenizer, made => report((int)(made / 1_000_000), millions), interruption.Token);
+                report(millions, millions);
+            });
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            terminal.Note("Interrupted: nothing was written.");
+            return 1;
+        }
+
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        long bytes = new FileInfo(Path.Combine(folder, "model.safetensors")).Length;
+        if (terminal.Json)
+        {
+            terminal.Document(new { folder, config, dtype = dtype.ToString(), parameters, bytes, seed, tokenizer = tokenizer is not null, seconds = Math.Round(seconds, 3) });
+            return 0;
+        }
+
+        terminal.Line($"Wrote {folder}: {parameters.ToString("N0", CultureInfo.InvariantCulture)} random parameters as {dtype}, "
+            + $"{Terminal.Number(bytes / 1e9, "0.000")} GB, in {Terminal.Number(seconds, "0.0")} s.");
+        if (tokenizer is null) terminal.Line("It has no tokenizer, so it reads token ids only: 'bench', 'model logits --tokens'. Hint: --tokenizer DIR.");
+        return 0;
+    }
+
+    private static long Parameters(ModelConfig c) =>
+        (long)(c.VocabSize + c.NPositions) * c.NEmbd + c.NLayer * ((long)c.NEmbd * (4 * c.NEmbd + 2 * c.NInner + 9) + c.NInner) + 2 * c.NEmbd;
+
+    private static Option<int?> Size(string name, string description, int most) => CommonOptions.OptionalNumber<int>(
+        name, description, n => n >= 1 && n <= most, $"a whole number from 1 to {most}");
+
+    private static Option<string> Choice(string name, string description, string choices, string fallback)
+    {
+        var option = new Option<string>(name) { Description = description, HelpName = "NAME", DefaultValueFactory = _ => fallback };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var given }] && !choices.Split(", ").Contains(given)) result.AddError($"{name} is '{given}', expected one of {choices}.");
+        });
+        return option;
+    }
+}

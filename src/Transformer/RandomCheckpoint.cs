@@ -1,0 +1,161 @@
+using System.Text.Json;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.SafeTensors;
+
+namespace Sharpformer.Transformer;
+
+/// <summary>
+/// Writes a GPT-2 folder with the weights of a model that has learnt nothing: as large and as fast as a trained one, for
+/// measuring. Initialised as GPT-2 was (Radford et al. 2019, section 2.3): normal with deviation 0.02, the two projections
+/// onto the residual stream divided by √(2L), biases 0, norms 1 and 0.
+/// </summary>
+public static class RandomCheckpoint
+{
+    private const double Deviation = 0.02;
+
+    /// <summary>
+    /// Writes a new folder: complete or not at all, and the same bytes for the same arguments. Takes a few MB of memory
+    /// whatever the size of the model.
+    /// </summary>
+    /// <param name="folder">The folder; must not exist.</param>
+    /// <param name="config">Architecture.</param>
+    /// <param name="dtype">How weights are stored.</param>
+    /// <param name="seed">Seeds the weights.</param>
+    /// <param name="tokenizerFolder">Where to copy <c>vocab.json</c> and <c>merges.txt</c> from; without it the model reads token ids only.</param>
+    /// <param name="progress">Told how many parameters are made; from several threads, one at a time.</param>
+    /// <param name="cancellation">Stops the writing; nothing is left behind.</param>
+    /// <returns>Number of parameters.</returns>
+    /// <exception cref="InputException">The folder is there, cannot be written, or the tokenizer does not fit.</exception>
+    public static long Write(
+        string folder, ModelConfig config, DType dtype, ulong seed, string? tokenizerFolder = null,
+        Action<long>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        ArgumentNullException.ThrowIfNull(config);
+        if (Path.Exists(folder)) throw new InputException($"{folder}: is already there, expected the name of a new folder.", "remove it or name another.");
+        if (tokenizerFolder is not null && Tokenizer.Load(tokenizerFolder).VocabularySize is var tokens && tokens > config.VocabSize)
+            throw new InputException($"{tokenizerFolder}: the tokenizer has {tokens} tokens, the model's vocabulary {config.VocabSize}.", "do they belong together?");
+
+        var filling = new Filling(dtype, new Rng(seed), progress);
+        SafeTensorsEntry[] tensors = [.. Tensors(config, filling)];
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), temporary = $"{full}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            Directory.CreateDirectory(temporary);
+            SafeTensorsWriter.Write(Path.Combine(temporary, "model.safetensors"), tensors, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
+            File.WriteAllText(Path.Combine(temporary, "config.json"), ConfigJson(config, dtype));
+            if (tokenizerFolder is not null)
+                foreach (string name in (ReadOnlySpan<string>)["vocab.json", "merges.txt"])
+                    File.Copy(Path.Combine(tokenizerFolder, name), Path.Combine(temporary, name));
+            Directory.Move(temporary, full);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{folder}: cannot be written ({e.Message})", "is there room on the disk, and may you write in that folder?", e);
+        }
+        finally
+        {
+            TryDelete(temporary);
+        }
+
+        return tensors.Sum(t => t.Info.Count);
+    }
+
+    /// <summary>Every tensor by the name that <see cref="Gpt2Checkpoint"/> looks for.</summary>
+    private static IEnumerable<SafeTensorsEntry> Tensors(ModelConfig config, Filling filling)
+    {
+        (int C, int inner) = (config.NEmbd, config.NInner);
+        double residual = Deviation / Math.Sqrt(2.0 * config.NLayer);
+        yield return filling.Normal("wte.weight", Deviation, config.VocabSize, C);
+        yield return filling.Normal("wpe.weight", Deviation, config.NPositions, C);
+        for (int l = 0; l < config.NLayer; l++)
+        {
+            yield return filling.Constant($"h.{l}.ln_1.weight", 1, C);
+            yield return filling.Constant($"h.{l}.ln_1.bias", 0, C);
+            yield return filling.Normal($"h.{l}.attn.c_attn.weight", Deviation, C, 3 * C);
+            yield return filling.Constant($"h.{l}.attn.c_attn.bias", 0, 3 * C);
+            yield return filling.Normal($"h.{l}.attn.c_proj.weight", residual, C, C);
+            yield return filling.Constant($"h.{l}.attn.c_proj.bias", 0, C);
+            yield return filling.Constant($"h.{l}.ln_2.weight", 1, C);
+            yield return filling.Constant($"h.{l}.ln_2.bias", 0, C);
+            yield return filling.Normal($"h.{l}.mlp.c_fc.weight", Deviation, C, inner);
+            yield return filling.Constant($"h.{l}.mlp.c_fc.bias", 0, inner);
+            yield return filling.Normal($"h.{l}.mlp.c_proj.weight", residual, inner, C);
+            yield return filling.Constant($"h.{l}.mlp.c_proj.bias", 0, C);
+        }
+
+        yield return filling.Constant("ln_f.weight", 1, C);
+        yield return filling.Constant("ln_f.bias", 0, C);
+    }
+
+    private static string ConfigJson(ModelConfig config, DType dtype)
+    {
+        var json = new
+        {
+            architectures = new[] { "GPT2LMHeadModel" },
+            model_type = config.ModelType,
+            activation_function = "gelu_new",
+            n_embd = config.NEmbd,
+            n_layer = config.NLayer,
+            n_head = config.NHead,
+            n_inner = config.NInner,
+            n_positions = config.NPositions,
+            n_ctx = config.NPositions,
+            vocab_size = config.VocabSize,
+            layer_norm_epsilon = config.LayerNormEpsilon,
+            initializer_range = Deviation,
+            tie_word_embeddings = true,
+            torch_dtype = dtype switch { DType.F16 => "float16", DType.BF16 => "bfloat16", _ => "float32" },
+        };
+        return JsonSerializer.Serialize(json, JsonText) + "\n";
+    }
+
+    private static readonly JsonSerializerOptions JsonText = new() { WriteIndented = true, NewLine = "\n" };
+
+    private static void TryDelete(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The reason why writing failed is what matters to the user.
+        }
+    }
+
+    /// <summary>Each block of each tensor has a random stream of its own, so threads may make them in any order.</summary>
+    private sealed class Filling(DType dtype, Rng rng, Action<long>? progress)
+    {
+        private readonly Lock gate = new();
+        private long made;
+
+        public SafeTensorsEntry Normal(string name, double deviation, params ReadOnlySpan<int> shape)
+        {
+            Rng own = rng.Fork(name);
+            return new SafeTensorsEntry(name, dtype, new Shape(shape), (start, values) =>
+            {
+                Rng block = own.Fork((ulong)start);
+                for (int i = 0; i < values.Length; i += 2)
+                {
+                    (double first, double second) = block.NextNormals();
+                    values[i] = (float)(deviation * first);
+                    if (i + 1 < values.Length) values[i + 1] = (float)(deviation * second);
+                }
+
+                Count(values.Length);
+            });
+        }
+
+        public SafeTensorsEntry Constant(string name, float value, int length) => new(name, dtype, new Shape(length), (_, values) =>
+        {
+            values.Fill(value);
+            Count(values.Length);
+        });
+
+        private void Count(int length)
+        {
+            lock (gate) progress?.Invoke(made += length);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text.Json;
+
+namespace Sharpformer.Tests.Cli;
+
+/// <summary><c>model random</c>.</summary>
+public sealed class ModelRandomTests : IDisposable
+{
+    private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void A_random_model_can_be_used_as_any_other()
+    {
+        string path = folder.File("m");
+        JsonElement made = CliRun.Json("model", "random", "--layers", "1", "--vocab", "7015", "--positions", "32", "--dtype", "bf16", "--output", path, "--tokenizer", TestFiles.Model);
+        JsonElement info = CliRun.Json("model", "info", path);
+        Assert.Equal(made.GetProperty("parameters").GetInt64(), info.GetProperty("parameters").GetInt64());
+        Assert.Equal(7015, info.GetProperty("tokenizer").GetInt32());
+        Assert.Equal("BF16", Assert.Single(info.GetProperty("dtypes").EnumerateArray()).GetString());
+        Assert.Equal(3, CliRun.Json("generate", "--model", path, "--prompt", "The capital", "--max-new-tokens", "3").GetProperty("tokens").GetArrayLength());
+        CliRun.Of("model", "random", "--output", path).AssertFailed(path, "is already there");
+    }
+
+    [Fact]
+    public void Without_a_tokenizer_it_reads_token_ids()
+    {
+        string path = folder.File("m");
+        CliRun run = CliRun.Of("model", "random", "--layers", "1", "--vocab", "99", "--positions", "8", "--output", path);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("has no tokenizer", run.Out, StringComparison.Ordinal);
+        Assert.Equal(99, CliRun.Json("model", "logits", "--model", path, "--tokens", "1,2,3").GetProperty("lastLogits").GetArrayLength());
+        CliRun.Of("generate", "--model", path, "--prompt", "The").AssertFailed("vocab.json");
+    }
+}

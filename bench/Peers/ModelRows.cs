@@ -1,0 +1,109 @@
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+using Sharpformer.Transformer;
+using TorchSharp;
+
+namespace Sharpformer.Peers;
+
+/// <summary>Whole models: a forward pass over a batch of prompts, and decoding one sequence. Random weights, the same in both.</summary>
+/// <param name="device">The engine's device.</param>
+/// <param name="alternation">How to time.</param>
+/// <param name="folder">Where model folders are made once and kept.</param>
+internal sealed class ModelRows(CpuDevice device, Alternation alternation, string folder)
+{
+    private const int Prompts = 64, Tokens = 20;
+
+    /// <summary>The decoded tokens are the 16 around position 64.</summary>
+    private const int Context = 56, Decoded = 16;
+
+    /// <summary>Rows for the 124M model stored as float32, which is what libtorch computes with, and as F16.</summary>
+    public IEnumerable<Row> All() => Of(DType.F32).Concat(Of(DType.F16));
+
+    private IEnumerable<Row> Of(DType dtype)
+    {
+        string path = Path.Combine(folder, $"gpt2-{dtype}".ToLowerInvariant());
+        if (!Directory.Exists(path)) RandomCheckpoint.Write(path, Gpt2Sizes.All["gpt2"], dtype, seed: 0);
+        CausalLm model = CausalLm.Load(path, device);
+        using var scope = torch.NewDisposeScope();
+        using IDisposable inference = torch.inference_mode(true);
+        var peer = new PeerGpt2(model);
+        yield return Forward(model, peer, $"124M forward, {Prompts}x{Tokens}, last logits, {dtype} file");
+        yield return Decode(model, peer, $"124M decode at context 64, {dtype} file");
+    }
+
+    private Row Forward(CausalLm model, PeerGpt2 peer, string work)
+    {
+        int[][] prompts = RandomPrompts(model.Config);
+        var batch = new TokenBatch(prompts);
+        using torch.Tensor ids = torch.tensor([.. prompts.SelectMany(p => p).Select(id => (long)id)], [Prompts, Tokens]);
+        using (device.Scope())
+        using (torch.NewDisposeScope())
+            KernelRows.Agree(work, Ours(), peer.LastLogits(ids));
+        return alternation.Time(work, "token", Prompts * Tokens, () =>
+        {
+            using BufferScope scope = device.Scope();
+            Ours();
+        }, () =>
+        {
+            using var scope = torch.NewDisposeScope();
+            peer.LastLogits(ids);
+        });
+
+        Tensor Ours() => new DecodeSession(model, Prompts, Tokens).Advance(batch);
+    }
+
+    private Row Decode(CausalLm model, PeerGpt2 peer, string work)
+    {
+        int[] text = [.. RandomPrompts(model.Config).SelectMany(p => p).Take(Context + Decoded)];
+        float[] ourLogits = [];
+        Ours();
+        using (torch.NewDisposeScope())
+        {
+            torch.Tensor? theirLogits = null;
+            Peer(logits => theirLogits = logits);
+            KernelRows.Agree(work, device.From(ourLogits, 1, ourLogits.Length), theirLogits!);
+        }
+
+        return alternation.TimeSamples(work, "token", 1, Ours, () => Peer(_ => { }));
+
+        double Ours()
+        {
+            using BufferScope scope = device.Scope();
+            var session = new DecodeSession(model, 1, text.Length);
+            Step(text[..Context]);
+            return Alternation.Seconds(() =>
+            {
+                for (int i = Context; i < text.Length; i++) Step([text[i]]);
+            }) / Decoded;
+
+            void Step(int[] tokens)
+            {
+                using BufferScope step = device.Scope();
+                ourLogits = session.Advance(new TokenBatch(tokens)).ToArray();
+            }
+        }
+
+        double Peer(Action<torch.Tensor> last)
+        {
+            using var scope = torch.NewDisposeScope();
+            var session = new PeerDecoding(peer, model.Config.NHead, text.Length);
+            session.Advance([.. text[..Context].Select(id => (long)id)]);
+            double seconds = Alternation.Seconds(() =>
+            {
+                for (int i = Context; i < text.Length; i++)
+                {
+                    using var step = torch.NewDisposeScope();
+                    last(session.Advance(text[i]).MoveToOuterDisposeScope());
+                }
+            });
+            if (scope.DisposablesCount > 0) scope.Detach([]);
+            return seconds / Decoded;
+        }
+    }
+
+    private static int[][] RandomPrompts(ModelConfig config)
+    {
+        var rng = new Rng(7);
+        return [.. Enumerable.Range(0, Prompts).Select(_ => Enumerable.Range(0, Tokens).Select(_ => rng.NextInt(config.VocabSize)).ToArray())];
+    }
+}

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using Sharpformer.Editing;
+using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing.Datasets;
+using Sharpformer.Tensors.Cpu;
+using Sharpformer.Transformer;
+using TorchSharp;
+
+namespace Sharpformer.Peers;
+
+/// <summary>
+/// Teaching many facts to the bundled model. Ours teaches all of them; the peers, one edit at a time, a few, and their time
+/// is scaled by the number of neurons, which is fair because an edit costs them the same wherever it stands.
+/// </summary>
+/// <param name="device">The engine's device.</param>
+/// <param name="root">The repository.</param>
+/// <param name="edits">How many facts ours teaches.</param>
+/// <param name="peerEdits">How many facts each peer teaches, twice: before and after ours.</param>
+internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int peerEdits)
+{
+    private static readonly EditSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f, IrrWeight = 0 };
+
+    /// <summary>Both peers against ours.</summary>
+    public IEnumerable<Row> All()
+    {
+        string folder = Path.Combine(root, "models", "facts-gpt2");
+        CausalLm model = CausalLm.Load(folder, device);
+        var tokenizer = Tokenizer.Load(folder);
+        EditRequest[] requests = [.. EditRecord.Load(Path.Combine(root, "data", "facts", "zsre.json"), edits).Select(r => r.ToRequest(" Answer:", "zsre.json"))];
+        EditTokens[] some = [.. requests.Take(peerEdits).Select(r => EditTokens.Of(tokenizer, r.Prompt, r.Target, model.Config.NPositions))];
+
+        using var scope = torch.NewDisposeScope();
+        var peer = new PeerRetrofit(new PeerGpt2(model), Settings);
+        CheckLosses(model, tokenizer, requests, some, peer); // and warms up all three
+        Func<EditTokens, List<float[]>>[] ways = [peer.ByTail, peer.ByWholePrompt];
+        double[] before = Array.ConvertAll(ways, way => SecondsPerNeuron(way, some));
+        (double seconds, double cpuSeconds, int neurons) = TeachAll(model, tokenizer, requests);
+        double[] after = Array.ConvertAll(ways, way => SecondsPerNeuron(way, some));
+
+        yield return Against("the same arithmetic in libtorch, one edit at a time", 0);
+        yield return Against("libtorch, whole prompt each epoch", 1);
+        Console.WriteLine(FormattableString.Invariant($"{neurons} neurons of {requests.Length} edits: {cpuSeconds / neurons:0.00000} CPU seconds each"));
+        yield return new Row($"CPU of the retrofit of {requests.Length} edits, {neurons} neurons", "neuron", neurons / cpuSeconds, double.NaN, double.NaN, cpuSeconds / neurons * 1e3, double.NaN, "-");
+
+        Row Against(string peerName, int way)
+        {
+            double perNeuron = seconds / neurons, theirs = (before[way] + after[way]) / 2;
+            var row = new Row($"retrofit of {requests.Length} edits, {neurons} neurons, 5 epochs", "neuron", 1 / perNeuron, 1 / theirs, theirs / perNeuron, perNeuron * 1e3, theirs * 1e3, peerName);
+            Console.WriteLine(Report.Line(row));
+            return row;
+        }
+    }
+
+    /// <summary>Teaches facts one after the other, each beside all earlier ones.</summary>
+    private (double Seconds, double CpuSeconds, int Neurons) TeachAll(CausalLm model, Tokenizer tokenizer, IReadOnlyList<EditRequest> requests)
+    {
+        var editor = new Editor(model, tokenizer, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd));
+        using var process = Process.GetCurrentProcess();
+        TimeSpan cpu = process.TotalProcessorTime;
+        double seconds = Alternation.Seconds(() =>
+        {
+            foreach (EditRequest request in requests) editor.Keep(editor.Teach(request, Settings, []));
+        });
+        process.Refresh();
+        return (seconds, (process.TotalProcessorTime - cpu).TotalSeconds, editor.Adaptor.Count);
+    }
+
+    private static double SecondsPerNeuron(Func<EditTokens, List<float[]>> way, EditTokens[] some) =>
+        Alternation.Seconds(() => Array.ForEach(some, edit => way(edit))) / some.Sum(edit => edit.Target.Length);
+
+    /// <summary>All three must train alike, or their times mean nothing.</summary>
+    private void CheckLosses(CausalLm model, Tokenizer tokenizer, EditRequest[] requests, EditTokens[] some, PeerRetrofit peer)
+    {
+        var editor = new Editor(model, tokenizer, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd));
+        for (int e = 0; e < some.Length; e++)
+        {
+            Edit edit = editor.Teach(requests[e], Settings, []);
+            foreach (List<float[]> losses in (ReadOnlySpan<List<float[]>>)[peer.ByTail(some[e]), peer.ByWholePrompt(some[e])])
+                for (int n = 0; n < losses.Count; n++)
+                    for (int epoch = 0; epoch < Settings.Epochs; epoch++)
+                    {
+                        float ours = edit.Neurons[n].Losses[epoch].Edit, theirs = losses[n][epoch];
+                        if (!(Math.Abs(ours - theirs) <= 2e-3 * Math.Max(1, ours)))
+                            throw new InvalidOperationException($"Edit {e}, neuron {n}, epoch {epoch}: loss {ours}, libtorch has {theirs}.");
+                    }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Builds and runs the comparison with libtorch; arguments go to the program (--help lists them).
+# libtorch needs a newer libstdc++ than Debian 12 has, and that one a newer glibc. Where the system's are too old, those of
+# the next release are put into artifacts/peers/ for this program alone: nothing is installed. That needs apt-get and dpkg-deb.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+suite=trixie
+prefix=$PWD/artifacts/peers
+libraries=$prefix/usr/lib/x86_64-linux-gnu
+program=bench/Peers/bin/Release/net10.0/peers.dll
+dotnet=$(readlink -f "$(command -v dotnet)")
+
+give_up() {
+    echo "error: $*" >&2
+    exit 1
+}
+
+# The machine's own mirror with another suite; what comes from it is checked with Debian's keys as usual.
+fetch_libraries() {
+    command -v apt-get > /dev/null && command -v dpkg-deb > /dev/null \
+        || give_up "libstdc++ is too old for libtorch and there is no apt-get to get another: run this where GCC 13's (GLIBCXX_3.4.32) is installed."
+    local mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg apt=$prefix/apt package
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(COMPONENT)' 'Created-By: Packages' \
+        | awk '$2 == "Debian" && $3 == "main" && $1 !~ /security/ { print $1; exit }')
+    [ -n "$mirror" ] && [ -e "$keys" ] || give_up "libstdc++ is too old for libtorch, and apt knows no Debian mirror to get another from."
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/sources.d" "$prefix/packages"
+    echo "deb [arch=amd64 signed-by=$keys] $mirror $suite main" > "$apt/sources.list"
+    : > "$apt/status"
+    local apt_get=(apt-get -qq -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts="$apt/sources.d"
+        -o Dir::State="$apt" -o Dir::State::Lists="$apt/lists" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache"
+        -o APT::Sandbox::User=root)
+    "${apt_get[@]}" update || give_up "the package list of $suite cannot be had from the machine's own mirror."
+    (cd "$prefix/packages" && "${apt_get[@]}" download libc6 libstdc++6 libgcc-s1) || give_up "libstdc++6 of $suite cannot be downloaded."
+    for package in "$prefix"/packages/*.deb; do dpkg-deb -x "$package" "$prefix"; done
+}
+
+# The new glibc's loader runs the unchanged dotnet. That finds its runtime beside the file the process was started from,
+# so the loader is called dotnet too and stands beside links to the runtime.
+make_root() {
+    rm -rf "$prefix"
+    fetch_libraries
+    mkdir -p "$prefix/dotnet"
+    cp "$libraries/ld-linux-x86-64.so.2" "$prefix/dotnet/dotnet"
+    ln -s "$(dirname "$dotnet")/host" "$(dirname "$dotnet")/shared" "$prefix/dotnet/"
+    rm -rf "$prefix/apt" "$prefix/packages"
+}
+
+dotnet build -c Release bench/Peers -v quiet || give_up "the program cannot be built; its packages come from the package source."
+{ "$dotnet" "$program" --version; } > /dev/null 2>&1 && exec "$dotnet" "$program" "$@"
+
+private=("$prefix/dotnet/dotnet" --library-path "$libraries" "$dotnet" "$program")
+"${private[@]}" --version > /dev/null 2>&1 || make_root
+"${private[@]}" --version > /dev/null || give_up "libtorch does not start with the libraries of $suite either; see above."
+exec "${private[@]}" "$@"

@@ -47,8 +47,7 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
     /// <summary>Weights of a checkpoint: F16 against float32, both ours.</summary>
     private Row HalfWeights(int m, int n, int k)
     {
-        (OurTensor a, TorchTensor A) = Both(m, k);
-        A.Dispose();
+        (OurTensor a, _) = Both(m, k);
         float[] values = Values((long)k * n);
         OurTensor whole = Stored(values, DType.F32, k, n), half = Stored(values, DType.F16, k, n);
         OurTensor c = device.AllocateUnscoped(new Shape(m, n));
@@ -152,7 +151,12 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
     /// <summary>What is timed must be the same thing.</summary>
     internal static void Agree(string work, OurTensor ours, TorchTensor peer)
     {
-        float[] mine = ours.ToArray(), theirs = peer.detach().cpu().data<float>().ToArray();
+        Agree(work, ours.ToArray(), peer.detach().data<float>().ToArray());
+    }
+
+    /// <inheritdoc cref="Agree(string, OurTensor, TorchTensor)"/>
+    internal static void Agree(string work, float[] mine, float[] theirs)
+    {
         if (mine.Length != theirs.Length) throw new InvalidOperationException($"{work}: {mine.Length} numbers, libtorch has {theirs.Length}.");
         double largest = theirs.Max(Math.Abs), difference = mine.Zip(theirs, (a, b) => Math.Abs((double)a - b)).Max();
         if (!(difference <= 1e-3 * largest)) throw new InvalidOperationException($"{work}: results differ by {difference}, the largest is {largest}.");

@@ -55,16 +55,11 @@ internal sealed class ModelRows(CpuDevice device, Alternation alternation, strin
     private Row Decode(CausalLm model, PeerGpt2 peer, string work)
     {
         int[] text = [.. RandomPrompts(model.Config).SelectMany(p => p).Take(Context + Decoded)];
-        float[] ourLogits = [];
+        float[] ourLogits = [], theirLogits = [];
         Ours();
-        using (torch.NewDisposeScope())
-        {
-            torch.Tensor? theirLogits = null;
-            Peer(logits => theirLogits = logits);
-            KernelRows.Agree(work, device.From(ourLogits, 1, ourLogits.Length), theirLogits!);
-        }
-
-        return alternation.TimeSamples(work, "token", 1, Ours, () => Peer(_ => { }));
+        Peer();
+        KernelRows.Agree(work, ourLogits, theirLogits);
+        return alternation.TimeSamples(work, "token", 1, Ours, Peer);
 
         double Ours()
         {
@@ -83,21 +78,19 @@ internal sealed class ModelRows(CpuDevice device, Alternation alternation, strin
             }
         }
 
-        double Peer(Action<torch.Tensor> last)
+        double Peer()
         {
             using var scope = torch.NewDisposeScope();
             var session = new PeerDecoding(peer, model.Config.NHead, text.Length);
             session.Advance([.. text[..Context].Select(id => (long)id)]);
-            double seconds = Alternation.Seconds(() =>
+            return Alternation.Seconds(() =>
             {
                 for (int i = Context; i < text.Length; i++)
                 {
                     using var step = torch.NewDisposeScope();
-                    last(session.Advance(text[i]).MoveToOuterDisposeScope());
+                    theirLogits = session.Advance(text[i]).data<float>().ToArray();
                 }
-            });
-            if (scope.DisposablesCount > 0) scope.Detach([]);
-            return seconds / Decoded;
+            }) / Decoded;
         }
     }
 

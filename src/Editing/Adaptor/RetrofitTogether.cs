@@ -5,17 +5,23 @@ namespace Sharpformer.Editing.Adaptor;
 
 /// <summary>
 /// Trains many neurons in few batches and gives each what it would have got had they been trained one after the other.
-/// Neuron i depends on an earlier one, t, only through the constant α·s_t(x̂_i)·v_t at its own position, which is exactly
-/// zero for almost all pairs: GELU is, some ten units below the threshold. So a round trains, side by side, all neurons whose firing
-/// predecessors are settled, and then looks at who fires where with the keys as they have become. A neuron is
-/// settled once all that fire at its position are, and it has been trained with just the constant they now give. When every neuron is
-/// settled, every one is what sequential training would have made of it: the first is, and each next one follows.
+/// Neuron i depends on an earlier one, t, only through the constant α·s_t(x̂_i)·v_t at its own position, which leaves no trace
+/// for almost all pairs: GELU is as good as zero a few units below the threshold. So a round trains, side by side, all neurons
+/// whose firing predecessors are settled, and then looks at who fires where with the keys as they have become. It ends when
+/// every neuron has been trained with just the constant, bit for bit, that all before it now give. Then every one is what sequential
+/// training would have made of it: the first is, and each next one follows.
 /// </summary>
 /// <param name="model">The base model.</param>
 /// <param name="earlier">Neurons that were there before.</param>
 /// <param name="settings">Every number of the training.</param>
 internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, EditSettings settings)
 {
+    /// <summary>
+    /// α·s below which a predecessor is not waited for, as it will hardly change a bit of the hidden state. Only the number of
+    /// rounds depends on it: if a bit does change, the neuron is trained again.
+    /// </summary>
+    private const float Negligible = 1e-7f;
+
     private readonly Device device = model.Device;
 
     /// <summary>Trains newborn neurons.</summary>
@@ -59,7 +65,7 @@ internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, 
         return (Autograd.Ops.Add(trace.Hidden, sum).Value, contributions.ToArray());
     }
 
-    /// <summary>Which neurons to train next: those that are not consistent, but all that fire at their position are settled.</summary>
+    /// <summary>Which neurons to train next: those that are not consistent and need not wait. None only if all are consistent, for the first that is not waits for nobody.</summary>
     /// <param name="fires">α·s, <c>[N·N]</c>.</param>
     /// <param name="isConsistent">Whether a neuron was trained with the constant it would get now.</param>
     private static int[] Ready(ReadOnlySpan<float> fires, Func<int, bool> isConsistent)
@@ -71,7 +77,7 @@ internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, 
         {
             bool waits = false;
             ReadOnlySpan<float> atPosition = fires.Slice(i * N, i);
-            for (int t = 0; t < i && !waits; t++) waits = atPosition[t] != 0 && !settled[t];
+            for (int t = 0; t < i && !waits; t++) waits = !settled[t] && MathF.Abs(atPosition[t]) > Negligible;
             if (waits) continue;
             settled[i] = isConsistent(i);
             if (!settled[i]) ready.Add(i);

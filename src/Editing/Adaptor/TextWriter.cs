@@ -21,6 +21,7 @@ internal sealed class TextWriter(CausalLm model, int layer, int endToken)
     private const int TextsAtOnce = 128;
 
     private readonly Device device = model.Device;
+    private float[] logits = []; // reused: megabytes per step would keep the collector busy
 
     /// <summary>Writes one text per start.</summary>
     /// <param name="starts">N starts.</param>
@@ -44,6 +45,8 @@ internal sealed class TextWriter(CausalLm model, int layer, int endToken)
 
     private int[][] WriteBatch(TextStart[] starts, Action<int, Tensor> ended)
     {
+        int V = model.Config.VocabSize;
+        if (logits.Length < starts.Length * V) logits = new float[starts.Length * V];
         Tensor states = device.Allocate(starts.Length, model.Config.NEmbd);
         var look = new FeedForwardSlot(layer, last =>
         {
@@ -58,11 +61,11 @@ internal sealed class TextWriter(CausalLm model, int layer, int endToken)
         for (int written = 0; next.Length > 0; written++)
         {
             using BufferScope step = device.Scope();
-            float[] logits = session.Advance(new TokenBatch(next)).ToArray();
+            device.Download(session.Advance(new TokenBatch(next)), logits.AsSpan(0, next.Length * V));
             for (int i = 0; i < next.Length; i++)
             {
                 if (isOver[i]) continue;
-                int token = written == starts[i].Length ? endToken : samplers[i].Next(logits.AsSpan(i * model.Config.VocabSize, model.Config.VocabSize));
+                int token = written == starts[i].Length ? endToken : samplers[i].Next(logits.AsSpan(i * V, V));
                 isOver[i] = token == endToken;
                 if (isOver[i]) ended(i, states.Slice(i, 1));
                 else texts[i].Add(token);

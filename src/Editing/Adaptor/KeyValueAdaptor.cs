@@ -120,8 +120,7 @@ public sealed class KeyValueAdaptor
 
     /// <summary>Which neuron wins at each row of x <c>[R,C]</c>, and how strongly it answers.</summary>
     /// <param name="x">The MLP's input.</param>
-    /// <param name="inhibited">Per row, an edit that must not answer there as if it were withdrawn; or empty.</param>
-    public AdaptorResponse Respond(Tensor x, ReadOnlySpan<long> inhibited = default)
+    public AdaptorResponse Respond(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
         if (Count == 0) return new AdaptorResponse(new int[x.Rows], new float[x.Rows]);
@@ -136,11 +135,17 @@ public sealed class KeyValueAdaptor
         for (int r = 0; r < strengths.Length; r++)
         {
             NeuronState winner = neurons[winners[r]];
-            bool silent = winner.Withdrawn || (!inhibited.IsEmpty && inhibited[r] == winner.Edit);
-            strengths[r] = silent ? 0 : winner.Alpha * strengths[r];
+            strengths[r] = winner.Withdrawn ? 0 : winner.Alpha * strengths[r];
         }
 
         return new AdaptorResponse(winners, strengths);
+    }
+
+    /// <summary>The edit that answers at a row; null where none does.</summary>
+    public long? AnsweringEdit(AdaptorResponse response, int row)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        return response.Strengths[row] == 0 ? null : neurons[response.Winners[row]].Edit;
     }
 
     /// <summary>What a response adds beside the MLP: α·s·v of each row's winner, <c>[R,C]</c>.</summary>

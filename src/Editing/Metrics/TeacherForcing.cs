@@ -42,22 +42,19 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor, Trac
         int[][] inputs = [.. questions.Select(q => q.Tokens.Input)];
         int[] first = [.. questions.Select(q => q.Tokens.First)];
         Trace trace = traces?.GetOrRun(inputs, first, adaptor.Layer) ?? Trace.Run(model, inputs, first, adaptor.Layer);
-        long[] own = [.. trace.Positions.Select(p => questions[p.Sequence].Edit ?? 0)]; // ids count from 1
-
+        AdaptorResponse response = adaptor.Respond(trace.X);
         int[] basePredictions = model.Device.ArgMax(trace.BaseLogits());
-        AdaptorResponse edited = adaptor.Respond(trace.X);
-        AdaptorResponse withdrawn = Array.TrueForAll(questions, q => q.Edit is null) ? edited : adaptor.Respond(trace.X, own);
-        int[] editedPredictions = Predictions(trace, edited, basePredictions);
-        // A row differs from the edited model only where its own edit was the one that answered.
-        int[] withdrawnPredictions = edited.Strengths.SequenceEqual(withdrawn.Strengths)
-            ? editedPredictions
-            : Predictions(trace, withdrawn, basePredictions);
+        int[] edited = Predictions(trace, response, basePredictions);
+
+        // A withdrawn neuron still competes but adds nothing: where a question's own edit wins, the base model answers.
+        int[] withdrawn = [.. edited.Select((prediction, r) =>
+            adaptor.AnsweringEdit(response, r) is { } edit && edit == questions[trace.Positions[r].Sequence].Edit ? basePredictions[r] : prediction)];
 
         int row = 0;
         foreach (Question question in questions)
         {
             Range rows = row..(row += question.Tokens.Target.Length);
-            yield return new Answer(question.Tokens.Target, basePredictions[rows], editedPredictions[rows], withdrawnPredictions[rows]);
+            yield return new Answer(question.Tokens.Target, basePredictions[rows], edited[rows], withdrawn[rows]);
         }
     }
 

@@ -67,8 +67,9 @@ public sealed class KeyValueAdaptorTests : IDisposable
         adaptor.SetWithdrawn(1, false);
         Assert.Equal(before, adaptor.Output(adaptor.Respond(x)).ToArray());
 
-        Assert.False(adaptor.Respond(x, [1]).Fires); // the same question without changing the adaptor
-        Assert.True(adaptor.Respond(x, [2]).Fires);
+        Assert.Equal(1, adaptor.AnsweringEdit(adaptor.Respond(x), 0));
+        adaptor.SetWithdrawn(1, true);
+        Assert.Null(adaptor.AnsweringEdit(adaptor.Respond(x), 0));
 
         KeyValueAdaptor removed = KeyValueAdaptor.Of(device, 2, C, [Stored(2, second)]);
         Assert.Equal(Gelu(0.7 * (C - 1)) * 2, removed.Output(removed.Respond(x)).ToArray()[0], 1e-5);

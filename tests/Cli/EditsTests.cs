@@ -60,6 +60,24 @@ public sealed class EditsTests : IDisposable
     }
 
     [Fact]
+    public void A_store_taught_together_is_the_store_taught_one_by_one()
+    {
+        string[] add = ["edits", "add", .. model, "--input", CliFiles.Records(folder, "r.json", 40, "pararel", "counterfact", "zsre multi-token"), "--alpha", "1", "--theta", "0.8", "--epochs", "2"];
+        string together = folder.File("together.db"), oneByOne = folder.File("one-by-one.db");
+        Assert.Equal(0, CliRun.Of([.. add, "--edits", together]).ExitCode);
+        Assert.Equal(0, CliRun.Of([.. add, "--edits", oneByOne, "--sequential"]).ExitCode);
+        Assert.Equal(Contents(oneByOne), Contents(together));
+
+        static string Contents(string path)
+        {
+            using EditStore store = EditStore.Open(path, readOnly: true);
+            IReadOnlyList<Edit> all = store.List(withNeurons: true, includeRemoved: true);
+            Assert.True(all.Count >= 30);
+            return JsonSerializer.Serialize(all.Select(edit => edit with { CreatedAt = default }));
+        }
+    }
+
+    [Fact]
     public void Records_already_there_are_skipped_whatever_their_status()
     {
         string records = CliFiles.Records(folder, "r.json", 4, "pararel");

@@ -14,7 +14,7 @@ namespace Sharpformer.Autograd;
 /// <param name="weightDecay">Share of the parameter, times the step size, taken off at each step.</param>
 public sealed class AdamW(float learningRate, float beta1 = 0.9f, float beta2 = 0.999f, float epsilon = 1e-8f, float weightDecay = 0)
 {
-    private readonly List<(Tensor Parameter, Tensor Mean, Tensor Square)> moments = [];
+    private readonly List<(Tensor Parameter, Tensor Mean, Tensor Square, Tensor Numbers)> moments = [];
     private int steps;
 
     /// <summary>Trains <paramref name="parameter"/> from now on; its moments start at zero.</summary>
@@ -22,7 +22,7 @@ public sealed class AdamW(float learningRate, float beta1 = 0.9f, float beta2 = 
     {
         ArgumentNullException.ThrowIfNull(parameter);
         Device device = parameter.Device;
-        moments.Add((parameter, device.Zeros(parameter.Shape), device.Zeros(parameter.Shape)));
+        moments.Add((parameter, device.Zeros(parameter.Shape), device.Zeros(parameter.Shape), device.Allocate(AdamWRow.Numbers)));
     }
 
     /// <summary>One step for all parameters, in place; gradients in the order of <see cref="Add"/>.</summary>
@@ -37,49 +37,53 @@ public sealed class AdamW(float learningRate, float beta1 = 0.9f, float beta2 = 
 
         // m̂ / (sqrt(v̂) + ε) = (sqrt(c₂)/c₁) · m / (sqrt(v) + ε·sqrt(c₂)) with the bias corrections c = 1 - βᵗ.
         double correction1 = 1 - Math.Pow(beta1, steps), rootCorrection2 = Math.Sqrt(1 - Math.Pow(beta2, steps));
-        float rate = (float)(learningRate * rootCorrection2 / correction1);
+        ReadOnlySpan<float> values =
+        [
+            1 - beta1, 1 - beta2, (float)(epsilon * rootCorrection2), 1 - learningRate * weightDecay,
+            (float)(learningRate * rootCorrection2 / correction1),
+        ];
         for (int i = 0; i < gradients.Length; i++)
         {
-            (Tensor p, Tensor m, Tensor v) = moments[i];
-            (Device device, Tensor g) = (p.Device, gradients[i]);
-            Tensor direction = device.Allocate(p.Shape);
-            device.Map<TowardOp>(m, g, 1 - beta1, m);
-            device.Map<TowardSquareOp>(v, g, 1 - beta2, v);
-            device.Map<AdamDirectionOp>(m, v, (float)(epsilon * rootCorrection2), direction);
-            if (weightDecay != 0) device.Map<MultiplyOp>(p, 1 - learningRate * weightDecay, p);
-            device.Map<AddScaledOp>(p, direction, -rate, p);
+            (Tensor p, Tensor m, Tensor v, Tensor numbers) = moments[i];
+            p.Device.Upload(values, numbers);
+            p.Device.Rows<AdamWRow>(p.Rows, [], 0, AsRows(p), AsRows(m), AsRows(v), AsRows(gradients[i]), numbers);
         }
     }
+
+    /// <summary>An operand of rank 1 would be shared by all rows: here it is the only one.</summary>
+    private static Tensor AsRows(Tensor x) => x.Shape.Rank == 1 ? x.Reshape(1, x.Columns) : x;
 }
 
-/// <summary>m + (g - m)·share.</summary>
-internal readonly struct TowardOp : ITernaryOp
+/// <summary>
+/// m ← m + (g - m)·(1 - β₁), v ← v + (g² - v)·(1 - β₂), p ← p·decay - rate·m / (sqrt(v) + ε), each row from the cache.
+/// Operands: p, m, v, g, the five numbers <c>[5]</c>.
+/// </summary>
+internal readonly struct AdamWRow : IRowOp
 {
-    public static float Apply(float m, float g, float share) => m + (g - m) * share;
+    /// <summary>1 - β₁, 1 - β₂, ε, decay, rate.</summary>
+    public const int Numbers = 5;
 
-    public static Vector<float> Apply(Vector<float> m, Vector<float> g, Vector<float> share) => m + (g - m) * share;
-}
+    public static void Apply(RowOperands row)
+    {
+        Span<float> p = row[0], m = row[1], v = row[2], g = row[3], numbers = row[4];
+        RowMath.Map(m, g, m, new Toward(numbers[0]));
+        RowMath.Map(v, g, v, new TowardSquare(numbers[1]));
+        RowMath.Map(p, m, v, p, new Against(numbers[2], numbers[3], numbers[4]));
+    }
 
-/// <summary>v + (g² - v)·share.</summary>
-internal readonly struct TowardSquareOp : ITernaryOp
-{
-    public static float Apply(float v, float g, float share) => v + (g * g - v) * share;
+    private readonly struct Toward(float share) : ILaneOp
+    {
+        public Vector<float> Apply(Vector<float> m, Vector<float> g, Vector<float> z) => m + (g - m) * share;
+    }
 
-    public static Vector<float> Apply(Vector<float> v, Vector<float> g, Vector<float> share) => v + (g * g - v) * share;
-}
+    private readonly struct TowardSquare(float share) : ILaneOp
+    {
+        public Vector<float> Apply(Vector<float> v, Vector<float> g, Vector<float> z) => v + (g * g - v) * share;
+    }
 
-/// <summary>m / (sqrt(v) + ε).</summary>
-internal readonly struct AdamDirectionOp : ITernaryOp
-{
-    public static float Apply(float m, float v, float epsilon) => m / (MathF.Sqrt(v) + epsilon);
-
-    public static Vector<float> Apply(Vector<float> m, Vector<float> v, Vector<float> epsilon) => m / (Vector.SquareRoot(v) + epsilon);
-}
-
-/// <summary>x + y·factor.</summary>
-internal readonly struct AddScaledOp : ITernaryOp
-{
-    public static float Apply(float x, float y, float factor) => x + y * factor;
-
-    public static Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> factor) => x + y * factor;
+    private readonly struct Against(float epsilon, float decay, float rate) : ILaneOp
+    {
+        public Vector<float> Apply(Vector<float> p, Vector<float> m, Vector<float> v) =>
+            p * decay - m / (Vector.SquareRoot(v) + new Vector<float>(epsilon)) * rate;
+    }
 }

@@ -4,15 +4,16 @@ namespace Sharpformer.Tensors;
 
 /// <summary>
 /// y = f(x), element by element. A functor is a type, not an object: its static methods are inlined into the
-/// device's loop. The scalar form must do the same operations in the same order as the vector form, so that an
-/// element gets the same bits wherever in the array it stands.
+/// device's loop. A device uses one form for all elements, so that an element gets the same bits wherever in the array
+/// it stands: the CPU the vector form (it fills up the last register), others the scalar form, in plain arithmetic.
+/// The two may round differently.
 /// </summary>
 public interface IUnaryOp
 {
     /// <summary>One element.</summary>
     static abstract float Apply(float x);
 
-    /// <summary>One SIMD register of elements.</summary>
+    /// <summary>One SIMD register of elements, none of which depends on the others.</summary>
     static abstract Vector<float> Apply(Vector<float> x);
 }
 

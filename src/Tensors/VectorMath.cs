@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Sharpformer.Tensors;
 
 /// <summary>
-/// Exponential, hyperbolic tangent and GELU in two forms, one number and one SIMD register, that do the same
-/// operations in the same order and so give the same bits. The scalar forms use plain arithmetic only, so that they
-/// also compile for GPUs.
+/// Exponential, hyperbolic tangent and GELU in two forms: one number in plain arithmetic, which also compiles for GPUs,
+/// and one SIMD register, which fuses multiplications with additions. Both keep the stated accuracy; their last bits
+/// may differ.
 /// </summary>
 public static class VectorMath
 {
@@ -16,16 +16,27 @@ public static class VectorMath
     private const float Ln2High = 0.693359375f;
     private const float Ln2Low = -2.12194440e-4f;
 
-    /// <summary>Adding and taking away 1.5·2^23 rounds to the nearest integer.</summary>
+    /// <summary>Adding 1.5·2^23 rounds to the nearest integer, which then stands in the lowest bits.</summary>
     private const float RoundingShift = 12582912f;
 
-    // Taylor coefficients 1/k! of e^r; what is left out is below 0.1 ulp for |r| ≤ ln(2)/2.
-    private const float T2 = 1f / 2, T3 = 1f / 6, T4 = 1f / 24, T5 = 1f / 120, T6 = 1f / 720, T7 = 1f / 5040;
+    // (e^r - 1 - r) / r² for |r| ≤ ln(2)/2, interpolated at Chebyshev's points: e^r is good to 0.1 ulp.
+    private const float E2 = 0.5f, E3 = 0.166665770201f, E4 = 0.0416665546552f, E5 = 0.00836317398668f, E6 = 0.00139261772594f;
 
-    // GELU's √(2/π) and cubic term (Hendrycks and Gimpel, 2016), with the factor 2 of e^(-2u), and what float32
-    // rounds off them.
-    private const float TwiceSqrt2OverPi = 1.595769122f, TwiceSqrt2OverPiRest = (float)(1.5957691216057308 - TwiceSqrt2OverPi);
-    private const float Cubic = 0.044715f, CubicRest = (float)(0.044715 - Cubic);
+    // (2^r - 1) / r for |r| ≤ 1/2, likewise.
+    private const float P1 = 0.693147188028f, P2 = 0.240226507606f, P3 = 0.0555035710765f,
+        P4 = 0.00961808255159f, P5 = 0.00133908668689f, P6 = 0.00015453165979f;
+
+    // GELU's e^-2u = 2^-t with t = x·(Linear + Cubic·x²), from its √(2/π) and 0.044715 (Hendrycks and Gimpel, 2016) and
+    // log2 e. Each is split: the high part of Linear has 12 bits, so that what an addition to it rounds off is exact.
+    private const double ExactLinear = 2.3022081981443248891, ExactCubic = 0.10294323958002348742;
+    private const float Linear = 2.302001953125f, LinearRest = (float)(ExactLinear - Linear);
+    private const float Cubic = (float)ExactCubic, CubicRest = (float)(ExactCubic - Cubic);
+
+    // d(2u)/dx = Slope + SlopeSquare·x².
+    private const float Slope = (float)(ExactLinear * 0.69314718055994530942), SlopeSquare = (float)(3 * ExactCubic * 0.69314718055994530942);
+
+    /// <summary>2^64 and its reciprocal: what keeps the power of two of a tiny result in range until the last step.</summary>
+    private const float Up = 18446744073709551616f, Down = 1 / Up;
 
     /// <summary>e^x within 2 ulp; overflows to infinity, underflows through subnormals to zero, NaN stays NaN.</summary>
     public static float Exp(float x)
@@ -39,13 +50,24 @@ public static class VectorMath
     }
 
     /// <inheritdoc cref="Exp(float)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Exp(Vector<float> x)
     {
-        x = Vector.ConditionalSelect(Vector.GreaterThan(x, new Vector<float>(89f)), new Vector<float>(89f), x);
-        x = Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(-104f)), new Vector<float>(-104f), x);
-        Vector<float> n = x * Log2E + new Vector<float>(RoundingShift) - new Vector<float>(RoundingShift);
-        Vector<float> r = x - n * Ln2High - n * Ln2Low;
+        // Where one operand is NaN these give the second: x.
+        x = Vector.MaxNative(new Vector<float>(-104f), Vector.MinNative(new Vector<float>(89f), x));
+        Vector<float> n = Fused(x, Log2E, new Vector<float>(RoundingShift)) - new Vector<float>(RoundingShift);
+        Vector<float> r = Fused(n, -Ln2Low, Fused(n, -Ln2High, x));
         return Scale(Vector<float>.One + ExpM1Reduced(r), Vector.ConvertToInt32(n));
+    }
+
+    /// <summary>e^x for x ≤ 0, as <see cref="Exp(Vector{float})"/> but cheaper: what softmax takes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> ExpOfNegative(Vector<float> x)
+    {
+        x = Vector.MaxNative(new Vector<float>(-104f), x);
+        Vector<float> shifted = Fused(x, Log2E, new Vector<float>(RoundingShift)), n = shifted - new Vector<float>(RoundingShift);
+        Vector<float> r = Fused(n, -Ln2Low, Fused(n, -Ln2High, x));
+        return (Vector<float>.One + ExpM1Reduced(r)) * PowerOfTwo(shifted, 64) * Down;
     }
 
     /// <summary>tanh x within 3 ulp, from e^2|x| - 1 so that small arguments lose nothing; NaN stays NaN.</summary>
@@ -78,89 +100,93 @@ public static class VectorMath
     }
 
     /// <summary>
-    /// GELU in its tanh form, x·(1 + tanh u)/2 with u = √(2/π)·(x + 0.044715·x³), written as x / (1 + e^-2u): no
-    /// cancellation where tanh nears -1. Within 3 ulp; results nearer to 0 than -3e-38 (x &lt; -10) become -0; exact for large
-    /// |x|; NaN stays NaN.
+    /// GELU in its tanh form, x·(1 + tanh u)/2 with u = √(2/π)·(x + 0.044715·x³), from e = e^-2|u|: x / (1 + e), and
+    /// x·e / (1 + e) for negative x: no cancellation where tanh nears -1. Within 3 ulp; exact for large |x|; NaN stays NaN.
     /// </summary>
     public static float Gelu(float x)
     {
-        (float high, float low) = TwiceU(x);
-        float e = Exp(-high);
-        return Bounded(x) / (1f + e * (1f - low)); // e^-(high + low); e may be infinite
-
-        // Below -20 the result is -0 anyway, and -∞ / ∞ would be NaN.
-        static float Bounded(float x) => x < -20f ? -20f : x;
+        float e = GeluPower(x < 0f ? -x : x); // times 2^64
+        float bounded = x < -20f ? -20f : x; // below, the result is -0 anyway, and -∞ · 0 would be NaN
+        return (x < 0f ? bounded * e * Down : x) / (1f + e * Down);
     }
 
     /// <inheritdoc cref="Gelu(float)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Gelu(Vector<float> x)
     {
-        (Vector<float> high, Vector<float> low) = TwiceU(x);
-        Vector<float> e = Exp(-high);
-        return Bounded(x) / (Vector<float>.One + e * (Vector<float>.One - low));
-
-        static Vector<float> Bounded(Vector<float> x) =>
-            Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(-20f)), new Vector<float>(-20f), x);
+        Vector<float> e = GeluPower(Vector.Abs(x));
+        Vector<float> bounded = Vector.MaxNative(new Vector<float>(-20f), x);
+        Vector<float> numerator = Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), bounded * e * Down, x);
+        return numerator / Fused(e, Down, Vector<float>.One);
     }
 
-    /// <summary>d Gelu / dx = g + x·g·(1 - g)·2u', where g = 1 / (1 + e^-2u).</summary>
+    /// <summary>
+    /// d Gelu / dx = g + x·g·(1 - g)·2u' with g = 1 / (1 + e^-2u), within a few rounding errors of 1. With h = g at |x| and
+    /// e = e^-2|u| that is h + |x|·e·h²·2u', and for negative x e·h less the same.
+    /// </summary>
     public static float GeluDerivative(float x)
     {
-        // Beyond ±10 the derivative is 0 or 1 in float32; the bounds keep e^-2u finite.
-        x = x < -10f ? -10f : x;
-        x = x > 10f ? 10f : x;
-        float twiceU = TwiceSqrt2OverPi * (x + Cubic * x * x * x);
-        float slope = TwiceSqrt2OverPi * (1f + 3f * Cubic * x * x);
-        float e = Exp(-twiceU);
+        // Beyond 10 the derivative is 0 or 1 in float32; the bound keeps 2^-t normal.
+        float y = x < 0f ? -x : x;
+        y = y > 10f ? 10f : y;
+        float square = y * y;
+        float t = y * (square * Cubic + (Linear + LinearRest));
+        float n = RoundingShift - t - RoundingShift;
+        float e = Power(-(t + n)) * PowerOfTwo((int)n);
         float gate = 1f / (1f + e);
-        return gate + x * gate * (e * gate) * slope;
+        float bend = y * (square * SlopeSquare + Slope) * (e * gate * gate);
+        return x < 0f ? e * gate - bend : gate + bend;
     }
 
     /// <inheritdoc cref="GeluDerivative(float)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> GeluDerivative(Vector<float> x)
     {
-        x = Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(-10f)), new Vector<float>(-10f), x);
-        x = Vector.ConditionalSelect(Vector.GreaterThan(x, new Vector<float>(10f)), new Vector<float>(10f), x);
-        Vector<float> twiceU = TwiceSqrt2OverPi * (x + Cubic * x * x * x);
-        Vector<float> slope = TwiceSqrt2OverPi * (Vector<float>.One + 3f * Cubic * x * x);
-        Vector<float> e = Exp(-twiceU);
+        Vector<float> y = Vector.MinNative(new Vector<float>(10f), Vector.Abs(x));
+        Vector<float> square = y * y;
+        Vector<float> t = y * Fused(square, Cubic, new Vector<float>(Linear + LinearRest));
+        Vector<float> shifted = new Vector<float>(RoundingShift) - t, n = shifted - new Vector<float>(RoundingShift);
+        Vector<float> e = Power(-(t + n)) * PowerOfTwo(shifted, 0);
         Vector<float> gate = Vector<float>.One / (Vector<float>.One + e);
-        return gate + x * gate * (e * gate) * slope;
+        Vector<float> bend = y * Fused(square, SlopeSquare, new Vector<float>(Slope)) * (e * gate * gate);
+        return Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), e * gate - bend, gate + bend);
     }
 
     /// <summary>
-    /// 2u of GELU for x bounded to ±20, as an unevaluated sum of two numbers. In the left tail e^-2u turns an error of
-    /// one ulp in 2u = 80 into 80 ulp, so every product keeps what its rounding loses.
+    /// 2^64·e^-2u of GELU for x ≥ 0. An error of one ulp in 2u = 80 is one of 80 ulp in the power, so t keeps what its
+    /// roundings lose; the power itself needs r = n - t alone to be exact, and it is.
     /// </summary>
-    private static (float High, float Low) TwiceU(float x)
+    private static float GeluPower(float x)
     {
-        x = x < -20f ? -20f : x;
         x = x > 20f ? 20f : x;
-        (float square, float squareLow) = Product(x, x);
-        (float cubic, float cubicLow) = Product(Cubic, square);
-        float sum = 1f + cubic, added = sum - 1f;
-        float sumLow = 1f - (sum - added) + (cubic - added) + (cubicLow + (CubicRest * square + Cubic * squareLow));
-        (float scaled, float scaledLow) = Product(TwiceSqrt2OverPi, x);
-        (float high, float low) = Product(scaled, sum);
-        return (high, low + (scaled * sumLow + (scaledLow + TwiceSqrt2OverPiRest * x) * sum));
+        (float square, float squareRest) = Product(x, x);
+        (float cubic, float cubicRest) = Product(square, Cubic);
+        float factor = cubic + Linear;
+        float factorRest = Linear - factor + cubic + cubicRest + (squareRest * Cubic + (square * CubicRest + LinearRest));
+        (float t, float rest) = Product(x, factor);
+        rest += x * factorRest;
+        t = t > 180f ? 180f : t; // zero after all: 2^(64 - 180) is still normal
+        float n = RoundingShift - t - RoundingShift;
+        return Power(-(t + n) - rest) * PowerOfTwo((int)n + 64);
     }
 
-    private static (Vector<float> High, Vector<float> Low) TwiceU(Vector<float> x)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> GeluPower(Vector<float> x)
     {
-        x = Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(-20f)), new Vector<float>(-20f), x);
-        x = Vector.ConditionalSelect(Vector.GreaterThan(x, new Vector<float>(20f)), new Vector<float>(20f), x);
-        (Vector<float> square, Vector<float> squareLow) = Product(x, x);
-        (Vector<float> cubic, Vector<float> cubicLow) = Product(new Vector<float>(Cubic), square);
-        Vector<float> sum = Vector<float>.One + cubic, added = sum - Vector<float>.One;
-        Vector<float> sumLow = Vector<float>.One - (sum - added) + (cubic - added) + (cubicLow + (CubicRest * square + Cubic * squareLow));
-        (Vector<float> scaled, Vector<float> scaledLow) = Product(new Vector<float>(TwiceSqrt2OverPi), x);
-        (Vector<float> high, Vector<float> low) = Product(scaled, sum);
-        return (high, low + (scaled * sumLow + (scaledLow + TwiceSqrt2OverPiRest * x) * sum));
+        x = Vector.MinNative(new Vector<float>(20f), x);
+        Vector<float> square = x * x, squareRest = Vector.FusedMultiplyAdd(x, x, -square);
+        Vector<float> factor = Fused(square, Cubic, new Vector<float>(Linear));
+        Vector<float> factorRest = Fused(square, Cubic, new Vector<float>(Linear) - factor)
+            + Fused(squareRest, Cubic, Fused(square, CubicRest, new Vector<float>(LinearRest)));
+        Vector<float> t = x * factor, rest = Vector.FusedMultiplyAdd(x, factorRest, Vector.FusedMultiplyAdd(x, factor, -t));
+        t = Vector.MinNative(new Vector<float>(180f), t);
+        Vector<float> shifted = new Vector<float>(RoundingShift) - t, n = shifted - new Vector<float>(RoundingShift);
+        return Power(-(t + n) - rest) * PowerOfTwo(shifted, 64);
     }
 
     /// <summary>
-    /// a·b and what its rounding loses, exactly (Dekker 1971). The vector form gets the same from a fused
-    /// multiply-add, which kernels for GPUs must not call.
+    /// a·b and what its rounding loses, exactly (Dekker 1971). The vector forms get it from a fused multiply-add, which
+    /// kernels for GPUs must not call.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (float High, float Low) Product(float a, float b)
@@ -171,22 +197,37 @@ public static class VectorMath
         return (high, aTop * bTop - high + aTop * bRest + aRest * bTop + aRest * bRest);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector<float> High, Vector<float> Low) Product(Vector<float> a, Vector<float> b)
-    {
-        Vector<float> high = a * b;
-        return (high, Vector.FusedMultiplyAdd(a, b, -high));
-    }
-
     /// <summary>e^r - 1 for |r| ≤ ln(2)/2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float ExpM1Reduced(float r) =>
-        r + r * r * (T2 + r * (T3 + r * (T4 + r * (T5 + r * (T6 + r * T7)))));
+    private static float ExpM1Reduced(float r) => r + r * r * (E2 + r * (E3 + r * (E4 + r * (E5 + r * E6))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<float> ExpM1Reduced(Vector<float> r) =>
-        r + r * r * (new Vector<float>(T2) + r * (new Vector<float>(T3) + r * (new Vector<float>(T4)
-            + r * (new Vector<float>(T5) + r * (new Vector<float>(T6) + r * T7)))));
+    private static Vector<float> ExpM1Reduced(Vector<float> r)
+    {
+        Vector<float> p = Fused(r, E6, new Vector<float>(E5));
+        p = Vector.FusedMultiplyAdd(r, p, new Vector<float>(E4));
+        p = Vector.FusedMultiplyAdd(r, p, new Vector<float>(E3));
+        p = Vector.FusedMultiplyAdd(r, p, new Vector<float>(E2));
+        return Vector.FusedMultiplyAdd(r * r, p, r);
+    }
+
+    /// <summary>2^r for |r| ≤ 1/2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Power(float r) => 1f + r * (P1 + r * (P2 + r * (P3 + r * (P4 + r * (P5 + r * P6)))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> Power(Vector<float> r)
+    {
+        Vector<float> p = Fused(r, P6, new Vector<float>(P5));
+        p = Vector.FusedMultiplyAdd(r, p, new Vector<float>(P4));
+        p = Vector.FusedMultiplyAdd(r, p, new Vector<float>(P3));
+        p = Vector.FusedMultiplyAdd(r, p, new Vector<float>(P2));
+        p = Vector.FusedMultiplyAdd(r, p, new Vector<float>(P1));
+        return Vector.FusedMultiplyAdd(r, p, Vector<float>.One);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> Fused(Vector<float> x, float y, Vector<float> z) => Vector.FusedMultiplyAdd(x, new Vector<float>(y), z);
 
     /// <summary>x·2^n in two steps, because 2^n alone may be out of range while the product is not.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -210,4 +251,9 @@ public static class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> PowerOfTwo(Vector<int> n) =>
         Vector.AsVectorSingle(Vector.ShiftLeft(n + new Vector<int>(127), 23));
+
+    /// <summary>2^(n + more), n being what <see cref="RoundingShift"/> rounded to in the lowest bits of <paramref name="shifted"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> PowerOfTwo(Vector<float> shifted, int more) =>
+        Vector.AsVectorSingle(Vector.ShiftLeft(Vector.AsVectorInt32(shifted), 23) + new Vector<int>((127 + more) << 23));
 }

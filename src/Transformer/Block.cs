@@ -23,23 +23,21 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
     /// <returns><c>[B·T,C]</c> or <c>[rows,C]</c>.</returns>
     public Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, FeedForwardSlot? slot = null, int[]? rows = null)
     {
-        Variable mid = Middle(h, cache, layer, past, rows);
-        Variable x = Norm2.Forward(mid);
+        (Variable mid, Variable x) = Middle(h, cache, layer, past, rows);
         Variable output = Add(mid, Mlp.Forward(x));
         return slot?.Output(x) is { } beside ? Add(output, beside) : output;
     }
 
     /// <summary>x alone, at some rows: the block up to where its MLP begins.</summary>
     /// <returns><c>[rows,C]</c>.</returns>
-    public Variable MlpInput(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[] rows) =>
-        Norm2.Forward(Middle(h, cache, layer, past, rows));
+    public Variable MlpInput(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[] rows) => Middle(h, cache, layer, past, rows).X;
 
-    private Variable Middle(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[]? rows)
+    private (Variable Mid, Variable X) Middle(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[]? rows)
     {
         ArgumentNullException.ThrowIfNull(h);
         ArgumentNullException.ThrowIfNull(cache);
-        Variable attended = Attention.Forward(Norm1.Forward(h), cache.Keys(layer), cache.Values(layer), past, rows);
-        return Add(rows is null ? h : Embedding(h, rows), attended);
+        Variable attention = Attention.Forward(Norm1.Forward(h), cache.Keys(layer), cache.Values(layer), past, rows);
+        return AddLayerNorm(rows is null ? h : Embedding(h, rows), attention, Norm2.Gain, Norm2.Bias, Norm2.Epsilon);
     }
 }
 
@@ -82,5 +80,5 @@ public sealed record AttentionWeights(int Heads, Tensor QkvWeight, Tensor QkvBia
 public sealed record MlpWeights(Tensor UpWeight, Tensor UpBias, Tensor DownWeight, Tensor DownBias)
 {
     /// <summary>x <c>[rows,C]</c> to <c>[rows,C]</c>.</summary>
-    public Variable Forward(Variable x) => Linear(Gelu(Linear(x, UpWeight, UpBias)), DownWeight, DownBias);
+    public Variable Forward(Variable x) => Linear(Gelu(MatMul(x, UpWeight), UpBias), DownWeight, DownBias);
 }

@@ -17,15 +17,17 @@ public static partial class Ops
         CheckRepeats("Add", x.Shape, y.Shape);
         Tensor z = x.Device.Allocate(x.Shape);
         x.Device.Map<AddOp>(x.Value, y.Value, z);
-        return Tape.Record(z, [x, y], dZ =>
-        {
-            if (x.RequiresGradient) x.AddGradient(dZ);
-            if (y.RequiresGradient) y.AddGradient(SumToShape(dZ, y.Shape));
-        });
+        return RecordAdd(x, y, z);
     }
 
     /// <summary>z = x - y, shapes as in <see cref="Add"/>.</summary>
     public static Variable Subtract(Variable x, Variable y) => Add(x, Scale(y, -1));
+
+    private static Variable RecordAdd(Variable x, Variable y, Tensor z) => Tape.Record(z, [x, y], dZ =>
+    {
+        if (x.RequiresGradient) x.AddGradient(dZ);
+        if (y.RequiresGradient) y.AddGradient(SumToShape(dZ, y.Shape));
+    });
 
     /// <summary>Whole rows of y, or one number: a shorter y could divide x and still be no row of it.</summary>
     private static void CheckRepeats(string name, Shape x, Shape y)

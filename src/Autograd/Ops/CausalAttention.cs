@@ -1,3 +1,4 @@
+using System.Numerics;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -19,14 +20,15 @@ public static partial class Ops
     /// <param name="keys">Cached keys <c>[B,S,C]</c>; what is not written yet must be finite.</param>
     /// <param name="values">Cached values <c>[B,S,C]</c>, likewise.</param>
     /// <param name="past">Cached positions per sequence; B = its length.</param>
-    /// <param name="scale">What scores are multiplied with, usually 1/√D.</param>
+    /// <param name="scale">What scores are multiplied with, usually 1/√D; not negative.</param>
     /// <returns>The heads' outputs side by side, <c>[B·T,C]</c>.</returns>
-    /// <exception cref="ArgumentException">Shapes disagree or the cache is too short.</exception>
+    /// <exception cref="ArgumentException">Shapes disagree, the cache is too short, or the scale is negative.</exception>
     public static Variable CausalAttention(Variable qkv, int heads, Tensor keys, Tensor values, ReadOnlySpan<int> past, float scale)
     {
         ArgumentNullException.ThrowIfNull(qkv);
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(values);
+        ArgumentOutOfRangeException.ThrowIfNegative(scale);
         AttentionShape shape = AttentionShape.Check(qkv.Value, heads, keys, values, past);
         (int B, int T, int C, int S) = (shape.B, shape.T, shape.C, shape.Length);
         Device device = qkv.Device;
@@ -68,11 +70,14 @@ internal readonly struct CausalSoftmaxRow : IRowOp
     public static void Apply(RowOperands row)
     {
         Span<float> visible = row[0][..row.Index];
-        for (int i = 0; i < visible.Length; i++) visible[i] *= row.Scalar;
-        double sum = RowMath.ExpShifted(visible, RowMath.Max(visible), visible);
-        float reciprocal = (float)(1 / sum);
-        for (int i = 0; i < visible.Length; i++) visible[i] *= reciprocal;
+        double sum = RowMath.ExpShifted(visible, row.Scalar, RowMath.Max(visible) * row.Scalar, visible);
+        RowMath.Map(visible, visible, new Times((float)(1 / sum)));
         row[0][row.Index..].Clear();
+    }
+
+    private readonly struct Times(float factor) : ILaneOp
+    {
+        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => x * factor;
     }
 }
 
@@ -84,10 +89,13 @@ internal readonly struct SoftmaxBackwardRow : IRowOp
 {
     public static void Apply(RowOperands row)
     {
-        ReadOnlySpan<float> p = row[0][..row.Index];
-        Span<float> dP = row[1][..row.Index];
-        float mean = RowMath.Dot(p, dP);
-        for (int i = 0; i < p.Length; i++) dP[i] = row.Scalar * p[i] * (dP[i] - mean);
+        Span<float> p = row[0][..row.Index], dP = row[1][..row.Index];
+        RowMath.Map(p, dP, dP, new Backward(row.Scalar, RowMath.Dot(p, dP)));
         row[1][row.Index..].Clear();
+    }
+
+    private readonly struct Backward(float scale, float mean) : ILaneOp
+    {
+        public Vector<float> Apply(Vector<float> p, Vector<float> dP, Vector<float> z) => scale * p * (dP - new Vector<float>(mean));
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -18,59 +19,64 @@ public static partial class Ops
         foreach (int target in targets)
             if ((uint)target >= (uint)V) throw new ArgumentOutOfRangeException(nameof(targets), $"CrossEntropy: target {target}, vocabulary {V}.");
 
-        Tensor loss = device.Allocate(rows, 1);
-        Tensor error = device.Allocate(logits.Shape); // p - onehot
-        device.Rows<CrossEntropyRow>(rows, targets, smoothing, logits.Value, error, loss);
+        // Of the forward pass only three numbers per row are kept: the backward pass makes the exponentials again, which
+        // takes less time than to store as many numbers as there are logits, and to fetch them.
+        Tensor loss = device.Allocate(rows, 1), statistics = device.Allocate(rows, 3);
+        device.Rows<CrossEntropyRow>(rows, targets, smoothing, logits.Value, loss, statistics);
         int[] kept = logits.RequiresGradient ? targets.ToArray() : [];
         return Tape.Record(loss, [logits], dLoss =>
         {
             Tensor dLogits = device.Allocate(logits.Shape);
-            device.Rows<CrossEntropyBackwardRow>(rows, kept, smoothing, error, dLoss, dLogits);
+            device.Rows<CrossEntropyBackwardRow>(rows, kept, smoothing, logits.Value, statistics, dLoss, dLogits);
             logits.AddGradient(dLogits);
         });
     }
 }
 
-/// <summary>Operands: logits, error p - onehot, loss <c>[R,1]</c>; the index is the target, the scalar ε.</summary>
+/// <summary>
+/// Operands: logits z, loss <c>[R,1]</c>, statistics <c>[R,3]</c>: max z, 1 / Σexp(z - max), p - 1 of the target. The
+/// index is the target, the scalar ε.
+/// </summary>
 internal readonly struct CrossEntropyRow : IRowOp
 {
     public static void Apply(RowOperands row)
     {
-        ReadOnlySpan<float> logits = row[0];
-        Span<float> error = row[1];
+        Span<float> logits = row[0], statistics = row[2];
         float max = RowMath.Max(logits);
-        double sum = RowMath.ExpShifted(logits, max, error);
+        double sum = RowMath.SumExp(logits, max);
 
         // log Σexp(z - max) - (z_t - max), in double: a confident row's loss is far below the logits' magnitude,
         // so subtracting z_t from a float32 log-sum-exp would leave only rounding noise of it.
         double loss = Math.Log(sum) - ((double)logits[row.Index] - max);
         if (row.Scalar != 0)
         {
-            double mean = 0;
-            foreach (float z in logits) mean += z - max;
-            loss = (1 - row.Scalar) * loss + row.Scalar * (Math.Log(sum) - mean / logits.Length);
+            double mean = RowMath.SumInDouble(logits) / logits.Length - max;
+            loss = (1 - row.Scalar) * loss + row.Scalar * (Math.Log(sum) - mean);
         }
 
-        row[2][0] = (float)loss;
+        row[1][0] = (float)loss;
 
         // Likewise 1 - p of the target is the sum of the others, not 1 minus a p that float32 rounds to 1.
-        double others = sum - error[row.Index];
-        float scale = (float)(1 / sum);
-        for (int i = 0; i < error.Length; i++) error[i] *= scale;
-        error[row.Index] = (float)(-others / sum);
+        double others = sum - RowMath.SumExp(logits.Slice(row.Index, 1), max);
+        (statistics[0], statistics[1], statistics[2]) = (max, (float)(1 / sum), (float)(-others / sum));
     }
 }
 
-/// <summary>dLogits = dLoss · (p - onehot + ε·(onehot - 1/V)). Operands: error p - onehot, dLoss, dLogits.</summary>
+/// <summary>dLogits = dLoss · (p - onehot + ε·(onehot - 1/V)). Operands: logits, statistics, dLoss, dLogits.</summary>
 internal readonly struct CrossEntropyBackwardRow : IRowOp
 {
     public static void Apply(RowOperands row)
     {
-        ReadOnlySpan<float> error = row[0];
-        float dLoss = row[1][0];
-        Span<float> dLogits = row[2];
-        float uniform = row.Scalar / error.Length;
-        for (int i = 0; i < dLogits.Length; i++) dLogits[i] = dLoss * (error[i] - uniform);
-        dLogits[row.Index] += dLoss * row.Scalar;
+        Span<float> dLogits = row[3];
+        (float max, float scale, float errorOfTarget) = (row[1][0], row[1][1], row[1][2]);
+        float dLoss = row[2][0], uniform = row.Scalar / dLogits.Length;
+        RowMath.Map(row[0], dLogits, new Backward(max, scale, dLoss, uniform));
+        dLogits[row.Index] = dLoss * (errorOfTarget - uniform + row.Scalar);
+    }
+
+    private readonly struct Backward(float max, float scale, float dLoss, float uniform) : ILaneOp
+    {
+        public Vector<float> Apply(Vector<float> z, Vector<float> y, Vector<float> w) =>
+            dLoss * (VectorMath.ExpOfNegative(z - new Vector<float>(max)) * scale - new Vector<float>(uniform));
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -55,11 +56,10 @@ internal readonly struct DotRow : IRowOp
 /// <summary>Operands: x <c>[R,C]</c>, scale <c>[R,1]</c>, product <c>[R,C]</c>.</summary>
 internal readonly struct ScaleRow : IRowOp
 {
-    public static void Apply(RowOperands row)
+    public static void Apply(RowOperands row) => RowMath.Map(row[0], row[2], new Times(row[1][0]));
+
+    private readonly struct Times(float factor) : ILaneOp
     {
-        ReadOnlySpan<float> x = row[0];
-        Span<float> z = row[2];
-        float scale = row[1][0];
-        for (int i = 0; i < x.Length; i++) z[i] = x[i] * scale;
+        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => x * factor;
     }
 }

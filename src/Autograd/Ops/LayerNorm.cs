@@ -1,3 +1,4 @@
+using System.Numerics;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -12,63 +13,127 @@ public static partial class Ops
     public static Variable LayerNorm(Variable x, Variable gain, Variable bias, float epsilon)
     {
         ArgumentNullException.ThrowIfNull(x);
+        CheckNorm("LayerNorm", x, gain, bias);
+        (Device device, int rows) = (x.Device, x.Value.Rows);
+        Tensor y = device.Allocate(x.Shape), statistics = device.Allocate(rows, 2);
+        device.Rows<LayerNormRow>(rows, [], epsilon, x.Value, gain.Value, bias.Value, y, statistics);
+        return RecordLayerNorm(x, gain, bias, y, statistics);
+    }
+
+    /// <summary>A sum and its layer norm, <c>s = x + y</c> and <c>norm(s)</c>, in one pass over memory: x and y <c>[…,C]</c>.</summary>
+    /// <exception cref="ArgumentException">x and y differ in shape, or gain or bias is not one row of them.</exception>
+    public static (Variable Sum, Variable Norm) AddLayerNorm(Variable x, Variable y, Variable gain, Variable bias, float epsilon)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(y);
+        if (x.Shape != y.Shape) throw new ArgumentException($"AddLayerNorm: {x.Shape} and {y.Shape}, expected equal shapes.");
+        CheckNorm("AddLayerNorm", x, gain, bias);
+        (Device device, int rows) = (x.Device, x.Value.Rows);
+        Tensor s = device.Allocate(x.Shape), norm = device.Allocate(x.Shape), statistics = device.Allocate(rows, 2);
+        device.Rows<AddLayerNormRow>(rows, [], epsilon, s, gain.Value, bias.Value, norm, statistics, x.Value, y.Value);
+        Variable sum = RecordAdd(x, y, s);
+        return (sum, RecordLayerNorm(sum, gain, bias, norm, statistics));
+    }
+
+    private static void CheckNorm(string name, Variable x, Variable gain, Variable bias)
+    {
         ArgumentNullException.ThrowIfNull(gain);
         ArgumentNullException.ThrowIfNull(bias);
-        var row = new Shape(x.Value.Columns);
-        if (gain.Shape != row || bias.Shape != row)
-            throw new ArgumentException($"LayerNorm: x {x.Shape}, gain {gain.Shape}, bias {bias.Shape}, expected {row} for both.");
-        (Device device, int rows) = (x.Device, x.Value.Rows);
-        Tensor y = device.Allocate(x.Shape);
-        Tensor normalized = device.Allocate(x.Shape); // (x - mean)·rstd
-        Tensor rstd = device.Allocate(rows, 1);
-        device.Rows<LayerNormRow>(rows, [], epsilon, x.Value, gain.Value, bias.Value, y, normalized, rstd);
-        return Tape.Record(y, [x, gain, bias], dY =>
-        {
-            if (x.RequiresGradient)
-            {
-                Tensor dX = device.Allocate(x.Shape);
-                device.Rows<LayerNormBackwardRow>(rows, [], 0, dY, gain.Value, normalized, rstd, dX);
-                x.AddGradient(dX);
-            }
-
-            if (gain.RequiresGradient) gain.AddGradient(SumToShape(Product(dY, normalized), gain.Shape));
-            if (bias.RequiresGradient) bias.AddGradient(SumToShape(dY, bias.Shape));
-        });
+        int C = x.Value.Columns;
+        if (gain.Shape.Rank != 1 || gain.Value.Columns != C || bias.Shape.Rank != 1 || bias.Value.Columns != C)
+            throw new ArgumentException($"{name}: x {x.Shape}, gain {gain.Shape}, bias {bias.Shape}, expected [{C}] for both.");
     }
+
+    private static Variable RecordLayerNorm(Variable x, Variable gain, Variable bias, Tensor y, Tensor statistics) => Tape.Record(y, [x, gain, bias], dY =>
+    {
+        (Device device, int rows) = (x.Device, x.Value.Rows);
+        if (x.RequiresGradient)
+        {
+            Tensor dX = device.Allocate(x.Shape);
+            device.Rows<LayerNormBackwardRow>(rows, [], 0, dY, gain.Value, x.Value, statistics, dX);
+            x.AddGradient(dX);
+        }
+
+        if (gain.RequiresGradient)
+        {
+            Tensor dGains = device.Allocate(x.Shape); // one row for each row of x
+            device.Rows<LayerNormGainRow>(rows, [], 0, dY, x.Value, statistics, dGains);
+            gain.AddGradient(SumToShape(dGains, gain.Shape));
+        }
+
+        if (bias.RequiresGradient) bias.AddGradient(SumToShape(dY, bias.Shape));
+    });
 }
 
-/// <summary>Operands: x, gain, bias, y, normalized, rstd <c>[R,1]</c>; the scalar is ε.</summary>
+/// <summary>Operands: x, gain, bias, y, statistics <c>[R,2]</c> (mean and 1 / deviation of each row); the scalar is ε.</summary>
 internal readonly struct LayerNormRow : IRowOp
 {
     public static void Apply(RowOperands row)
     {
-        ReadOnlySpan<float> x = row[0], gain = row[1], bias = row[2];
-        Span<float> y = row[3], normalized = row[4];
+        Span<float> x = row[0], statistics = row[4];
         float mean = RowMath.Sum(x) / x.Length;
         float rstd = 1 / MathF.Sqrt(RowMath.SquaredDeviation(x, mean) / x.Length + row.Scalar);
-        for (int i = 0; i < x.Length; i++)
-        {
-            normalized[i] = (x[i] - mean) * rstd;
-            y[i] = normalized[i] * gain[i] + bias[i];
-        }
+        RowMath.Map(x, row[1], row[2], row[3], new Normalize(mean, rstd));
+        (statistics[0], statistics[1]) = (mean, rstd);
+    }
 
-        row[5][0] = rstd;
+    /// <summary>(x - mean)·rstd ⊙ gain + bias.</summary>
+    private readonly struct Normalize(float mean, float rstd) : ILaneOp
+    {
+        public Vector<float> Apply(Vector<float> x, Vector<float> gain, Vector<float> bias) => (x - new Vector<float>(mean)) * rstd * gain + bias;
+    }
+}
+
+/// <summary>Makes the sum while it is at hand. Operands: those of <see cref="LayerNormRow"/>, whose x is written; both terms.</summary>
+internal readonly struct AddLayerNormRow : IRowOp
+{
+    public static void Apply(RowOperands row)
+    {
+        RowMath.Map(row[5], row[6], row[0], default(Plus));
+        LayerNormRow.Apply(row);
+    }
+
+    private readonly struct Plus : ILaneOp
+    {
+        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => x + y;
     }
 }
 
 /// <summary>
-/// dX = rstd · (g - mean(g) - x̂·mean(g ⊙ x̂)) with g = dY ⊙ gain. Operands: dY, gain, normalized x̂, rstd, dX.
+/// dX = rstd · (g - mean(g) - x̂·mean(g ⊙ x̂)) with g = dY ⊙ gain and x̂ = (x - mean)·rstd. Operands: dY, gain, x,
+/// statistics, dX.
 /// </summary>
 internal readonly struct LayerNormBackwardRow : IRowOp
 {
     public static void Apply(RowOperands row)
     {
-        ReadOnlySpan<float> dY = row[0], gain = row[1], normalized = row[2];
-        Span<float> dX = row[4];
-        float rstd = row[3][0];
-        for (int i = 0; i < dX.Length; i++) dX[i] = dY[i] * gain[i];
-        float mean = RowMath.Sum(dX) / dX.Length;
-        float slope = RowMath.Dot(dX, normalized) / dX.Length;
-        for (int i = 0; i < dX.Length; i++) dX[i] = rstd * (dX[i] - mean - normalized[i] * slope);
+        Span<float> x = row[2], dX = row[4];
+        (float mean, float rstd) = (row[3][0], row[3][1]);
+        RowMath.Map(row[0], row[1], dX, default(Times)); // g
+        float meanOfG = RowMath.Sum(dX) / dX.Length;
+        float slope = rstd * RowMath.CenteredDot(x, mean, dX) / dX.Length;
+        RowMath.Map(dX, x, dX, new Backward(mean, rstd, meanOfG, slope));
+    }
+
+    private readonly struct Times : ILaneOp
+    {
+        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => x * y;
+    }
+
+    private readonly struct Backward(float mean, float rstd, float meanOfG, float slope) : ILaneOp
+    {
+        public Vector<float> Apply(Vector<float> g, Vector<float> x, Vector<float> z) =>
+            rstd * (g - new Vector<float>(meanOfG) - (x - new Vector<float>(mean)) * rstd * slope);
+    }
+}
+
+/// <summary>dY ⊙ x̂, each row's share of the gain's gradient. Operands: dY, x, statistics, the product.</summary>
+internal readonly struct LayerNormGainRow : IRowOp
+{
+    public static void Apply(RowOperands row) => RowMath.Map(row[0], row[1], row[3], new Share(row[2][0], row[2][1]));
+
+    private readonly struct Share(float mean, float rstd) : ILaneOp
+    {
+        public Vector<float> Apply(Vector<float> dY, Vector<float> x, Vector<float> z) => dY * ((x - new Vector<float>(mean)) * rstd);
     }
 }

@@ -32,10 +32,5 @@ public static partial class Ops
 /// <summary>Operands: x <c>[R,C]</c>, sum <c>[R,1]</c>. Sums in double, as a mean over many terms deserves.</summary>
 internal readonly struct SumRow : IRowOp
 {
-    public static void Apply(RowOperands row)
-    {
-        double sum = 0;
-        foreach (float x in row[0]) sum += x;
-        row[1][0] = (float)sum;
-    }
+    public static void Apply(RowOperands row) => row[1][0] = (float)RowMath.SumInDouble(row[0]);
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -204,11 +205,15 @@ internal readonly struct StandardizeRow : IRowOp
 {
     public static void Apply(RowOperands row)
     {
-        ReadOnlySpan<float> x = row[0];
-        Span<float> y = row[1];
+        Span<float> x = row[0];
         float mean = RowMath.Sum(x) / x.Length;
         float deviation = MathF.Sqrt(RowMath.SquaredDeviation(x, mean) / (x.Length - 1) + row.Scalar);
-        for (int i = 0; i < x.Length; i++) y[i] = (x[i] - mean) / deviation;
+        RowMath.Map(x, row[1], new Centered(mean, deviation));
+    }
+
+    private readonly struct Centered(float mean, float deviation) : ILaneOp
+    {
+        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => (x - new Vector<float>(mean)) / new Vector<float>(deviation);
     }
 }
 

@@ -80,5 +80,5 @@ public sealed record AttentionWeights(int Heads, Tensor QkvWeight, Tensor QkvBia
 public sealed record MlpWeights(Tensor UpWeight, Tensor UpBias, Tensor DownWeight, Tensor DownBias)
 {
     /// <summary>x <c>[rows,C]</c> to <c>[rows,C]</c>.</summary>
-    public Variable Forward(Variable x) => Linear(Gelu(MatMul(x, UpWeight), UpBias), DownWeight, DownBias);
+    public Variable Forward(Variable x) => Linear(BiasGelu(MatMul(x, UpWeight), UpBias), DownWeight, DownBias);
 }

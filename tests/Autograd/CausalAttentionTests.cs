@@ -157,6 +157,7 @@ public sealed class CausalAttentionTests
         Refused("keys [2,5,4] and values [2,6,4], expected [2,S,4]", () => CausalAttention(qkv, 2, cache, device.Zeros(new Shape(2, 6, 4)), [0, 0], 1));
         Refused("expected [3,S,4]", () => CausalAttention(qkv, 2, cache, cache, [0, 0, 0], 1));
         Refused("3 cached + 3 new positions, the cache holds 5", () => CausalAttention(qkv, 2, cache, cache, [0, 3], 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => CausalAttention(qkv, 2, cache, cache, [0, 0], -1));
         Refused("-1 cached positions in sequence 1", () => CausalAttention(qkv, 2, cache, cache, [0, -1], 1));
 
         static void Refused(string message, Func<Variable> operation) =>

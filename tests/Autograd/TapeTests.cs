@@ -62,7 +62,7 @@ public sealed class TapeTests : IDisposable
         Variable[] computed =
         [
             Add(constant, row), Subtract(constant, row), Multiply(constant, row), Scale(constant, 2), Square(constant), Sum(constant),
-            Mean(constant), MatMul(constant, constant), MatMul(constant, constant, true), Linear(constant, constant, row), Embedding(constant, [1, 0]),
+            Mean(constant), MatMul(constant, constant), MatMul(constant, constant, true), Linear(constant, constant, row), BiasGelu(constant, row), AddLayerNorm(constant, constant, row, row, 1).Norm, Embedding(constant, [1, 0]),
             LayerNorm(constant, row, row, 1e-5f), Gelu(constant), MaxZero(constant), Dot(constant, constant), CrossEntropy(constant, [0, 1]),
             ScaleRows(constant, device.From([1, 2], 2, 1)),
             CausalAttention(device.Zeros(new Shape(1, 6)), 1, device.Zeros(new Shape(1, 1, 2)), device.Zeros(new Shape(1, 1, 2)), [0], 1),

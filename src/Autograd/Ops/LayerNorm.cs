@@ -20,21 +20,6 @@ public static partial class Ops
         return RecordLayerNorm(x, gain, bias, y, statistics);
     }
 
-    /// <summary>A sum and its layer norm, <c>s = x + y</c> and <c>norm(s)</c>, in one pass over memory: x and y <c>[…,C]</c>.</summary>
-    /// <exception cref="ArgumentException">x and y differ in shape, or gain or bias is not one row of them.</exception>
-    public static (Variable Sum, Variable Norm) AddLayerNorm(Variable x, Variable y, Variable gain, Variable bias, float epsilon)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(y);
-        if (x.Shape != y.Shape) throw new ArgumentException($"AddLayerNorm: {x.Shape} and {y.Shape}, expected equal shapes.");
-        CheckNorm("AddLayerNorm", x, gain, bias);
-        (Device device, int rows) = (x.Device, x.Value.Rows);
-        Tensor s = device.Allocate(x.Shape), norm = device.Allocate(x.Shape), statistics = device.Allocate(rows, 2);
-        device.Rows<AddLayerNormRow>(rows, [], epsilon, s, gain.Value, bias.Value, norm, statistics, x.Value, y.Value);
-        Variable sum = RecordAdd(x, y, s);
-        return (sum, RecordLayerNorm(sum, gain, bias, norm, statistics));
-    }
-
     private static void CheckNorm(string name, Variable x, Variable gain, Variable bias)
     {
         ArgumentNullException.ThrowIfNull(gain);
@@ -81,21 +66,6 @@ internal readonly struct LayerNormRow : IRowOp
     private readonly struct Normalize(float mean, float rstd) : ILaneOp
     {
         public Vector<float> Apply(Vector<float> x, Vector<float> gain, Vector<float> bias) => (x - new Vector<float>(mean)) * rstd * gain + bias;
-    }
-}
-
-/// <summary>Makes the sum while it is at hand. Operands: those of <see cref="LayerNormRow"/>, whose x is written; both terms.</summary>
-internal readonly struct AddLayerNormRow : IRowOp
-{
-    public static void Apply(RowOperands row)
-    {
-        RowMath.Map(row[5], row[6], row[0], default(Plus));
-        LayerNormRow.Apply(row);
-    }
-
-    private readonly struct Plus : ILaneOp
-    {
-        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => x + y;
     }
 }
 

@@ -20,6 +20,9 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <summary>Columns of B that a thread packs at once for itself; with KC 256 KB, half of a second-level cache.</summary>
     private const int RunColumns = 256;
 
+    /// <summary>Floats of A that a thread packs for itself.</summary>
+    private const int PackedA = RowBlock * DepthBlock;
+
     /// <summary>Rows of a tile.</summary>
     private const int TileRows = 6;
 
@@ -56,8 +59,8 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         for (long i = 0; i < batch.Count; i++)
         {
             GemmProblem product = batch[i];
-            if (weights is not null && product.M <= KeepRows && !GemmStreaming.Suits(product)) product.PackedB = Kept(product, weights, work);
-            if (product.M <= RowBlock || product.K == 0) FewRows(product, work);
+            if (weights is not null && product.M <= KeepRows && !InPlace(product)) product.PackedB = Kept(product, weights, work);
+            if (product.M <= RowBlock) FewRows(product, work, pool);
             else ManyRows(product, work, pool);
         }
     }
@@ -87,11 +90,23 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     private static float* KeptPanel(float* packed, int panels, int panel, int k0, int depth) =>
         packed + ((long)k0 * panels + (long)panel * depth) * TKernel.Columns;
 
-    /// <summary>All rows fit one block, so each panel of B is read once: packed where it is used and never shared.</summary>
-    private static void FewRows(GemmProblem product, WorkSharing work)
+    /// <summary>A is packed once for all threads; each panel of B is read once, packed where it is used and never shared.</summary>
+    private static void FewRows(GemmProblem product, WorkSharing work, BufferPool pool)
     {
         long perPanel = (product.M + (product.PackedB is null ? PackingRows : ReadingRows)) * product.K * TKernel.Columns;
-        work.Split(Panels(product.N), Grain / (perPanel + 1) + 1, (start, end) => Share(product, (int)start, (int)end));
+        long grain = Grain / (perPanel + 1) + 1;
+        if (InPlace(product))
+        {
+            work.Split(Panels(product.N), grain, (start, end) => Share(product, (int)start, (int)end));
+            return;
+        }
+
+        HostBlock block = pool.Rent(((long)Padded(product.M) * product.K + 8) * sizeof(float));
+        float* packedA = (float*)block.Pointer;
+        for (int k0 = 0; k0 < product.K; k0 += DepthBlock)
+            PackA(product, 0, product.M, k0, Math.Min(DepthBlock, product.K - k0), packedA + (long)Padded(product.M) * k0);
+        work.Split(Panels(product.N), grain, (start, end) => Columns(product, 0, product.M, packedA, (int)start, (int)end));
+        pool.Return(block);
     }
 
     /// <summary>Threads pack a block of B together and then share out the blocks of A.</summary>
@@ -126,7 +141,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
                 {
                     int row = task / splits * blockRows, rows = Math.Min(blockRows, product.M - row), split = task % splits;
                     if (rows <= 0) return;
-                    float* packedA = Scratch();
+                    float* packedA = Scratch((long)Padded(rows) * depth);
                     PackA(product, row, rows, start, depth, packedA);
                     for (int p = (int)((long)panels * split / splits); p < (int)((long)panels * (split + 1) / splits); p++)
                         Tiles(product, packedA, row, rows, block + p * panelSize, firstPanel + p, start, depth);
@@ -137,43 +152,54 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         if (packedB is not null) pool.Return(packedB);
     }
 
-    /// <summary>Computes the columns of some panels on one thread in the way that suits the product.</summary>
+    /// <summary>Whether B is best read where it lies.</summary>
+    private static bool InPlace(in GemmProblem product) => GemmStreaming.Suits(product) || GemmTransposed.Suits(product);
+
+    /// <summary>Computes the columns of some panels on one thread.</summary>
     private static void Share(in GemmProblem product, int firstPanel, int endPanel)
     {
-        if (GemmStreaming.Suits(product))
+        if (InPlace(product))
         {
-            int start = firstPanel;
-            firstPanel = Math.Max(start, Math.Min(endPanel, product.N / TKernel.Columns));
-            GemmStreaming.Columns(product, start * TKernel.Columns, firstPanel * TKernel.Columns, DepthBlock, Scratch());
+            // Whole panels only; what is left of B's width goes the common way.
+            int start = firstPanel * TKernel.Columns;
+            firstPanel = Math.Max(firstPanel, Math.Min(endPanel, product.N / TKernel.Columns));
+            int end = firstPanel * TKernel.Columns;
+            if (product.BColumn == 1) GemmStreaming.Columns(product, start, end, DepthBlock, Scratch());
+            else GemmTransposed.Columns(product, start, end, DepthBlock);
         }
 
-        if (firstPanel < endPanel) Columns(product, firstPanel, endPanel);
+        if (firstPanel == endPanel) return;
+        int block = Math.Clamp(PackedA / Math.Max(1, product.K) / TileRows * TileRows, TileRows, Padded(product.M));
+        for (int row = 0; row < product.M; row += block)
+        {
+            int rows = Math.Min(block, product.M - row);
+            float* packedA = Scratch((long)Padded(rows) * product.K);
+            for (int k0 = 0; k0 < product.K; k0 += DepthBlock)
+                PackA(product, row, rows, k0, Math.Min(DepthBlock, product.K - k0), packedA + (long)Padded(rows) * k0);
+            Columns(product, row, rows, packedA, firstPanel, endPanel);
+        }
     }
 
-    /// <summary>Computes the columns of panels <paramref name="firstPanel"/> … on one thread.</summary>
-    private static void Columns(in GemmProblem product, int firstPanel, int endPanel)
+    /// <summary>Multiplies rows of A, packed over the whole depth, with panels <paramref name="firstPanel"/> … of B on one thread.</summary>
+    private static void Columns(in GemmProblem product, int row, int rows, float* packedA, int firstPanel, int endPanel)
     {
-        float* packedA = Scratch(), packedB = packedA + RowBlock * DepthBlock + 16;
+        float* packedB = Scratch();
 
-        // Many panels are packed at once where they lie side by side; else one, which is then still in the first-level cache.
+        // Panels that lie side by side are packed many at once; others one by one, so that they are still in the first-level cache.
         int together = product.BColumn == 1 && product.PackedB is null ? RunColumns / TKernel.Columns : 1;
-        for (int row = 0; row < product.M; row += RowBlock)
+        for (int first = firstPanel; first < endPanel; first += together)
         {
-            int rows = Math.Min(RowBlock, product.M - row);
+            int end = Math.Min(endPanel, first + together);
 
             // At least once, so that a product over nothing still becomes zero.
             for (int k0 = 0; k0 == 0 || k0 < product.K; k0 += DepthBlock)
             {
                 int depth = Math.Min(DepthBlock, product.K - k0);
-                PackA(product, row, rows, k0, depth, packedA);
-                for (int first = firstPanel; first < endPanel; first += together)
-                {
-                    int end = Math.Min(endPanel, first + together);
-                    float* panel = packedB;
-                    if (product.PackedB is null) PackB(product, first, end, k0, depth, packedB);
-                    else panel = KeptPanel(product.PackedB, Panels(product.N), first, k0, depth);
-                    for (int p = first; p < end; p++, panel += depth * TKernel.Columns) Tiles(product, packedA, row, rows, panel, p, k0, depth);
-                }
+                float* panel = packedB;
+                if (product.PackedB is null) PackB(product, first, end, k0, depth, packedB);
+                else panel = KeptPanel(product.PackedB, Panels(product.N), first, k0, depth);
+                for (int p = first; p < end; p++, panel += depth * TKernel.Columns)
+                    Tiles(product, packedA + (long)Padded(rows) * k0, row, rows, panel, p, k0, depth);
             }
         }
     }
@@ -241,10 +267,15 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
 
     private static int Panels(int columns) => (columns + TKernel.Columns - 1) / TKernel.Columns;
 
-    /// <summary>This thread's room for a packed block of A and a packed panel of B.</summary>
-    private static float* Scratch()
+    /// <summary>Rows rounded up to whole tiles.</summary>
+    private static int Padded(int rows) => (rows + TileRows - 1) / TileRows * TileRows;
+
+    /// <summary>This thread's room for packed panels of B, followed by that for a packed block of A.</summary>
+    private static float* Scratch(long floatsOfA = 0)
     {
-        scratch ??= new HostBlock((RowBlock * DepthBlock + 16 + RunColumns * DepthBlock + 16) * sizeof(float));
-        return (float*)scratch.Pointer;
+        const long PackedB = RunColumns * DepthBlock + 16;
+        if (scratch is null || scratch.ByteLength < (PackedB + floatsOfA + 16) * sizeof(float))
+            scratch = new HostBlock((PackedB + Math.Max(PackedA, floatsOfA) + 16) * sizeof(float));
+        return (float*)scratch.Pointer + (floatsOfA > 0 ? PackedB : 0);
     }
 }

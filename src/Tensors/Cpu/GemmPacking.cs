@@ -90,48 +90,85 @@ internal static unsafe class GemmPacking
         }
     }
 
-    /// <summary>Steps lie side by side: blocks of 8 lanes × 8 steps are transposed in registers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <summary>
+    /// Steps lie side by side: blocks of 8 lanes × 8 steps are transposed in registers, all lanes for some cache lines
+    /// of steps before the next ones, so that memory sees each lane read in sequence.
+    /// </summary>
     private static void TransposeLanes<TElement>(byte* source, long laneStride, int lanes, int depth, int width, float* packed)
         where TElement : struct, IElement
     {
-        long step = laneStride * TElement.Size;
+        const int Piece = 64;
         int whole = depth & ~7;
-        for (int lane = 0; lane < width; lane += 8)
+        for (int k = 0; k < whole; k += Piece)
         {
-            // A missing lane reads lane 0 instead and is cleared below: cheaper than a branch per load.
-            byte* s0 = source + Present(lane, lanes) * step, s1 = source + Present(lane + 1, lanes) * step;
-            byte* s2 = source + Present(lane + 2, lanes) * step, s3 = source + Present(lane + 3, lanes) * step;
-            byte* s4 = source + Present(lane + 4, lanes) * step, s5 = source + Present(lane + 5, lanes) * step;
-            byte* s6 = source + Present(lane + 6, lanes) * step, s7 = source + Present(lane + 7, lanes) * step;
-            Vector256<float> present = Vector256.LessThan(Vector256.Create(0, 1, 2, 3, 4, 5, 6, 7), Vector256.Create(lanes - lane)).AsSingle();
-            for (int k = 0; k < whole; k += 8)
-            {
-                long at = (long)k * TElement.Size;
-                Vector256<float> r0 = TElement.LoadEight(s0 + at), r1 = TElement.LoadEight(s1 + at);
-                Vector256<float> r2 = TElement.LoadEight(s2 + at), r3 = TElement.LoadEight(s3 + at);
-                Vector256<float> r4 = TElement.LoadEight(s4 + at), r5 = TElement.LoadEight(s5 + at);
-                Vector256<float> r6 = TElement.LoadEight(s6 + at), r7 = TElement.LoadEight(s7 + at);
-
-                Vector256<float> a0 = Avx.UnpackLow(r0, r1), a1 = Avx.UnpackHigh(r0, r1), a2 = Avx.UnpackLow(r2, r3), a3 = Avx.UnpackHigh(r2, r3);
-                Vector256<float> a4 = Avx.UnpackLow(r4, r5), a5 = Avx.UnpackHigh(r4, r5), a6 = Avx.UnpackLow(r6, r7), a7 = Avx.UnpackHigh(r6, r7);
-                Vector256<float> b0 = Avx.Shuffle(a0, a2, 0x44), b1 = Avx.Shuffle(a0, a2, 0xEE), b2 = Avx.Shuffle(a1, a3, 0x44), b3 = Avx.Shuffle(a1, a3, 0xEE);
-                Vector256<float> b4 = Avx.Shuffle(a4, a6, 0x44), b5 = Avx.Shuffle(a4, a6, 0xEE), b6 = Avx.Shuffle(a5, a7, 0x44), b7 = Avx.Shuffle(a5, a7, 0xEE);
-
-                // In ascending k: where the panel is narrower than 8 a store spills into the next step, written later.
-                float* to = packed + (long)k * width + lane;
-                (Avx.Permute2x128(b0, b4, 0x20) & present).Store(to);
-                (Avx.Permute2x128(b1, b5, 0x20) & present).Store(to + width);
-                (Avx.Permute2x128(b2, b6, 0x20) & present).Store(to + 2 * width);
-                (Avx.Permute2x128(b3, b7, 0x20) & present).Store(to + 3 * width);
-                (Avx.Permute2x128(b0, b4, 0x31) & present).Store(to + 4 * width);
-                (Avx.Permute2x128(b1, b5, 0x31) & present).Store(to + 5 * width);
-                (Avx.Permute2x128(b2, b6, 0x31) & present).Store(to + 6 * width);
-                (Avx.Permute2x128(b3, b7, 0x31) & present).Store(to + 7 * width);
-            }
+            for (int lane = 0; lane < width; lane += 8)
+                TransposeEight<TElement>(source + (long)k * TElement.Size, laneStride, lane, lanes, Math.Min(Piece, whole - k), width, packed + (long)k * width);
         }
 
         CopyElements<TElement>(source, laneStride, 1, lanes, whole, depth, width, packed);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TransposeEight<TElement>(byte* source, long laneStride, int lane, int lanes, int depth, int width, float* packed)
+        where TElement : struct, IElement
+    {
+        // A missing lane reads lane 0 instead and is cleared below: cheaper than a branch per load.
+        long step = laneStride * TElement.Size, next = width * step;
+        byte* s0 = source + Present(lane, lanes) * step, s1 = source + Present(lane + 1, lanes) * step;
+        byte* s2 = source + Present(lane + 2, lanes) * step, s3 = source + Present(lane + 3, lanes) * step;
+        byte* s4 = source + Present(lane + 4, lanes) * step, s5 = source + Present(lane + 5, lanes) * step;
+        byte* s6 = source + Present(lane + 6, lanes) * step, s7 = source + Present(lane + 7, lanes) * step;
+        Vector256<float> present = Vector256.LessThan(Vector256.Create(0, 1, 2, 3, 4, 5, 6, 7), Vector256.Create(lanes - lane)).AsSingle();
+        for (int k = 0; k < depth; k += 8)
+        {
+            long at = (long)k * TElement.Size;
+            if (at % 64 == 0) Prefetch(s0 + next + at, s1 + next + at, s2 + next + at, s3 + next + at, s4 + next + at, s5 + next + at, s6 + next + at, s7 + next + at);
+            Vector256<float> r0 = TElement.LoadEight(s0 + at), r1 = TElement.LoadEight(s1 + at);
+            Vector256<float> r2 = TElement.LoadEight(s2 + at), r3 = TElement.LoadEight(s3 + at);
+            Vector256<float> r4 = TElement.LoadEight(s4 + at), r5 = TElement.LoadEight(s5 + at);
+            Vector256<float> r6 = TElement.LoadEight(s6 + at), r7 = TElement.LoadEight(s7 + at);
+            Transpose(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5, ref r6, ref r7);
+
+            // In ascending k: where the panel is narrower than 8 a store spills into the next step, written later.
+            float* to = packed + (long)k * width + lane;
+            (r0 & present).Store(to);
+            (r1 & present).Store(to + width);
+            (r2 & present).Store(to + 2 * width);
+            (r3 & present).Store(to + 3 * width);
+            (r4 & present).Store(to + 4 * width);
+            (r5 & present).Store(to + 5 * width);
+            (r6 & present).Store(to + 6 * width);
+            (r7 & present).Store(to + 7 * width);
+        }
+    }
+
+    /// <summary>Asks for the next panel's lanes while this one's are packed: with a product in between, nobody else looks out so far.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* s0, byte* s1, byte* s2, byte* s3, byte* s4, byte* s5, byte* s6, byte* s7)
+    {
+        if (!Sse.IsSupported) return;
+        Sse.Prefetch0(s0);
+        Sse.Prefetch0(s1);
+        Sse.Prefetch0(s2);
+        Sse.Prefetch0(s3);
+        Sse.Prefetch0(s4);
+        Sse.Prefetch0(s5);
+        Sse.Prefetch0(s6);
+        Sse.Prefetch0(s7);
+    }
+
+    /// <summary>Transposes 8×8 numbers within registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Transpose(
+        ref Vector256<float> r0, ref Vector256<float> r1, ref Vector256<float> r2, ref Vector256<float> r3,
+        ref Vector256<float> r4, ref Vector256<float> r5, ref Vector256<float> r6, ref Vector256<float> r7)
+    {
+        Vector256<float> a0 = Avx.UnpackLow(r0, r1), a1 = Avx.UnpackHigh(r0, r1), a2 = Avx.UnpackLow(r2, r3), a3 = Avx.UnpackHigh(r2, r3);
+        Vector256<float> a4 = Avx.UnpackLow(r4, r5), a5 = Avx.UnpackHigh(r4, r5), a6 = Avx.UnpackLow(r6, r7), a7 = Avx.UnpackHigh(r6, r7);
+        Vector256<float> b0 = Avx.Shuffle(a0, a2, 0x44), b1 = Avx.Shuffle(a0, a2, 0xEE), b2 = Avx.Shuffle(a1, a3, 0x44), b3 = Avx.Shuffle(a1, a3, 0xEE);
+        Vector256<float> b4 = Avx.Shuffle(a4, a6, 0x44), b5 = Avx.Shuffle(a4, a6, 0xEE), b6 = Avx.Shuffle(a5, a7, 0x44), b7 = Avx.Shuffle(a5, a7, 0xEE);
+        (r0, r1, r2, r3) = (Avx.Permute2x128(b0, b4, 0x20), Avx.Permute2x128(b1, b5, 0x20), Avx.Permute2x128(b2, b6, 0x20), Avx.Permute2x128(b3, b7, 0x20));
+        (r4, r5, r6, r7) = (Avx.Permute2x128(b0, b4, 0x31), Avx.Permute2x128(b1, b5, 0x31), Avx.Permute2x128(b2, b6, 0x31), Avx.Permute2x128(b3, b7, 0x31));
     }
 
     /// <summary>Element by element, for the steps from <paramref name="start"/> on.</summary>

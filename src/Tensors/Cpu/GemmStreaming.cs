@@ -185,8 +185,9 @@ internal static unsafe class GemmStreaming
         }
     }
 
+    /// <summary>Stores sums to a row of C, or adds them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Store(float* sums, int run, float* c, bool add)
+    public static void Store(float* sums, int run, float* c, bool add)
     {
         for (long i = 0; i < run; i += 8)
         {

@@ -14,14 +14,11 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <summary>MC: rows of A that are packed together; with KC about 100 KB.</summary>
     private const int RowBlock = 96;
 
-    /// <summary>NC: columns of B that are packed together; with KC 2 MB.</summary>
-    private const int ColumnBlock = 2048;
-
-    /// <summary>Columns of B that a thread packs at once for itself; with KC 256 KB, half of a second-level cache.</summary>
+    /// <summary>NC: columns of B that are packed together; with KC 256 KB.</summary>
     private const int RunColumns = 256;
 
-    /// <summary>Floats of A that a thread packs for itself.</summary>
-    private const int PackedA = RowBlock * DepthBlock;
+    /// <summary>Floats of A that are packed together, over the whole depth: 16 MB.</summary>
+    private const int MostOfA = 4 << 20;
 
     /// <summary>Rows of a tile.</summary>
     private const int TileRows = 6;
@@ -60,8 +57,8 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         {
             GemmProblem product = batch[i];
             if (weights is not null && product.M <= KeepRows && !InPlace(product)) product.PackedB = Kept(product, weights, work);
-            if (product.M <= RowBlock) FewRows(product, work, pool);
-            else ManyRows(product, work, pool);
+            if (InPlace(product)) work.Split(Panels(product.N), Grain / (product.M * (long)product.K * TKernel.Columns + 1) + 1, (start, end) => Share(product, (int)start, (int)end));
+            else Blocked(product, work, pool);
         }
     }
 
@@ -70,18 +67,12 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     {
         int panels = Panels(product.N);
         var view = new WeightView((nint)product.B, product.K, product.N, product.BRow, product.BColumn);
-        long bytes = ((long)product.K * panels * TKernel.Columns + 8) * sizeof(float); // a panel may spill 7 numbers
-        HostBlock? block = weights.Of(view, bytes, made => work.Split(panels, Grain / (PackingRows * product.K * TKernel.Columns + 1) + 1, (first, end) =>
+        HostBlock? block = weights.Of(view, (long)product.K * panels * TKernel.Columns * sizeof(float), made => work.Split(panels, Grain / (PackingRows * product.K * TKernel.Columns + 1) + 1, (first, end) =>
         {
             for (int k0 = 0; k0 < product.K; k0 += DepthBlock)
             {
                 int depth = Math.Min(DepthBlock, product.K - k0);
-                float* scratch = Scratch();
-                for (int p = (int)first; p < end; p++)
-                {
-                    PackB(product, p, p + 1, k0, depth, scratch); // not in place: threads would spill into each other's panels
-                    new ReadOnlySpan<float>(scratch, depth * TKernel.Columns).CopyTo(new Span<float>(KeptPanel((float*)made.Pointer, panels, p, k0, depth), depth * TKernel.Columns));
-                }
+                PackB(product, (int)first, (int)end, k0, depth, KeptPanel((float*)made.Pointer, panels, (int)first, k0, depth));
             }
         }));
         return block is null ? null : (float*)block.Pointer;
@@ -90,66 +81,35 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     private static float* KeptPanel(float* packed, int panels, int panel, int k0, int depth) =>
         packed + ((long)k0 * panels + (long)panel * depth) * TKernel.Columns;
 
-    /// <summary>A is packed once for all threads; each panel of B is read once, packed where it is used and never shared.</summary>
-    private static void FewRows(GemmProblem product, WorkSharing work, BufferPool pool)
+    /// <summary>
+    /// Threads pack A together. Then each takes columns of C and packs what it needs of B for itself: no two need the
+    /// same, and they meet again only at the end.
+    /// </summary>
+    private static void Blocked(GemmProblem product, WorkSharing work, BufferPool pool)
     {
-        long perPanel = (product.M + (product.PackedB is null ? PackingRows : ReadingRows)) * product.K * TKernel.Columns;
-        long grain = Grain / (perPanel + 1) + 1;
-        if (InPlace(product))
-        {
-            work.Split(Panels(product.N), grain, (start, end) => Share(product, (int)start, (int)end));
-            return;
-        }
-
-        HostBlock block = pool.Rent(((long)Padded(product.M) * product.K + 8) * sizeof(float));
+        int most = Math.Clamp(MostOfA / Math.Max(1, product.K) / TileRows * TileRows, RowBlock, Math.Max(RowBlock, Padded(product.M)));
+        HostBlock block = pool.Rent((long)Math.Min(most, Padded(product.M)) * product.K * sizeof(float));
         float* packedA = (float*)block.Pointer;
-        for (int k0 = 0; k0 < product.K; k0 += DepthBlock)
-            PackA(product, 0, product.M, k0, Math.Min(DepthBlock, product.K - k0), packedA + (long)Padded(product.M) * k0);
-        work.Split(Panels(product.N), grain, (start, end) => Columns(product, 0, product.M, packedA, (int)start, (int)end));
-        pool.Return(block);
-    }
-
-    /// <summary>Threads pack a block of B together and then share out the blocks of A.</summary>
-    private static void ManyRows(GemmProblem product, WorkSharing work, BufferPool pool)
-    {
-        int blocks = (product.M + RowBlock - 1) / RowBlock;
-        int blockRows = Math.Min(RowBlock, ((product.M + blocks - 1) / blocks + TileRows - 1) / TileRows * TileRows);
-        int widest = Panels(Math.Min(product.N, ColumnBlock)) * TKernel.Columns;
-        int allPanels = Panels(product.N);
-        HostBlock? packedB = product.PackedB is null ? pool.Rent((long)Math.Min(product.K, DepthBlock) * widest * sizeof(float)) : null;
-        for (int n0 = 0; n0 < product.N; n0 += ColumnBlock)
+        for (int row = 0; row < product.M; row += most)
         {
-            int panels = Panels(Math.Min(ColumnBlock, product.N - n0));
-            int firstPanel = n0 / TKernel.Columns;
+            int rows = Math.Min(most, product.M - row);
+            work.Split(Padded(rows) / TileRows, Grain / (TileRows * (long)product.K + 1) + 1, (first, end) =>
+                PackA(product, row, rows, (int)first * TileRows, Math.Min(rows, (int)end * TileRows), packedA));
 
-            // Enough tasks that threads finish together, but not so many that packing A again costs more than it gains.
-            int splits = Math.Clamp((8 * work.Threads + blocks - 1) / blocks, 1, (panels + 7) / 8);
-            for (int k0 = 0; k0 < product.K; k0 += DepthBlock)
+            // Few columns are shared out with parts of the rows; their panels are then packed more than once.
+            long perPanel = (rows + (product.PackedB is null ? PackingRows : ReadingRows)) * product.K * TKernel.Columns;
+            int panels = Panels(product.N), parts = work.Threads == 1 || perPanel * panels < 2 * Grain ? 1 : 4 * work.Threads;
+            int across = (int)Math.Clamp(perPanel * panels / Grain, 1, Math.Min(panels, parts));
+            int down = Math.Clamp(parts / across, 1, (rows + RowBlock - 1) / RowBlock);
+            int length = Padded((rows + down - 1) / down);
+            work.Run(across * down, task =>
             {
-                int start = k0, depth = Math.Min(DepthBlock, product.K - k0);
-                long panelSize = (long)depth * TKernel.Columns;
-                float* block = packedB is null ? KeptPanel(product.PackedB, allPanels, firstPanel, start, depth) : (float*)packedB.Pointer;
-                if (packedB is not null)
-                {
-                    work.Split(panels, 8, (first, end) =>
-                    {
-                        PackB(product, firstPanel + (int)first, firstPanel + (int)end, start, depth, block + first * panelSize);
-                    });
-                }
-
-                work.Run(blocks * splits, task =>
-                {
-                    int row = task / splits * blockRows, rows = Math.Min(blockRows, product.M - row), split = task % splits;
-                    if (rows <= 0) return;
-                    float* packedA = Scratch((long)Padded(rows) * depth);
-                    PackA(product, row, rows, start, depth, packedA);
-                    for (int p = (int)((long)panels * split / splits); p < (int)((long)panels * (split + 1) / splits); p++)
-                        Tiles(product, packedA, row, rows, block + p * panelSize, firstPanel + p, start, depth);
-                });
-            }
+                int part = task % across, from = task / across * length;
+                Columns(product, row, rows, from, Math.Min(rows, from + length), packedA, (int)((long)panels * part / across), (int)((long)panels * (part + 1) / across));
+            });
         }
 
-        if (packedB is not null) pool.Return(packedB);
+        pool.Return(block);
     }
 
     /// <summary>Whether B is best read where it lies.</summary>
@@ -169,37 +129,49 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         }
 
         if (firstPanel == endPanel) return;
-        int block = Math.Clamp(PackedA / Math.Max(1, product.K) / TileRows * TileRows, TileRows, Padded(product.M));
+        int block = Math.Clamp(RowBlock * DepthBlock / Math.Max(1, product.K) / TileRows * TileRows, TileRows, Math.Max(TileRows, Padded(product.M)));
         for (int row = 0; row < product.M; row += block)
         {
             int rows = Math.Min(block, product.M - row);
             float* packedA = Scratch((long)Padded(rows) * product.K);
-            for (int k0 = 0; k0 < product.K; k0 += DepthBlock)
-                PackA(product, row, rows, k0, Math.Min(DepthBlock, product.K - k0), packedA + (long)Padded(rows) * k0);
-            Columns(product, row, rows, packedA, firstPanel, endPanel);
+            PackA(product, row, rows, 0, rows, packedA);
+            Columns(product, row, rows, 0, rows, packedA, firstPanel, endPanel);
         }
     }
 
-    /// <summary>Multiplies rows of A, packed over the whole depth, with panels <paramref name="firstPanel"/> … of B on one thread.</summary>
-    private static void Columns(in GemmProblem product, int row, int rows, float* packedA, int firstPanel, int endPanel)
+    /// <summary>Multiplies rows <paramref name="from"/> … <paramref name="to"/> of packed ones with panels <paramref name="firstPanel"/> … of B on one thread.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="row">First packed row.</param>
+    /// <param name="rows">Packed rows.</param>
+    /// <param name="from">First row to multiply, relative to the packed ones.</param>
+    /// <param name="to">Row after the last.</param>
+    /// <param name="packedA">Depth block after depth block.</param>
+    /// <param name="firstPanel">First panel.</param>
+    /// <param name="endPanel">Panel after the last.</param>
+    private static void Columns(in GemmProblem product, int row, int rows, int from, int to, float* packedA, int firstPanel, int endPanel)
     {
         float* packedB = Scratch();
 
-        // Panels that lie side by side are packed many at once; others one by one, so that they are still in the first-level cache.
-        int together = product.BColumn == 1 && product.PackedB is null ? RunColumns / TKernel.Columns : 1;
-        for (int first = firstPanel; first < endPanel; first += together)
+        // Panels are packed several at once, as far as they stay in the second-level cache. But those that do not lie side
+        // by side gain nothing from it, and single ones stay in the first-level cache.
+        int runs = product.BColumn == 1 || to - from > RowBlock ? (endPanel - firstPanel + RunColumns / TKernel.Columns - 1) / (RunColumns / TKernel.Columns) : endPanel - firstPanel;
+        for (int run = 0; run < runs; run++)
         {
-            int end = Math.Min(endPanel, first + together);
+            int first = firstPanel + (int)((long)(endPanel - firstPanel) * run / runs), end = firstPanel + (int)((long)(endPanel - firstPanel) * (run + 1) / runs);
 
             // At least once, so that a product over nothing still becomes zero.
             for (int k0 = 0; k0 == 0 || k0 < product.K; k0 += DepthBlock)
             {
                 int depth = Math.Min(DepthBlock, product.K - k0);
-                float* panel = packedB;
+                float* panels = packedB, a = packedA + (long)Padded(rows) * k0;
                 if (product.PackedB is null) PackB(product, first, end, k0, depth, packedB);
-                else panel = KeptPanel(product.PackedB, Panels(product.N), first, k0, depth);
-                for (int p = first; p < end; p++, panel += depth * TKernel.Columns)
-                    Tiles(product, packedA + (long)Padded(rows) * k0, row, rows, panel, p, k0, depth);
+                else panels = KeptPanel(product.PackedB, Panels(product.N), first, k0, depth);
+                for (int top = from; top < to; top += RowBlock)
+                {
+                    float* panel = panels;
+                    for (int p = first; p < end; p++, panel += depth * TKernel.Columns)
+                        Tiles(product, a + (long)top * depth, row + top, Math.Min(RowBlock, to - top), panel, p, k0, depth);
+                }
             }
         }
     }
@@ -249,12 +221,17 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         }
     }
 
-    private static void PackA(in GemmProblem product, int firstRow, int rows, int k0, int depth, float* packed)
+    /// <summary>Packs rows <paramref name="from"/> … <paramref name="to"/>, of <paramref name="rows"/> from <paramref name="row"/> on, over the whole depth.</summary>
+    private static void PackA(in GemmProblem product, int row, int rows, int from, int to, float* packed)
     {
-        for (int row = 0; row < rows; row += TileRows)
+        for (int k0 = 0; k0 < product.K; k0 += DepthBlock, packed += (long)Padded(rows) * DepthBlock)
         {
-            byte* source = (byte*)(product.A + (firstRow + row) * product.ARow + k0 * product.AColumn);
-            GemmPacking.Panels(source, DType.F32, product.ARow, product.AColumn, Math.Min(TileRows, rows - row), depth, TileRows, packed + (long)row * depth);
+            int depth = Math.Min(DepthBlock, product.K - k0);
+            for (int r = from; r < to; r += TileRows)
+            {
+                byte* source = (byte*)(product.A + (row + r) * product.ARow + k0 * product.AColumn);
+                GemmPacking.Panels(source, DType.F32, product.ARow, product.AColumn, Math.Min(TileRows, to - r), depth, TileRows, packed + (long)r * depth);
+            }
         }
     }
 
@@ -275,7 +252,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     {
         const long PackedB = RunColumns * DepthBlock + 16;
         if (scratch is null || scratch.ByteLength < (PackedB + floatsOfA + 16) * sizeof(float))
-            scratch = new HostBlock((PackedB + Math.Max(PackedA, floatsOfA) + 16) * sizeof(float));
+            scratch = new HostBlock((PackedB + Math.Max(RowBlock * DepthBlock, floatsOfA) + 16) * sizeof(float));
         return (float*)scratch.Pointer + (floatsOfA > 0 ? PackedB : 0);
     }
 }

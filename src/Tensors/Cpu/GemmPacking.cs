@@ -18,7 +18,7 @@ internal static unsafe class GemmPacking
     /// <param name="lanes">Lanes that exist.</param>
     /// <param name="depth">Steps.</param>
     /// <param name="width">Lanes of a panel.</param>
-    /// <param name="packed">Destination of <c>depth·width</c> floats for each panel; up to 7 more may be overwritten.</param>
+    /// <param name="packed">Destination of <c>depth·width</c> floats for each panel.</param>
     public static void Panels(byte* source, DType dtype, long laneStride, long depthStride, int lanes, int depth, int width, float* packed)
     {
         switch (dtype)
@@ -98,7 +98,9 @@ internal static unsafe class GemmPacking
         where TElement : struct, IElement
     {
         const int Piece = 64;
-        int whole = depth & ~7;
+
+        // A panel narrower than a register is stored with spilling into its next step: the last ones must not.
+        int whole = (width % 8 == 0 ? depth : Math.Max(0, depth - 1)) & ~7;
         for (int k = 0; k < whole; k += Piece)
         {
             for (int lane = 0; lane < width; lane += 8)

@@ -26,15 +26,16 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
         string folder = Path.Combine(root, "models", "facts-gpt2");
         CausalLm model = CausalLm.Load(folder, device);
         var tokenizer = Tokenizer.Load(folder);
-        EditRequest[] requests = [.. EditRecord.Load(Path.Combine(root, "data", "facts", "zsre.json"), edits).Select(r => r.ToRequest(" Answer:", "zsre.json"))];
-        EditTokens[] some = [.. requests.Take(peerEdits).Select(r => EditTokens.Of(tokenizer, r.Prompt, r.Target, model.Config.NPositions))];
+        Lesson[] lessons = [.. EditRecord.Load(Path.Combine(root, "data", "facts", "zsre.json"), edits)
+            .Select(r => Lesson.Of(tokenizer, r.ToRequest(" Answer:", "zsre.json"), model.Config.NPositions))];
+        EditTokens[] some = [.. lessons.Take(peerEdits).Select(l => l.Tokens)];
 
         using var scope = torch.NewDisposeScope();
         var peer = new PeerRetrofit(new PeerGpt2(model), Settings);
-        CheckLosses(model, tokenizer, requests, some, peer); // and warms up all three
+        CheckLosses(model, lessons, some, peer); // and warms up all three
         Func<EditTokens, List<float[]>>[] ways = [peer.ByTail, peer.ByWholePrompt];
         double[] before = Array.ConvertAll(ways, way => SecondsPerNeuron(way, some));
-        (double seconds, double cpuSeconds, int neurons) = TeachAll(model, tokenizer, requests);
+        (double seconds, double cpuSeconds, int neurons) = TeachAll(model, lessons);
         double[] after = Array.ConvertAll(ways, way => SecondsPerNeuron(way, some));
 
         yield return Against("the same arithmetic in libtorch, one edit at a time", 0);
@@ -44,7 +45,7 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
         Row Against(string peerName, int way)
         {
             double perNeuron = seconds / neurons, theirs = (before[way] + after[way]) / 2;
-            return Told(new Row($"retrofit of {requests.Length} edits, {neurons} neurons, 5 epochs", "neuron", 1 / perNeuron, 1 / theirs, theirs / perNeuron, perNeuron * 1e3, theirs * 1e3, peerName));
+            return Told(new Row($"retrofit of {lessons.Length} edits, {neurons} neurons, 5 epochs", "neuron", 1 / perNeuron, 1 / theirs, theirs / perNeuron, perNeuron * 1e3, theirs * 1e3, peerName));
         }
     }
 
@@ -54,15 +55,15 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
         return row;
     }
 
-    /// <summary>Teaches facts one after the other, each beside all earlier ones.</summary>
-    private (double Seconds, double CpuSeconds, int Neurons) TeachAll(CausalLm model, Tokenizer tokenizer, IReadOnlyList<EditRequest> requests)
+    /// <summary>Teaches the facts as the command line does, without a store.</summary>
+    private (double Seconds, double CpuSeconds, int Neurons) TeachAll(CausalLm model, IReadOnlyList<Lesson> lessons)
     {
-        var editor = new Editor(model, tokenizer, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd));
+        var editor = new Editor(model, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd));
         using var process = Process.GetCurrentProcess();
         TimeSpan cpu = process.TotalProcessorTime;
         double seconds = Alternation.Seconds(() =>
         {
-            foreach (EditRequest request in requests) editor.Keep(editor.Teach(request, Settings, []));
+            foreach (Edit edit in editor.TeachAll(lessons, Settings).SelectMany(chunk => chunk)) editor.Keep(edit);
         });
         process.Refresh();
         return (seconds, (process.TotalProcessorTime - cpu).TotalSeconds, editor.Adaptor.Count);
@@ -72,12 +73,12 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
         Alternation.Seconds(() => Array.ForEach(some, edit => way(edit))) / some.Sum(edit => edit.Target.Length);
 
     /// <summary>All three must train alike, or their times mean nothing.</summary>
-    private void CheckLosses(CausalLm model, Tokenizer tokenizer, EditRequest[] requests, EditTokens[] some, PeerRetrofit peer)
+    private void CheckLosses(CausalLm model, Lesson[] lessons, EditTokens[] some, PeerRetrofit peer)
     {
-        var editor = new Editor(model, tokenizer, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd));
+        var editor = new Editor(model, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd));
         for (int e = 0; e < some.Length; e++)
         {
-            Edit edit = editor.Teach(requests[e], Settings, []);
+            Edit edit = editor.Teach(lessons[e], Settings);
             foreach (List<float[]> losses in (ReadOnlySpan<List<float[]>>)[peer.ByTail(some[e]), peer.ByWholePrompt(some[e])])
                 for (int n = 0; n < losses.Count; n++)
                     for (int epoch = 0; epoch < Settings.Epochs; epoch++)

@@ -46,6 +46,7 @@ internal static class Program
             ModelLogitsCommand.Create(),
             ModelRandomCommand.Create(),
         },
+        BenchCommand.Create(),
         CommonOptions.Json(),
     };
 }

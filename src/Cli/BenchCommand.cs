@@ -1,0 +1,131 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Sharpformer.Editing;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>bench</c>: how fast this machine is with a model, from end to end.</summary>
+internal static class BenchCommand
+{
+    private const int FewStored = 100;
+
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command("bench", "Measure the speed of a model on this machine: forward pass, decoding, editing, evaluation, memory. Facts are made up, so any model folder will do, even one without a tokenizer (see 'model random').");
+        Option<string> folder = ModelOptions.Model(required: false);
+        folder.Description = "The model folder. [default: the bundled model]";
+        Option<int> threads = ModelOptions.Threads();
+        Option<int> edits = CommonOptions.Number("--edits", "Facts to teach, and records to evaluate.", 100, n => n is >= 1 and <= 1_000_000, "a whole number from 1 to 1000000");
+        Option<int?> stored = CommonOptions.OptionalNumber<int>("--stored", $"Also compare the time of an edit beside so many stored neurons with that beside {FewStored}.", n => n is > FewStored and <= 1_000_000, $"a whole number from {FewStored + 1} to 1000000");
+        Option<int?> layer = CommonOptions.OptionalNumber<int>("--layer", "Block to edit, counted from 0. [default: the last but one]", l => l >= 0, "a block, counted from 0");
+        Option<int> epochs = CommonOptions.Number("--epochs", "Training steps per neuron.", 5, n => n is >= 1 and <= 100_000, "a whole number from 1 to 100000");
+        Option<float> irr = CommonOptions.Number("--irr-weight", "Weight of the loss that keeps a key silent on out-of-scope prompts; 0 samples none.", new EditSettings { Layer = 0 }.IrrWeight, w => w >= 0, "a finite number from 0");
+        Option<int> repetitions = CommonOptions.Number("--repetitions", "Runs of each figure after one to warm up; their median counts.", 5, n => n is >= 1 and <= 10_000, "a whole number from 1 to 10000");
+        Option<double> seconds = CommonOptions.Number("--seconds", "Begin no further run of a figure after this time; work whose first run takes longer is done just once.", 30.0, s => s >= 0, "a finite number from 0");
+        Option<ulong> seed = CommonOptions.Number("--seed", "Seeds the made-up facts.", 0ul, _ => true, "a whole number from 0");
+        foreach (Option option in (Option[])[folder, threads, edits, stored, layer, epochs, irr, repetitions, seconds, seed]) command.Add(option);
+        command.SetAction(parse =>
+        {
+            string path = parse.GetValue(folder) ?? Path.Combine(AppContext.BaseDirectory, "models", "facts-gpt2");
+            using LoadedModel model = LoadedModel.Open(path, parse.GetValue(threads), needsTokenizer: false);
+            int edited = parse.GetValue(layer) ?? model.SuggestedLayer;
+            if (edited >= model.Lm.Config.NLayer) throw new InputException($"--layer is {edited}, the model's blocks are 0 to {model.Lm.Config.NLayer - 1}.");
+            var settings = new EditSettings { Layer = edited, Epochs = parse.GetValue(epochs), IrrWeight = parse.GetValue(irr) };
+            using var interruption = new Interruption();
+            var clock = new BenchClock(parse.GetValue(repetitions), parse.GetValue(seconds), interruption.Token);
+            Terminal terminal = Terminal.Of(parse);
+            try
+            {
+                BenchReport? report = null;
+                ProgressReport.Run(terminal, "Measuring", "figures", told =>
+                    report = Measure(model, path, clock, settings, parse.GetValue(edits), parse.GetValue(stored), parse.GetValue(seed), told));
+                Show(terminal, report!);
+                return 0;
+            }
+            catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+            {
+                throw new InputException("Interrupted: nothing was measured.");
+            }
+        });
+        return command;
+    }
+
+    private static BenchReport Measure(
+        LoadedModel model, string folder, BenchClock clock, EditSettings settings, int edits, int? stored, ulong seed, Action<int, int> told)
+    {
+        int done = 0;
+        var passes = new BenchModel(model.Lm, clock, new Rng(seed).Fork("passes"));
+        var editing = new BenchEditing(model.Lm, clock, settings, seed);
+        BenchForward forward = Told(passes.Forward());
+        BenchDecode decode = Told(passes.Decode());
+        BenchTeaching retrofit = Told(editing.Teach(edits, retrofit: true)), born = Told(editing.Teach(edits, retrofit: false));
+        BenchEvaluation evaluation = Told(editing.Evaluate(edits));
+        BenchStored? beside = Told(stored is { } many ? editing.Stored(FewStored, many) : null);
+        long peakMemory = Process.GetCurrentProcess().PeakWorkingSet64;
+        double bandwidth = Told(BenchBandwidth.BytesPerSecond(model.Threads)); // last, because of its large buffer
+        return new BenchReport(
+            folder, model.Lm.Config, model.Lm.TokenTable.DType.ToString(), model.Threads, settings, forward, decode, bandwidth, decode.TokensPerSecond * decode.BytesPerToken / bandwidth, retrofit, born, evaluation, beside, peakMemory);
+
+        T Told<T>(T figure)
+        {
+            told(++done, 7);
+            return figure;
+        }
+    }
+
+    private static void Show(Terminal terminal, BenchReport report)
+    {
+        if (terminal.Json)
+        {
+            terminal.Document(report);
+            return;
+        }
+
+        ModelConfig c = report.Config;
+        Table table = Terminal.NewTable($"{report.Folder}, {c.NLayer} blocks of {c.NEmbd}, {report.DType}, {Terminal.Counted(report.Threads, "thread")}", "", "");
+        Add($"forward, {report.Forward.Prompts} prompts of {report.Forward.Tokens} tokens", $"{Number(report.Forward.TokensPerSecond)} tokens/s", "");
+        Add($"decoding at context {report.Decode.Context}", $"{Number(report.Decode.TokensPerSecond)} tokens/s",
+            $"{Number(report.Decode.BytesPerToken / 1e6)} MB a token, {Number(100 * report.DecodeBandwidthShare)} % of the memory bandwidth of {Number(report.BandwidthBytesPerSecond / 1e9)} GB/s");
+        AddTeaching($"{Terminal.Counted(report.Retrofit.Edits, "edit")}, retrofit of {report.Settings.Epochs} epochs", report.Retrofit);
+        AddTeaching($"{Terminal.Counted(report.WithoutRetrofit.Edits, "edit")} without retrofit", report.WithoutRetrofit);
+        Add($"evaluation of {Terminal.Counted(report.Evaluation.Records, "record")}", $"{Number(report.Evaluation.RecordsPerSecond)} records/s", "");
+        if (report.Stored is { } s)
+        {
+            Add($"an edit beside {s.Many} stored neurons", $"{Number(1e3 * s.SecondsPerEditBesideMany)} ms",
+                $"{Terminal.Number(s.Ratio, "0.00")} times that beside {s.Few}");
+        }
+
+        Add("peak memory", $"{Number(report.PeakMemoryBytes / 1e6)} MB", "");
+        terminal.Show(table);
+
+        void AddTeaching(string what, BenchTeaching t) => Add(what, $"{Number(t.EditsPerSecond)} edits/s",
+            $"{Number(t.NeuronsPerSecond)} neurons/s, {Terminal.Number(t.CpuSecondsPerNeuron, "0.00000")} CPU seconds a neuron, 10,000 edits in {Number(10_000 / t.EditsPerSecond / 3600)} h");
+
+        void Add(string what, string figure, string more) => Terminal.AddRow(table, what, figure, more);
+    }
+
+    private static string Number(double value) => Terminal.Number(value, value >= 100 ? "0" : value >= 10 ? "0.0" : "0.00");
+}
+
+/// <summary>All figures of a model on a machine.</summary>
+/// <param name="Folder">The model folder.</param>
+/// <param name="Config">Its architecture.</param>
+/// <param name="DType">How its token table is stored.</param>
+/// <param name="Threads">Threads that shared the work.</param>
+/// <param name="Settings">How facts were taught.</param>
+/// <param name="Forward">A forward pass.</param>
+/// <param name="Decode">Decoding.</param>
+/// <param name="BandwidthBytesPerSecond">What memory gives to sequential reads by all threads; see <see cref="BenchBandwidth"/>.</param>
+/// <param name="DecodeBandwidthShare">The share of it that decoding uses.</param>
+/// <param name="Retrofit">Teaching, as it is usual.</param>
+/// <param name="WithoutRetrofit">Teaching without training.</param>
+/// <param name="Evaluation">Evaluation.</param>
+/// <param name="Stored">Teaching beside many stored neurons; null unless asked for.</param>
+/// <param name="PeakMemoryBytes">The largest part of memory that the process had at any time.</param>
+internal sealed record BenchReport(
+    string Folder, ModelConfig Config, string DType, int Threads, EditSettings Settings, BenchForward Forward, BenchDecode Decode, double BandwidthBytesPerSecond, double DecodeBandwidthShare,
+    BenchTeaching Retrofit, BenchTeaching WithoutRetrofit, BenchEvaluation Evaluation, BenchStored? Stored, long PeakMemoryBytes);

@@ -1,0 +1,130 @@
+using Sharpformer.Editing;
+using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing.Metrics;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Cli;
+
+/// <summary>
+/// Times editing with made-up facts as long as zsRE's: 16 tokens of prompt and 2.7 of target on average, drawn at random,
+/// so that no tokenizer is needed and any model folder can be measured.
+/// </summary>
+/// <param name="model">The base model.</param>
+/// <param name="clock">How to time.</param>
+/// <param name="settings">How to train.</param>
+/// <param name="seed">Seeds the facts.</param>
+internal sealed class BenchEditing(CausalLm model, BenchClock clock, EditSettings settings, ulong seed)
+{
+    private const int ShortestPrompt = 12, LongestPrompt = 20;
+
+    /// <summary>Neurons that are surely one chunk of <see cref="Editor.TeachAll"/>.</summary>
+    private const int OneChunk = 128;
+
+    private static readonly int[] TargetLengths = [1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 4, 5, 5];
+
+    private readonly Rng rng = new Rng(seed).Fork("facts");
+
+    /// <summary>Teaches facts to a fresh adaptor.</summary>
+    /// <param name="edits">How many.</param>
+    /// <param name="retrofit">Whether neurons are trained.</param>
+    public BenchTeaching Teach(int edits, bool retrofit)
+    {
+        Lesson[] lessons = Lessons(edits);
+        EditSettings asked = settings with { Retrofit = retrofit };
+        BenchTime time = clock.Time(() => Teach(NewAdaptor(), lessons, asked));
+        int neurons = lessons.Sum(l => l.Tokens.Target.Length);
+        return new BenchTeaching(edits, neurons, edits / time.Seconds, neurons / time.Seconds, time.CpuSeconds / neurons, time.Runs);
+    }
+
+    /// <summary>Asks three questions a record, as an evaluation does (edit, rephrasing, unrelated), beside as many edits.</summary>
+    public BenchEvaluation Evaluate(int records)
+    {
+        Lesson[] lessons = Lessons(records);
+        KeyValueAdaptor adaptor = NewAdaptor();
+        Teach(adaptor, lessons, settings with { Retrofit = false });
+        Question[] questions = [.. lessons.Concat(Lessons(2 * records)).Select(l => new Question(l.Tokens))];
+        var forcing = new TeacherForcing(model, adaptor);
+        BenchTime time = clock.Time(() => forcing.Ask(questions, cancellation: clock.Cancellation));
+        return new BenchEvaluation(records, records / time.Seconds, time.Runs);
+    }
+
+    /// <summary>The same few facts taught beside many stored neurons and beside few.</summary>
+    public BenchStored Stored(int few, int many)
+    {
+        int count = 0;
+        Lesson[] lessons = [.. Lessons(OneChunk).TakeWhile(l => (count += l.Tokens.Target.Length) <= OneChunk)];
+        KeyValueAdaptor beside = Filled(few), besideMany = Filled(many);
+        BenchTime[] times = clock.Time((() => TeachOnly(beside), null), (() => TeachOnly(besideMany), null));
+        return new BenchStored(few, many, times[0].Seconds / lessons.Length, times[1].Seconds / lessons.Length, times[1].Seconds / times[0].Seconds, times[0].Runs);
+
+        // One chunk, and nothing of it is kept: both adaptors stay as they are.
+        void TeachOnly(KeyValueAdaptor adaptor) => _ = Editing(adaptor, lessons, settings).Single();
+    }
+
+    private void Teach(KeyValueAdaptor adaptor, Lesson[] lessons, EditSettings asked)
+    {
+        foreach (Edit edit in Editing(adaptor, lessons, asked).SelectMany(chunk => chunk)) adaptor.Add(edit with { Id = adaptor.Count + 1 });
+    }
+
+    private IEnumerable<IReadOnlyList<Edit>> Editing(KeyValueAdaptor adaptor, Lesson[] lessons, EditSettings asked)
+    {
+        int end = model.Config.VocabSize - 1; // where GPT-2 has its end of text
+        OutOfScopeSampler? sampler = asked is { Retrofit: true, IrrWeight: > 0 }
+            ? new OutOfScopeSampler(model, asked.Layer, end, end, [.. lessons.Select(l => l.Tokens.Prompt)], seed)
+            : null;
+        return new Editor(model, adaptor).TeachAll(lessons, asked, sampler, clock.Cancellation);
+    }
+
+    /// <summary>Random neurons with keys as long as real ones.</summary>
+    private KeyValueAdaptor Filled(int neurons)
+    {
+        Rng random = rng.Fork("neurons");
+        KeyValueAdaptor adaptor = NewAdaptor();
+        int C = model.Config.NEmbd;
+        for (int n = 0; n < neurons; n++)
+        {
+            float[] key = [.. Enumerable.Range(0, C).Select(_ => (float)random.NextNormal())], value = [.. key.Select(k => 0.02f * k)];
+            adaptor.Add(new Neuron(random.NextInt(model.Config.VocabSize), key, value, settings.Theta * C, []), settings.Alpha, edit: n + 1);
+        }
+
+        return adaptor;
+    }
+
+    private KeyValueAdaptor NewAdaptor() => new(model.Device, settings.Layer, model.Config.NEmbd);
+
+    private Lesson[] Lessons(int count) => [.. Enumerable.Range(0, count).Select(i =>
+    {
+        int target = TargetLengths[rng.NextInt(TargetLengths.Length)], prompt = ShortestPrompt + rng.NextInt(LongestPrompt - ShortestPrompt + 1);
+        int room = model.Config.NPositions;
+        target = Math.Min(target, room);
+        prompt = Math.Min(prompt, room - target + 1);
+        return new Lesson(new EditRequest($"fact {i}", "random"), new EditTokens(Tokens(prompt), Tokens(target)), []);
+    })];
+
+    private int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(_ => rng.NextInt(model.Config.VocabSize))];
+}
+
+/// <summary>Teaching facts.</summary>
+/// <param name="Edits">How many.</param>
+/// <param name="Neurons">Their target tokens.</param>
+/// <param name="EditsPerSecond">Facts.</param>
+/// <param name="NeuronsPerSecond">Target tokens.</param>
+/// <param name="CpuSecondsPerNeuron">Processor time over all threads.</param>
+/// <param name="Runs">Runs that this is the median of.</param>
+internal sealed record BenchTeaching(int Edits, int Neurons, double EditsPerSecond, double NeuronsPerSecond, double CpuSecondsPerNeuron, int Runs);
+
+/// <summary>Evaluating records.</summary>
+/// <param name="Records">How many, of three questions each.</param>
+/// <param name="RecordsPerSecond">Records.</param>
+/// <param name="Runs">Runs that this is the median of.</param>
+internal sealed record BenchEvaluation(int Records, double RecordsPerSecond, int Runs);
+
+/// <summary>Teaching beside few and beside many stored neurons.</summary>
+/// <param name="Few">Stored neurons.</param>
+/// <param name="Many">Stored neurons.</param>
+/// <param name="SecondsPerEditBesideFew">Wall-clock time.</param>
+/// <param name="SecondsPerEditBesideMany">Wall-clock time.</param>
+/// <param name="Ratio">The latter to the former.</param>
+/// <param name="Runs">Runs that this is the median of.</param>
+internal sealed record BenchStored(int Few, int Many, double SecondsPerEditBesideFew, double SecondsPerEditBesideMany, double Ratio, int Runs);

@@ -1,0 +1,36 @@
+using BenchmarkDotNet.Attributes;
+using Sharpformer.Editing;
+using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing.Datasets;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Benchmarks;
+
+/// <summary>Teaching facts to the bundled model: trace, birth and five steps of training, without L_irr.</summary>
+public class RetrofitBenchmarks
+{
+    private static readonly EditSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f, IrrWeight = 0 };
+
+    private Editor editor = null!;
+    private Lesson[] lessons = [];
+
+    /// <summary>Facts that are taught together.</summary>
+    [Params(1, 16, 128)]
+    public int Facts { get; set; }
+
+    /// <summary>Loads the model and reads the facts.</summary>
+    [GlobalSetup]
+    public void Setup()
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, "models", "facts-gpt2");
+        CausalLm model = CausalLm.Load(folder, Operands.Device);
+        var tokenizer = Tokenizer.Load(folder);
+        editor = new Editor(model, new KeyValueAdaptor(Operands.Device, Settings.Layer, model.Config.NEmbd));
+        lessons = [.. EditRecord.Load(Path.Combine(AppContext.BaseDirectory, "data", "zsre.json"), Facts)
+            .Select(record => Lesson.Of(tokenizer, record.ToRequest(" Answer:", "zsre.json"), model.Config.NPositions))];
+    }
+
+    /// <summary>Nothing is kept, so that every run begins with the same adaptor.</summary>
+    [Benchmark]
+    public int Teach() => editor.TeachAll(lessons, Settings).Sum(chunk => chunk.Count);
+}

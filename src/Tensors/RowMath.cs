@@ -29,16 +29,6 @@ public static unsafe class RowMath
     /// <summary>Σ (x - center)·y.</summary>
     public static float CenteredDot(ReadOnlySpan<float> x, float center, ReadOnlySpan<float> y) => SumOf(x, y, new CenteredProduct(center));
 
-    /// <summary>y = (x - shift)·factor, which may be in place.</summary>
-    public static void ShiftedScale(ReadOnlySpan<float> x, float shift, float factor, Span<float> y)
-    {
-        y = y[..x.Length];
-        ReadOnlySpan<Vector<float>> xs = MemoryMarshal.Cast<float, Vector<float>>(x);
-        Span<Vector<float>> ys = MemoryMarshal.Cast<float, Vector<float>>(y);
-        for (int i = 0; i < xs.Length; i++) ys[i] = (xs[i] - new Vector<float>(shift)) * factor;
-        for (int i = xs.Length * Vector<float>.Count; i < x.Length; i++) y[i] = (x[i] - shift) * factor;
-    }
-
     /// <summary>Σ (x - center)².</summary>
     public static float SquaredDeviation(ReadOnlySpan<float> x, float center) => SumOf(x, x, new SquaredDifference(center));
 

@@ -31,9 +31,8 @@ public sealed class Sampler(SamplingOptions options, Rng rng)
     {
         float highest = RowMath.Max(logits);
         if (weights.Length != logits.Length) weights = new float[logits.Length];
-        float temperature = options.Temperature == 0 ? 1 : MathF.Max(1e-30f, options.Temperature); // its reciprocal stays finite
-        RowMath.ShiftedScale(logits, highest, 1 / temperature, weights);
-        double total = RowMath.ExpShifted(weights, 0, weights);
+        float scale = options.Temperature == 0 ? 1 : 1 / MathF.Max(1e-6f, options.Temperature); // small enough that no logit overflows
+        double total = RowMath.ExpShifted(logits, scale, scale * highest, weights);
         if (!double.IsFinite(total) || !float.IsFinite(highest)) throw Unusable(logits);
         int best = logits.IndexOf(highest);
         if (options.Temperature == 0) return best;

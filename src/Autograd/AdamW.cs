@@ -66,24 +66,24 @@ internal readonly struct AdamWRow : IRowOp
     public static void Apply(RowOperands row)
     {
         Span<float> p = row[0], m = row[1], v = row[2], g = row[3], numbers = row[4];
-        RowMath.Map(m, g, m, new Toward(numbers[0]));
-        RowMath.Map(v, g, v, new TowardSquare(numbers[1]));
-        RowMath.Map(p, m, v, p, new Against(numbers[2], numbers[3], numbers[4]));
+        RowMath.Map(m, g, m, new Toward(new(numbers[0])));
+        RowMath.Map(v, g, v, new TowardSquare(new(numbers[1])));
+        RowMath.Map(p, m, v, p, new Against(new(numbers[2]), new(numbers[3]), new(numbers[4])));
     }
 
-    private readonly struct Toward(float share) : ILaneOp
+    private readonly struct Toward(Vector<float> share) : ILaneOp
     {
         public Vector<float> Apply(Vector<float> m, Vector<float> g, Vector<float> z) => m + (g - m) * share;
     }
 
-    private readonly struct TowardSquare(float share) : ILaneOp
+    private readonly struct TowardSquare(Vector<float> share) : ILaneOp
     {
         public Vector<float> Apply(Vector<float> v, Vector<float> g, Vector<float> z) => v + (g * g - v) * share;
     }
 
-    private readonly struct Against(float epsilon, float decay, float rate) : ILaneOp
+    private readonly struct Against(Vector<float> epsilon, Vector<float> decay, Vector<float> rate) : ILaneOp
     {
         public Vector<float> Apply(Vector<float> p, Vector<float> m, Vector<float> v) =>
-            p * decay - m / (Vector.SquareRoot(v) + new Vector<float>(epsilon)) * rate;
+            p * decay - m / (Vector.SquareRoot(v) + epsilon) * rate;
     }
 }

@@ -6,7 +6,8 @@ namespace Sharpformer.Tensors;
 
 /// <summary>
 /// A function of up to three numbers, and of numbers of its own that a row has computed (a mean, a factor): what
-/// <see cref="RowMath.Map{TOp}(ReadOnlySpan{float}, Span{float}, TOp)"/> applies to a row, one SIMD register at a time.
+/// <see cref="RowMath.Map{TOp}(ReadOnlySpan{float}, Span{float}, TOp)"/> applies to a row, one SIMD register at a time. It
+/// holds its own numbers as registers too: two small ones side by side travel badly through a call.
 /// </summary>
 public interface ILaneOp
 {
@@ -27,10 +28,10 @@ public static unsafe class RowMath
     public static float Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y) => SumOf(x, y, default(Product));
 
     /// <summary>Σ (x - center)·y.</summary>
-    public static float CenteredDot(ReadOnlySpan<float> x, float center, ReadOnlySpan<float> y) => SumOf(x, y, new CenteredProduct(center));
+    public static float CenteredDot(ReadOnlySpan<float> x, float center, ReadOnlySpan<float> y) => SumOf(x, y, new CenteredProduct(new(center)));
 
     /// <summary>Σ (x - center)².</summary>
-    public static float SquaredDeviation(ReadOnlySpan<float> x, float center) => SumOf(x, x, new SquaredDifference(center));
+    public static float SquaredDeviation(ReadOnlySpan<float> x, float center) => SumOf(x, x, new SquaredDifference(new(center)));
 
     /// <summary>Σ x in double.</summary>
     public static double SumInDouble(ReadOnlySpan<float> x)
@@ -234,13 +235,13 @@ public static unsafe class RowMath
         public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => x * y;
     }
 
-    private readonly struct CenteredProduct(float center) : ILaneOp
+    private readonly struct CenteredProduct(Vector<float> center) : ILaneOp
     {
-        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => (x - new Vector<float>(center)) * y;
+        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => (x - center) * y;
     }
 
-    private readonly struct SquaredDifference(float center) : ILaneOp
+    private readonly struct SquaredDifference(Vector<float> center) : ILaneOp
     {
-        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => (x - new Vector<float>(center)) * (x - new Vector<float>(center));
+        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => (x - center) * (x - center);
     }
 }

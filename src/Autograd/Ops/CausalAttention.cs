@@ -71,11 +71,11 @@ internal readonly struct CausalSoftmaxRow : IRowOp
     {
         Span<float> visible = row[0][..row.Index];
         double sum = RowMath.ExpShifted(visible, row.Scalar, RowMath.Max(visible) * row.Scalar, visible);
-        RowMath.Map(visible, visible, new Times((float)(1 / sum)));
+        RowMath.Map(visible, visible, new Times(new((float)(1 / sum))));
         row[0][row.Index..].Clear();
     }
 
-    private readonly struct Times(float factor) : ILaneOp
+    private readonly struct Times(Vector<float> factor) : ILaneOp
     {
         public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => x * factor;
     }
@@ -90,12 +90,12 @@ internal readonly struct SoftmaxBackwardRow : IRowOp
     public static void Apply(RowOperands row)
     {
         Span<float> p = row[0][..row.Index], dP = row[1][..row.Index];
-        RowMath.Map(p, dP, dP, new Backward(row.Scalar, RowMath.Dot(p, dP)));
+        RowMath.Map(p, dP, dP, new Backward(new(row.Scalar), new(RowMath.Dot(p, dP))));
         row[1][row.Index..].Clear();
     }
 
-    private readonly struct Backward(float scale, float mean) : ILaneOp
+    private readonly struct Backward(Vector<float> scale, Vector<float> mean) : ILaneOp
     {
-        public Vector<float> Apply(Vector<float> p, Vector<float> dP, Vector<float> z) => scale * p * (dP - new Vector<float>(mean));
+        public Vector<float> Apply(Vector<float> p, Vector<float> dP, Vector<float> z) => scale * p * (dP - mean);
     }
 }

@@ -70,13 +70,13 @@ internal readonly struct CrossEntropyBackwardRow : IRowOp
         Span<float> dLogits = row[3];
         (float max, float scale, float errorOfTarget) = (row[1][0], row[1][1], row[1][2]);
         float dLoss = row[2][0], uniform = row.Scalar / dLogits.Length;
-        RowMath.Map(row[0], dLogits, new Backward(max, scale, dLoss, uniform));
+        RowMath.Map(row[0], dLogits, new Backward(new(max), new(scale), new(dLoss), new(uniform)));
         dLogits[row.Index] = dLoss * (errorOfTarget - uniform + row.Scalar);
     }
 
-    private readonly struct Backward(float max, float scale, float dLoss, float uniform) : ILaneOp
+    private readonly struct Backward(Vector<float> max, Vector<float> scale, Vector<float> dLoss, Vector<float> uniform) : ILaneOp
     {
         public Vector<float> Apply(Vector<float> z, Vector<float> y, Vector<float> w) =>
-            dLoss * (VectorMath.ExpOfNegative(z - new Vector<float>(max)) * scale - new Vector<float>(uniform));
+            dLoss * (VectorMath.ExpOfNegative(z - max) * scale - uniform);
     }
 }

@@ -56,9 +56,9 @@ internal readonly struct DotRow : IRowOp
 /// <summary>Operands: x <c>[R,C]</c>, scale <c>[R,1]</c>, product <c>[R,C]</c>.</summary>
 internal readonly struct ScaleRow : IRowOp
 {
-    public static void Apply(RowOperands row) => RowMath.Map(row[0], row[2], new Times(row[1][0]));
+    public static void Apply(RowOperands row) => RowMath.Map(row[0], row[2], new Times(new(row[1][0])));
 
-    private readonly struct Times(float factor) : ILaneOp
+    private readonly struct Times(Vector<float> factor) : ILaneOp
     {
         public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => x * factor;
     }

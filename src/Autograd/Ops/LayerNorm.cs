@@ -58,14 +58,14 @@ internal readonly struct LayerNormRow : IRowOp
         Span<float> x = row[0], statistics = row[4];
         float mean = RowMath.Sum(x) / x.Length;
         float rstd = 1 / MathF.Sqrt(RowMath.SquaredDeviation(x, mean) / x.Length + row.Scalar);
-        RowMath.Map(x, row[1], row[2], row[3], new Normalize(mean, rstd));
+        RowMath.Map(x, row[1], row[2], row[3], new Normalize(new(mean), new(rstd)));
         (statistics[0], statistics[1]) = (mean, rstd);
     }
 
     /// <summary>(x - mean)·rstd ⊙ gain + bias.</summary>
-    private readonly struct Normalize(float mean, float rstd) : ILaneOp
+    private readonly struct Normalize(Vector<float> mean, Vector<float> rstd) : ILaneOp
     {
-        public Vector<float> Apply(Vector<float> x, Vector<float> gain, Vector<float> bias) => (x - new Vector<float>(mean)) * rstd * gain + bias;
+        public Vector<float> Apply(Vector<float> x, Vector<float> gain, Vector<float> bias) => (x - mean) * rstd * gain + bias;
     }
 }
 
@@ -82,7 +82,7 @@ internal readonly struct LayerNormBackwardRow : IRowOp
         RowMath.Map(row[0], row[1], dX, default(Times)); // g
         float meanOfG = RowMath.Sum(dX) / dX.Length;
         float slope = rstd * RowMath.CenteredDot(x, mean, dX) / dX.Length;
-        RowMath.Map(dX, x, dX, new Backward(mean, rstd, meanOfG, slope));
+        RowMath.Map(dX, x, dX, new Backward(new(mean), new(rstd), new(meanOfG), new(slope)));
     }
 
     private readonly struct Times : ILaneOp
@@ -90,20 +90,20 @@ internal readonly struct LayerNormBackwardRow : IRowOp
         public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => x * y;
     }
 
-    private readonly struct Backward(float mean, float rstd, float meanOfG, float slope) : ILaneOp
+    private readonly struct Backward(Vector<float> mean, Vector<float> rstd, Vector<float> meanOfG, Vector<float> slope) : ILaneOp
     {
         public Vector<float> Apply(Vector<float> g, Vector<float> x, Vector<float> z) =>
-            rstd * (g - new Vector<float>(meanOfG) - (x - new Vector<float>(mean)) * rstd * slope);
+            rstd * (g - meanOfG - (x - mean) * rstd * slope);
     }
 }
 
 /// <summary>dY ⊙ x̂, each row's share of the gain's gradient. Operands: dY, x, statistics, the product.</summary>
 internal readonly struct LayerNormGainRow : IRowOp
 {
-    public static void Apply(RowOperands row) => RowMath.Map(row[0], row[1], row[3], new Share(row[2][0], row[2][1]));
+    public static void Apply(RowOperands row) => RowMath.Map(row[0], row[1], row[3], new Share(new(row[2][0]), new(row[2][1])));
 
-    private readonly struct Share(float mean, float rstd) : ILaneOp
+    private readonly struct Share(Vector<float> mean, Vector<float> rstd) : ILaneOp
     {
-        public Vector<float> Apply(Vector<float> dY, Vector<float> x, Vector<float> z) => dY * ((x - new Vector<float>(mean)) * rstd);
+        public Vector<float> Apply(Vector<float> dY, Vector<float> x, Vector<float> z) => dY * ((x - mean) * rstd);
     }
 }

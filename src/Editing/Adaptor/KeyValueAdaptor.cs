@@ -208,12 +208,12 @@ internal readonly struct StandardizeRow : IRowOp
         Span<float> x = row[0];
         float mean = RowMath.Sum(x) / x.Length;
         float deviation = MathF.Sqrt(RowMath.SquaredDeviation(x, mean) / (x.Length - 1) + row.Scalar);
-        RowMath.Map(x, row[1], new Centered(mean, deviation));
+        RowMath.Map(x, row[1], new Centered(new(mean), new(deviation)));
     }
 
-    private readonly struct Centered(float mean, float deviation) : ILaneOp
+    private readonly struct Centered(Vector<float> mean, Vector<float> deviation) : ILaneOp
     {
-        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => (x - new Vector<float>(mean)) / new Vector<float>(deviation);
+        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => (x - mean) / deviation;
     }
 }
 

@@ -42,7 +42,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <param name="pool">Memory.</param>
     public static void Run(in GemmBatch batch, PackedWeights? weights, WorkSharing work, BufferPool pool)
     {
-        if (batch.Count == 0) return;
+        if (batch.Count == 0 || batch[0].M == 0 || batch[0].N == 0) return;
         if (batch.Count > 1 && batch.Work < 16 * Grain)
         {
             GemmBatch products = batch;
@@ -129,7 +129,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         }
 
         if (firstPanel == endPanel) return;
-        int block = Math.Clamp(RowBlock * DepthBlock / Math.Max(1, product.K) / TileRows * TileRows, TileRows, Math.Max(TileRows, Padded(product.M)));
+        int block = Math.Clamp(RowBlock * DepthBlock / Math.Max(1, product.K) / TileRows * TileRows, TileRows, Padded(product.M));
         for (int row = 0; row < product.M; row += block)
         {
             int rows = Math.Min(block, product.M - row);

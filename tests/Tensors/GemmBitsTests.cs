@@ -1,0 +1,117 @@
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+
+namespace Sharpformer.Tests.Tensors;
+
+/// <summary>
+/// A product goes one of several ways, by its extents and the layout of its factors. An element's bits must not tell
+/// which: they are those of one chain of multiply-adds per 256 steps, the chains' results added in order.
+/// </summary>
+public sealed class GemmBitsTests
+{
+    private const int K = 523; // two whole depth blocks and a ragged one
+
+    public static TheoryData<string, DType, bool> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<string, DType, bool>();
+            foreach (string device in (string[])["cpu-1-thread", "cpu-3-threads", "cpu-vector128", "cpu-vector256", "cpu-vector512"])
+            {
+                foreach (DType dtype in (DType[])[DType.F32, DType.F16, DType.BF16])
+                {
+                    cases.Add(device, dtype, false);
+                    cases.Add(device, dtype, true);
+                }
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Rows_have_the_same_bits_in_any_company(string name, DType dtype, bool transposed)
+    {
+        const int M = 110, N = 150;
+        using Device device = Devices.Create(name);
+        Tensor a = device.From(Devices.Values(M * K, 1), M, K);
+        MatrixView b = Right(device, dtype, transposed, N);
+        float[] whole = Product(device, a, b, accumulate: false), added = Product(device, a, b, accumulate: true);
+        foreach (int rows in (int[])[1, 2, 3, 6, 7, 16, 17, 97])
+        {
+            int first = (M - rows) / 2;
+            Devices.SameBits(whole[(first * N)..((first + rows) * N)], Product(device, a.Slice(first, rows), b, accumulate: false), $"{rows} rows");
+            Devices.SameBits(added[(first * N)..((first + rows) * N)], Product(device, a.Slice(first, rows), b, accumulate: true), $"{rows} rows added");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Elements_are_chains_of_multiply_adds(string name, DType dtype, bool transposed)
+    {
+        // Without a fused multiply-add the chain is rounded twice per step, on any device alike.
+        if (!System.Runtime.Intrinsics.X86.Fma.IsSupported && !System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported) return;
+        using Device device = Devices.Create(name);
+        foreach ((int m, int n) in ((int, int)[])[(1, 1), (1, 24), (2, 9), (5, 40), (16, 33), (20, 17)])
+        {
+            float[] x = Devices.Values(m * K, 1);
+            MatrixView b = Right(device, dtype, transposed, n);
+            float[] y = b.Tensor.ToArray(), actual = Product(device, device.From(x, m, K), b, accumulate: false), expected = new float[m * n];
+            for (int i = 0; i < m; i++)
+            {
+                for (int j = 0; j < n; j++)
+                {
+                    for (int k0 = 0; k0 < K; k0 += 256)
+                    {
+                        float chain = 0;
+                        for (int k = k0; k < Math.Min(K, k0 + 256); k++) chain = MathF.FusedMultiplyAdd(x[i * K + k], y[transposed ? j * K + k : k * n + j], chain);
+                        expected[i * n + j] += chain;
+                    }
+                }
+            }
+
+            Devices.SameBits(expected, actual, $"{m}×{n}");
+        }
+    }
+
+    [Theory]
+    [InlineData(3, 1)]
+    [InlineData(3, 4)]
+    [InlineData(260, 1)]
+    [InlineData(700, 20)]
+    public void Tall_and_narrow_products_are_shared_out_by_rows(int m, int n)
+    {
+        float[] x = Devices.Values(m * 4000L, 1), y = Devices.Values(4000L * n, 2);
+        float[][] products = [.. from threads in (int[])[1, 2, 3] select Tall(threads)];
+        Devices.SameBits(products[0], products[1], "2 threads");
+        Devices.SameBits(products[0], products[2], "3 threads");
+        for (int i = 0; i < m; i += 53)
+        {
+            double expected = 0;
+            for (int k = 0; k < 4000; k++) expected += (double)x[i * 4000 + k] * y[k * n];
+            Devices.Close(expected, products[0][i * n], 1e-2, $"row {i}");
+        }
+
+        float[] Tall(int threads)
+        {
+            using var device = new CpuDevice(threads);
+            Tensor c = device.Allocate(m, n);
+            device.Gemm(device.From(x, m, 4000), device.From(y, 4000, n), c);
+            return c.ToArray();
+        }
+    }
+
+    private static MatrixView Right(Device device, DType dtype, bool transposed, int n) => transposed
+        ? MatrixView.Of(Devices.Stored(device, Devices.Values((long)n * K, 2), dtype, n, K)).Transposed
+        : MatrixView.Of(Devices.Stored(device, Devices.Values((long)n * K, 2), dtype, K, n));
+
+    private static float[] Product(Device device, Tensor a, in MatrixView b, bool accumulate)
+    {
+        using BufferScope scope = device.Scope();
+        Tensor c = device.Allocate(a.Rows, b.Columns);
+        device.Fill(c, 0.3f);
+        device.Gemm(a, b, c, accumulate);
+        return c.ToArray();
+    }
+}

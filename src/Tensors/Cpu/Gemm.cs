@@ -57,8 +57,15 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         {
             GemmProblem product = batch[i];
             if (weights is not null && product.M <= KeepRows && !InPlace(product)) product.PackedB = Kept(product, weights, work);
-            if (InPlace(product)) work.Split(Panels(product.N), Grain / (product.M * (long)product.K * TKernel.Columns + 1) + 1, (start, end) => Share(product, (int)start, (int)end));
-            else Blocked(product, work, pool);
+            if (!InPlace(product))
+            {
+                Blocked(product, work, pool);
+                continue;
+            }
+
+            // Two parts per thread at most: the longer the rows that one reads, the better for memory.
+            long grain = Grain / ((product.M + PackingRows) * product.K * TKernel.Columns + 1) + 1;
+            work.Split(Panels(product.N), Math.Max(grain, Panels(product.N) / (2 * work.Threads)), (start, end) => Share(product, (int)start, (int)end));
         }
     }
 
@@ -67,7 +74,8 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     {
         int panels = Panels(product.N);
         var view = new WeightView((nint)product.B, product.K, product.N, product.BRow, product.BColumn);
-        HostBlock? block = weights.Of(view, (long)product.K * panels * TKernel.Columns * sizeof(float), made => work.Split(panels, Grain / (PackingRows * product.K * TKernel.Columns + 1) + 1, (first, end) =>
+        long bytes = (long)product.K * panels * TKernel.Columns * sizeof(float);
+        HostBlock? block = weights.Of(view, bytes, made => work.Split(panels, Grain / (PackingRows * product.K * TKernel.Columns + 1) + 1, (first, end) =>
         {
             for (int k0 = 0; k0 < product.K; k0 += DepthBlock)
             {

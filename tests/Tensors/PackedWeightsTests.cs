@@ -12,6 +12,7 @@ public sealed class PackedWeightsTests
     [Theory]
     [InlineData(1)]
     [InlineData(5)]
+    [InlineData(20)]
     [InlineData(96)]
     [InlineData(130)]
     public void Kept_weights_give_the_bits_of_weights_packed_as_they_go(int m)
@@ -32,13 +33,15 @@ public sealed class PackedWeightsTests
     {
         var budget = new PackingBudget(1000);
         var weights = new PackedWeights(budget);
-        int made = 0;
-        HostBlock? first = weights.Of(new WeightView(1, 2, 3, 3, 1), 600, _ => made++);
+        HostBlock? first = weights.Of(new WeightView(1, 2, 3, 3, 1), 600, out bool made);
         Assert.NotNull(first);
-        Assert.Null(weights.Of(new WeightView(1, 3, 2, 1, 3), 600, _ => made++));
-        Assert.Same(first, weights.Of(new WeightView(1, 2, 3, 3, 1), 600, _ => made++));
-        Assert.NotNull(new PackedWeights(budget).Of(new WeightView(1, 2, 3, 3, 1), 400, _ => made++));
-        Assert.Equal(2, made);
+        Assert.True(made);
+        Assert.Null(weights.Of(new WeightView(1, 3, 2, 1, 3), 600, out made));
+        Assert.False(made);
+        Assert.Same(first, weights.Of(new WeightView(1, 2, 3, 3, 1), 600, out made));
+        Assert.False(made);
+        Assert.NotNull(new PackedWeights(budget).Of(new WeightView(1, 2, 3, 3, 1), 400, out made));
+        Assert.True(made);
     }
 
     [Fact]

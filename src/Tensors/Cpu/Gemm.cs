@@ -45,11 +45,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         if (batch.Count == 0 || batch[0].M == 0 || batch[0].N == 0) return;
         if (batch.Count > 1 && batch.Work < 16 * Grain)
         {
-            GemmBatch products = batch;
-            work.Split(batch.Count, Grain / (batch.Work + 1) + 1, (start, end) =>
-            {
-                for (long i = start; i < end; i++) Share(products[i], 0, Panels(products[i].N));
-            });
+            work.Split(batch.Count, Grain / (batch.Work + 1) + 1, new WholeProducts(batch));
             return;
         }
 
@@ -65,7 +61,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
 
             // Two parts per thread at most: the longer the rows that one reads, the better for memory.
             long grain = Grain / ((product.M + PackingRows) * product.K * TKernel.Columns + 1) + 1;
-            work.Split(Panels(product.N), Math.Max(grain, Panels(product.N) / (2 * work.Threads)), (start, end) => Share(product, (int)start, (int)end));
+            work.Split(Panels(product.N), Math.Max(grain, Panels(product.N) / (2 * work.Threads)), new SomeColumns(product));
         }
     }
 
@@ -74,15 +70,8 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     {
         int panels = Panels(product.N);
         var view = new WeightView((nint)product.B, product.K, product.N, product.BRow, product.BColumn);
-        long bytes = (long)product.K * panels * TKernel.Columns * sizeof(float);
-        HostBlock? block = weights.Of(view, bytes, made => work.Split(panels, Grain / (PackingRows * product.K * TKernel.Columns + 1) + 1, (first, end) =>
-        {
-            for (int k0 = 0; k0 < product.K; k0 += DepthBlock)
-            {
-                int depth = Math.Min(DepthBlock, product.K - k0);
-                PackB(product, (int)first, (int)end, k0, depth, KeptPanel((float*)made.Pointer, panels, (int)first, k0, depth));
-            }
-        }));
+        HostBlock? block = weights.Of(view, (long)product.K * panels * TKernel.Columns * sizeof(float), out bool made);
+        if (made) work.Split(panels, Grain / (PackingRows * product.K * TKernel.Columns + 1) + 1, new KeptColumns(product, (float*)block!.Pointer));
         return block is null ? null : (float*)block.Pointer;
     }
 
@@ -101,8 +90,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         for (int row = 0; row < product.M; row += most)
         {
             int rows = Math.Min(most, product.M - row);
-            work.Split(Padded(rows) / TileRows, Grain / (TileRows * (long)product.K + 1) + 1, (first, end) =>
-                PackA(product, row, rows, (int)first * TileRows, Math.Min(rows, (int)end * TileRows), packedA));
+            work.Split(Padded(rows) / TileRows, Grain / (TileRows * (long)product.K + 1) + 1, new StripsOfA(product, row, rows, packedA));
 
             // Few columns are shared out with parts of the rows; their panels are then packed more than once.
             long perPanel = (rows + (product.PackedB is null ? PackingRows : ReadingRows)) * product.K * TKernel.Columns;
@@ -110,11 +98,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
             int across = (int)Math.Clamp(perPanel * panels / Grain, 1, Math.Min(panels, parts));
             int down = Math.Clamp(parts / across, 1, (rows + RowBlock - 1) / RowBlock);
             int length = Padded((rows + down - 1) / down);
-            work.Run(across * down, task =>
-            {
-                int part = task % across, from = task / across * length;
-                Columns(product, row, rows, from, Math.Min(rows, from + length), packedA, (int)((long)panels * part / across), (int)((long)panels * (part + 1) / across));
-            });
+            work.Run(across * down, new BlockedColumns(product, row, rows, packedA, across, length));
         }
 
         pool.Return(block);
@@ -262,5 +246,53 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         if (scratch is null || scratch.ByteLength < (PackedB + floatsOfA + 16) * sizeof(float))
             scratch = new HostBlock((PackedB + Math.Max(RowBlock * DepthBlock, floatsOfA) + 16) * sizeof(float));
         return (float*)scratch.Pointer + (floatsOfA > 0 ? PackedB : 0);
+    }
+
+    /// <summary>Products of a batch.</summary>
+    private readonly struct WholeProducts(GemmBatch batch) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            for (long i = start; i < end; i++) Share(batch[i], 0, Panels(batch[i].N));
+        }
+    }
+
+    /// <summary>Panels of columns with B read in place.</summary>
+    private readonly struct SomeColumns(GemmProblem product) : IRangeTask
+    {
+        public void Run(long start, long end) => Share(product, (int)start, (int)end);
+    }
+
+    /// <summary>Panels of weights to be kept.</summary>
+    private readonly struct KeptColumns(GemmProblem product, float* packed) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            for (int k0 = 0; k0 < product.K; k0 += DepthBlock)
+            {
+                int depth = Math.Min(DepthBlock, product.K - k0);
+                PackB(product, (int)start, (int)end, k0, depth, KeptPanel(packed, Panels(product.N), (int)start, k0, depth));
+            }
+        }
+    }
+
+    /// <summary>Packs tiles' worth of rows of A.</summary>
+    private readonly struct StripsOfA(GemmProblem product, int row, int rows, float* packed) : IRangeTask
+    {
+        public void Run(long start, long end) => PackA(product, row, rows, (int)start * TileRows, Math.Min(rows, (int)end * TileRows), packed);
+    }
+
+    /// <summary>One of <paramref name="across"/> parts of the columns with <paramref name="length"/> of the packed rows.</summary>
+    private readonly struct BlockedColumns(GemmProblem product, int row, int rows, float* packedA, int across, int length) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            long panels = Panels(product.N);
+            for (int task = (int)start; task < end; task++)
+            {
+                int part = task % across, from = task / across * length;
+                if (from < rows) Columns(product, row, rows, from, Math.Min(rows, from + length), packedA, (int)(panels * part / across), (int)(panels * (part + 1) / across));
+            }
+        }
     }
 }

@@ -2,7 +2,8 @@ namespace Sharpformer.Tensors.Cpu;
 
 /// <summary>
 /// Frozen weights in the micro-kernel's order, widened: made at a matrix's first product and kept, because a product
-/// of one or a few rows takes longer to pack the weights than to multiply them. Belongs to the storage it was made
+/// of some tens of rows takes a good part of its time to pack the weights; with fewer rows they are read in place, with more
+/// it does not matter. Belongs to the storage it was made
 /// from and goes with it. Where the budget is used up, products pack panel by panel as they go; the bits are the same.
 /// </summary>
 /// <param name="budget">What all weights of the device may take together.</param>
@@ -10,16 +11,17 @@ internal sealed class PackedWeights(PackingBudget budget)
 {
     private readonly Dictionary<WeightView, HostBlock> packed = [];
 
-    /// <summary>The packed form of one view of the weights; null when there is no room for it.</summary>
+    /// <summary>Memory for the packed form of one view of the weights; null when there is no room for it.</summary>
     /// <param name="view">Which elements, in which order.</param>
     /// <param name="bytes">Size of the packed form.</param>
-    /// <param name="pack">Fills it; called once per view.</param>
-    public HostBlock? Of(WeightView view, long bytes, Action<HostBlock> pack)
+    /// <param name="made">Whether it was made now and the caller has to fill it.</param>
+    public HostBlock? Of(WeightView view, long bytes, out bool made)
     {
+        made = false;
         if (packed.TryGetValue(view, out HostBlock? block)) return block;
         if (!budget.TryTake(bytes)) return null;
+        made = true;
         block = new HostBlock(bytes);
-        pack(block);
         packed.Add(view, block);
         return block;
     }

@@ -43,6 +43,27 @@ public sealed class AllocationTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(40)]
+    [InlineData(200)]
+    public void Products_allocate_nothing(int rows)
+    {
+        using var device = new CpuDevice(3);
+        Tensor a = device.From(Devices.Values(rows * 300), rows, 300), b = device.From(Devices.Values(300 * 400), 300, 400), c = device.Allocate(rows, 400);
+        Tensor stored = Devices.Stored(device, Devices.Values(300 * 400), DType.F16, 300, 400);
+        for (int warmUp = 0; warmUp < 3; warmUp++) Both();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int call = 0; call < 10; call++) Both();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Both()
+        {
+            device.Gemm(a, b, c);
+            device.Gemm(a, stored, c);
+        }
+    }
+
     [Fact]
     public void A_tensor_of_a_scope_costs_its_handle_and_no_more()
     {

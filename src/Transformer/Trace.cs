@@ -43,9 +43,11 @@ public sealed class Trace
     /// <param name="sequences">B token sequences.</param>
     /// <param name="from">First traced position of each; all later ones are traced too.</param>
     /// <param name="layer">The block to look into.</param>
+    /// <param name="cancellation">Checked before each batch of sequences.</param>
     /// <returns>Tensors that belong to the device's current scope.</returns>
     /// <exception cref="ArgumentException">There is not one first position per sequence and within it, or no such block.</exception>
-    public static Trace Run(CausalLm model, IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer)
+    public static Trace Run(
+        CausalLm model, IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         TracedPosition[] positions = TracedPosition.All(sequences, from);
@@ -56,6 +58,7 @@ public sealed class Trace
         int made = 0;
         foreach (int[] batch in SimilarLengths(sequences))
         {
+            cancellation.ThrowIfCancellationRequested();
             int[] rows = [.. batch.SelectMany(sequence => rowsOf[sequence])];
             Pass(batch, rows);
             foreach (int row in rows) placeOf[row] = made++;
@@ -98,7 +101,8 @@ public sealed class Trace
     /// </summary>
     /// <returns><c>[P,C]</c>, sequence by sequence.</returns>
     /// <inheritdoc cref="Run"/>
-    public static Tensor Inputs(CausalLm model, IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer)
+    public static Tensor Inputs(
+        CausalLm model, IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         TracedPosition[] positions = TracedPosition.All(sequences, from);
@@ -107,6 +111,7 @@ public sealed class Trace
         Tensor x = device.Allocate(positions.Length, model.Config.NEmbd);
         foreach (int[] batch in SimilarLengths(sequences))
         {
+            cancellation.ThrowIfCancellationRequested();
             using BufferScope scope = device.Scope();
             var tokens = new TokenBatch([.. batch.Select(sequence => sequences[sequence])]);
             int[] rows = [.. batch.SelectMany(sequence => rowsOf[sequence])];

@@ -43,12 +43,12 @@ public sealed class TraceFolder
     /// <summary>The trace of these sequences: read if it is there, made and written if not. Bit for bit the same either way.</summary>
     /// <exception cref="InputException">A file of the folder is damaged, or cannot be written.</exception>
     /// <inheritdoc cref="Trace.Run"/>
-    public Trace GetOrRun(IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer)
+    public Trace GetOrRun(IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer, CancellationToken cancellation = default)
     {
         TracedPosition[] positions = TracedPosition.All(sequences, from);
         string path = Path.Combine(folder, Name(sequences, from, layer));
         if (File.Exists(path)) return Read(path, sequences, positions, layer);
-        Trace trace = Trace.Run(model, sequences, from, layer);
+        Trace trace = Trace.Run(model, sequences, from, layer, cancellation);
         Write(path, trace);
         return trace;
     }

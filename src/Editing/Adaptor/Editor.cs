@@ -40,7 +40,7 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder?
         Check(settings);
         EditTokens tokens = lesson.Tokens;
         using BufferScope scope = model.Device.Scope();
-        Trace trace = TraceOf([tokens.Input], [tokens.First]);
+        Trace trace = TraceOf([tokens.Input], [tokens.First], cancellation);
 
         // Earlier tokens' neurons of this same edit take part in training the later ones, but the adaptor itself
         // changes only in Keep: until then they stand in one of their own.
@@ -94,12 +94,12 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder?
         int[] factOf = [.. lessons.SelectMany((lesson, fact) => Enumerable.Repeat(fact, lesson.Tokens.Target.Length))];
         int[][] inputs = [.. lessons.Select(lesson => lesson.Tokens.Input)];
         int[] first = [.. lessons.Select(lesson => lesson.Tokens.First)];
-        Trace? trace = settings.Retrofit || traces is not null ? TraceOf(inputs, first) : null;
-        Tensor standardized = KeyValueAdaptor.Standardize(trace?.X ?? Trace.Inputs(model, inputs, first, adaptor.Layer));
+        Trace? trace = settings.Retrofit || traces is not null ? TraceOf(inputs, first, cancellation) : null;
+        Tensor standardized = KeyValueAdaptor.Standardize(trace?.X ?? Trace.Inputs(model, inputs, first, adaptor.Layer, cancellation));
         Neuron[] neurons = Retrofit.Born(model, standardized, targets, settings.Theta);
         if (settings.Retrofit)
         {
-            OutOfScope? outOfScope = settings.IrrWeight > 0 ? sampler?.StatesFor(lessons) : null;
+            OutOfScope? outOfScope = settings.IrrWeight > 0 ? sampler?.StatesFor(lessons, cancellation) : null;
             neurons = new RetrofitTogether(model, adaptor, settings).Train(neurons, trace!, standardized, outOfScope, factOf, cancellation);
         }
 
@@ -107,8 +107,8 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder?
         return [.. lessons.Select((lesson, fact) => Made(lesson, settings, [.. neuronsOf[fact]]))];
     }
 
-    private Trace TraceOf(int[][] sequences, int[] first) =>
-        traces?.GetOrRun(sequences, first, adaptor.Layer) ?? Trace.Run(model, sequences, first, adaptor.Layer);
+    private Trace TraceOf(int[][] sequences, int[] first, CancellationToken cancellation) =>
+        traces?.GetOrRun(sequences, first, adaptor.Layer, cancellation) ?? Trace.Run(model, sequences, first, adaptor.Layer, cancellation);
 
     private static IEnumerable<Lesson[]> Chunks(IReadOnlyList<Lesson> lessons)
     {

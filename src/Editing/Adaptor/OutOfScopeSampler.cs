@@ -45,15 +45,17 @@ public sealed class OutOfScopeSampler
     }
 
     /// <summary>x̂ at the last token of each lesson's out-of-scope prompts; fewer than ten when there are fewer other prompts.</summary>
-    public OutOfScope StatesFor(IReadOnlyList<Lesson> lessons)
+    /// <param name="lessons">The facts.</param>
+    /// <param name="cancellation">Checked between steps; what was found by then is kept.</param>
+    public OutOfScope StatesFor(IReadOnlyList<Lesson> lessons, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(lessons);
         using BufferScope scope = model.Device.Scope();
         Draw[] draws = [.. lessons.Select(DrawFor)];
-        Complete(nothingStates, draws.SelectMany(d => d.FromNothing), Nothing);
-        Complete(otherStates, draws.SelectMany(d => d.Others), OtherInputs);
+        Complete(nothingStates, draws.SelectMany(d => d.FromNothing), ids => Nothing(ids, cancellation));
+        Complete(otherStates, draws.SelectMany(d => d.Others), ids => OtherInputs(ids, cancellation));
         Tensor ofSubjects = model.Device.Allocate(FromSubject * lessons.Count, model.Config.NEmbd);
-        writer.Write([.. draws.SelectMany(d => d.FromSubject)], ofSubjects);
+        writer.Write([.. draws.SelectMany(d => d.FromSubject)], ofSubjects, cancellation);
 
         // Rows: the subjects' texts, then what of the two pools is drawn from.
         float[] states = [.. ofSubjects.ToArray(), .. nothingStates.Values.SelectMany(s => s), .. otherStates.Values.SelectMany(s => s)];
@@ -89,15 +91,15 @@ public sealed class OutOfScopeSampler
         return new Draw(fromNothing, [.. Enumerable.Range(0, FromSubject).Select(i => Start(subject, seeded.Fork($"{name}\n{i}")))], drawn);
     }
 
-    private Tensor Nothing(int[] ids)
+    private Tensor Nothing(int[] ids, CancellationToken cancellation)
     {
         Tensor x = model.Device.Allocate(ids.Length, model.Config.NEmbd);
-        writer.Write([.. ids.Select(NothingStart)], x);
+        writer.Write([.. ids.Select(NothingStart)], x, cancellation);
         return x;
     }
 
-    private Tensor OtherInputs(int[] ids) =>
-        Trace.Inputs(model, [.. ids.Select(id => others[id])], [.. ids.Select(id => others[id].Length - 1)], layer);
+    private Tensor OtherInputs(int[] ids, CancellationToken cancellation) =>
+        Trace.Inputs(model, [.. ids.Select(id => others[id])], [.. ids.Select(id => others[id].Length - 1)], layer, cancellation);
 
     private TextStart NothingStart(int id) => Start([bosId], seeded.Fork($"nothing\n{id}"));
 

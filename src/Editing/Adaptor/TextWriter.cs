@@ -26,8 +26,9 @@ internal sealed class TextWriter(CausalLm model, int layer, int endToken)
     /// <summary>Writes one text per start.</summary>
     /// <param name="starts">N starts.</param>
     /// <param name="x">Receives the MLP's input at each text's last token, <c>[N,C]</c>.</param>
+    /// <param name="cancellation">Checked before each token.</param>
     /// <returns>The texts, starts included.</returns>
-    public int[][] Write(IReadOnlyList<TextStart> starts, Tensor x)
+    public int[][] Write(IReadOnlyList<TextStart> starts, Tensor x, CancellationToken cancellation = default)
     {
         int[][] texts = new int[starts.Count][];
         // Beginnings of similar length stand together, so that little is padding; within a batch the longest texts come
@@ -36,14 +37,14 @@ internal sealed class TextWriter(CausalLm model, int layer, int endToken)
         {
             int[] longestFirst = [.. batch.OrderByDescending(i => starts[i].Length)];
             using BufferScope scope = device.Scope();
-            int[][] written = WriteBatch([.. longestFirst.Select(i => starts[i])], (row, state) => device.Copy(state, x.Slice(longestFirst[row], 1)));
+            int[][] written = WriteBatch([.. longestFirst.Select(i => starts[i])], (row, state) => device.Copy(state, x.Slice(longestFirst[row], 1)), cancellation);
             for (int row = 0; row < written.Length; row++) texts[longestFirst[row]] = written[row];
         }
 
         return texts;
     }
 
-    private int[][] WriteBatch(TextStart[] starts, Action<int, Tensor> ended)
+    private int[][] WriteBatch(TextStart[] starts, Action<int, Tensor> ended, CancellationToken cancellation)
     {
         int V = model.Config.VocabSize;
         if (logits.Length < starts.Length * V) logits = new float[starts.Length * V];
@@ -60,6 +61,7 @@ internal sealed class TextWriter(CausalLm model, int layer, int endToken)
         int[][] next = [.. starts.Select(s => s.Tokens)];
         for (int written = 0; next.Length > 0; written++)
         {
+            cancellation.ThrowIfCancellationRequested();
             using BufferScope step = device.Scope();
             device.Download(session.Advance(new TokenBatch(next)), logits.AsSpan(0, next.Length * V));
             for (int i = 0; i < next.Length; i++)

@@ -18,7 +18,7 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor, Trac
     /// <summary>The answers, in the order of the questions.</summary>
     /// <param name="questions">Any number.</param>
     /// <param name="progress">Told how many are done.</param>
-    /// <param name="cancellation">Checked between chunks.</param>
+    /// <param name="cancellation">Checked between batches of questions.</param>
     public IReadOnlyList<Answer> Ask(IReadOnlyList<Question> questions, Action<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(questions);
@@ -30,18 +30,18 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor, Trac
         {
             cancellation.ThrowIfCancellationRequested();
             using BufferScope scope = model.Device.Scope();
-            foreach ((int i, Answer answer) in chunk.Zip(AskChunk([.. chunk.Select(i => questions[i])]))) answers[i] = answer;
+            foreach ((int i, Answer answer) in chunk.Zip(AskChunk([.. chunk.Select(i => questions[i])], cancellation))) answers[i] = answer;
             progress?.Invoke(done += chunk.Length);
         }
 
         return answers;
     }
 
-    private IEnumerable<Answer> AskChunk(Question[] questions)
+    private IEnumerable<Answer> AskChunk(Question[] questions, CancellationToken cancellation)
     {
         int[][] inputs = [.. questions.Select(q => q.Tokens.Input)];
         int[] first = [.. questions.Select(q => q.Tokens.First)];
-        Trace trace = traces?.GetOrRun(inputs, first, adaptor.Layer) ?? Trace.Run(model, inputs, first, adaptor.Layer);
+        Trace trace = traces?.GetOrRun(inputs, first, adaptor.Layer, cancellation) ?? Trace.Run(model, inputs, first, adaptor.Layer, cancellation);
         AdaptorResponse response = adaptor.Respond(trace.X);
         int[] basePredictions = model.Device.ArgMax(trace.BaseLogits());
         int[] edited = Predictions(trace, response, basePredictions);

@@ -86,7 +86,7 @@ internal static class BenchCommand
         }
 
         ModelConfig c = report.Config;
-        Table table = Terminal.NewTable($"{report.Folder}, {c.NLayer} blocks of {c.NEmbd}, {report.DType}, {Terminal.Counted(report.Threads, "thread")}", "", "");
+        Table table = Terminal.NewTable($"{report.Folder}, {Terminal.Counted(c.NLayer, "block")} of {c.NEmbd}, {report.DType}, {Terminal.Counted(report.Threads, "thread")}", "", "");
         Add($"forward, {report.Forward.Prompts} prompts of {report.Forward.Tokens} tokens", $"{Number(report.Forward.TokensPerSecond)} tokens/s", "");
         Add($"decoding at context {report.Decode.Context}", $"{Number(report.Decode.TokensPerSecond)} tokens/s",
             $"{Number(report.Decode.BytesPerToken / 1e6)} MB a token, {Number(100 * report.DecodeBandwidthShare)} % of the memory bandwidth of {Number(report.BandwidthBytesPerSecond / 1e9)} GB/s");

@@ -90,7 +90,7 @@ internal static class CommonOptions
         where T : struct, INumber<T>
     {
         string text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
-        NumberStyles style = typeof(T) == typeof(float) ? NumberStyles.Float : NumberStyles.AllowLeadingSign;
+        NumberStyles style = typeof(T) == typeof(float) || typeof(T) == typeof(double) ? NumberStyles.Float : NumberStyles.AllowLeadingSign;
         if (T.TryParse(text, style, CultureInfo.InvariantCulture, out T value) && T.IsFinite(value) && allowed(value)) return value;
         result.AddError($"{name} is '{text}', expected {expected}.");
         return null;

@@ -13,7 +13,7 @@ public sealed class BenchTests : IDisposable
     public void A_model_without_a_tokenizer_is_measured_from_end_to_end()
     {
         string model = Tiny(positions: 72);
-        JsonElement report = CliRun.Json("bench", "--model", model, "--edits", "3", "--stored", "150", "--repetitions", "1", "--seconds", "1", "--threads", "2", "--layer", "0");
+        JsonElement report = CliRun.Json("bench", "--model", model, "--edits", "3", "--stored", "150", "--repetitions", "1", "--seconds", "0.5", "--threads", "2", "--layer", "0");
         foreach ((string part, string figure) in ((string, string)[])
         [
             ("forward", "tokensPerSecond"), ("decode", "tokensPerSecond"), ("decode", "bytesPerToken"), ("retrofit", "editsPerSecond"), ("retrofit", "neuronsPerSecond"),
@@ -32,9 +32,9 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void Few_positions_are_enough_and_the_table_names_the_figures()
     {
-        CliRun run = CliRun.Of("bench", "--model", Tiny(positions: 9), "--edits", "1", "--repetitions", "1", "--seconds", "0");
+        CliRun run = CliRun.Of("bench", "--model", Tiny(positions: 9), "--edits", "20", "--repetitions", "1", "--seconds", "0");
         Assert.True(run.ExitCode == 0, run.Error);
-        foreach (string figure in (string[])["forward, 64 prompts of 9 tokens", "decoding at context 5", "1 edit, retrofit of 5 epochs", "evaluation of 1 record", "peak memory"])
+        foreach (string figure in (string[])["forward, 64 prompts of 9 tokens", "decoding at context 5", "1 block of 768", "20 edits, retrofit of 5 epochs", "evaluation of 20 records", "peak memory"])
             Assert.Contains(figure, run.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("stored", run.Out, StringComparison.Ordinal);
     }

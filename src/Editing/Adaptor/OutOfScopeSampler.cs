@@ -103,7 +103,11 @@ public sealed class OutOfScopeSampler
 
     private TextStart NothingStart(int id) => Start([bosId], seeded.Fork($"nothing\n{id}"));
 
-    private static TextStart Start(int[] tokens, Rng rng) => new(tokens, ShortestText + rng.NextInt(LongestText - ShortestText + 1), rng);
+    private TextStart Start(int[] tokens, Rng rng)
+    {
+        int length = ShortestText + rng.NextInt(LongestText - ShortestText + 1);
+        return new(tokens, Math.Min(length, model.Config.NPositions - tokens.Length), rng);
+    }
 
     /// <summary>Adds the states that a pool lacks.</summary>
     private static void Complete(Dictionary<int, float[]> pool, IEnumerable<int> wanted, Func<int[], Tensor> states)

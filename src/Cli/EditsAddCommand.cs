@@ -5,6 +5,7 @@ using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Cli;
 
@@ -42,11 +43,12 @@ internal static class EditsAddCommand
             if (asked >= loaded.Lm.Config.NLayer) throw new InputException($"--layer is {asked}, the model's blocks are 0 to {loaded.Lm.Config.NLayer - 1}.");
 
             ModelFingerprint fingerprint = loaded.Fingerprint;
+            TraceFolder? kept = loaded.Traces(parse.GetValue(traces)); // may fail, and then no store shall be left behind
             using var interruption = new Interruption(); // from here on there is something to end cleanly
             using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), create: true, Clock.FromEnvironment());
             int layer = asked ?? store.Identity?.Layer ?? loaded.SuggestedLayer;
             store.Bind(fingerprint, loaded.Lm.Config.NEmbd, layer);
-            return new TeachingRun(Terminal.Of(parse), loaded, store, settings.Settings(parse, layer), loaded.Traces(parse.GetValue(traces))).Run(lessons, parse.GetValue(sequential), interruption.Token);
+            return new TeachingRun(Terminal.Of(parse), loaded, store, settings.Settings(parse, layer), kept).Run(lessons, parse.GetValue(sequential), interruption.Token);
         });
         return command;
     }

@@ -78,6 +78,15 @@ public sealed class EditsTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_for_traces_that_cannot_be_made_leaves_no_store_behind()
+    {
+        string taken = folder.File("taken");
+        File.WriteAllText(taken, "");
+        CliRun.Of(["edits", "add", .. model, .. edits, "--traces", taken, "--prompt", "Paris is in", "--target", "Spain"]).AssertFailed(taken, "cannot be made");
+        Assert.False(File.Exists(folder.File("e.db")));
+    }
+
+    [Fact]
     public void Records_already_there_are_skipped_whatever_their_status()
     {
         string records = CliFiles.Records(folder, "r.json", 4, "pararel");

@@ -49,9 +49,9 @@ public static class RandomCheckpoint
                     File.Copy(Path.Combine(tokenizerFolder, name), Path.Combine(temporary, name));
             Directory.Move(temporary, full);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is InputException ? e.InnerException : e) is { } cause and (IOException or UnauthorizedAccessException))
         {
-            throw new InputException($"{folder}: cannot be written ({e.Message})", "is there room on the disk, and may you write in that folder?", e);
+            throw new InputException($"{folder}: cannot be written ({cause.Message})", "is there room on the disk, and may you write in that folder?", e);
         }
         finally
         {

@@ -9,7 +9,8 @@ namespace Sharpformer.Transformer;
 /// <summary>
 /// Traces kept on disk, so that another threshold, another scale or another evaluation of the same prompts needs no base
 /// pass. Each is one safetensors file whose name is a hash of the model, the layer and the tokens: nothing in it can be
-/// out of date, and a folder may be shared or deleted at any time.
+/// out of date, and a file may be deleted at any time. Processors with other vector instructions round otherwise, so share
+/// a folder only among like ones.
 /// </summary>
 public sealed class TraceFolder
 {
@@ -41,13 +42,13 @@ public sealed class TraceFolder
     }
 
     /// <summary>The trace of these sequences: read if it is there, made and written if not. Bit for bit the same either way.</summary>
-    /// <exception cref="InputException">A file of the folder is damaged, or cannot be written.</exception>
+    /// <exception cref="InputException">The file cannot be written.</exception>
     /// <inheritdoc cref="Trace.Run"/>
     public Trace GetOrRun(IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer, CancellationToken cancellation = default)
     {
         TracedPosition[] positions = TracedPosition.All(sequences, from);
         string path = Path.Combine(folder, Name(sequences, from, layer));
-        if (File.Exists(path)) return Read(path, sequences, positions, layer);
+        if (File.Exists(path) && Read(path, sequences, positions, layer) is { } kept) return kept;
         Trace trace = Trace.Run(model, sequences, from, layer, cancellation);
         Write(path, trace);
         return trace;
@@ -81,9 +82,22 @@ public sealed class TraceFolder
         SafeTensorsWriter.Write(path, entries);
     }
 
-    private Trace Read(string path, IReadOnlyList<int[]> sequences, TracedPosition[] positions, int layer)
+    /// <summary>The trace in a file; null if the file is damaged, or gone meanwhile: then it is to be made anew.</summary>
+    private Trace? Read(string path, IReadOnlyList<int[]> sequences, TracedPosition[] positions, int layer)
     {
-        using SafeTensorsFile file = SafeTensorsFile.Open(path);
+        try
+        {
+            using SafeTensorsFile file = SafeTensorsFile.Open(path);
+            return Read(file, sequences, positions, layer);
+        }
+        catch (InputException)
+        {
+            return null;
+        }
+    }
+
+    private Trace Read(SafeTensorsFile file, IReadOnlyList<int[]> sequences, TracedPosition[] positions, int layer)
+    {
         int blocks = model.Config.NLayer - layer - 1, C = model.Config.NEmbd, tokens = sequences.Sum(s => s.Length);
         Tensor[] keys = [.. Enumerable.Range(layer + 1, blocks).Select(l => Rows(Keys(l), tokens))];
         Tensor[] values = [.. Enumerable.Range(layer + 1, blocks).Select(l => Rows(Values(l), tokens))];
@@ -101,7 +115,7 @@ public sealed class TraceFolder
         {
             Tensor tensor = file.Load(name, model.Device);
             if (tensor.Shape == new Shape(count, C) && tensor.DType == DType.F32) return tensor;
-            throw new InputException($"{path}: {name} is {tensor.Shape} {tensor.DType}, expected [{count},{C}] F32.", "delete the file, it is made anew.");
+            throw new InputException($"{file.Path}: {name} is {tensor.Shape} {tensor.DType}, expected [{count},{C}] F32.");
         }
     }
 

@@ -77,14 +77,27 @@ public sealed class TraceTests : IDisposable
     }
 
     [Fact]
-    public void Damaged_files_and_unusable_folders_are_told()
+    public void Damaged_files_are_made_anew()
     {
         var traces = new TraceFolder(folder, model, "weights");
-        traces.GetOrRun([[1, 2, 3]], [1], 4);
+        float[] logits = traces.GetOrRun([[1, 2, 3]], [1], 4).BaseLogits().ToArray();
         string path = Directory.GetFiles(folder).Single();
         byte[] bytes = File.ReadAllBytes(path);
-        File.WriteAllBytes(path, bytes[..^5]);
-        Assert.Contains(path, Assert.Throws<InputException>(() => traces.GetOrRun([[1, 2, 3]], [1], 4)).Message, StringComparison.Ordinal);
+        traces.GetOrRun([[4, 5]], [0], 4); // a file in order, but of other shapes
+        byte[] other = File.ReadAllBytes(Directory.GetFiles(folder).Single(file => file != path));
+        foreach (byte[] damaged in (byte[][])[bytes[..^5], bytes[..9], [], other])
+        {
+            File.WriteAllBytes(path, damaged);
+            Assert.Equal(logits, traces.GetOrRun([[1, 2, 3]], [1], 4).BaseLogits().ToArray());
+            Assert.Equal(bytes, File.ReadAllBytes(path));
+        }
+    }
+
+    [Fact]
+    public void Unusable_folders_are_told()
+    {
+        string path = temporary.File("file");
+        File.WriteAllText(path, "");
         Assert.Contains("cannot be made", Assert.Throws<InputException>(() => new TraceFolder(Path.Combine(path, "below"), model, "weights")).Message, StringComparison.Ordinal);
     }
 }

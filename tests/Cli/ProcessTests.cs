@@ -18,11 +18,12 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public void Thirty_kills_lose_no_committed_edit_and_change_none()
     {
-        // Out-of-scope prompts are on: a resumed run has to draw those that an undisturbed one draws.
+        // Out-of-scope prompts are on: a resumed run has to draw those that an undisturbed one draws. One by one, so that
+        // there is a commit after each edit: together, so few facts are one transaction.
         string records = CliFiles.Records(folder, "r.json", 40, "zsre multi-token", "pararel", "counterfact");
         string[] prompts = [.. JsonDocument.Parse(File.ReadAllText(records)).RootElement.EnumerateArray().Select(r => r.GetProperty("src").GetString()!)];
         long start = Stopwatch.GetTimestamp();
-        using CliProcess undisturbed = CliProcess.Start(Add("whole.db", records, "--epochs", "2", "--json"));
+        using CliProcess undisturbed = CliProcess.Start(Add("whole.db", records, "--epochs", "2", "--sequential", "--json"));
         CliRun whole = undisturbed.Finish();
         Assert.True(whole.ExitCode == 0, whole.Error);
         double all = Stopwatch.GetElapsedTime(start).TotalMilliseconds, teaching = 1000 * whole.Document().GetProperty("seconds").GetDouble();
@@ -31,7 +32,7 @@ public sealed class ProcessTests : IDisposable
         int committed = 0;
         for (int killed = 0; killed < Kills;)
         {
-            using (CliProcess run = CliProcess.Start(Add("killed.db", records, "--epochs", "2")))
+            using (CliProcess run = CliProcess.Start(Add("killed.db", records, "--epochs", "2", "--sequential")))
             {
                 // A third dies at any moment of its start, the others around a commit.
                 bool early = killed % 3 == 0;
@@ -53,6 +54,7 @@ public sealed class ProcessTests : IDisposable
             committed = 0;
         }
 
+        // What is left is taught together: it must fit what was taught one by one.
         using CliProcess last = CliProcess.Start(Add("killed.db", records, "--epochs", "2"));
         Assert.Equal(0, last.Finish().ExitCode);
         AssertSame(Edits("whole.db"), Edits("killed.db"));
@@ -65,7 +67,7 @@ public sealed class ProcessTests : IDisposable
     {
         if (OperatingSystem.IsWindows()) return; // has no signals to send
         string records = CliFiles.Records(folder, "r.json", 40, "pararel", "counterfact");
-        using CliProcess run = CliProcess.Start(Add("e.db", records, "--json"));
+        using CliProcess run = CliProcess.Start(Add("e.db", records, "--sequential", "--json"));
         run.AwaitBytes(folder.File("e.db-wal"));
         run.Signal(signal);
         CliRun ended = run.Finish();

@@ -61,8 +61,46 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
 
             // Two parts per thread at most: the longer the rows that one reads, the better for memory.
             long grain = Grain / ((product.M + PackingRows) * product.K * TKernel.Columns + 1) + 1;
-            work.Split(Panels(product.N), Math.Max(grain, Panels(product.N) / (2 * work.Threads)), new SomeColumns(product));
+            long panels = Math.Max(grain, Panels(product.N) / (2 * work.Threads));
+            if (work.Threads > 1 && LeavesShortRows(product, panels)) ByDepth(product, work, pool);
+            else work.Split(Panels(product.N), panels, new SomeColumns(product));
         }
+    }
+
+    /// <summary>Whether parts of so many panels leave rows of B that lie contiguous in shorter pieces than can be read together.</summary>
+    private static bool LeavesShortRows(in GemmProblem product, long panels) =>
+        GemmStreaming.Suits(product) && product.K > DepthBlock && 2 * panels <= Panels(product.N) && panels * TKernel.Columns < GemmStreaming.LongestRun(product);
+
+    /// <summary>
+    /// Threads take depth blocks, that is B's rows in their whole length or a good part of it, where columns alone would
+    /// leave each with short pieces of them. Sums of later blocks are kept apart and added to the first in order.
+    /// </summary>
+    private static void ByDepth(in GemmProblem product, WorkSharing work, BufferPool pool)
+    {
+        int blocks = (product.K + DepthBlock - 1) / DepthBlock, across = blocks < 4 * work.Threads ? Math.Min(work.Threads, Panels(product.N)) : 1;
+        HostBlock sums = pool.Rent((blocks - 1L) * product.M * product.N * sizeof(float));
+        work.Run(blocks * across, new DepthBlocks(product, (float*)sums.Pointer, across));
+        for (int block = 1; block < blocks; block++)
+        {
+            GemmProblem part = BlockOf(product, block, (float*)sums.Pointer);
+            for (int row = 0; row < part.M; row++) GemmStreaming.Add(part.C + row * part.CRow, part.N, product.C + row * product.CRow);
+        }
+
+        pool.Return(sums);
+    }
+
+    /// <summary>A depth block as a product of its own: the first goes to C, later ones to their own sums.</summary>
+    private static GemmProblem BlockOf(in GemmProblem product, int block, float* sums)
+    {
+        GemmProblem part = product;
+        long k0 = (long)block * DepthBlock;
+        part.K = (int)Math.Min(DepthBlock, product.K - k0);
+        part.A += k0 * product.AColumn;
+        part.B += k0 * product.BRow * product.BType.Size();
+        if (block == 0) return part;
+        part.C = sums + (block - 1L) * product.M * product.N;
+        (part.CRow, part.Accumulate) = (product.N, false);
+        return part;
     }
 
     /// <summary>All of B packed, made now or at an earlier product; null where there is no room to keep it.</summary>
@@ -261,6 +299,20 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     private readonly struct SomeColumns(GemmProblem product) : IRangeTask
     {
         public void Run(long start, long end) => Share(product, (int)start, (int)end);
+    }
+
+    /// <summary>Depth blocks, each in <paramref name="across"/> parts of the columns.</summary>
+    private readonly struct DepthBlocks(GemmProblem product, float* sums, int across) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            long panels = Panels(product.N);
+            for (long task = start; task < end; task++)
+            {
+                long part = task % across;
+                Share(BlockOf(product, (int)(task / across), sums), (int)(panels * part / across), (int)(panels * (part + 1) / across));
+            }
+        }
     }
 
     /// <summary>Panels of weights to be kept.</summary>

@@ -15,19 +15,26 @@ internal static unsafe class GemmStreaming
     public const int MaxRows = 16;
 
     /// <summary>Floats of scratch memory that <see cref="Columns"/> needs.</summary>
-    public const int Scratch = Sums + Steps * LongestRun;
+    public const int Scratch = Sums + Steps * WidestRun;
 
     /// <summary>Rows of B that are added at once.</summary>
     private const int Steps = 4;
 
-    /// <summary>Columns that are summed together: long, since memory is fast in sequence.</summary>
-    private const int LongestRun = 1024;
+    /// <summary>Bytes of a row of B that are read together: long, since memory is fast in sequence.</summary>
+    private const int MostBytes = 4096;
+
+    /// <summary>Columns that are widened together.</summary>
+    private const int WidestRun = 1024;
 
     /// <summary>Sums of all rows over a run; with the rows of B they fit a first-level cache of 32 KB.</summary>
     private const int Sums = 4096;
 
     /// <summary>Whether a product is of that kind: few rows, and both B and C with their columns side by side.</summary>
     public static bool Suits(in GemmProblem product) => product.M is > 0 and <= MaxRows && product.BColumn == 1 && product.CColumn == 1;
+
+    /// <summary>Columns that are summed together.</summary>
+    public static int LongestRun(in GemmProblem product) =>
+        Math.Min(product.M <= 2 ? MostBytes / product.BType.Size() : WidestRun, Sums / product.M / 8 * 8);
 
     /// <summary>Computes some columns.</summary>
     /// <param name="product">The product.</param>
@@ -48,7 +55,7 @@ internal static unsafe class GemmStreaming
     private static void Columns<TElement>(in GemmProblem product, int first, int end, int depthBlock, float* sums)
         where TElement : struct, IElement
     {
-        int longest = Math.Min(LongestRun, Sums / product.M / 8 * 8);
+        int longest = LongestRun(product);
         for (int column = first; column < end; column += longest)
         {
             int run = Math.Min(longest, end - column);
@@ -194,6 +201,15 @@ internal static unsafe class GemmStreaming
             Vector256<float> sum = Vector256.Load(sums + i);
             (add ? Vector256.Load(c + i) + sum : sum).Store(c + i);
         }
+    }
+
+    /// <summary>Adds sums to a row of C.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Add(float* sums, int columns, float* c)
+    {
+        int whole = columns & ~7;
+        Store(sums, whole, c, true);
+        for (int i = whole; i < columns; i++) c[i] += sums[i];
     }
 
     /// <summary>Asks for the next four rows of B, which the processor's own look-out misses at the end of each run.</summary>

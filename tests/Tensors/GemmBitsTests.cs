@@ -102,6 +102,48 @@ public sealed class GemmBitsTests
         }
     }
 
+    [Theory]
+    [InlineData(DType.F32)]
+    [InlineData(DType.F16)]
+    public void Deep_and_narrow_products_are_shared_out_by_depth(DType dtype)
+    {
+        const int Depth = 2600, N = 407; // eleven depth blocks, the last ragged, and columns that fill no panel
+        float[] values = Devices.Values((long)Depth * N, 2);
+        foreach (int m in (int[])[1, 2, 3, 16])
+        {
+            float[][] products = [.. from threads in (int[])[1, 2, 3] from accumulate in (bool[])[false, true] select Deep(threads, m, accumulate)];
+            for (int i = 2; i < products.Length; i++) Devices.SameBits(products[i % 2], products[i], $"{m} rows, {1 + i / 2} threads");
+        }
+
+        float[] Deep(int threads, int m, bool accumulate)
+        {
+            using var device = new CpuDevice(threads);
+            return Product(device, device.From(Devices.Values(m * Depth, 1), m, Depth), MatrixView.Of(Devices.Stored(device, values, dtype, Depth, N)), accumulate);
+        }
+    }
+
+    [Fact]
+    public void Infinity_and_NaN_among_F16_weights_are_kept()
+    {
+        const int Depth = 600, N = 1000;
+        foreach (float special in (float[])[float.PositiveInfinity, float.NegativeInfinity, float.NaN])
+        {
+            float[] values = Devices.Values(Depth * N, 2);
+            values[^5] = special;
+            foreach (bool transposed in (bool[])[false, true])
+            {
+                using var device = new CpuDevice(2);
+                Tensor weights = Devices.Stored(device, values, DType.F16, Depth, N);
+                MatrixView b = transposed ? MatrixView.Of(weights).Transposed : MatrixView.Of(weights);
+                Tensor ones = device.Allocate(1, b.Rows);
+                device.Fill(ones, 1);
+                float[] product = Product(device, ones, b, accumulate: false);
+                Assert.Equal(special, transposed ? product[Depth - 1] : product[N - 5]);
+                Assert.Equal(product.Length - 1, product.Count(float.IsFinite));
+            }
+        }
+    }
+
     private static MatrixView Right(Device device, DType dtype, bool transposed, int n) => transposed
         ? MatrixView.Of(Devices.Stored(device, Devices.Values((long)n * K, 2), dtype, n, K)).Transposed
         : MatrixView.Of(Devices.Stored(device, Devices.Values((long)n * K, 2), dtype, K, n));

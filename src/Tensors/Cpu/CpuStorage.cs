@@ -5,6 +5,7 @@ internal sealed unsafe class CpuStorage : Storage
 {
     private readonly BufferPool? pool;
     private readonly object owner;
+    private bool? finite;
 
     /// <summary>Memory to compute in.</summary>
     public CpuStorage(BufferPool pool, long byteLength)
@@ -28,8 +29,28 @@ internal sealed unsafe class CpuStorage : Storage
     /// <summary>Packed forms of stored weights; null for memory to compute in, whose contents change.</summary>
     public PackedWeights? Weights { get; }
 
+    /// <summary>Whether F16 weights hold neither infinity nor NaN. Looked up once: it costs as much as one product with a row.</summary>
+    public bool FiniteF16(WorkSharing work)
+    {
+        if (Weights is null) return false;
+        if (finite is bool known) return known;
+        int special = 0;
+        work.Split(ByteLength / 2, 1 << 18, new SpecialF16((ushort*)Pointer, &special));
+        finite = special == 0;
+        return special == 0;
+    }
+
     /// <summary>Writing to a mapped file would crash the process, so verbs refuse it.</summary>
     public bool ReadOnly => pool is null;
 
     protected override void ReturnToPool() => pool?.Return((HostBlock)owner);
+
+    /// <summary>Notes whether there is infinity or NaN.</summary>
+    private readonly struct SpecialF16(ushort* source, int* special) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            if (!ElementFiniteF16.Are(source + start, end - start)) Volatile.Write(ref *special, 1);
+        }
+    }
 }

@@ -9,7 +9,7 @@ internal enum GemmKernel
 }
 
 /// <summary>A batch of products C[M,N] (+)= A[M,K]·B[K,N] with its memory addresses.</summary>
-internal readonly unsafe struct GemmBatch(in MatrixView a, in MatrixView b, in MatrixView c, float* aData, byte* bData, float* cData, bool accumulate)
+internal readonly unsafe struct GemmBatch(in MatrixView a, in MatrixView b, in MatrixView c, float* aData, byte* bData, float* cData, bool accumulate, bool finiteF16)
 {
     private readonly MatrixView a = a, b = b, c = c;
     private readonly float* aData = aData + a.Offset;
@@ -39,6 +39,7 @@ internal readonly unsafe struct GemmBatch(in MatrixView a, in MatrixView b, in M
                 BRow = b.RowStride,
                 BColumn = b.ColumnStride,
                 BType = dtype,
+                FiniteF16 = finiteF16,
                 C = cData + outer * c.OuterStride + inner * c.InnerStride,
                 CRow = c.RowStride,
                 CColumn = c.ColumnStride,
@@ -57,6 +58,9 @@ internal unsafe struct GemmProblem
     public byte* B;
     public long BRow, BColumn;
     public DType BType;
+
+    /// <summary>Whether B is known to be F16 without infinity and NaN.</summary>
+    public bool FiniteF16;
 
     /// <summary>All of B as the micro-kernel reads it, cut into depth blocks of panels; null where it is not kept.</summary>
     public float* PackedB;

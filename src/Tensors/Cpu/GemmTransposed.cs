@@ -31,6 +31,7 @@ internal static unsafe class GemmTransposed
     {
         switch (product.BType)
         {
+            case DType.F16 when product.FiniteF16: Columns<ElementFiniteF16>(product, first, end, depthBlock); break;
             case DType.F16: Columns<ElementF16>(product, first, end, depthBlock); break;
             case DType.BF16: Columns<ElementBF16>(product, first, end, depthBlock); break;
             default: Columns<ElementF32>(product, first, end, depthBlock); break;

@@ -32,7 +32,7 @@ internal static class CommonOptions
 
     /// <summary>Where traces are kept.</summary>
     public static Option<string> Traces() => File(
-        "--traces", "Keep what the base model computes for these prompts in this folder, and use what is there: a second run over them, whatever its settings, skips it.",
+        "--traces", "Keep what the base model computes in this folder, and use what is there: the same command over the same list, with other settings but for the layer, skips it.",
         required: false, "DIR");
 
     /// <summary>How many records of a file to take.</summary>

@@ -1,6 +1,8 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.SafeTensors;
 
@@ -8,14 +10,17 @@ namespace Sharpformer.Transformer;
 
 /// <summary>
 /// Traces kept on disk, so that another threshold, another scale or another evaluation of the same prompts needs no base
-/// pass. Each is one safetensors file whose name is a hash of the model, the layer and the tokens: nothing in it can be
-/// out of date, and a file may be deleted at any time. Processors with other vector instructions round otherwise, so share
-/// a folder only among like ones.
+/// pass. Each is one safetensors file whose name is a hash of the model, the layer, the tokens, and the program that
+/// computes: nothing in it can be out of date, and a file may be deleted at any time.
 /// </summary>
 public sealed class TraceFolder
 {
-    /// <summary>Part of every name; to be changed with the contents of the files.</summary>
-    private const string Format = "sharpformer trace 1";
+    /// <summary>
+    /// Part of every name: a changed engine rounds otherwise, and so does one with narrower registers. The compiler gives an
+    /// assembly the same identifier only for the same source.
+    /// </summary>
+    private static readonly string Engine = string.Join(' ', (object[])[
+        typeof(Tensor).Module.ModuleVersionId, typeof(Ops).Module.ModuleVersionId, typeof(Trace).Module.ModuleVersionId, Vector<float>.Count]);
 
     private readonly string folder;
     private readonly CausalLm model;
@@ -58,7 +63,7 @@ public sealed class TraceFolder
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         ModelConfig config = model.Config; // what the weights do not tell
-        hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{Format}\n{fingerprint}\n{config.NHead} {config.LayerNormEpsilon:R}\n{layer}\n{sequences.Count}\n")));
+        hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{Engine}\n{fingerprint}\n{config.NHead} {config.LayerNormEpsilon:R}\n{layer}\n{sequences.Count}\n")));
         for (int s = 0; s < sequences.Count; s++)
         {
             hash.AppendData(MemoryMarshal.AsBytes<int>([from[s], sequences[s].Length]));

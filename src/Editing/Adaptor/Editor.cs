@@ -14,8 +14,11 @@ namespace Sharpformer.Editing.Adaptor;
 /// <param name="traces">Where traces are kept; null keeps none.</param>
 public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder? traces = null)
 {
-    /// <summary>Neurons that are trained side by side: enough to keep the machine busy, few enough that their logits fit in memory.</summary>
-    private const int NeuronsAtOnce = 256;
+    /// <summary>
+    /// Neurons that are trained side by side, and tokens of their prompts: enough to keep the machine busy, few enough that
+    /// logits and contexts fit in memory.
+    /// </summary>
+    private const int NeuronsAtOnce = 256, TokensAtOnce = 8192;
 
     /// <summary>The base model.</summary>
     public CausalLm Model => model;
@@ -113,18 +116,19 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder?
     private static IEnumerable<Lesson[]> Chunks(IReadOnlyList<Lesson> lessons)
     {
         var chunk = new List<Lesson>();
-        int neurons = 0;
+        int neurons = 0, tokens = 0;
         foreach (Lesson lesson in lessons)
         {
-            if (chunk.Count > 0 && neurons + lesson.Tokens.Target.Length > NeuronsAtOnce)
+            neurons += lesson.Tokens.Target.Length;
+            tokens += lesson.Tokens.Target.Length * lesson.Tokens.Input.Length; // each neuron has a context of its own
+            if (chunk.Count > 0 && (neurons > NeuronsAtOnce || tokens > TokensAtOnce))
             {
                 yield return [.. chunk];
                 chunk.Clear();
-                neurons = 0;
+                (neurons, tokens) = (lesson.Tokens.Target.Length, lesson.Tokens.Target.Length * lesson.Tokens.Input.Length);
             }
 
             chunk.Add(lesson);
-            neurons += lesson.Tokens.Target.Length;
         }
 
         if (chunk.Count > 0) yield return [.. chunk];

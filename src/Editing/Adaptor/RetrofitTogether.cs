@@ -44,7 +44,7 @@ internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, 
             using BufferScope round = device.Scope();
             (Tensor hidden, float[] fires) = Look(neurons, trace, standardized, constant);
             float[][] wanted = [.. hidden.ToArray().Chunk(hidden.Columns)];
-            int[] ready = Ready(fires, i => trainedWith[i] is { } with && with.AsSpan().SequenceEqual(wanted[i]));
+            int[] ready = Ready(fires, neurons.Length, i => trainedWith[i] is { } with && with.AsSpan().SequenceEqual(wanted[i]));
             if (ready.Length == 0) return neurons;
 
             Neuron[] trained = Retrofit.Train(
@@ -67,10 +67,10 @@ internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, 
 
     /// <summary>Which neurons to train next: those that are not consistent and need not wait. None only if all are consistent, for the first that is not waits for nobody.</summary>
     /// <param name="fires">α·s, <c>[N·N]</c>.</param>
+    /// <param name="N">Neurons.</param>
     /// <param name="isConsistent">Whether a neuron was trained with the constant it would get now.</param>
-    private static int[] Ready(ReadOnlySpan<float> fires, Func<int, bool> isConsistent)
+    private static int[] Ready(ReadOnlySpan<float> fires, int N, Func<int, bool> isConsistent)
     {
-        int N = (int)Math.Sqrt(fires.Length);
         bool[] settled = new bool[N];
         var ready = new List<int>();
         for (int i = 0; i < N; i++)

@@ -37,7 +37,7 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor, Trac
         return answers;
     }
 
-    private IEnumerable<Answer> AskChunk(Question[] questions, CancellationToken cancellation)
+    private Answer[] AskChunk(Question[] questions, CancellationToken cancellation)
     {
         int[][] inputs = [.. questions.Select(q => q.Tokens.Input)];
         int[] first = [.. questions.Select(q => q.Tokens.First)];
@@ -51,11 +51,11 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor, Trac
             adaptor.AnsweringEdit(response, r) is { } edit && edit == questions[trace.Positions[r].Sequence].Edit ? basePredictions[r] : prediction)];
 
         int row = 0;
-        foreach (Question question in questions)
+        return [.. questions.Select(question =>
         {
             Range rows = row..(row += question.Tokens.Target.Length);
-            yield return new Answer(question.Tokens.Target, basePredictions[rows], edited[rows], withdrawn[rows]);
-        }
+            return new Answer(question.Tokens.Target, basePredictions[rows], edited[rows], withdrawn[rows]);
+        })];
     }
 
     /// <summary>The base model's prediction, and the tail's where a neuron answers.</summary>

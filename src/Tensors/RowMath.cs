@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Sharpformer.Tensors.Cpu;
 
 namespace Sharpformer.Tensors;
@@ -183,6 +184,23 @@ public static unsafe class RowMath
         }
     }
 
+    /// <summary>The largest lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float Max(Vector<float> x)
+    {
+        if (Vector<float>.Count != Vector256<float>.Count)
+        {
+            float max = x[0];
+            for (int lane = 1; lane < Vector<float>.Count; lane++) max = x[lane] > max ? x[lane] : max;
+            return max;
+        }
+
+        Vector256<float> all = x.AsVector256();
+        Vector128<float> half = Vector128.MaxNative(all.GetLower(), all.GetUpper());
+        half = Vector128.MaxNative(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MaxNative(half, Vector128.Shuffle(half, Vector128.Create(1, 0, 3, 2))).ToScalar();
+    }
+
     /// <summary>Σ term(x, y).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float SumOf<TTerm>(ReadOnlySpan<float> x, ReadOnlySpan<float> y, TTerm term) where TTerm : struct, ILaneOp
@@ -217,8 +235,17 @@ public static unsafe class RowMath
         return term.Apply(Vector.Load(x), ys, ys);
     }
 
+    /// <summary>Σ of the lanes, in double.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Accumulate(Vector<float> x, ref Vector<double> low, ref Vector<double> high)
+    internal static double SumInDouble(Vector<float> x)
+    {
+        Vector.Widen(x, out Vector<double> low, out Vector<double> high);
+        return Vector.Sum(low + high);
+    }
+
+    /// <summary>Adds the lanes of <paramref name="x"/> to sums in double.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Accumulate(Vector<float> x, ref Vector<double> low, ref Vector<double> high)
     {
         Vector.Widen(x, out Vector<double> lower, out Vector<double> upper);
         low += lower;

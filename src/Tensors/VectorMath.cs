@@ -70,6 +70,21 @@ public static class VectorMath
         return (Vector<float>.One + ExpM1Reduced(r)) * PowerOfTwo(shifted, 64) * Down;
     }
 
+    /// <summary>
+    /// 2^64·2^(x·(y + yRest)) within 2 ulp for products from -151 to 0. The polynomial is added up in pairs (Estrin 1960), which
+    /// waits for fewer results than <see cref="Power(Vector{float})"/> does.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector<float> PowerOfProduct(Vector<float> x, Vector<float> y, Vector<float> yRest)
+    {
+        // With 64 and the exponent's bias in the number that rounds, the lowest bits are an exponent already.
+        Vector<float> rounding = new(RoundingShift + 64 + 127), shifted = Vector.FusedMultiplyAdd(x, y, rounding);
+        Vector<float> r = Vector.FusedMultiplyAdd(x, yRest, Vector.FusedMultiplyAdd(x, y, rounding - shifted));
+        Vector<float> square = r * r, high = Vector.FusedMultiplyAdd(Fused(r, P6, new(P5)), square, Fused(r, P4, new(P3)));
+        Vector<float> power = Vector.FusedMultiplyAdd(Vector.FusedMultiplyAdd(high, square, Fused(r, P2, new(P1))), r, Vector<float>.One);
+        return power * Vector.AsVectorSingle(Vector.ShiftLeft(Vector.AsVectorInt32(shifted), 23));
+    }
+
     /// <summary>tanh x within 3 ulp, from e^2|x| - 1 so that small arguments lose nothing; NaN stays NaN.</summary>
     public static float Tanh(float x)
     {

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -67,18 +66,7 @@ public static partial class Ops
 /// <summary>Softmax of scale·x over the visible columns (the index says how many), 0 beyond; in place.</summary>
 internal readonly struct CausalSoftmaxRow : IRowOp
 {
-    public static void Apply(RowOperands row)
-    {
-        Span<float> visible = row[0][..row.Index];
-        double sum = RowMath.ExpShifted(visible, row.Scalar, RowMath.Max(visible) * row.Scalar, visible);
-        RowMath.Map(visible, visible, new Times(new((float)(1 / sum))));
-        row[0][row.Index..].Clear();
-    }
-
-    private readonly struct Times(Vector<float> factor) : ILaneOp
-    {
-        public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => x * factor;
-    }
+    public static void Apply(RowOperands row) => RowSoftmax.Forward(row[0], row.Index, row.Scalar);
 }
 
 /// <summary>
@@ -87,15 +75,5 @@ internal readonly struct CausalSoftmaxRow : IRowOp
 /// </summary>
 internal readonly struct SoftmaxBackwardRow : IRowOp
 {
-    public static void Apply(RowOperands row)
-    {
-        Span<float> p = row[0][..row.Index], dP = row[1][..row.Index];
-        RowMath.Map(p, dP, dP, new Backward(new(row.Scalar), new(RowMath.Dot(p, dP))));
-        row[1][row.Index..].Clear();
-    }
-
-    private readonly struct Backward(Vector<float> scale, Vector<float> mean) : ILaneOp
-    {
-        public Vector<float> Apply(Vector<float> p, Vector<float> dP, Vector<float> z) => scale * p * (dP - mean);
-    }
+    public static void Apply(RowOperands row) => RowSoftmax.Backward(row[0], row[1], row.Index, row.Scalar);
 }

@@ -46,7 +46,7 @@ public static unsafe class RowMath
     }
 
     /// <summary>The largest element; -∞ for an empty row. Among NaNs it may be any of the others, or NaN.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static float Max(ReadOnlySpan<float> x)
     {
         int width = Vector<float>.Count, i = 0;
@@ -76,7 +76,7 @@ public static unsafe class RowMath
     /// <param name="scale">Factor.</param>
     /// <param name="shift">At least the largest scale·x.</param>
     /// <param name="y">The exponentials.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static double ExpShifted(ReadOnlySpan<float> x, float scale, float shift, Span<float> y)
     {
         y = y[..x.Length];
@@ -105,7 +105,7 @@ public static unsafe class RowMath
     /// <summary>Σ exp(x - shift), summed in double; the exponentials as <see cref="ExpShifted"/> has them.</summary>
     /// <param name="x">The row.</param>
     /// <param name="shift">At least the largest x.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static double SumExp(ReadOnlySpan<float> x, float shift)
     {
         int width = Vector<float>.Count, i = 0;
@@ -133,7 +133,7 @@ public static unsafe class RowMath
     }
 
     /// <summary>y = op(x), which may be in place.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static void Map<TOp>(ReadOnlySpan<float> x, Span<float> y, TOp op) where TOp : struct, ILaneOp
     {
         int width = Vector<float>.Count, count = x.Length, i = 0;
@@ -152,7 +152,7 @@ public static unsafe class RowMath
     }
 
     /// <summary>z = op(x, y), which may be in place.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static void Map<TOp>(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> z, TOp op) where TOp : struct, ILaneOp
     {
         int width = Vector<float>.Count, count = x.Length, i = 0;
@@ -171,7 +171,7 @@ public static unsafe class RowMath
     }
 
     /// <summary>w = op(x, y, z), which may be in place.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static void Map<TOp>(ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> z, Span<float> w, TOp op) where TOp : struct, ILaneOp
     {
         int width = Vector<float>.Count, count = x.Length, i = 0;
@@ -202,7 +202,7 @@ public static unsafe class RowMath
     }
 
     /// <summary>Σ term(x, y).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static float SumOf<TTerm>(ReadOnlySpan<float> x, ReadOnlySpan<float> y, TTerm term) where TTerm : struct, ILaneOp
     {
         int width = Vector<float>.Count, count = x.Length, i = 0;

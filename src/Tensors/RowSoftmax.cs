@@ -7,7 +7,6 @@ namespace Sharpformer.Tensors;
 /// <summary>
 /// Softmax over the first numbers of a row, and its derivative: what attention does to every row of its scores. Rows are
 /// often shorter than two registers, so what does not fill a register stays in one from the first step to the last.
-/// None of the loops may become part of its caller: there the compiler gives up on inlining the arithmetic into them.
 /// </summary>
 public static unsafe class RowSoftmax
 {
@@ -18,7 +17,7 @@ public static unsafe class RowSoftmax
     /// <param name="row">The row; what lies beyond the visible columns may be anything.</param>
     /// <param name="visible">How many columns count.</param>
     /// <param name="scale">Factor, not negative.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static void Forward(Span<float> row, int visible, float scale)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)visible, (uint)row.Length, nameof(visible));
@@ -52,7 +51,7 @@ public static unsafe class RowSoftmax
     /// <param name="dP">Their gradient becomes that of the scores; beyond the visible columns it may be anything.</param>
     /// <param name="visible">How many columns count.</param>
     /// <param name="scale">The factor of the forward step.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static void Backward(ReadOnlySpan<float> p, Span<float> dP, int visible, float scale)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)visible, (uint)dP.Length, nameof(visible));
@@ -85,7 +84,7 @@ public static unsafe class RowSoftmax
     }
 
     /// <summary>x = exp(x) of whole groups of four registers; returns the sum. As a method of its own it has registers for the constants.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static double Powers(float* x, int count, ShiftedPower exp)
     {
         int width = Vector<float>.Count;

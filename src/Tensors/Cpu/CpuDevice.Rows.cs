@@ -56,7 +56,7 @@ public sealed unsafe partial class CpuDevice
     }
 
     /// <summary>y += column sums of at most 256 adjacent columns.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void SumColumns(float* x, long stride, int rows, int columns, float* y)
     {
         float* partial = stackalloc float[256];
@@ -69,7 +69,7 @@ public sealed unsafe partial class CpuDevice
     }
 
     /// <summary>y += x.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void Add(float* x, float* y, int count)
     {
         int i = 0;
@@ -78,7 +78,7 @@ public sealed unsafe partial class CpuDevice
     }
 
     /// <summary>Finds the largest value first, then its first place; a comparison with NaN is false, so NaN loses.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static int ArgMaxRow(float* x, int columns)
     {
         int c = 0;
@@ -98,6 +98,7 @@ public sealed unsafe partial class CpuDevice
     /// <summary>A row functor; <paramref name="index"/> is null where rows have no integers.</summary>
     private readonly struct RowsOf<TOp>(RowOperand* operands, int count, int* index, float scalar) : IRangeTask where TOp : struct, IRowOp
     {
+        [MethodImpl(Loop.OfItsOwn)]
         public void Run(long start, long end)
         {
             var all = new ReadOnlySpan<RowOperand>(operands, count);

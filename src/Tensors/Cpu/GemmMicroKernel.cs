@@ -30,7 +30,7 @@ internal readonly unsafe struct MicroKernel<TRegister, TVector> : IMicroKernel
 {
     public static int Columns => 2 * TRegister.Count;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static void Six(float* a, float* b, int depth, float* c, long cRow, bool add)
     {
         int w = TRegister.Count;
@@ -71,7 +71,7 @@ internal readonly unsafe struct MicroKernel<TRegister, TVector> : IMicroKernel
         StoreRow(c50, c51, c + 5 * cRow, add);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static void One(float* a, float* b, int depth, float* c, bool add)
     {
         int w = TRegister.Count;

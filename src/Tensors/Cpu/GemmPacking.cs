@@ -47,7 +47,7 @@ internal static unsafe class GemmPacking
     /// Lanes lie side by side and fill several panels: each step is read as one run, because memory is several times
     /// faster in sequence than in pieces of a panel's width, and the next steps' runs are asked for ahead.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void CopyRuns<TElement>(byte* source, long depthStride, int lanes, int depth, int width, float* packed)
         where TElement : struct, IElement
     {
@@ -74,7 +74,7 @@ internal static unsafe class GemmPacking
     }
 
     /// <summary>Lanes lie side by side: each step is one short copy.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void CopyLanes<TElement>(byte* source, long depthStride, int lanes, int depth, int width, float* packed)
         where TElement : struct, IElement
     {
@@ -110,7 +110,7 @@ internal static unsafe class GemmPacking
         CopyElements<TElement>(source, laneStride, 1, lanes, whole, depth, width, packed);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void TransposeEight<TElement>(byte* source, long laneStride, int lane, int lanes, int depth, int width, float* packed)
         where TElement : struct, IElement
     {
@@ -174,7 +174,7 @@ internal static unsafe class GemmPacking
     }
 
     /// <summary>Element by element, for the steps from <paramref name="start"/> on.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void CopyElements<TElement>(byte* source, long laneStride, long depthStride, int lanes, int start, int depth, int width, float* packed)
         where TElement : struct, IElement
     {

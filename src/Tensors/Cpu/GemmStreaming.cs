@@ -120,7 +120,7 @@ internal static unsafe class GemmStreaming
     }
 
     /// <summary>sums += a[0]·B[0] + … + a[3]·B[3], one after the other.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void AddFour<TElement>(float* a, long aColumn, byte* b, long bRow, int run, long ahead, float* sums)
         where TElement : struct, IElement
     {
@@ -141,7 +141,7 @@ internal static unsafe class GemmStreaming
     }
 
     /// <summary><see cref="AddFour"/> for two rows of A: each number of B is loaded once for both.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void AddFourToTwo<TElement>(float* a, long aRow, long aColumn, byte* b, long bRow, int run, long ahead, float* sums)
         where TElement : struct, IElement
     {
@@ -173,7 +173,7 @@ internal static unsafe class GemmStreaming
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void AddOne<TElement>(float a, byte* b, int run, float* sums)
         where TElement : struct, IElement
     {
@@ -181,7 +181,7 @@ internal static unsafe class GemmStreaming
         for (long i = 0; i < run; i += 8) Register256.MultiplyAdd(x, TElement.LoadEight(b + i * TElement.Size), Vector256.Load(sums + i)).Store(sums + i);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void Widen<TElement>(byte* source, int run, long ahead, float* widened)
         where TElement : struct, IElement
     {
@@ -194,7 +194,7 @@ internal static unsafe class GemmStreaming
     }
 
     /// <summary>Stores sums to a row of C, or adds them.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static void Store(float* sums, int run, float* c, bool add)
     {
         for (long i = 0; i < run; i += 8)
@@ -205,7 +205,7 @@ internal static unsafe class GemmStreaming
     }
 
     /// <summary>Adds sums to a row of C.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static void Add(float* sums, int columns, float* c)
     {
         int whole = columns & ~7;

@@ -62,7 +62,7 @@ internal static unsafe class GemmTransposed
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void Rows<TElement>(in GemmProblem product, float* a, byte* b, int columns, int depth, float* sums)
         where TElement : struct, IElement
     {
@@ -85,7 +85,7 @@ internal static unsafe class GemmTransposed
     }
 
     /// <summary><see cref="Rows"/> with the sums of a single row in registers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void OneRow<TElement>(in GemmProblem product, float* a, byte* b, int columns, int depth, float* sums)
         where TElement : struct, IElement
     {

@@ -11,7 +11,7 @@ namespace Sharpformer.Tensors.Cpu;
 /// </summary>
 internal static unsafe class Maps
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static void Unary<TOp>(float* x, float* y, long count) where TOp : struct, IUnaryOp
     {
         int width = Vector<float>.Count;
@@ -20,7 +20,7 @@ internal static unsafe class Maps
         if (i < count) StorePart(TOp.Apply(LoadPart(x + i, count - i)), y + i, count - i);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static void Binary<TOp>(float* x, float* y, long yStep, float* z, long count) where TOp : struct, IBinaryOp
     {
         int width = Vector<float>.Count;
@@ -29,7 +29,7 @@ internal static unsafe class Maps
         if (i < count) StorePart(TOp.Apply(LoadPart(x + i, count - i), LoadPart(y + i * yStep, yStep, count - i)), z + i, count - i);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static void Ternary<TOp>(float* x, float* y, long yStep, float* z, long zStep, float* w, long count) where TOp : struct, ITernaryOp
     {
         int width = Vector<float>.Count;

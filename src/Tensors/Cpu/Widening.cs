@@ -72,7 +72,7 @@ internal readonly unsafe struct ElementFiniteF16 : IElement
     public static Vector256<float> Rebias(Vector256<int> half) => half.AsSingle() * Vector256.Create(5.192296858534828e33f);
 
     /// <summary>Whether numbers are of that kind.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     public static bool Are(ushort* source, long count)
     {
         Vector256<ushort> exponent = Vector256.Create((ushort)0x7C00), special = default;
@@ -110,7 +110,7 @@ internal static unsafe class Widening
         return Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Loop.OfItsOwn)]
     private static void Copy<TElement>(byte* source, float* destination, long count) where TElement : struct, IElement
     {
         long i = 0;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Numerics;
-using System.Runtime.InteropServices;
+using Sharpformer.Tensors;
 
 namespace Sharpformer.Cli;
 
@@ -24,27 +23,11 @@ internal static class BenchBandwidth
         {
             float[] sums = new float[BufferBytes / PartBytes];
             long start = Stopwatch.GetTimestamp();
-            Parallel.For(0, sums.Length, options, part => sums[part] = Sum(buffer.AsSpan(part * (PartBytes / sizeof(float)), PartBytes / sizeof(float))));
+            Parallel.For(0, sums.Length, options, part => sums[part] = RowMath.Sum(buffer.AsSpan(part * (PartBytes / sizeof(float)), PartBytes / sizeof(float))));
             best = Math.Max(best, BufferBytes / Stopwatch.GetElapsedTime(start).TotalSeconds);
             if (sums[0] == 0) throw new InvalidOperationException("The sum of ones is 0."); // the sums are needed, so nothing is left out
         }
 
         return best;
-    }
-
-    // Four sums side by side: one alone would wait for each addition.
-    private static float Sum(ReadOnlySpan<float> part)
-    {
-        ReadOnlySpan<Vector<float>> values = MemoryMarshal.Cast<float, Vector<float>>(part);
-        Vector<float> a = default, b = default, c = default, d = default;
-        for (int i = 0; i + 3 < values.Length; i += 4)
-        {
-            a += values[i];
-            b += values[i + 1];
-            c += values[i + 2];
-            d += values[i + 3];
-        }
-
-        return Vector.Sum(a + b + c + d);
     }
 }

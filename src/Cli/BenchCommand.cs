@@ -30,26 +30,17 @@ internal static class BenchCommand
         foreach (Option option in (Option[])[folder, threads, edits, stored, layer, epochs, irr, repetitions, seconds, seed]) command.Add(option);
         command.SetAction(parse =>
         {
-            string path = parse.GetValue(folder) ?? Path.Combine(AppContext.BaseDirectory, "models", "facts-gpt2");
+            string path = parse.GetValue(folder) ?? LoadedModel.BundledFolder;
             using LoadedModel model = LoadedModel.Open(path, parse.GetValue(threads), needsTokenizer: false);
-            int edited = parse.GetValue(layer) ?? model.SuggestedLayer;
-            if (edited >= model.Lm.Config.NLayer) throw new InputException($"--layer is {edited}, the model's blocks are 0 to {model.Lm.Config.NLayer - 1}.");
+            int edited = model.CheckedLayer(parse.GetValue(layer)) ?? model.SuggestedLayer;
             var settings = new EditSettings { Layer = edited, Epochs = parse.GetValue(epochs), IrrWeight = parse.GetValue(irr) };
-            using var interruption = new Interruption();
-            var clock = new BenchClock(parse.GetValue(repetitions), parse.GetValue(seconds), interruption.Token);
             Terminal terminal = Terminal.Of(parse);
-            try
+            Show(terminal, Measurement.Run(terminal, "Measuring", "figures", (told, cancellation) =>
             {
-                BenchReport? report = null;
-                ProgressReport.Run(terminal, "Measuring", "figures", told =>
-                    report = Measure(model, path, clock, settings, parse.GetValue(edits), parse.GetValue(stored), parse.GetValue(seed), told));
-                Show(terminal, report!);
-                return 0;
-            }
-            catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
-            {
-                throw new InputException("Interrupted: nothing was measured.");
-            }
+                var clock = new BenchClock(parse.GetValue(repetitions), parse.GetValue(seconds), cancellation);
+                return Measure(model, path, clock, settings, parse.GetValue(edits), parse.GetValue(stored), parse.GetValue(seed), told);
+            }));
+            return 0;
         });
         return command;
     }

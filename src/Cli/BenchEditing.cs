@@ -70,7 +70,7 @@ internal sealed class BenchEditing(CausalLm model, BenchClock clock, EditSetting
     private IEnumerable<IReadOnlyList<Edit>> Editing(KeyValueAdaptor adaptor, Lesson[] lessons, EditSettings asked)
     {
         int end = model.Config.VocabSize - 1; // where GPT-2 has its end of text
-        OutOfScopeSampler? sampler = asked is { Retrofit: true, IrrWeight: > 0 }
+        OutOfScopeSampler? sampler = asked.UsesOutOfScope()
             ? new OutOfScopeSampler(model, asked.Layer, end, end, [.. lessons.Select(l => l.Tokens.Prompt)], seed)
             : null;
         return new Editor(model, adaptor).TeachAll(lessons, asked, sampler, clock.Cancellation);

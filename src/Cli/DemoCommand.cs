@@ -31,7 +31,7 @@ internal static class DemoCommand
     private static int Run(Terminal terminal, int threads)
     {
         long start = Stopwatch.GetTimestamp();
-        string folder = Path.Combine(AppContext.BaseDirectory, "models", "facts-gpt2");
+        string folder = LoadedModel.BundledFolder;
         string data = Path.Combine(AppContext.BaseDirectory, "data");
         IReadOnlyList<EditRecord> facts = EditRecord.Load(Path.Combine(data, "demo.json"));
         IReadOnlyList<EditRecord> many = EditRecord.Load(Path.Combine(data, "zsre.json"), 2 * FactsAtOnce);

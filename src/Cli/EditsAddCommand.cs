@@ -39,8 +39,7 @@ internal static class EditsAddCommand
                 : [new EditRequest(parse.GetRequiredValue(prompt), parse.GetRequiredValue(target), parse.GetValue(subject))];
             using LoadedModel loaded = model.Load(parse);
             Lesson[] lessons = Lessons(loaded, requests);
-            int? asked = settings.Layer(parse);
-            if (asked >= loaded.Lm.Config.NLayer) throw new InputException($"--layer is {asked}, the model's blocks are 0 to {loaded.Lm.Config.NLayer - 1}.");
+            int? asked = loaded.CheckedLayer(settings.Layer(parse));
 
             ModelFingerprint fingerprint = loaded.Fingerprint;
             TraceFolder? kept = loaded.Traces(parse.GetValue(traces)); // may fail, and then no store shall be left behind

@@ -52,7 +52,7 @@ internal static class EvaluateEditsCommand
             neighbours = [.. neighbours.Where(n => !taught.Contains(n.EditPrompt(triggers.AnswerTrigger)))];
         }
 
-        EvaluationReport report = Questioned.Run(terminal, (progress, cancellation) => evaluator.Evaluate(records, triggers, neighbours, progress, cancellation));
+        EvaluationReport report = Measurement.Run(terminal, "Asking", "questions", (progress, cancellation) => evaluator.Evaluate(records, triggers, neighbours, progress, cancellation));
         if (terminal.Json)
         {
             terminal.Document(Json(report, triggers, isAskedForNeighbours: neighbours is not null));

@@ -49,7 +49,7 @@ internal static class EvaluateWithdrawalCommand
         if (without > 0) terminal.Note($"note: {Terminal.Counted(without, "record")} without an edit in the store, left out.");
         if (withdrawn > 0) terminal.Note($"note: {Terminal.Counted(withdrawn, "record")} whose edit is withdrawn already, left out.");
         var evaluator = new Evaluator(model.Lm, model.Tokenizer, model.Adaptor(store), traces);
-        WithdrawalReport report = Questioned.Run(terminal, (progress, cancellation) => evaluator.Withdrawal(active, progress, cancellation));
+        WithdrawalReport report = Measurement.Run(terminal, "Asking", "questions", (progress, cancellation) => evaluator.Withdrawal(active, progress, cancellation));
         if (terminal.Json)
         {
             terminal.Document(new { n = report.Edits, report.Rs, report.Con });

@@ -20,13 +20,7 @@ internal sealed class LoadedModel : IDisposable
         (this.folder, this.device) = (folder, device);
         Lm = CausalLm.Load(folder, device);
         if (!needsTokenizer) return;
-        tokenizer = Tokenizer.Load(folder);
-        if (tokenizer.VocabularySize > Lm.Config.VocabSize)
-        {
-            throw new InputException(
-                $"{folder}: the tokenizer has {tokenizer.VocabularySize} tokens, the model's vocabulary {Lm.Config.VocabSize}.",
-                "do they belong together?");
-        }
+        tokenizer = Tokenizer.Load(folder, Lm.Config.VocabSize);
     }
 
     /// <summary>Maps the weights and reads the tokenizer.</summary>
@@ -48,6 +42,9 @@ internal sealed class LoadedModel : IDisposable
         }
     }
 
+    /// <summary>The model that comes with the program.</summary>
+    public static string BundledFolder => Path.Combine(AppContext.BaseDirectory, "models", "facts-gpt2");
+
     /// <summary>The base model.</summary>
     public CausalLm Lm { get; }
 
@@ -62,6 +59,12 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>The block to edit unless told otherwise.</summary>
     public int SuggestedLayer => EditSettings.SuggestedLayer(Lm.Config);
+
+    /// <summary>The block that <c>--layer</c> names.</summary>
+    /// <exception cref="InputException">The model has no such block.</exception>
+    public int? CheckedLayer(int? asked) => asked is { } layer && layer >= Lm.Config.NLayer
+        ? throw new InputException($"--layer is {layer}, the model's blocks are 0 to {Lm.Config.NLayer - 1}.")
+        : asked;
 
     /// <summary>Opens a store for reading and makes sure it belongs to this model.</summary>
     public EditStore OpenStore(string path)
@@ -95,7 +98,7 @@ internal sealed class LoadedModel : IDisposable
     public Lesson Lesson(EditRequest request) => Editing.Adaptor.Lesson.Of(Tokenizer, request, Lm.Config.NPositions);
 
     /// <summary>Finds out-of-scope states for the edits to make; null when the settings have no use for any.</summary>
-    public OutOfScopeSampler? NewSampler(IReadOnlyList<int[]> prompts, EditSettings settings) => settings.Retrofit && settings.IrrWeight > 0
+    public OutOfScopeSampler? NewSampler(IReadOnlyList<int[]> prompts, EditSettings settings) => settings.UsesOutOfScope()
         ? new OutOfScopeSampler(Lm, settings.Layer, Tokenizer.BosId, Tokenizer.EosId, prompts, settings.Seed)
         : null;
 

@@ -45,11 +45,11 @@ internal static class ModelRandomCommand
         using var interruption = new Interruption();
         try
         {
-            int millions = checked((int)(Parameters(config) / 1_000_000)) + 1;
             ProgressReport.Run(terminal, "Writing", "million parameters", report =>
             {
-                parameters = RandomCheckpoint.Write(folder, config, dtype, seed, tokenizer, made => report((int)(made / 1_000_000), millions), interruption.Token);
-                report(millions, millions);
+                parameters = RandomCheckpoint.Write(
+                    folder, config, dtype, seed, tokenizer, (made, all) => report(Millions(made), Millions(all) + 1), interruption.Token);
+                report(Millions(parameters) + 1, Millions(parameters) + 1);
             });
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
@@ -72,8 +72,7 @@ internal static class ModelRandomCommand
         return 0;
     }
 
-    private static long Parameters(ModelConfig c) =>
-        (long)(c.VocabSize + c.NPositions) * c.NEmbd + c.NLayer * ((long)c.NEmbd * (4 * c.NEmbd + 2 * c.NInner + 9) + c.NInner) + 2 * c.NEmbd;
+    private static int Millions(long count) => checked((int)(count / 1_000_000));
 
     private static Option<int?> Size(string name, string description, int most) => CommonOptions.OptionalNumber<int>(
         name, description, n => n >= 1 && n <= most, $"a whole number from 1 to {most}");

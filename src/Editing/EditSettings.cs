@@ -47,6 +47,9 @@ public sealed record EditSettings
     /// <summary>Seeds the sampling of out-of-scope prompts.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>Whether training looks at out-of-scope states. A method, as it is no setting of its own.</summary>
+    public bool UsesOutOfScope() => Retrofit && IrrWeight > 0;
+
     /// <summary>The block to edit unless there is reason for another: the last but one, as in the paper's GPT-2 models.</summary>
     /// <param name="config">The base model's architecture.</param>
     public static int SuggestedLayer(ModelConfig config)

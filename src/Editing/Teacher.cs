@@ -40,7 +40,6 @@ public sealed class Teacher(Editor editor, EditStore store, EditSettings setting
     {
         cancellation.ThrowIfCancellationRequested();
         using BufferScope scope = editor.Model.Device.Scope();
-        bool needsOthers = settings.Retrofit && settings.IrrWeight > 0;
-        return editor.Teach(lesson, settings, needsOthers ? sampler?.StatesFor([lesson], cancellation) : null, cancellation);
+        return editor.Teach(lesson, settings, settings.UsesOutOfScope() ? sampler?.StatesFor([lesson], cancellation) : null, cancellation);
     }
 }

@@ -22,22 +22,23 @@ public static class RandomCheckpoint
     /// <param name="dtype">How weights are stored.</param>
     /// <param name="seed">Seeds the weights.</param>
     /// <param name="tokenizerFolder">Where to copy <c>vocab.json</c> and <c>merges.txt</c> from; without it the model reads token ids only.</param>
-    /// <param name="progress">Told how many parameters are made; from several threads, one at a time.</param>
+    /// <param name="progress">Told how many parameters of how many are made; from several threads, one at a time.</param>
     /// <param name="cancellation">Stops the writing; nothing is left behind.</param>
     /// <returns>Number of parameters.</returns>
     /// <exception cref="InputException">The folder is there, cannot be written, or the tokenizer does not fit.</exception>
     public static long Write(
         string folder, ModelConfig config, DType dtype, ulong seed, string? tokenizerFolder = null,
-        Action<long>? progress = null, CancellationToken cancellation = default)
+        Action<long, long>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentNullException.ThrowIfNull(config);
         if (Path.Exists(folder)) throw new InputException($"{folder}: is already there, expected the name of a new folder.", "remove it or name another.");
-        if (tokenizerFolder is not null && Tokenizer.Load(tokenizerFolder).VocabularySize is var tokens && tokens > config.VocabSize)
-            throw new InputException($"{tokenizerFolder}: the tokenizer has {tokens} tokens, the model's vocabulary {config.VocabSize}.", "do they belong together?");
+        if (tokenizerFolder is not null) _ = Tokenizer.Load(tokenizerFolder, config.VocabSize);
 
-        var filling = new Filling(dtype, new Rng(seed), progress);
+        var filling = new Filling(dtype, new Rng(seed));
         SafeTensorsEntry[] tensors = [.. Tensors(config, filling)];
+        long parameters = tensors.Sum(t => t.Info.Count);
+        filling.Progress = made => progress?.Invoke(made, parameters);
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), temporary = $"{full}.{Guid.NewGuid():N}.tmp";
         try
         {
@@ -58,7 +59,7 @@ public static class RandomCheckpoint
             TryDelete(temporary);
         }
 
-        return tensors.Sum(t => t.Info.Count);
+        return parameters;
     }
 
     /// <summary>Every tensor by the name that <see cref="Gpt2Checkpoint"/> looks for.</summary>
@@ -125,10 +126,12 @@ public static class RandomCheckpoint
     }
 
     /// <summary>Each block of each tensor has a random stream of its own, so threads may make them in any order.</summary>
-    private sealed class Filling(DType dtype, Rng rng, Action<long>? progress)
+    private sealed class Filling(DType dtype, Rng rng)
     {
         private readonly Lock gate = new();
         private long made;
+
+        public Action<long>? Progress { get; set; }
 
         public SafeTensorsEntry Normal(string name, double deviation, params ReadOnlySpan<int> shape)
         {
@@ -155,7 +158,7 @@ public static class RandomCheckpoint
 
         private void Count(int length)
         {
-            lock (gate) progress?.Invoke(made += length);
+            lock (gate) Progress?.Invoke(made += length);
         }
     }
 }

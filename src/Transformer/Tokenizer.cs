@@ -36,6 +36,16 @@ public sealed class Tokenizer
     /// <summary>The token a text ends with: <c>&lt;|endoftext|&gt;</c>.</summary>
     public int EosId { get; }
 
+    /// <summary>Reads the tokenizer of a model whose vocabulary has <paramref name="vocabSize"/> rows.</summary>
+    /// <exception cref="InputException">A file is missing or damaged, or the tokenizer has more tokens than the model.</exception>
+    public static Tokenizer Load(string folder, int vocabSize)
+    {
+        Tokenizer tokenizer = Load(folder);
+        return tokenizer.VocabularySize <= vocabSize
+            ? tokenizer
+            : throw new InputException($"{folder}: the tokenizer has {tokenizer.VocabularySize} tokens, the model's vocabulary {vocabSize}.", "do they belong together?");
+    }
+
     /// <summary>Reads <c>vocab.json</c> and <c>merges.txt</c> from a model folder.</summary>
     /// <exception cref="InputException">A file is missing or damaged, or the two do not belong together.</exception>
     public static Tokenizer Load(string folder)

@@ -1,4 +1,6 @@
+using Sharpformer.Autograd;
 using Sharpformer.Tensors;
+using static Sharpformer.Autograd.Ops;
 
 namespace Sharpformer.Transformer;
 
@@ -51,48 +53,28 @@ public sealed class Trace
     {
         ArgumentNullException.ThrowIfNull(model);
         TracedPosition[] positions = TracedPosition.All(sequences, from);
-        ILookup<int, int> rowsOf = Enumerable.Range(0, positions.Length).ToLookup(row => positions[row].Sequence);
+        Device device = model.Device;
         var contexts = new SequenceContext[sequences.Count];
-        Tensor x = Rows(), hidden = Rows(), final = Rows(), passX = Rows(), passHidden = Rows(), passFinal = Rows();
-        int[] placeOf = new int[positions.Length]; // of a position among the rows in the order of the passes
-        int made = 0;
-        foreach (int[] batch in SimilarLengths(sequences))
+        Tensor x = Rows(), hidden = Rows(), final = Rows();
+        foreach (Pass pass in Passes(sequences, positions))
         {
             cancellation.ThrowIfCancellationRequested();
-            int[] rows = [.. batch.SelectMany(sequence => rowsOf[sequence])];
-            Pass(batch, rows);
-            foreach (int row in rows) placeOf[row] = made++;
-        }
-
-        Arrange(passX, x);
-        Arrange(passHidden, hidden);
-        Arrange(passFinal, final);
-        return new Trace(model, layer, positions, contexts, x, hidden, final);
-
-        Tensor Rows() => model.Device.Allocate(positions.Length, model.Config.NEmbd);
-
-        void Pass(int[] batch, int[] rows)
-        {
-            Device device = model.Device;
-            var tokens = new TokenBatch([.. batch.Select(sequence => sequences[sequence])]);
+            TokenBatch tokens = pass.Tokens;
             KvCache cache = model.NewCache(tokens.B, tokens.T, layer + 1);
-            for (int b = 0; b < batch.Length; b++) contexts[batch[b]] = cache.ContextOf(b, tokens.Lengths[b]);
+            for (int b = 0; b < tokens.B; b++) contexts[pass.Sequences[b]] = cache.ContextOf(b, tokens.Lengths[b]);
             using BufferScope scope = device.Scope();
-            int[] flat = [.. batch.SelectMany((sequence, b) => rowsOf[sequence].Select(row => b * tokens.T + positions[row].Position))];
             var look = new FeedForwardSlot(layer, input =>
             {
-                device.Gather(input.Value, flat, passX.Slice(made, rows.Length));
+                pass.Place(Embedding(input, pass.FlatRows).Value, x);
                 return null;
             });
-            Tensor last = model.Hidden(tokens, cache, look, h => device.Gather(h.Value, flat, passHidden.Slice(made, rows.Length)), flat).Value;
-            device.Copy(last, passFinal.Slice(made, rows.Length));
+            Variable last = model.Hidden(tokens, cache, look, h => pass.Place(Embedding(h, pass.FlatRows).Value, hidden), pass.FlatRows);
+            pass.Place(last.Value, final);
         }
 
-        void Arrange(Tensor inPasses, Tensor inOrder)
-        {
-            model.Device.Gather(inPasses, placeOf, inOrder);
-            inPasses.Storage.Release();
-        }
+        return new Trace(model, layer, positions, contexts, x, hidden, final);
+
+        Tensor Rows() => device.Allocate(positions.Length, model.Config.NEmbd);
     }
 
     /// <summary>
@@ -106,18 +88,12 @@ public sealed class Trace
     {
         ArgumentNullException.ThrowIfNull(model);
         TracedPosition[] positions = TracedPosition.All(sequences, from);
-        ILookup<int, int> rowsOf = Enumerable.Range(0, positions.Length).ToLookup(row => positions[row].Sequence);
-        Device device = model.Device;
-        Tensor x = device.Allocate(positions.Length, model.Config.NEmbd);
-        foreach (int[] batch in SimilarLengths(sequences))
+        Tensor x = model.Device.Allocate(positions.Length, model.Config.NEmbd);
+        foreach (Pass pass in Passes(sequences, positions))
         {
             cancellation.ThrowIfCancellationRequested();
-            using BufferScope scope = device.Scope();
-            var tokens = new TokenBatch([.. batch.Select(sequence => sequences[sequence])]);
-            int[] rows = [.. batch.SelectMany(sequence => rowsOf[sequence])];
-            int[] flat = [.. batch.SelectMany((sequence, b) => rowsOf[sequence].Select(row => b * tokens.T + positions[row].Position))];
-            Tensor inputs = model.MlpInput(tokens, layer, flat);
-            for (int i = 0; i < rows.Length; i++) device.Copy(inputs.Slice(i, 1), x.Slice(rows[i], 1));
+            using BufferScope scope = model.Device.Scope();
+            pass.Place(model.MlpInput(pass.Tokens, layer, pass.FlatRows), x);
         }
 
         return x;
@@ -136,8 +112,34 @@ public sealed class Trace
         return new Tail(model, Layer, KvCache.Of(model.Config, model.Device, seen, lengths, Layer + 1), lengths);
     }
 
+    /// <summary>Sequences that go through the model together.</summary>
+    /// <param name="Sequences">Which.</param>
+    /// <param name="Tokens">Their tokens, <c>[B,T]</c>.</param>
+    /// <param name="Rows">The traced positions among them, as rows of the trace.</param>
+    /// <param name="FlatRows">The same as rows of <c>[B·T,…]</c>.</param>
+    private sealed record Pass(int[] Sequences, TokenBatch Tokens, int[] Rows, int[] FlatRows)
+    {
+        /// <summary>Puts what the pass gave for its rows <c>[Rows,C]</c> where it belongs in the trace.</summary>
+        public void Place(Tensor made, Tensor trace)
+        {
+            for (int i = 0; i < Rows.Length; i++) made.Device.Copy(made.Slice(i, 1), trace.Slice(Rows[i], 1));
+        }
+    }
+
+    private static IEnumerable<Pass> Passes(IReadOnlyList<int[]> sequences, TracedPosition[] positions)
+    {
+        ILookup<int, int> rowsOf = Enumerable.Range(0, positions.Length).ToLookup(row => positions[row].Sequence);
+        foreach (int[] batch in SimilarLengths(sequences))
+        {
+            var tokens = new TokenBatch([.. batch.Select(sequence => sequences[sequence])]);
+            yield return new Pass(
+                batch, tokens, [.. batch.SelectMany(sequence => rowsOf[sequence])],
+                [.. batch.SelectMany((sequence, b) => rowsOf[sequence].Select(row => b * tokens.T + positions[row].Position))]);
+        }
+    }
+
     /// <summary>Indices of the sequences, shortest first, cut where a batch would grow beyond <see cref="TokensAtOnce"/>.</summary>
-    internal static IEnumerable<int[]> SimilarLengths(IReadOnlyList<int[]> sequences)
+    private static IEnumerable<int[]> SimilarLengths(IReadOnlyList<int[]> sequences)
     {
         var batch = new List<int>();
         foreach (int next in Enumerable.Range(0, sequences.Count).OrderBy(i => sequences[i].Length))

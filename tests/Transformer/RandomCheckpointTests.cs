@@ -101,7 +101,7 @@ public sealed class RandomCheckpointTests : IDisposable
         Assert.Contains("the model's vocabulary 301", Assert.Throws<InputException>(() => RandomCheckpoint.Write(folder.File("m"), Small, DType.F16, 0, TestFiles.Model)).Message, StringComparison.Ordinal);
 
         using var stop = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => RandomCheckpoint.Write(folder.File("m"), Small, DType.F16, 0, null, _ => stop.Cancel(), stop.Token));
+        Assert.Throws<OperationCanceledException>(() => RandomCheckpoint.Write(folder.File("m"), Small, DType.F16, 0, null, (_, _) => stop.Cancel(), stop.Token));
         Assert.Equal([taken], Directory.GetFileSystemEntries(folder.Path));
     }
 }

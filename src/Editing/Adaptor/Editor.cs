@@ -102,7 +102,7 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder?
         Neuron[] neurons = Retrofit.Born(model, standardized, targets, settings.Theta);
         if (settings.Retrofit)
         {
-            OutOfScope? outOfScope = settings.IrrWeight > 0 ? sampler?.StatesFor(lessons, cancellation) : null;
+            OutOfScope? outOfScope = settings.UsesOutOfScope() ? sampler?.StatesFor(lessons, cancellation) : null;
             neurons = new RetrofitTogether(model, adaptor, settings).Train(neurons, trace!, standardized, outOfScope, factOf, cancellation);
         }
 

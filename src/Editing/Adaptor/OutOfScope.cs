@@ -1,3 +1,4 @@
+using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -35,8 +36,6 @@ public sealed record OutOfScope(Tensor States, IReadOnlyList<int[]> Rows, int Mo
             weights.AsSpan(i * M, rows.Length).Fill(1f / rows.Length);
         }
 
-        Tensor states = States.Device.Allocate(ids.Length, States.Columns);
-        States.Device.Gather(States, ids, states);
-        return (states, States.Device.From(weights, facts.Length, M));
+        return (Ops.Embedding(States, ids).Value, States.Device.From(weights, facts.Length, M));
     }
 }

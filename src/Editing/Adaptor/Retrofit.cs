@@ -22,9 +22,7 @@ public static class Retrofit
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(standardized);
         using BufferScope scope = model.Device.Scope();
-        Tensor headRows = model.Device.Allocate(targets.Length, model.Config.NEmbd);
-        model.Device.Gather(model.Head, targets, headRows);
-        (float[][] keys, float[][] values) = (Vectors(standardized), Vectors(headRows));
+        (float[][] keys, float[][] values) = (Vectors(standardized), Vectors(Embedding(model.Head, targets).Value));
         var neurons = new Neuron[targets.Length];
         for (int i = 0; i < neurons.Length; i++)
         {
@@ -60,7 +58,7 @@ public static class Retrofit
         using BufferScope scope = device.Scope();
         Tensor keysAtBirth = Stacked(n => n.Key), keys = Stacked(n => n.Key), values = Stacked(n => n.Value);
         Tensor thresholds = device.From([.. born.Select(n => n.Threshold)], N, 1);
-        bool hasOthers = outOfScope is not null && settings.IrrWeight > 0;
+        bool hasOthers = outOfScope is not null && settings.UsesOutOfScope();
         Tensor? perOther = hasOthers ? Repeated(outOfScope!.Value.Weights.Columns) : null;
         int[] targets = [.. born.Select(n => n.TargetToken)];
         var optimizer = new AdamW(settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon, settings.WeightDecay);

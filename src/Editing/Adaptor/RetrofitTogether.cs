@@ -1,5 +1,6 @@
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
+using static Sharpformer.Autograd.Ops;
 
 namespace Sharpformer.Editing.Adaptor;
 
@@ -48,7 +49,7 @@ internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, 
             if (ready.Length == 0) return neurons;
 
             Neuron[] trained = Retrofit.Train(
-                [.. ready.Select(i => born[i])], Rows(standardized, ready), Rows(hidden, ready), trace.TailOf(ready),
+                [.. ready.Select(i => born[i])], Embedding(standardized, ready).Value, Embedding(hidden, ready).Value, trace.TailOf(ready),
                 outOfScope?.Of([.. ready.Select(i => factOf[i])]), settings, cancellation);
             for (int i = 0; i < ready.Length; i++) (neurons[ready[i]], trainedWith[ready[i]]) = (trained[i], wanted[ready[i]]);
         }
@@ -62,7 +63,7 @@ internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, 
         Tensor contributions = together.Contributions(standardized), sum = device.Allocate(constant.Shape);
         device.Copy(constant, sum);
         together.AddFirst(contributions, [.. Enumerable.Range(0, neurons.Length)], sum);
-        return (Autograd.Ops.Add(trace.Hidden, sum).Value, contributions.ToArray());
+        return (Add(trace.Hidden, sum).Value, contributions.ToArray());
     }
 
     /// <summary>Which neurons to train next: those that are not consistent and need not wait. None only if all are consistent, for the first that is not waits for nobody.</summary>
@@ -84,12 +85,5 @@ internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, 
         }
 
         return [.. ready];
-    }
-
-    private Tensor Rows(Tensor all, int[] rows)
-    {
-        Tensor chosen = device.Allocate(rows.Length, all.Columns);
-        device.Gather(all, rows, chosen);
-        return chosen;
     }
 }

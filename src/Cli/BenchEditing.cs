@@ -7,8 +7,8 @@ using Sharpformer.Transformer;
 namespace Sharpformer.Cli;
 
 /// <summary>
-/// Times editing with made-up facts as long as zsRE's: 16 tokens of prompt and 2.7 of target on average, drawn at random,
-/// so that no tokenizer is needed and any model folder can be measured.
+/// Times editing with made-up facts as long as zsRE's: on average 16 tokens of prompt, the last 4 of them the subject, and 2.7 of
+/// target, drawn at random, so that no tokenizer is needed and any model folder can be measured.
 /// </summary>
 /// <param name="model">The base model.</param>
 /// <param name="clock">How to time.</param>
@@ -16,7 +16,7 @@ namespace Sharpformer.Cli;
 /// <param name="seed">Seeds the facts.</param>
 internal sealed class BenchEditing(CausalLm model, BenchClock clock, EditSettings settings, ulong seed)
 {
-    private const int ShortestPrompt = 12, LongestPrompt = 20;
+    private const int ShortestPrompt = 12, LongestPrompt = 20, ShortestSubject = 2, LongestSubject = 6;
 
     /// <summary>Neurons that are surely one chunk of <see cref="Editor.TeachAll"/>.</summary>
     private const int OneChunk = 128;
@@ -99,7 +99,9 @@ internal sealed class BenchEditing(CausalLm model, BenchClock clock, EditSetting
         int room = model.Config.NPositions;
         target = Math.Min(target, room);
         prompt = Math.Min(prompt, room - target + 1);
-        return new Lesson(new EditRequest($"fact {i}", "random"), new EditTokens(Tokens(prompt), Tokens(target)), []);
+        int[] tokens = Tokens(prompt);
+        int subject = Math.Min(prompt, ShortestSubject + rng.NextInt(LongestSubject - ShortestSubject + 1));
+        return new Lesson(new EditRequest($"fact {i}", "random"), new EditTokens(tokens, Tokens(target)), tokens[^subject..]);
     })];
 
     private int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(_ => rng.NextInt(model.Config.VocabSize))];

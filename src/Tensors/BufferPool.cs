@@ -1,15 +1,13 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Sharpformer.Tensors;
 
 /// <summary>
-/// Keeps host memory blocks for reuse, because a training step allocates the same sizes over and over. Blocks are
-/// pinned managed arrays: one that is never returned is simply collected with the tensors that use it.
-/// Safe to call from several threads.
+/// Keeps host memory blocks for reuse, because a training step allocates the same sizes over and over. A block that is
+/// never returned is freed with the tensors that use it. Safe to call from several threads.
 /// </summary>
-/// <param name="retainedBytes">Upper bound of the idle memory kept; what comes back beyond it is left to the GC.</param>
+/// <param name="retainedBytes">Upper bound of the idle memory kept; what comes back beyond it is freed.</param>
 internal sealed class BufferPool(long retainedBytes)
 {
     /// <summary>Four for each power of two from 256 to the largest there is.</summary>
@@ -50,17 +48,23 @@ internal sealed class BufferPool(long retainedBytes)
     {
         lock (gate)
         {
-            if (IdleBytes + block.ByteLength > retainedBytes) return;
-            (idle[IndexOf(block.ByteLength)] ??= new()).Push(block);
-            IdleBytes += block.ByteLength;
+            if (IdleBytes + block.ByteLength <= retainedBytes)
+            {
+                (idle[IndexOf(block.ByteLength)] ??= new()).Push(block);
+                IdleBytes += block.ByteLength;
+                return;
+            }
         }
+
+        block.Dispose();
     }
 
-    /// <summary>Leaves all idle blocks to the GC.</summary>
+    /// <summary>Frees all idle blocks.</summary>
     public void Clear()
     {
         lock (gate)
         {
+            foreach (HostBlock block in idle.SelectMany(blocks => blocks ?? [])) block.Dispose();
             Array.Clear(idle);
             IdleBytes = 0;
         }
@@ -80,30 +84,39 @@ internal sealed class BufferPool(long retainedBytes)
     private static long BytesOf(int sizeClass) => sizeClass == 0 ? 256 : (long)(5 + (sizeClass - 1) % 4) << (6 + (sizeClass - 1) / 4);
 }
 
-/// <summary>Pinned host memory that starts on a cache line.</summary>
-internal sealed unsafe class HostBlock
+/// <summary>Host memory that starts on a cache line. It lives until it is disposed, or else as long as its object.</summary>
+internal sealed unsafe class HostBlock : IDisposable
 {
-    private readonly CacheLine[] lines;
+    private const int CacheLine = 64;
 
+    /// <exception cref="OutOfMemoryException">The machine has no room for it.</exception>
     public HostBlock(long byteLength)
     {
-        // One line more than needed leaves room to move the start to a multiple of 64.
-        lines = GC.AllocateUninitializedArray<CacheLine>(checked((int)((byteLength + 63) / 64 + 1)), pinned: true);
-        nint start = Marshal.UnsafeAddrOfPinnedArrayElement(lines, 0);
-        Pointer = (byte*)((start + 63) & ~(nint)63);
+        Pointer = (byte*)NativeMemory.AlignedAlloc(checked((nuint)Math.Max(1, byteLength)), CacheLine);
         ByteLength = byteLength;
+        if (byteLength > 0) GC.AddMemoryPressure(byteLength);
     }
 
-    public byte* Pointer { get; }
+    ~HostBlock() => Free();
+
+    public byte* Pointer { get; private set; }
 
     public nint Address => (nint)Pointer;
 
     public long ByteLength { get; }
 
-    /// <summary>An element type of this size lets one array pass 2 GiB.</summary>
-    [InlineArray(8)]
-    private struct CacheLine
+    /// <summary>Gives the memory back to the system.</summary>
+    public void Dispose()
     {
-        private long first;
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        if (Pointer is null) return;
+        NativeMemory.AlignedFree(Pointer);
+        Pointer = null;
+        if (ByteLength > 0) GC.RemoveMemoryPressure(ByteLength);
     }
 }

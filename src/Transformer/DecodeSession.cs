@@ -22,10 +22,23 @@ public sealed class DecodeSession
     /// <param name="capacity">Positions per sequence.</param>
     /// <param name="adaptor">The editor's adaptor; it sees the last position of each sequence.</param>
     public DecodeSession(CausalLm model, int batch, int capacity, FeedForwardSlot? adaptor = null)
+        : this(model, (model ?? throw new ArgumentNullException(nameof(model))).NewCache(batch, capacity), adaptor)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        (this.model, this.adaptor) = (model, adaptor);
-        cache = model.NewCache(batch, capacity);
+    }
+
+    private DecodeSession(CausalLm model, KvCache cache, FeedForwardSlot? adaptor) => (this.model, this.cache, this.adaptor) = (model, cache, adaptor);
+
+    /// <summary>A session that goes on from what sequences of others have seen; one may be named often, and those sessions are left as they are.</summary>
+    /// <param name="sequences">B sequences, each with the session that read it.</param>
+    /// <param name="room">How many more positions there is room for.</param>
+    /// <param name="adaptor">The editor's adaptor; it sees the last position of each sequence.</param>
+    public static DecodeSession GoOn(IReadOnlyList<(DecodeSession Session, int Sequence)> sequences, int room, FeedForwardSlot? adaptor = null)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        CausalLm model = sequences[0].Session.model;
+        int[] lengths = [.. sequences.Select(s => s.Session.cache.Lengths[s.Sequence])];
+        SequenceContext[] contexts = [.. sequences.Select((s, i) => s.Session.cache.ContextOf(s.Sequence, lengths[i]))];
+        return new DecodeSession(model, KvCache.Of(model.Config, model.Device, contexts, lengths, room, firstLayer: 0), adaptor);
     }
 
     /// <summary>Takes new tokens of the sequences and gives the logits after the last of each.</summary>

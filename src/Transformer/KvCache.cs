@@ -63,13 +63,14 @@ public sealed class KvCache
     /// <param name="config">Architecture.</param>
     /// <param name="device">Where it lives.</param>
     /// <param name="contexts">What each sequence has seen; one may be named often.</param>
-    /// <param name="lengths">How many positions of it to take. There is room for one more.</param>
+    /// <param name="lengths">How many positions of it to take.</param>
+    /// <param name="room">How many more there is room for.</param>
     /// <param name="firstLayer">The first block.</param>
-    internal static KvCache Of(ModelConfig config, Device device, ReadOnlySpan<SequenceContext> contexts, ReadOnlySpan<int> lengths, int firstLayer)
+    internal static KvCache Of(ModelConfig config, Device device, ReadOnlySpan<SequenceContext> contexts, ReadOnlySpan<int> lengths, int room, int firstLayer)
     {
         int longest = 0;
         foreach (int length in lengths) longest = Math.Max(longest, length);
-        var cache = new KvCache(config, device, contexts.Length, longest + 1, firstLayer, hasScratch: false); // no pass visits the blocks below
+        var cache = new KvCache(config, device, contexts.Length, longest + room, firstLayer, hasScratch: false); // no pass visits the blocks below
         lengths.CopyTo(cache.Lengths);
         for (int l = firstLayer; l < config.NLayer; l++)
         {

@@ -33,4 +33,28 @@ public sealed class TokenBatch
 
     /// <summary>Row of each sequence's last real token in <c>[B·T,…]</c>.</summary>
     public int[] LastRows() => [.. Lengths.Select((length, b) => b * T + length - 1)];
+
+    /// <summary>
+    /// Shares out sequences over batches with little padding: their indices, shortest first, cut where a batch would have more
+    /// than <paramref name="tokensAtOnce"/> tokens. One that is longer goes alone.
+    /// </summary>
+    /// <param name="lengths">Length of each sequence.</param>
+    /// <param name="tokensAtOnce">Padding included; by default enough that reading the weights costs little.</param>
+    public static IEnumerable<int[]> SimilarLengths(IReadOnlyList<int> lengths, int tokensAtOnce = 1024)
+    {
+        ArgumentNullException.ThrowIfNull(lengths);
+        var batch = new List<int>();
+        foreach (int next in Enumerable.Range(0, lengths.Count).OrderBy(i => lengths[i]))
+        {
+            if ((batch.Count + 1) * lengths[next] > tokensAtOnce && batch.Count > 0)
+            {
+                yield return [.. batch];
+                batch.Clear();
+            }
+
+            batch.Add(next);
+        }
+
+        if (batch.Count > 0) yield return [.. batch];
+    }
 }

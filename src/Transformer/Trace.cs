@@ -11,9 +11,6 @@ namespace Sharpformer.Transformer;
 /// </summary>
 public sealed class Trace
 {
-    /// <summary>Tokens, padding included, that go through the model together: enough that reading the weights costs little.</summary>
-    private const int TokensAtOnce = 1024;
-
     private readonly CausalLm model;
 
     internal Trace(CausalLm model, int layer, IReadOnlyList<TracedPosition> positions, IReadOnlyList<SequenceContext> contexts, Tensor x, Tensor hidden, Tensor final) =>
@@ -109,7 +106,7 @@ public sealed class Trace
         var seen = new SequenceContext[rows.Length];
         int[] lengths = new int[rows.Length];
         for (int i = 0; i < rows.Length; i++) (seen[i], lengths[i]) = (Contexts[Positions[rows[i]].Sequence], Positions[rows[i]].Position);
-        return new Tail(model, Layer, KvCache.Of(model.Config, model.Device, seen, lengths, Layer + 1), lengths);
+        return new Tail(model, Layer, KvCache.Of(model.Config, model.Device, seen, lengths, room: 1, Layer + 1), lengths);
     }
 
     /// <summary>Sequences that go through the model together.</summary>
@@ -129,31 +126,13 @@ public sealed class Trace
     private static IEnumerable<Pass> Passes(IReadOnlyList<int[]> sequences, TracedPosition[] positions)
     {
         ILookup<int, int> rowsOf = Enumerable.Range(0, positions.Length).ToLookup(row => positions[row].Sequence);
-        foreach (int[] batch in SimilarLengths(sequences))
+        foreach (int[] batch in TokenBatch.SimilarLengths([.. sequences.Select(s => s.Length)]))
         {
             var tokens = new TokenBatch([.. batch.Select(sequence => sequences[sequence])]);
             yield return new Pass(
                 batch, tokens, [.. batch.SelectMany(sequence => rowsOf[sequence])],
                 [.. batch.SelectMany((sequence, b) => rowsOf[sequence].Select(row => b * tokens.T + positions[row].Position))]);
         }
-    }
-
-    /// <summary>Indices of the sequences, shortest first, cut where a batch would grow beyond <see cref="TokensAtOnce"/>.</summary>
-    private static IEnumerable<int[]> SimilarLengths(IReadOnlyList<int[]> sequences)
-    {
-        var batch = new List<int>();
-        foreach (int next in Enumerable.Range(0, sequences.Count).OrderBy(i => sequences[i].Length))
-        {
-            if ((batch.Count + 1) * sequences[next].Length > TokensAtOnce && batch.Count > 0)
-            {
-                yield return [.. batch];
-                batch.Clear();
-            }
-
-            batch.Add(next);
-        }
-
-        if (batch.Count > 0) yield return [.. batch];
     }
 }
 

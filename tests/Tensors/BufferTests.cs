@@ -96,10 +96,13 @@ public sealed class BufferTests
         HostBlock[] blocks = [pool.Rent(1024), pool.Rent(1024), pool.Rent(1024)];
         foreach (HostBlock block in blocks) pool.Return(block);
         Assert.Equal(2048, pool.IdleBytes);
+        Assert.Equal(0, blocks[2].Address); // freed at once
         Assert.Same(blocks[1], pool.Rent(1000));
         Assert.Equal(1024, pool.IdleBytes);
         pool.Clear();
         Assert.Equal(0, pool.IdleBytes);
+        Assert.Equal(0, blocks[0].Address);
+        Assert.NotEqual(0, blocks[1].Address); // in use
     }
 
     [Fact]

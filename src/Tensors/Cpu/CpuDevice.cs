@@ -29,7 +29,7 @@ public sealed unsafe partial class CpuDevice : Device
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         work = new WorkSharing(threads == 0 ? Environment.ProcessorCount : threads);
-        pool = new BufferPool(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+        pool = new BufferPool(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 32);
         packing = new PackingBudget(packedBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16);
         this.kernel = kernel;
     }

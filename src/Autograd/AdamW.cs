@@ -1,4 +1,5 @@
 using System.Numerics;
+using ILGPU;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -69,6 +70,17 @@ internal readonly struct AdamWRow : IRowOp
         RowMath.Map(m, g, m, new Toward(new(numbers[0])));
         RowMath.Map(v, g, v, new TowardSquare(new(numbers[1])));
         RowMath.Map(p, m, v, p, new Against(new(numbers[2]), new(numbers[3]), new(numbers[4])));
+    }
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> p = row[0], m = row[1], v = row[2], g = row[3], numbers = row[4];
+        for (int c = GroupRow.Thread; c < p.IntLength; c += GroupRow.Threads)
+        {
+            float mean = m[c] + (g[c] - m[c]) * numbers[0], square = v[c] + (g[c] * g[c] - v[c]) * numbers[1];
+            p[c] = p[c] * numbers[3] - mean / (MathF.Sqrt(square) + numbers[2]) * numbers[4];
+            (m[c], v[c]) = (mean, square);
+        }
     }
 
     private readonly struct Toward(Vector<float> share) : ILaneOp

@@ -1,19 +1,16 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace Sharpformer.Tensors;
 
 /// <summary>
-/// Keeps host memory blocks for reuse, because a training step allocates the same sizes over and over. A block that is
+/// Keeps a device's memory blocks for reuse, because a training step allocates the same sizes over and over. A block that is
 /// never returned is freed with the tensors that use it. Safe to call from several threads.
 /// </summary>
 /// <param name="retainedBytes">Upper bound of the idle memory kept; what comes back beyond it is freed.</param>
-internal sealed class BufferPool(long retainedBytes)
+/// <param name="allocate">Makes a block of so many bytes, or throws <see cref="OutOfMemoryException"/>.</param>
+internal sealed class BufferPool<TBlock>(long retainedBytes, Func<long, TBlock> allocate) where TBlock : class, IMemoryBlock
 {
-    /// <summary>Four for each power of two from 256 to the largest there is.</summary>
-    private const int SizeClasses = 4 * (62 - 8) + 1;
-
-    private readonly Stack<HostBlock>?[] idle = new Stack<HostBlock>?[SizeClasses];
+    private readonly Stack<TBlock>?[] idle = new Stack<TBlock>?[SizeClass.Count];
     private readonly Lock gate = new();
 
     /// <summary>Bytes waiting to be reused.</summary>
@@ -21,12 +18,12 @@ internal sealed class BufferPool(long retainedBytes)
 
     /// <summary>A block of at least <paramref name="bytes"/> bytes with undefined contents.</summary>
     /// <exception cref="InsufficientMemoryException">The machine has no room for it.</exception>
-    public HostBlock Rent(long bytes)
+    public TBlock Rent(long bytes)
     {
-        int sizeClass = IndexOf(bytes);
+        int sizeClass = SizeClass.IndexOf(bytes);
         lock (gate)
         {
-            if (idle[sizeClass] is { } blocks && blocks.TryPop(out HostBlock? block))
+            if (idle[sizeClass] is { } blocks && blocks.TryPop(out TBlock? block))
             {
                 IdleBytes -= block.ByteLength;
                 return block;
@@ -35,22 +32,27 @@ internal sealed class BufferPool(long retainedBytes)
 
         try
         {
-            return new HostBlock(BytesOf(sizeClass));
+            return allocate(SizeClass.BytesOf(sizeClass));
+        }
+        catch (OutOfMemoryException) when (IdleBytes > 0)
+        {
+            Clear(); // idle blocks of other sizes may be in the way
+            return Rent(bytes);
         }
         catch (OutOfMemoryException e)
         {
-            throw new InsufficientMemoryException($"No room for a tensor of {bytes:N0} bytes; {IdleBytes:N0} idle bytes are pooled.", e);
+            throw new InsufficientMemoryException($"No room for a tensor of {bytes:N0} bytes.", e);
         }
     }
 
     /// <summary>Takes back a block that nobody uses any more.</summary>
-    public void Return(HostBlock block)
+    public void Return(TBlock block)
     {
         lock (gate)
         {
             if (IdleBytes + block.ByteLength <= retainedBytes)
             {
-                (idle[IndexOf(block.ByteLength)] ??= new()).Push(block);
+                (idle[SizeClass.IndexOf(block.ByteLength)] ??= new()).Push(block);
                 IdleBytes += block.ByteLength;
                 return;
             }
@@ -64,16 +66,29 @@ internal sealed class BufferPool(long retainedBytes)
     {
         lock (gate)
         {
-            foreach (HostBlock block in idle.SelectMany(blocks => blocks ?? [])) block.Dispose();
+            foreach (TBlock block in idle.SelectMany(blocks => blocks ?? [])) block.Dispose();
             Array.Clear(idle);
             IdleBytes = 0;
         }
     }
+}
+
+/// <summary>Memory that a pool keeps.</summary>
+internal interface IMemoryBlock : IDisposable
+{
+    long ByteLength { get; }
+}
+
+/// <summary>The block sizes there are.</summary>
+internal static class SizeClass
+{
+    /// <summary>Four for each power of two from 256 to the largest there is.</summary>
+    public const int Count = 4 * (62 - 8) + 1;
 
     /// <summary>Rounds up to 4, 5, 6 or 7 times a power of two: at most a quarter is wasted, and few sizes exist.</summary>
-    public static long SizeClass(long bytes) => BytesOf(IndexOf(bytes));
+    public static long Of(long bytes) => BytesOf(IndexOf(bytes));
 
-    private static int IndexOf(long bytes)
+    public static int IndexOf(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         if (bytes <= 256) return 0;
@@ -81,42 +96,5 @@ internal sealed class BufferPool(long retainedBytes)
         return 4 * (exponent - 6) + (int)((bytes - 1) >> exponent) - 3;
     }
 
-    private static long BytesOf(int sizeClass) => sizeClass == 0 ? 256 : (long)(5 + (sizeClass - 1) % 4) << (6 + (sizeClass - 1) / 4);
-}
-
-/// <summary>Host memory that starts on a cache line. It lives until it is disposed, or else as long as its object.</summary>
-internal sealed unsafe class HostBlock : IDisposable
-{
-    private const int CacheLine = 64;
-
-    /// <exception cref="OutOfMemoryException">The machine has no room for it.</exception>
-    public HostBlock(long byteLength)
-    {
-        Pointer = (byte*)NativeMemory.AlignedAlloc(checked((nuint)Math.Max(1, byteLength)), CacheLine);
-        ByteLength = byteLength;
-        if (byteLength > 0) GC.AddMemoryPressure(byteLength);
-    }
-
-    ~HostBlock() => Free();
-
-    public byte* Pointer { get; private set; }
-
-    public nint Address => (nint)Pointer;
-
-    public long ByteLength { get; }
-
-    /// <summary>Gives the memory back to the system.</summary>
-    public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
-    private void Free()
-    {
-        if (Pointer is null) return;
-        NativeMemory.AlignedFree(Pointer);
-        Pointer = null;
-        if (ByteLength > 0) GC.RemoveMemoryPressure(ByteLength);
-    }
+    public static long BytesOf(int sizeClass) => sizeClass == 0 ? 256 : (long)(5 + (sizeClass - 1) % 4) << (6 + (sizeClass - 1) / 4);
 }

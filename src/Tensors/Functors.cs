@@ -40,6 +40,9 @@ public interface ITernaryOp
 /// <summary>A function of whole rows (layer norm, softmax, …); see <see cref="Device.Rows{TOp}"/>.</summary>
 public interface IRowOp
 {
-    /// <summary>One row of every operand.</summary>
+    /// <summary>One row of every operand, on the CPU.</summary>
     static abstract void Apply(RowOperands row);
+
+    /// <summary>The same on a GPU, by a group of threads. Only what ILGPU compiles may be called: no spans, no vectors, no objects.</summary>
+    static abstract void Apply(GroupRow row);
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using ILGPU;
 
 namespace Sharpformer.Tensors;
 
@@ -83,6 +84,13 @@ public static class VectorMath
         Vector<float> square = r * r, high = Vector.FusedMultiplyAdd(Fused(r, P6, new(P5)), square, Fused(r, P4, new(P3)));
         Vector<float> power = Vector.FusedMultiplyAdd(Vector.FusedMultiplyAdd(high, square, Fused(r, P2, new(P1))), r, Vector<float>.One);
         return power * Vector.AsVectorSingle(Vector.ShiftLeft(Vector.AsVectorInt32(shifted), 23));
+    }
+
+    /// <summary>log(1 + x) within 2 ulp for x from 0 to 1, however small: 2·artanh(x / (2 + x)) as a series.</summary>
+    public static float Log1P(float x)
+    {
+        float s = x / (2f + x), square = s * s; // s is a third at most
+        return 2f * s * (1f + square * (1f / 3 + square * (1f / 5 + square * (1f / 7 + square * (1f / 9 + square * (1f / 11 + square * (1f / 13)))))));
     }
 
     /// <summary>tanh x within 3 ulp, from e^2|x| - 1 so that small arguments lose nothing; NaN stays NaN.</summary>
@@ -261,7 +269,7 @@ public static class VectorMath
 
     /// <summary>2^n for a normal result: the exponent bits of a float32. The one place that looks at bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float PowerOfTwo(int n) => BitConverter.Int32BitsToSingle((n + 127) << 23);
+    private static float PowerOfTwo(int n) => Interop.IntAsFloat((uint)(n + 127) << 23);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> PowerOfTwo(Vector<int> n) =>

@@ -101,5 +101,10 @@ public sealed class AllocationTests
         {
             for (int c = 0; c < row[2].Length; c++) row[2][c] = row[0][c] + row[1][c] + row.Index + row.Scalar;
         }
+
+        public static void Apply(GroupRow row)
+        {
+            for (int c = GroupRow.Thread; c < row[2].IntLength; c += GroupRow.Threads) row[2][c] = row[0][c] + row[1][c] + row.Index + row.Scalar;
+        }
     }
 }

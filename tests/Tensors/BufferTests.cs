@@ -86,13 +86,13 @@ public sealed class BufferTests
             Assert.Equal(0, device.Pool.IdleBytes);
         }
 
-        Assert.Equal(BufferPool.SizeClass(40_000), device.Pool.IdleBytes);
+        Assert.Equal(SizeClass.Of(40_000), device.Pool.IdleBytes);
     }
 
     [Fact]
     public void The_pool_keeps_no_more_than_its_bound()
     {
-        var pool = new BufferPool(3000);
+        var pool = new BufferPool<HostBlock>(3000, bytes => new HostBlock(bytes));
         HostBlock[] blocks = [pool.Rent(1024), pool.Rent(1024), pool.Rent(1024)];
         foreach (HostBlock block in blocks) pool.Return(block);
         Assert.Equal(2048, pool.IdleBytes);
@@ -108,21 +108,21 @@ public sealed class BufferTests
     [Fact]
     public void Size_classes_waste_at_most_a_quarter()
     {
-        for (long bytes = 0; bytes < 5000; bytes++) Assert.InRange(BufferPool.SizeClass(bytes), bytes, Math.Max(256, bytes * 5 / 4));
-        Assert.Equal(5L << 40, BufferPool.SizeClass((5L << 40) - 1));
+        for (long bytes = 0; bytes < 5000; bytes++) Assert.InRange(SizeClass.Of(bytes), bytes, Math.Max(256, bytes * 5 / 4));
+        Assert.Equal(5L << 40, SizeClass.Of((5L << 40) - 1));
     }
 
     [Fact]
     public void Blocks_start_on_a_cache_line()
     {
-        var pool = new BufferPool(0);
+        var pool = new BufferPool<HostBlock>(0, bytes => new HostBlock(bytes));
         for (int bytes = 1; bytes < 100_000; bytes = bytes * 3 + 1) Assert.Equal(0, pool.Rent(bytes).Address % 64);
     }
 
     [Fact]
     public void The_pool_serves_many_threads()
     {
-        var pool = new BufferPool(1 << 20);
+        var pool = new BufferPool<HostBlock>(1 << 20, bytes => new HostBlock(bytes));
         Parallel.For(0, 2000, i =>
         {
             HostBlock block = pool.Rent(256 * (i % 5));

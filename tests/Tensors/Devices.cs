@@ -1,12 +1,17 @@
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
+using Sharpformer.Tensors.Gpu;
 
 namespace Sharpformer.Tests.Tensors;
 
 /// <summary>The devices that every device test runs on.</summary>
 public static class Devices
 {
-    public static TheoryData<string> Names => ["cpu", "cpu-1-thread", "cpu-3-threads", "cpu-vector128", "cpu-vector256", "cpu-vector512"];
+    public static TheoryData<string> Names => new([.. CpuDevices, "ilgpu-cpu"]);
+
+    public static TheoryData<string> CpuNames => new(CpuDevices);
+
+    private static string[] CpuDevices => ["cpu", "cpu-1-thread", "cpu-3-threads", "cpu-vector128", "cpu-vector256", "cpu-vector512"];
 
     public static Device Create(string name) => name switch
     {
@@ -16,6 +21,7 @@ public static class Devices
         "cpu-vector128" => new CpuDevice(2, GemmKernel.Vector128),
         "cpu-vector256" => new CpuDevice(2, GemmKernel.Vector256),
         "cpu-vector512" => new CpuDevice(2, GemmKernel.Vector512),
+        "ilgpu-cpu" => GpuDevice.Simulated(),
         _ => throw new ArgumentException($"No device is called {name}."),
     };
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using ILGPU;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -27,6 +28,13 @@ internal readonly struct AddLayerNormRow : IRowOp
     public static void Apply(RowOperands row)
     {
         RowMath.Map(row[5], row[6], row[0], default(Plus));
+        LayerNormRow.Apply(row);
+    }
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> sum = row[0], x = row[5], y = row[6];
+        for (int c = GroupRow.Thread; c < sum.IntLength; c += GroupRow.Threads) sum[c] = x[c] + y[c]; // each thread reads again just what it wrote
         LayerNormRow.Apply(row);
     }
 

@@ -1,3 +1,4 @@
+using ILGPU;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -67,6 +68,24 @@ public static partial class Ops
 internal readonly struct CausalSoftmaxRow : IRowOp
 {
     public static void Apply(RowOperands row) => RowSoftmax.Forward(row[0], row.Index, row.Scalar);
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> x = row[0];
+        int visible = row.Index;
+        float largest = float.NegativeInfinity, sum = 0;
+        for (int c = GroupRow.Thread; c < visible; c += GroupRow.Threads) largest = x[c] > largest ? x[c] : largest;
+        largest = row.Max(largest);
+        for (int c = GroupRow.Thread; c < visible; c += GroupRow.Threads)
+        {
+            x[c] = VectorMath.Exp((x[c] - largest) * row.Scalar);
+            sum += x[c];
+        }
+
+        float factor = 1 / row.Sum(sum);
+        for (int c = GroupRow.Thread; c < x.IntLength; c += GroupRow.Threads) x[c] = c < visible ? x[c] * factor : 0;
+    }
+
 }
 
 /// <summary>
@@ -76,4 +95,15 @@ internal readonly struct CausalSoftmaxRow : IRowOp
 internal readonly struct SoftmaxBackwardRow : IRowOp
 {
     public static void Apply(RowOperands row) => RowSoftmax.Backward(row[0], row[1], row.Index, row.Scalar);
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> p = row[0], dP = row[1];
+        int visible = row.Index;
+        float dot = 0;
+        for (int c = GroupRow.Thread; c < visible; c += GroupRow.Threads) dot += p[c] * dP[c];
+        dot = row.Sum(dot);
+        for (int c = GroupRow.Thread; c < p.IntLength; c += GroupRow.Threads) dP[c] = c < visible ? row.Scalar * p[c] * (dP[c] - dot) : 0;
+    }
+
 }

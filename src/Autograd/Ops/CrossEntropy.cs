@@ -1,4 +1,5 @@
 using System.Numerics;
+using ILGPU;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -60,6 +61,33 @@ internal readonly struct CrossEntropyRow : IRowOp
         double others = sum - RowMath.SumExp(logits.Slice(row.Index, 1), max);
         (statistics[0], statistics[1], statistics[2]) = (max, (float)(1 / sum), (float)(-others / sum));
     }
+
+    // No double here, in which some accelerators are very slow. What the target's column adds to the sum is left out instead:
+    // the others' share is small just where its digits matter.
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> z = row[0];
+        int V = z.IntLength, target = row.Index;
+        float max = float.NegativeInfinity, sum = 0, total = 0;
+        for (int c = GroupRow.Thread; c < V; c += GroupRow.Threads)
+        {
+            max = z[c] > max ? z[c] : max;
+            total += z[c];
+        }
+
+        max = row.Max(max);
+        for (int c = GroupRow.Thread; c < V; c += GroupRow.Threads) sum += c == target ? 0 : VectorMath.Exp(z[c] - max);
+        float others = row.Sum(sum), ofTarget = VectorMath.Exp(z[target] - max), all = others + ofTarget;
+
+        // log Σexp(z - max) - (z_t - max); where the target is the largest, its exponential is 1.
+        float log = others < 0.5f && ofTarget == 1f ? VectorMath.Log1P(others) : MathF.Log(all);
+        float loss = log - (z[target] - max);
+        if (row.Scalar != 0) loss = (1 - row.Scalar) * loss + row.Scalar * (log - (row.Sum(total) / V - max));
+        if (GroupRow.Thread != 0) return;
+        row[1][0] = loss;
+        (row[2][0], row[2][1], row[2][2]) = (max, 1 / all, -others / all);
+    }
+
 }
 
 /// <summary>dLogits = dLoss · (p - onehot + ε·(onehot - 1/V)). Operands: logits, statistics, dLoss, dLogits.</summary>
@@ -72,6 +100,14 @@ internal readonly struct CrossEntropyBackwardRow : IRowOp
         float dLoss = row[2][0], uniform = row.Scalar / dLogits.Length;
         RowMath.Map(row[0], dLogits, new Backward(new(max), new(scale), new(dLoss), new(uniform)));
         dLogits[row.Index] = dLoss * (errorOfTarget - uniform + row.Scalar);
+    }
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> z = row[0], dZ = row[3];
+        float max = row[1][0], scale = row[1][1], errorOfTarget = row[1][2], dLoss = row[2][0], uniform = row.Scalar / z.IntLength;
+        for (int c = GroupRow.Thread; c < z.IntLength; c += GroupRow.Threads)
+            dZ[c] = dLoss * ((c == row.Index ? errorOfTarget + row.Scalar : VectorMath.Exp(z[c] - max) * scale) - uniform);
     }
 
     private readonly struct Backward(Vector<float> max, Vector<float> scale, Vector<float> dLoss, Vector<float> uniform) : ILaneOp

@@ -1,4 +1,5 @@
 using System.Numerics;
+using ILGPU;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -51,12 +52,29 @@ public static partial class Ops
 internal readonly struct DotRow : IRowOp
 {
     public static void Apply(RowOperands row) => row[2][0] = RowMath.Dot(row[0], row[1]);
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> x = row[0], y = row[1];
+        float sum = 0;
+        for (int c = GroupRow.Thread; c < x.IntLength; c += GroupRow.Threads) sum += x[c] * y[c];
+        sum = row.Sum(sum);
+        if (GroupRow.Thread == 0) row[2][0] = sum;
+    }
+
 }
 
 /// <summary>Operands: x <c>[R,C]</c>, scale <c>[R,1]</c>, product <c>[R,C]</c>.</summary>
 internal readonly struct ScaleRow : IRowOp
 {
     public static void Apply(RowOperands row) => RowMath.Map(row[0], row[2], new Times(new(row[1][0])));
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> x = row[0], product = row[2];
+        float factor = row[1][0];
+        for (int c = GroupRow.Thread; c < x.IntLength; c += GroupRow.Threads) product[c] = x[c] * factor;
+    }
 
     private readonly struct Times(Vector<float> factor) : ILaneOp
     {

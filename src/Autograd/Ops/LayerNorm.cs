@@ -1,4 +1,5 @@
 using System.Numerics;
+using ILGPU;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -63,6 +64,20 @@ internal readonly struct LayerNormRow : IRowOp
     }
 
     /// <summary>(x - mean)·rstd ⊙ gain + bias.</summary>
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> x = row[0], gain = row[1], bias = row[2], y = row[3], statistics = row[4];
+        int C = x.IntLength;
+        float sum = 0, squares = 0;
+        for (int c = GroupRow.Thread; c < C; c += GroupRow.Threads) sum += x[c];
+        float mean = row.Sum(sum) / C;
+        for (int c = GroupRow.Thread; c < C; c += GroupRow.Threads) squares += (x[c] - mean) * (x[c] - mean);
+        float rstd = 1 / MathF.Sqrt(row.Sum(squares) / C + row.Scalar);
+        for (int c = GroupRow.Thread; c < C; c += GroupRow.Threads) y[c] = (x[c] - mean) * rstd * gain[c] + bias[c];
+        if (GroupRow.Thread == 0) (statistics[0], statistics[1]) = (mean, rstd);
+    }
+
     private readonly struct Normalize(Vector<float> mean, Vector<float> rstd) : ILaneOp
     {
         public Vector<float> Apply(Vector<float> x, Vector<float> gain, Vector<float> bias) => (x - mean) * rstd * gain + bias;
@@ -85,6 +100,22 @@ internal readonly struct LayerNormBackwardRow : IRowOp
         RowMath.Map(dX, x, dX, new Backward(new(mean), new(rstd), new(meanOfG), new(slope)));
     }
 
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> dY = row[0], gain = row[1], x = row[2], dX = row[4];
+        int C = x.IntLength;
+        float mean = row[3][0], rstd = row[3][1], sum = 0, dot = 0;
+        for (int c = GroupRow.Thread; c < C; c += GroupRow.Threads)
+        {
+            float g = dY[c] * gain[c];
+            sum += g;
+            dot += (x[c] - mean) * g;
+        }
+
+        float meanOfG = row.Sum(sum) / C, slope = rstd * row.Sum(dot) / C;
+        for (int c = GroupRow.Thread; c < C; c += GroupRow.Threads) dX[c] = rstd * (dY[c] * gain[c] - meanOfG - (x[c] - mean) * rstd * slope);
+    }
+
     private readonly struct Times : ILaneOp
     {
         public Vector<float> Apply(Vector<float> x, Vector<float> y, Vector<float> z) => x * y;
@@ -101,6 +132,13 @@ internal readonly struct LayerNormBackwardRow : IRowOp
 internal readonly struct LayerNormGainRow : IRowOp
 {
     public static void Apply(RowOperands row) => RowMath.Map(row[0], row[1], row[3], new Share(new(row[2][0]), new(row[2][1])));
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> dY = row[0], x = row[1], product = row[3];
+        float mean = row[2][0], rstd = row[2][1];
+        for (int c = GroupRow.Thread; c < x.IntLength; c += GroupRow.Threads) product[c] = dY[c] * ((x[c] - mean) * rstd);
+    }
 
     private readonly struct Share(Vector<float> mean, Vector<float> rstd) : ILaneOp
     {

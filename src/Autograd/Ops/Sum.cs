@@ -1,3 +1,4 @@
+using ILGPU;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -33,4 +34,14 @@ public static partial class Ops
 internal readonly struct SumRow : IRowOp
 {
     public static void Apply(RowOperands row) => row[1][0] = (float)RowMath.SumInDouble(row[0]);
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> x = row[0];
+        float sum = 0;
+        for (int c = GroupRow.Thread; c < x.IntLength; c += GroupRow.Threads) sum += x[c];
+        sum = row.Sum(sum);
+        if (GroupRow.Thread == 0) row[1][0] = sum;
+    }
+
 }

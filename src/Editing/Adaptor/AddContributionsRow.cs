@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using ILGPU;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Adaptor;
@@ -28,4 +29,17 @@ internal readonly struct AddContributionsRow : IRowOp
             for (int c = 0; c < sum.Length; c++) sum[c] += weights[j] * value[c];
         }
     }
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> weights = row[0], values = row[1], sum = row[2];
+        int C = sum.IntLength;
+        for (int j = 0; j < row.Index; j++)
+        {
+            float weight = weights[j];
+            if (weight == 0) continue;
+            for (int c = GroupRow.Thread; c < C; c += GroupRow.Threads) sum[c] += weight * values[(long)j * C + c];
+        }
+    }
+
 }

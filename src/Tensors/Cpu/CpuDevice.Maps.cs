@@ -117,10 +117,4 @@ public sealed unsafe partial class CpuDevice
             }
         }
     }
-
-    /// <summary>What a functor's verbs are called in messages, written once.</summary>
-    private static class Verb<TOp>
-    {
-        public static readonly string Map = $"Map {typeof(TOp).Name}", Rows = $"Rows {typeof(TOp).Name}";
-    }
 }

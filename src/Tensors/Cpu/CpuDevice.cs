@@ -11,7 +11,7 @@ public sealed unsafe partial class CpuDevice : Device
     /// <summary>Elements that a thread should at least get of a loop that does little more than read and write.</summary>
     private const int Grain = 16 * 1024;
 
-    private readonly BufferPool pool;
+    private readonly BufferPool<HostBlock> pool;
     private readonly WorkSharing work;
     private readonly GemmKernel kernel;
     private readonly PackingBudget packing;
@@ -29,7 +29,7 @@ public sealed unsafe partial class CpuDevice : Device
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         work = new WorkSharing(threads == 0 ? Environment.ProcessorCount : threads);
-        pool = new BufferPool(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 32);
+        pool = new BufferPool<HostBlock>(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 32, bytes => new HostBlock(bytes));
         packing = new PackingBudget(packedBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16);
         this.kernel = kernel;
     }
@@ -40,7 +40,7 @@ public sealed unsafe partial class CpuDevice : Device
     /// <summary>Threads that share the work.</summary>
     public int Threads => work.Threads;
 
-    internal BufferPool Pool => pool;
+    internal BufferPool<HostBlock> Pool => pool;
 
     /// <inheritdoc/>
     public override Tensor Load(MappedBytes source, DType dtype, Shape shape)

@@ -3,12 +3,12 @@ namespace Sharpformer.Tensors.Cpu;
 /// <summary>Host memory behind a tensor: a block of the pool, or stored weights mapped from a file.</summary>
 internal sealed unsafe class CpuStorage : Storage
 {
-    private readonly BufferPool? pool;
+    private readonly BufferPool<HostBlock>? pool;
     private readonly object owner;
     private bool? finite;
 
     /// <summary>Memory to compute in.</summary>
-    public CpuStorage(BufferPool pool, long byteLength)
+    public CpuStorage(BufferPool<HostBlock> pool, long byteLength)
     {
         HostBlock block = pool.Rent(byteLength);
         (this.pool, owner, ByteLength) = (pool, block, byteLength);

@@ -40,7 +40,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <param name="weights">Where packed forms of B are kept if it is stored weights; null otherwise.</param>
     /// <param name="work">Threads.</param>
     /// <param name="pool">Memory.</param>
-    public static void Run(in GemmBatch batch, PackedWeights? weights, WorkSharing work, BufferPool pool)
+    public static void Run(in GemmBatch batch, PackedWeights? weights, WorkSharing work, BufferPool<HostBlock> pool)
     {
         if (batch.Count == 0 || batch[0].M == 0 || batch[0].N == 0) return;
         if (batch.Count > 1 && batch.Work < 16 * Grain)
@@ -75,7 +75,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// Threads take depth blocks, that is B's rows in their whole length or a good part of it, where columns alone would
     /// leave each with short pieces of them. Sums of later blocks are kept apart and added to the first in order.
     /// </summary>
-    private static void ByDepth(in GemmProblem product, WorkSharing work, BufferPool pool)
+    private static void ByDepth(in GemmProblem product, WorkSharing work, BufferPool<HostBlock> pool)
     {
         int blocks = (product.K + DepthBlock - 1) / DepthBlock, across = blocks < 4 * work.Threads ? Math.Min(work.Threads, Panels(product.N)) : 1;
         HostBlock sums = pool.Rent((blocks - 1L) * product.M * product.N * sizeof(float));
@@ -120,7 +120,7 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// Threads pack A together. Then each takes columns of C and packs what it needs of B for itself: no two need the
     /// same, and they meet again only at the end.
     /// </summary>
-    private static void Blocked(GemmProblem product, WorkSharing work, BufferPool pool)
+    private static void Blocked(GemmProblem product, WorkSharing work, BufferPool<HostBlock> pool)
     {
         int most = Math.Clamp(MostOfA / Math.Max(1, product.K) / TileRows * TileRows, RowBlock, Math.Max(RowBlock, Padded(product.M)));
         HostBlock block = pool.Rent((long)Math.Min(most, Padded(product.M)) * product.K * sizeof(float));

@@ -1,0 +1,34 @@
+using ILGPU;
+
+namespace Sharpformer.Tensors.Gpu;
+
+/// <summary>Where the elements of a <see cref="MatrixView"/> lie.</summary>
+internal readonly struct GpuMatrix(in MatrixView view, ArrayView<float> data)
+{
+    private readonly ArrayView<float> data = data;
+    private readonly long offset = view.Offset, outerStride = view.OuterStride, innerStride = view.InnerStride;
+    private readonly int inner = view.Inner, rowStride = view.RowStride, columnStride = view.ColumnStride;
+
+    /// <summary>Element (row, column) of matrix number <paramref name="matrix"/> of the batch.</summary>
+    public ref float this[long matrix, int row, int column] =>
+        ref data[offset + matrix / inner * outerStride + matrix % inner * innerStride + row * (long)rowStride + column * (long)columnStride];
+}
+
+/// <summary>Matrices of equal size.</summary>
+internal readonly record struct CopyArguments(GpuMatrix Source, GpuMatrix Destination, long Matrices, int Rows, int Columns);
+
+/// <summary>Copies between parts of matrices.</summary>
+internal static class CopyKernels
+{
+    [Kernel]
+    public static void Copy(CopyArguments c)
+    {
+        long perMatrix = (long)c.Rows * c.Columns;
+        for (long i = GridRange.First; i < c.Matrices * perMatrix; i += GridRange.Step)
+        {
+            long matrix = i / perMatrix;
+            int within = (int)(i % perMatrix), row = within / c.Columns, column = within % c.Columns;
+            c.Destination[matrix, row, column] = c.Source[matrix, row, column];
+        }
+    }
+}

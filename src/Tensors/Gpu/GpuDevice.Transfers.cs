@@ -1,0 +1,83 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Sharpformer.Tensors.Gpu;
+
+/// <content>What goes to the accelerator, comes back from it, or moves within it.</content>
+public sealed partial class GpuDevice
+{
+    /// <summary>Bytes of stored weights that are copied in one go.</summary>
+    private const int ChunkBytes = 1 << 28;
+
+    private readonly List<GpuBlock> passing = [];
+
+    /// <inheritdoc/>
+    public override Tensor Load(MappedBytes source, DType dtype, Shape shape)
+    {
+        Arguments.Load(source, dtype, shape);
+        GpuBlock block = Allocated(Math.Max(16, (source.Length + 15) / 16 * 16)); // kernels read 16 bytes at once
+        for (long start = 0; start < source.Length; start += ChunkBytes)
+        {
+            int length = (int)Math.Min(ChunkBytes, source.Length - start);
+            block.Bytes.SubView(start, length).CopyFromCPU(accelerator.DefaultStream, source.Span(start, length));
+        }
+
+        return new Tensor(this, new GpuStorage(block, source.Length), 0, shape, dtype);
+    }
+
+    /// <inheritdoc/>
+    public override void Upload(ReadOnlySpan<float> source, Tensor destination)
+    {
+        ArrayView<float> to = Destination("Upload", destination);
+        Arguments.Length("Upload", destination, source.Length);
+        if (source.Length > 0) to.CopyFromCPU(accelerator.DefaultStream, source);
+    }
+
+    /// <inheritdoc/>
+    public override void Download(Tensor source, Span<float> destination)
+    {
+        ArrayView<byte> from = Stored("Download", source);
+        Arguments.Length("Download", source, destination.Length);
+        if (destination.IsEmpty) return;
+        if (source.DType == DType.F32)
+        {
+            Await(from.Cast<float>(), destination);
+            return;
+        }
+
+        ushort[] bits = new ushort[destination.Length];
+        Await(from.Cast<ushort>(), bits);
+        for (int i = 0; i < bits.Length; i++)
+            destination[i] = source.DType == DType.F16 ? (float)BitConverter.UInt16BitsToHalf(bits[i]) : BitConverter.UInt32BitsToSingle((uint)bits[i] << 16);
+    }
+
+    /// <inheritdoc/>
+    public override void Copy(in MatrixView source, in MatrixView destination)
+    {
+        Arguments.Copy(source, destination);
+        ArrayView<float> from = Source("Copy", source.Tensor), to = Destination("Copy", destination.Tensor);
+        long matrices = (long)source.Outer * source.Inner, count = matrices * source.Rows * source.Columns;
+        if (count == 0) return;
+        Launch(CopyKernels.Copy, Groups(count), Group, new CopyArguments(
+            new GpuMatrix(source, from), new GpuMatrix(destination, to), matrices, source.Rows, source.Columns));
+    }
+
+    /// <summary>Integers for the next kernel.</summary>
+    private ArrayView<int> Indices(ReadOnlySpan<int> values)
+    {
+        if (values.IsEmpty) return default;
+        GpuBlock block = pool.Rent(values.Length * sizeof(int));
+        passing.Add(block);
+        ArrayView<int> indices = block.Bytes.SubView(0, values.Length * sizeof(int)).Cast<int>();
+        indices.CopyFromCPU(accelerator.DefaultStream, values);
+        return indices;
+    }
+
+    /// <summary>Copies a result to the host, which waits for all work queued before it.</summary>
+    private void Await<T>(ArrayView<T> source, Span<T> destination) where T : unmanaged
+    {
+        HostWaits++;
+        source.CopyToCPU(accelerator.DefaultStream, destination);
+        accelerator.DefaultStream.Synchronize();
+    }
+}

@@ -1,0 +1,126 @@
+using System.Reflection;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+
+namespace Sharpformer.Tensors.Gpu;
+
+/// <summary>
+/// An accelerator driven through ILGPU, which compiles C# methods to its code. Verbs are queued on one stream and run in order;
+/// the host waits only where a result is needed there.
+/// </summary>
+public sealed partial class GpuDevice : Device
+{
+    private readonly Context context;
+    private readonly Accelerator accelerator;
+    private readonly BufferPool<GpuBlock> pool;
+    private readonly Dictionary<MethodInfo, Delegate> launchers = [];
+
+    /// <summary>Drives an accelerator; context and accelerator belong to the device from now on.</summary>
+    /// <param name="name">Short name, for example <c>cuda</c>.</param>
+    /// <param name="context">What compiles kernels; with <c>EnableAlgorithms</c>.</param>
+    /// <param name="accelerator">What runs them.</param>
+    internal GpuDevice(string name, Context context, Accelerator accelerator)
+    {
+        (Name, this.context, this.accelerator) = (name, context, accelerator);
+        pool = new BufferPool<GpuBlock>(long.MaxValue, Allocated); // idle blocks go only when a new one finds no room
+    }
+
+    /// <summary>
+    /// ILGPU's own simulation of a GPU on the processor: slow, but it runs the same kernels, so it tells whether they are right.
+    /// </summary>
+    public static GpuDevice Simulated()
+    {
+        Context context = Context.Create(builder => builder.CPU(new CPUDevice(32, 8, 1)).EnableAlgorithms());
+        return new GpuDevice("ilgpu-cpu", context, context.CreateCPUAccelerator(0, CPUAcceleratorMode.Parallel));
+    }
+
+    /// <inheritdoc/>
+    public override string Name { get; }
+
+    /// <summary>How often the host has waited for a result since the device was made.</summary>
+    public long HostWaits { get; private set; }
+
+    /// <summary>Threads that share a row or a range. A barrier costs the simulation milliseconds for many threads.</summary>
+    private int GroupSize => accelerator.AcceleratorType == AcceleratorType.CPU ? 8 : 256;
+
+    /// <inheritdoc/>
+    protected override Storage AllocateStorage(long bytes) => new GpuStorage(pool, bytes);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            pool.Clear();
+            accelerator.Dispose();
+            context.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Queues a kernel.</summary>
+    /// <param name="kernel">A static method marked with <see cref="KernelAttribute"/>.</param>
+    /// <param name="grid">Groups of threads.</param>
+    /// <param name="group">Threads of a group.</param>
+    /// <param name="arguments">What it is given.</param>
+    private void Launch<TArguments>(Action<TArguments> kernel, Index3D grid, Index3D group, TArguments arguments) where TArguments : struct
+    {
+        if (!launchers.TryGetValue(kernel.Method, out Delegate? launcher))
+        {
+            if (kernel.Method.GetCustomAttribute<KernelAttribute>() is null) throw new ArgumentException($"{kernel.Method.Name} is not marked as a kernel.");
+            launcher = accelerator.LoadStreamKernel(kernel);
+            launchers.Add(kernel.Method, launcher);
+        }
+
+        ((Action<KernelConfig, TArguments>)launcher)(new KernelConfig(grid, group), arguments);
+
+        // The stream runs in order: whoever gets these blocks next comes after the kernel.
+        foreach (GpuBlock block in passing) pool.Return(block);
+        passing.Clear();
+    }
+
+    /// <summary>Groups that go through <paramref name="count"/> elements, each thread taking more than one where there are very many.</summary>
+    private Index3D Groups(long count) => new((int)Math.Clamp((count + GroupSize - 1) / GroupSize, 1, 1 << 16), 1, 1);
+
+    private Index3D Group => new(GroupSize, 1, 1);
+
+    private GpuBlock Allocated(long bytes)
+    {
+        try
+        {
+            return new GpuBlock(accelerator.Allocate1D<byte>(bytes));
+        }
+        catch (AcceleratorException e)
+        {
+            throw new InsufficientMemoryException($"{accelerator.Name} has no {bytes:N0} bytes.", e);
+        }
+    }
+
+    /// <summary>A float32 tensor to be read.</summary>
+    private ArrayView<float> Source(string verb, Tensor tensor)
+    {
+        ArrayView<byte> data = Stored(verb, tensor);
+        Arguments.Float32(verb, tensor);
+        return data.Cast<float>();
+    }
+
+    /// <summary>A float32 tensor to be written.</summary>
+    private ArrayView<float> Destination(string verb, Tensor tensor)
+    {
+        ArrayView<float> data = Source(verb, tensor);
+        if (((GpuStorage)tensor.Storage).ReadOnly)
+            throw new ArgumentException($"{verb}: {tensor.Shape} is a stored weight and cannot be written. Hint: Copy it to an allocated tensor first.");
+        return data;
+    }
+
+    /// <summary>A tensor of any storage type, its elements as bytes.</summary>
+    private ArrayView<byte> Stored(string verb, Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (tensor.Device != this || tensor.Storage is not GpuStorage storage)
+            throw new ArgumentException($"{verb}: {tensor} is not in the memory of {Name}. Hint: all operands of a verb live on the same device.");
+        return storage.Bytes.SubView(tensor.Offset * tensor.DType.Size(), tensor.Count * tensor.DType.Size());
+    }
+}

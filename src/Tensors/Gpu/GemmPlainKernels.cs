@@ -2,25 +2,7 @@ using ILGPU;
 
 namespace Sharpformer.Tensors.Gpu;
 
-/// <summary>
-/// Products C (+)= A·B. A and C lie as their views say; B's elements are bytes of its storage type, so its strides come apart.
-/// </summary>
-internal readonly struct GemmArguments(in MatrixView a, ArrayView<float> aData, in MatrixView b, ArrayView<byte> bData, in MatrixView c, ArrayView<float> cData, bool accumulate)
-{
-    public readonly GpuMatrix A = new(a, aData), C = new(c, cData);
-    public readonly ArrayView<byte> BData = bData;
-    public readonly long BOffset = b.Offset, BOuterStride = b.OuterStride, BInnerStride = b.InnerStride;
-    public readonly int BInner = b.Inner, BRowStride = b.RowStride, BColumnStride = b.ColumnStride;
-    public readonly int M = c.Rows, N = c.Columns, K = a.Columns;
-    public readonly int Matrices = checked(c.Outer * c.Inner);
-    public readonly int Accumulate = accumulate ? 1 : 0;
-
-    /// <summary>Where element (k, column) of matrix number <paramref name="matrix"/> of B lies.</summary>
-    public long B(int matrix, int k, int column) =>
-        BOffset + matrix / BInner * BOuterStride + matrix % BInner * BInnerStride + k * (long)BRowStride + column * (long)BColumnStride;
-}
-
-/// <summary>The product as it is defined, one thread for each element of C: what the fast kernels are checked against.</summary>
+/// <summary>The product as it is defined, one thread for each element of C: what the fast kernels are checked against, and for any strides.</summary>
 internal static class GemmPlainKernels
 {
     [Kernel]
@@ -30,10 +12,37 @@ internal static class GemmPlainKernels
         for (long i = GridRange.First; i < g.Matrices * perMatrix; i += GridRange.Step)
         {
             int matrix = (int)(i / perMatrix), row = (int)(i % perMatrix / g.N), column = (int)(i % g.N);
-            float sum = 0;
-            for (int k = 0; k < g.K; k++) sum += g.A[matrix, row, k] * TStored.At(g.BData, g.B(matrix, k, column));
-            ref float c = ref g.C[matrix, row, column];
-            c = g.Accumulate != 0 ? c + sum : sum;
+            long a = g.A.Start(matrix), b = g.B.Start(matrix);
+            ref float c = ref g.C.Data[g.C.Start(matrix) + row * (long)g.C.RowStride + column * (long)g.C.ColumnStride];
+            float total = g.Accumulate != 0 ? c : 0;
+            for (int first = 0; first < g.K; first += GemmArguments.Chain)
+            {
+                float sum = 0;
+                int end = Math.Min(g.K, first + GemmArguments.Chain);
+                for (int k = first; k < end; k++) sum += g.A.At<StoredF32>(a, k, row) * g.B.At<TStored>(b, k, column);
+                total += sum;
+            }
+
+            c = total;
+        }
+    }
+
+    /// <summary>C (+)= the sums of all chains, where the groups of a tile have left them in rows of their own.</summary>
+    [Kernel]
+    public static void AddChains(ChainArguments s)
+    {
+        long perMatrix = (long)s.M * s.N;
+        for (long i = GridRange.First; i < s.Matrices * perMatrix; i += GridRange.Step)
+        {
+            int matrix = (int)(i / perMatrix);
+            long within = i % perMatrix;
+            ref float c = ref s.C.Data[s.C.Start(matrix) + within / s.N * s.C.RowStride + within % s.N * s.C.ColumnStride];
+            float total = s.Accumulate != 0 ? c : 0;
+            for (int chain = 0; chain < s.Chains; chain++) total += s.Sums[((long)matrix * s.Chains + chain) * perMatrix + within];
+            c = total;
         }
     }
 }
+
+/// <summary>Sums of chains <c>[Matrices,Chains,M,N]</c> and what they add up to.</summary>
+internal readonly record struct ChainArguments(ArrayView<float> Sums, GemmTarget C, int Matrices, int Chains, int M, int N, int Accumulate);

@@ -6,12 +6,17 @@ namespace Sharpformer.Tensors.Gpu;
 internal interface IStored
 {
     static abstract float At(ArrayView<byte> data, long element);
+
+    /// <summary>Four elements, the first of which is the beginning of a vector.</summary>
+    static abstract Four FourAt(ArrayView<byte> data, long element);
 }
 
 /// <summary>F32.</summary>
 internal readonly struct StoredF32 : IStored
 {
     public static float At(ArrayView<byte> data, long element) => data.Cast<float>()[element];
+
+    public static Four FourAt(ArrayView<byte> data, long element) => data.Cast<Four>()[element / 4];
 }
 
 /// <summary>F16, widened in integer arithmetic: not every accelerator that ILGPU drives knows the type.</summary>
@@ -21,6 +26,12 @@ internal readonly struct StoredF16 : IStored
     private const float Bias = 5.192296858534828e33f;
 
     public static float At(ArrayView<byte> data, long element) => Widen(data.Cast<ushort>()[element]);
+
+    public static Four FourAt(ArrayView<byte> data, long element)
+    {
+        FourHalves bits = data.Cast<FourHalves>()[element / 4];
+        return new Four(Widen((ushort)bits.Low), Widen((ushort)(bits.Low >> 16)), Widen((ushort)bits.High), Widen((ushort)(bits.High >> 16)));
+    }
 
     public static float Widen(ushort bits)
     {
@@ -36,6 +47,12 @@ internal readonly struct StoredF16 : IStored
 internal readonly struct StoredBF16 : IStored
 {
     public static float At(ArrayView<byte> data, long element) => Widen(data.Cast<ushort>()[element]);
+
+    public static Four FourAt(ArrayView<byte> data, long element)
+    {
+        FourHalves bits = data.Cast<FourHalves>()[element / 4];
+        return new Four(Widen((ushort)bits.Low), Widen((ushort)(bits.Low >> 16)), Widen((ushort)bits.High), Widen((ushort)(bits.High >> 16)));
+    }
 
     public static float Widen(ushort bits) => Interop.IntAsFloat((uint)bits << 16);
 }

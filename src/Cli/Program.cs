@@ -46,6 +46,10 @@ internal static class Program
             ModelLogitsCommand.Create(),
             ModelRandomCommand.Create(),
         },
+        new Command("devices", "Look at what can compute.")
+        {
+            DevicesKernelsCommand.Create(),
+        },
         BenchCommand.Create(),
         CommonOptions.Json(),
     };

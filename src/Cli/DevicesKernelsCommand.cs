@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.Reflection;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Gpu;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>devices kernels</c>: what NVIDIA's tools say about the kernels can be asked without a GPU, once they are in files.</summary>
+internal static class DevicesKernelsCommand
+{
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command("kernels", "Write every GPU kernel as PTX, NVIDIA's assembly language: one file each; neither a GPU nor a driver is needed (see scripts/check-ptx.sh).");
+        var architecture = new Option<string>("--arch")
+        {
+            Description = "Compile for this architecture, sm_80 for example.",
+            HelpName = "SM",
+            DefaultValueFactory = _ => "sm_80",
+        };
+        Option<string> output = CommonOptions.File("--output", "The folder to write to; files of the same name are replaced.", required: true, "DIR");
+        command.Add(architecture);
+        command.Add(output);
+        command.SetAction(parse => Run(Terminal.Of(parse), parse.GetRequiredValue(architecture), parse.GetRequiredValue(output)));
+        return command;
+    }
+
+    private static int Run(Terminal terminal, string architecture, string folder)
+    {
+        using var compiler = new PtxCompiler(architecture);
+        IReadOnlyList<MethodInfo> kernels = KernelCatalogue.Kernels(typeof(DevicesKernelsCommand).Assembly);
+        long lines = 0;
+        ProgressReport.Run(terminal, "Compiling", "kernels", report =>
+        {
+            Folder(folder);
+            for (int i = 0; i < kernels.Count; i++)
+            {
+                string code = compiler.Compile(kernels[i]);
+                lines += code.AsSpan().Count('\n');
+                File.WriteAllText(Path.Combine(folder, KernelCatalogue.NameOf(kernels[i]) + ".ptx"), code);
+                report(i + 1, kernels.Count);
+            }
+        });
+        if (terminal.Json) terminal.Document(new { folder, architecture, kernels = kernels.Select(KernelCatalogue.NameOf), lines });
+        else terminal.Line($"Wrote {Terminal.Counted(kernels.Count, "kernel")} for {architecture} to {folder}, {Terminal.Counted(lines, "line")}.");
+        return 0;
+    }
+
+    private static void Folder(string path)
+    {
+        if (File.Exists(path)) throw new InputException($"{path} is a file, expected a folder to write kernels to.");
+        Directory.CreateDirectory(path);
+    }
+}

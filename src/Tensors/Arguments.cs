@@ -117,6 +117,20 @@ internal static class Arguments
         Float32(verb, rows);
         if (table.Columns != rows.Columns || rows.Rows != ids.Length)
             throw new ArgumentException($"{verb}: {ids.Length} rows of table {table.Shape} do not fit {rows.Shape}.");
+        Ids(verb, table, ids);
+    }
+
+    public static void Scatter(in MatrixView x, ReadOnlySpan<int> ids, Tensor table)
+    {
+        View("Scatter", x);
+        Float32("Scatter", x.Tensor);
+        if (table.Columns != x.Columns || x.Rows != ids.Length || x.Outer * x.Inner != 1 || (x.ColumnStride != 1 && x.Columns > 1))
+            throw new ArgumentException($"Scatter: {x} does not fit {ids.Length} rows of table {table.Shape}.");
+        Ids("Scatter", table, ids);
+    }
+
+    private static void Ids(string verb, Tensor table, ReadOnlySpan<int> ids)
+    {
         int known = table.Rows;
         for (int r = 0; r < ids.Length; r++)
         {

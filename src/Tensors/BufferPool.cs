@@ -39,7 +39,7 @@ internal sealed class BufferPool<TBlock>(long retainedBytes, Func<long, TBlock> 
             Clear(); // idle blocks of other sizes may be in the way
             return Rent(bytes);
         }
-        catch (OutOfMemoryException e)
+        catch (OutOfMemoryException e) when (e is not InsufficientMemoryException) // which says more already
         {
             throw new InsufficientMemoryException($"No room for a tensor of {bytes:N0} bytes.", e);
         }

@@ -113,6 +113,14 @@ public abstract class Device : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">An id is not a row of the table.</exception>
     public abstract void Gather(Tensor table, ReadOnlySpan<int> ids, Tensor y);
 
+    /// <summary>table[ids[r],:] = x[r,:], for a matrix that may be part of a larger one.</summary>
+    /// <param name="x">Rows of one matrix, their columns adjacent.</param>
+    /// <param name="ids">A row of the table for each; no two are equal.</param>
+    /// <param name="table">What is written to.</param>
+    /// <exception cref="ArgumentException">Shapes disagree, or x is a batch of matrices.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An id is not a row of the table.</exception>
+    public abstract void Scatter(in MatrixView x, ReadOnlySpan<int> ids, Tensor table);
+
     /// <summary>table[ids[r],:] += x[r,:], in the order of r.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is not a row of the table.</exception>
     public abstract void ScatterAdd(Tensor x, ReadOnlySpan<int> ids, Tensor table);

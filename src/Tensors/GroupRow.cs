@@ -1,11 +1,12 @@
 using ILGPU;
+using Sharpformer.Tensors.Gpu;
 
 namespace Sharpformer.Tensors;
 
 /// <summary>
 /// What a row functor sees on a GPU: one row of each operand of <see cref="Device.Rows{TOp}"/>, and the group of threads that
 /// works on it. All threads run the functor; each takes every <see cref="Threads"/>-th column from <see cref="Thread"/> on, and all
-/// of them meet in <see cref="Sum"/> and <see cref="Max"/>, which none may leave out.
+/// of them meet in <see cref="Sum(float)"/> and <see cref="Max"/>, which none may leave out.
 /// </summary>
 public readonly struct GroupRow
 {
@@ -57,6 +58,39 @@ public readonly struct GroupRow
         }
 
         return scratch[0];
+    }
+
+    /// <summary>
+    /// The sum of what all threads give, each in two parts of which the second is what rounding took from the first: as good as
+    /// in double, which some accelerators lack.
+    /// </summary>
+    public float Sum(float mine, float rest)
+    {
+        int place = Group.IdxX, rests = RowKernels.MostThreads;
+        Group.Barrier();
+        (scratch[place], scratch[rests + place]) = (mine, rest);
+        Group.Barrier();
+        for (int half = Group.DimX / 2; half > 0; half /= 2)
+        {
+            if (place < half)
+            {
+                float lost = scratch[rests + place] + scratch[rests + place + half];
+                (mine, rest) = Added(scratch[place], scratch[place + half]);
+                (scratch[place], scratch[rests + place]) = (mine, rest + lost);
+            }
+
+            Group.Barrier();
+        }
+
+        float sum = scratch[0];
+        return sum - sum == 0 ? sum + scratch[rests] : sum; // an infinite sum has no meaningful rest
+    }
+
+    /// <summary>x + y and what rounding takes from it, exactly (Knuth, The Art of Computer Programming 2, 4.2.2).</summary>
+    public static (float Sum, float Lost) Added(float x, float y)
+    {
+        float sum = x + y, fromY = sum - x;
+        return (sum, x - (sum - fromY) + (y - fromY));
     }
 
     /// <summary>The largest of what all threads give. Writes before it are seen after it.</summary>

@@ -96,21 +96,20 @@ public sealed class KvCache
     public Action SavePositions(ReadOnlySpan<int> positions, int firstLayer)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(firstLayer, FirstKept);
-        var saved = new List<(MatrixView Place, MatrixView Copy)>();
+        int[] rows = new int[positions.Length];
+        for (int b = 0; b < rows.Length; b++) rows[b] = b * Capacity + positions[b];
+        var saved = new List<(Tensor Place, Tensor Copy)>();
         for (int l = firstLayer; l < layers.Length; l++)
         {
-            for (int b = 0; b < positions.Length; b++)
+            foreach (Tensor cache in (ReadOnlySpan<Tensor>)[Keys(l), Values(l)])
             {
-                foreach (Tensor cache in (ReadOnlySpan<Tensor>)[Keys(l), Values(l)])
-                {
-                    MatrixView place = Positions(cache, b, positions[b], 1), copy = device.Allocate(1, place.Columns);
-                    device.Copy(place, copy);
-                    saved.Add((place, copy));
-                }
+                Tensor place = cache.Reshape(Batch * Capacity, cache.Columns), copy = device.Allocate(rows.Length, cache.Columns);
+                device.Gather(place, rows, copy);
+                saved.Add((place, copy));
             }
         }
 
-        return () => saved.ForEach(s => device.Copy(s.Copy, s.Place));
+        return () => saved.ForEach(s => device.Scatter(s.Copy, rows, s.Place));
     }
 
     /// <summary>Some positions of one sequence in keys or values <c>[B,S,C]</c>: <c>[count,C]</c>.</summary>

@@ -117,10 +117,7 @@ public sealed class Trace
     private sealed record Pass(int[] Sequences, TokenBatch Tokens, int[] Rows, int[] FlatRows)
     {
         /// <summary>Puts what the pass gave for its rows <c>[Rows,C]</c> where it belongs in the trace.</summary>
-        public void Place(Tensor made, Tensor trace)
-        {
-            for (int i = 0; i < Rows.Length; i++) made.Device.Copy(made.Slice(i, 1), trace.Slice(Rows[i], 1));
-        }
+        public void Place(Tensor made, Tensor trace) => made.Device.Scatter(made, Rows, trace);
     }
 
     private static IEnumerable<Pass> Passes(IReadOnlyList<int[]> sequences, TracedPosition[] positions)

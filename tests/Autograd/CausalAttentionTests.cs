@@ -144,6 +144,16 @@ public sealed class CausalAttentionTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_score_of_minus_infinity_gets_no_weight_and_alone_it_has_none_to_give(string name)
+    {
+        using Device device = Devices.Create(name);
+        Tensor qkv = device.From([1, float.NegativeInfinity, 5, 1, 2, 7, 1, 2, 9], 3, 3); // q, k, v of three positions
+        float[] y = CausalAttention(qkv, 1, device.Zeros(new Shape(1, 3, 1)), device.Zeros(new Shape(1, 3, 1)), [0], 1).Value.ToArray();
+        Assert.Equal([float.NaN, 7, 8], y);
+    }
+
     [Fact]
     public void Misfits_are_refused()
     {

@@ -73,6 +73,36 @@ public sealed class CrossEntropyTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void NaN_and_infinities_come_out_as_IEEE_rules_have_it(string name)
+    {
+        const float inf = float.PositiveInfinity, nan = float.NaN;
+        using Device device = Devices.Create(name);
+        Check([nan, 1, 2], 0, nan);
+        Check([nan, 1, 2], 1, nan);
+        Check([inf, 1, 2], 0, nan);
+        Check([inf, 1, 2], 2, nan);
+        Check([-inf, -inf, -inf], 1, nan);
+        Check([-inf, 1, 2], 0, inf);
+        Check([-inf, 1, 2], 2, MathF.Log(1 + MathF.Exp(-1)));
+        Check([-inf, 3, -inf], 1, 0);
+
+        void Check(float[] logits, int target, float expected)
+        {
+            var tape = new Tape();
+            Variable z = tape.Parameter(device.From(logits, 1, 3)), loss = CrossEntropy(z, [target]);
+            Devices.Close(expected, loss.Value.ToScalar(), 1e-7, $"loss of column {target} of {string.Join(' ', logits)}");
+            tape.Backward(loss);
+            float[] gradient = z.Gradient!.ToArray();
+            if (!float.IsNaN(expected))
+            {
+                Assert.All(gradient, g => Assert.InRange(g, -1, 1));
+                Assert.All(Enumerable.Range(0, 3).Where(c => c != target && logits[c] == -inf), c => Assert.Equal(0, gradient[c]));
+            }
+        }
+    }
+
     [Fact]
     public void Targets_that_do_not_fit_are_refused()
     {

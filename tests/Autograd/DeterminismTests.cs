@@ -8,24 +8,39 @@ namespace Sharpformer.Tests.Autograd;
 
 public sealed class DeterminismTests
 {
-    /// <summary>Sizes at which every verb has work for three threads.</summary>
-    private const int B = 2, T = 96, C = 192, V = 1009, Heads = 6;
+    /// <summary>B sequences of T positions, C channels, V tokens, H heads.</summary>
+    private sealed record Sizes(int B, int T, int C, int V, int H);
 
     [Fact]
     public void Same_bits_on_one_two_and_three_threads_and_when_run_again()
     {
-        float[][] one = Run(1);
+        var sizes = new Sizes(2, 96, 192, 1009, 6); // every verb has work for three threads
+        float[][] one = Run(new CpuDevice(1), sizes);
         foreach (int threads in new[] { 2, 3, 3 })
         {
-            float[][] many = Run(threads);
+            float[][] many = Run(new CpuDevice(threads), sizes);
             for (int i = 0; i < one.Length; i++) Devices.SameBits(one[i], many[i], $"{threads} threads, array {i}");
         }
     }
 
-    /// <summary>A block of a transformer and a loss over all operations: its values, then all gradients.</summary>
-    private static float[][] Run(int threads)
+    [Theory]
+    [MemberData(nameof(Devices.GpuNames), MemberType = typeof(Devices))]
+    public void Same_bits_on_a_gpu_when_run_again_and_nearly_those_of_the_cpu(string name)
     {
-        using var device = new CpuDevice(threads);
+        Sizes sizes = name == Devices.Simulation ? new(2, 7, 36, 61, 3) : new(2, 96, 192, 1009, 6);
+        float[][] once = Run(Devices.Create(name), sizes), again = Run(Devices.Create(name), sizes), cpu = Run(new CpuDevice(2), sizes);
+        for (int i = 0; i < once.Length; i++)
+        {
+            Devices.SameBits(once[i], again[i], $"array {i}");
+            GradientCheck.Close(Array.ConvertAll(cpu[i], e => (double)e), once[i], 1e-4, $"array {i} beside the CPU's");
+        }
+    }
+
+    /// <summary>A block of a transformer and a loss over all operations: its values, then all gradients.</summary>
+    private static float[][] Run(Device opened, Sizes sizes)
+    {
+        using Device device = opened;
+        (int B, int T, int C, int V, int Heads) = sizes;
         var tape = new Tape();
         int seed = 0;
         Variable table = New(V, C), gain = New(C), bias = New(C), qkvWeight = New(C, 3 * C), qkvBias = New(3 * C);

@@ -59,7 +59,8 @@ public sealed class DeviceTests
     public void Maps_every_length_up_to_seventy_and_a_long_one(string name)
     {
         using Device device = Devices.Create(name);
-        foreach (int n in Enumerable.Range(0, 71).Append(100_003))
+        // A kernel has no registers to fill up: any few lengths tell.
+        foreach (int n in name == Devices.Simulation ? [0, 1, 7, 70, 10_003] : Enumerable.Range(0, 71).Append(100_003))
         {
             using BufferScope scope = device.Scope();
             float[] x = Devices.Values(n, 1), y = Devices.Values(n, 2), z = Devices.Values(n, 3);
@@ -277,6 +278,71 @@ public sealed class DeviceTests
             device.ScatterAdd(device.From(rows, 600, columns), [.. Enumerable.Range(0, 600).Select(i => i % 3)], sum);
             Expect(sum, i => Enumerable.Range(0, 200).Sum(r => (double)rows[(3 * r + i / columns) * columns + i % columns]), 1e-4);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Scatters_rows_of_a_larger_matrix(string name)
+    {
+        using Device device = Devices.Create(name);
+        foreach ((int rows, int columns) in new[] { (0, 5), (1, 1), (3, 7), (700, 40) })
+        {
+            float[] x = Devices.Values(rows * 3L * columns);
+            int[] ids = [.. Enumerable.Range(0, rows).Select(r => r * 7 % (rows + 8))];
+            ids = [.. ids.Distinct().Concat(Enumerable.Range(0, rows + 8).Except(ids)).Take(rows)];
+            Tensor table = device.Allocate(rows + 8, columns);
+            device.Fill(table, 9);
+            device.Scatter(new MatrixView(device.From(x, rows, 3 * columns), columns, rows, columns, 3 * columns, 1), ids, table);
+            Expect(table, i => Array.IndexOf(ids, (int)(i / columns)) is >= 0 and int r ? x[r * 3 * columns + columns + i % columns] : 9, 0);
+        }
+
+        Tensor four = device.Zeros(new Shape(4, 3));
+        Assert.Contains("id 4 at position 1, the table [4,3] has 4 rows", Assert.Throws<ArgumentOutOfRangeException>(() => device.Scatter(device.Zeros(new Shape(2, 3)), [0, 4], four)).Message, StringComparison.Ordinal);
+        foreach (MatrixView x in (MatrixView[])[device.Zeros(new Shape(3, 3)), device.Zeros(new Shape(2, 4)), MatrixView.Of(device.Zeros(new Shape(3, 2))).Transposed, new(four, 0, 2, 3, 3, 1, 2, 6)])
+            Assert.Contains("2 rows of table [4,3]", Assert.Throws<ArgumentException>(() => device.Scatter(x, [0, 1], four)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Nothing_happens_to_empty_tensors(string name)
+    {
+        using Device device = Devices.Create(name);
+        Tensor none = device.Allocate(0, 3), row = device.Zeros(new Shape(3)), one = device.Zeros(new Shape(1, 3));
+        device.Fill(none, 1);
+        device.Map<Twice>(none, none);
+        device.Map<Subtract>(none, 1, none);
+        device.Rows<ScaleRow>(0, [], 0, none, row, none);
+        device.Copy(none, none);
+        device.Gather(one, [], none);
+        device.Scatter(none, [], one);
+        device.ScatterAdd(none, [], one);
+        device.Gemm(none, device.Zeros(new Shape(3, 3)), none);
+        device.Gemm(device.Allocate(1, 0), none, one);
+        Assert.Empty(device.ArgMax(none));
+        Assert.Empty(none.ToArray());
+        Assert.Equal([0f, 0, 0], one.ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void No_verb_writes_stored_weights_or_reads_another_devices_tensors(string name)
+    {
+        using Device device = Devices.Create(name), other = Devices.Create(name == Devices.Simulation ? "cpu" : Devices.Simulation);
+        Tensor x = device.Zeros(new Shape(3, 3)), row = device.Zeros(new Shape(3)), weights = Devices.Stored(device, new float[9], DType.F32, 3, 3), far = other.Zeros(new Shape(3, 3));
+        foreach ((Tensor unfit, string message) in new[] { (weights, "cannot be written"), (far, "all operands of a verb live on the same device") })
+        {
+            foreach (Action write in (Action[])[
+                () => device.Fill(unfit, 1), () => device.Upload(new float[9], unfit), () => device.Copy(x, unfit), () => device.Map<Twice>(x, unfit), () => device.Map<Subtract>(x, x, unfit),
+                () => device.Map<Subtract>(x, 1, unfit), () => device.Map<MultiplySubtract>(x, x, x, unfit), () => device.Map<MultiplySubtract>(x, x, 1, unfit), () => device.ColumnSum(x, unfit.Slice(0, 1)),
+                () => device.Gemm(x, x, unfit), () => device.Gather(x, [0, 1, 2], unfit), () => device.Scatter(x, [0, 1, 2], unfit), () => device.ScatterAdd(x, [0, 1, 2], unfit)])
+                Assert.Contains(message, Assert.Throws<ArgumentException>(write).Message, StringComparison.Ordinal);
+        }
+
+        foreach (Action read in (Action[])[
+            () => device.Download(far, new float[9]), () => device.Copy(far, x), () => device.Map<Twice>(far, x), () => device.Map<Subtract>(x, far, x), () => device.Map<MultiplySubtract>(x, x, far, x),
+            () => device.Rows<ScaleRow>(3, [], 0, far, row, x), () => device.ColumnSum(far, row), () => device.Gemm(far, x, x), () => device.Gemm(x, far, x), () => device.ArgMax(far),
+            () => device.Gather(far, [0, 1, 2], x), () => device.Scatter(far, [0, 1, 2], x), () => device.ScatterAdd(far, [0, 1, 2], x)])
+            Assert.Contains("all operands of a verb live on the same device", Assert.Throws<ArgumentException>(read).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,3 +1,6 @@
+using ILGPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.Gpu;
@@ -7,9 +10,29 @@ namespace Sharpformer.Tests.Tensors;
 /// <summary>The devices that every device test runs on.</summary>
 public static class Devices
 {
-    public static TheoryData<string> Names => new([.. CpuDevices, "ilgpu-cpu"]);
+    /// <summary>Environment variable that names real accelerators to test besides: <c>cuda</c>, <c>opencl</c>, or both with a comma.</summary>
+    public const string Variable = "SHARPFORMER_TEST_DEVICES";
+
+    /// <summary>The simulation, on which only small sizes are quick.</summary>
+    public const string Simulation = "ilgpu-cpu";
+
+    public static TheoryData<string> Names => new([.. CpuDevices, .. GpuDevices]);
 
     public static TheoryData<string> CpuNames => new(CpuDevices);
+
+    public static TheoryData<string> GpuNames => new(GpuDevices);
+
+    /// <summary>One CPU and all GPUs: for tests of whole models.</summary>
+    public static string[] DifferentOnes => ["cpu-1-thread", .. GpuDevices];
+
+    /// <summary>Those on which real sizes are quick.</summary>
+    public static string[] QuickOnes => ["cpu-1-thread", .. Accelerators];
+
+    /// <summary>The real accelerators that <see cref="Variable"/> names.</summary>
+    public static string[] Accelerators =>
+        (Environment.GetEnvironmentVariable(Variable) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private static string[] GpuDevices => [Simulation, .. Accelerators];
 
     private static string[] CpuDevices => ["cpu", "cpu-1-thread", "cpu-3-threads", "cpu-vector128", "cpu-vector256", "cpu-vector512"];
 
@@ -21,9 +44,21 @@ public static class Devices
         "cpu-vector128" => new CpuDevice(2, GemmKernel.Vector128),
         "cpu-vector256" => new CpuDevice(2, GemmKernel.Vector256),
         "cpu-vector512" => new CpuDevice(2, GemmKernel.Vector512),
-        "ilgpu-cpu" => GpuDevice.Simulated(),
+        Simulation => GpuDevice.Simulated(),
+        "opencl" => Gpu(name, builder => builder.OpenCL(), context => context.GetCLDevice(0)),
+        "cuda" => Gpu(name, builder => builder.Cuda(), context => context.GetCudaDevice(0)),
         _ => throw new ArgumentException($"No device is called {name}."),
     };
+
+    private static GpuDevice Gpu(string name, Action<Context.Builder> find, Func<Context, ILGPU.Runtime.Device> choose)
+    {
+        Context context = Context.Create(builder =>
+        {
+            find(builder);
+            builder.EnableAlgorithms();
+        });
+        return new GpuDevice(name, context, choose(context).CreateAccelerator(context));
+    }
 
     /// <summary>Values in -2 … 2 that depend on nothing but the seed.</summary>
     public static float[] Values(long count, int seed = 1)
@@ -42,7 +77,7 @@ public static class Devices
         {
             Span<byte> to = bytes.AsSpan(i * dtype.Size());
             if (dtype == DType.F32) BitConverter.TryWriteBytes(to, values[i]);
-            else if (dtype == DType.F16) BitConverter.TryWriteBytes(to, (Half)values[i]);
+            else if (dtype == DType.F16) BitConverter.TryWriteBytes(to, (System.Half)values[i]);
             else BitConverter.TryWriteBytes(to, (ushort)(BitConverter.SingleToUInt32Bits(values[i]) >> 16));
         }
 

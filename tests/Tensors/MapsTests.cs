@@ -26,6 +26,22 @@ public sealed class MapsTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Devices.GpuNames), MemberType = typeof(Devices))]
+    public void On_a_gpu_every_element_goes_through_the_scalar_form_and_nothing_else_is_written(string name)
+    {
+        using Device device = Devices.Create(name);
+        foreach (int n in (int[])[1, 3, 40, 2003])
+        {
+            Tensor all = device.Allocate(3, n + 9), x = device.Zeros(new Shape(n)), row = new(device, all.Storage, n + 9, new Shape(n));
+            device.Fill(all, -1);
+            device.Map<TwoForms>(x, row);
+            Assert.All(row.ToArray(), v => Assert.Equal(1, v));
+            device.Fill(row, -1);
+            Assert.All(all.ToArray(), v => Assert.Equal(-1, v));
+        }
+    }
+
     [Fact]
     public void An_elements_bits_do_not_depend_on_its_place()
     {

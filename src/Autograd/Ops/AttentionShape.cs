@@ -39,29 +39,37 @@ internal sealed record AttentionShape(int B, int T, int C, int H, int Capacity, 
         return visible;
     }
 
-    /// <summary>The new rows of sequence b in q, k or v: <c>[T,C]</c>.</summary>
-    public MatrixView New(Tensor qkv, int b, int column) => new(qkv, (long)b * T * 3 * C + column, T, C, 3 * C, 1);
+    /// <summary>Cached positions that come before each row of the scores, and before its sequence's new ones.</summary>
+    public int[] FirstNew()
+    {
+        int[] first = new int[B * H * T];
+        for (int b = 0; b < B; b++) first.AsSpan(b * H * T, H * T).Fill(Past[b]);
+        return first;
+    }
 
-    /// <summary>Where the new rows of sequence b go in the cache: <c>[T,C]</c>.</summary>
-    public MatrixView Cached(Tensor cache, int b) => new(cache, ((long)b * Capacity + Past[b]) * C, T, C, C, 1);
+    /// <summary>Where each new position goes: rows of the cache <c>[B·Capacity,C]</c>.</summary>
+    public int[] Slots()
+    {
+        int[] slots = new int[B * T];
+        for (int b = 0, r = 0; b < B; b++)
+            for (int t = 0; t < T; t++)
+                slots[r++] = b * Capacity + Past[b] + t;
+        return slots;
+    }
 
-    /// <summary>Queries per head: <c>[B,H,T,D]</c>.</summary>
-    public MatrixView Query(Tensor qkv) => new(qkv, 0, T, D, 3 * C, 1, B, (long)T * 3 * C, H, D);
+    /// <summary>Queries (column 0), keys (C) or values (2C) of all new positions: <c>[B·T,C]</c>.</summary>
+    public MatrixView New(Tensor qkv, int column) => new(qkv, column, B * T, C, 3 * C, 1);
+
+    /// <summary>The same per head: <c>[B,H,T,D]</c>.</summary>
+    public MatrixView NewPerHead(Tensor qkv, int column) => new(qkv, column, T, D, 3 * C, 1, B, (long)T * 3 * C, H, D);
 
     /// <summary>All cached keys or values per head: <c>[B,H,Length,D]</c>.</summary>
     public MatrixView All(Tensor cache) => new(cache, 0, Length, D, C, 1, B, (long)Capacity * C, H, D);
 
-    /// <summary>Scores per head: <c>[B,H,T,Length]</c>.</summary>
-    public MatrixView PerHead(Tensor scores) => new(scores, 0, T, Length, Length, 1, B, (long)H * T * Length, H, (long)T * Length);
+    /// <summary>Scores <c>[B·H·T,S]</c> per head: <c>[B,H,T,S]</c>.</summary>
+    public MatrixView PerHead(Tensor scores) =>
+        new(scores, 0, T, scores.Columns, scores.Columns, 1, B, (long)H * T * scores.Columns, H, (long)T * scores.Columns);
 
     /// <summary>Outputs per head, interleaved: <c>[B,H,T,D]</c>.</summary>
     public MatrixView Output(Tensor y) => new(y, 0, T, D, C, 1, B, (long)T * C, H, D);
-
-    /// <summary>The scores of sequence b against its own new positions: <c>[1,H,T,T]</c>.</summary>
-    public MatrixView NewColumns(Tensor scores, int b) =>
-        new(scores, (long)b * H * T * Length + Past[b], T, T, Length, 1, 1, 0, H, (long)T * Length);
-
-    /// <summary>Sequence b per head within rows of the given stride, from a column on: <c>[1,H,T,D]</c>.</summary>
-    public MatrixView Head(Tensor rows, int b, int column, int stride) =>
-        new(rows, (long)b * T * stride + column, T, D, stride, 1, 1, 0, H, D);
 }

@@ -32,16 +32,14 @@ public static partial class Ops
         AttentionShape shape = AttentionShape.Check(qkv.Value, heads, keys, values, past);
         (int B, int T, int C, int S) = (shape.B, shape.T, shape.C, shape.Length);
         Device device = qkv.Device;
-        for (int b = 0; b < B; b++)
-        {
-            device.Copy(shape.New(qkv.Value, b, C), shape.Cached(keys, b));
-            device.Copy(shape.New(qkv.Value, b, 2 * C), shape.Cached(values, b));
-        }
+        int[] slots = shape.Slots();
+        device.Scatter(shape.New(qkv.Value, C), slots, AsRows(keys));
+        device.Scatter(shape.New(qkv.Value, 2 * C), slots, AsRows(values));
 
         int[] visible = shape.Visible();
         Tensor scores = device.Allocate(B * heads * T, S); // becomes the probabilities in place
         Tensor y = device.Allocate(B * T, C);
-        device.Gemm(shape.Query(qkv.Value), shape.All(keys).Transposed, shape.PerHead(scores));
+        device.Gemm(shape.NewPerHead(qkv.Value, 0), shape.All(keys).Transposed, shape.PerHead(scores));
         device.Rows<CausalSoftmaxRow>(B * heads * T, visible, scale, scores);
         device.Gemm(shape.PerHead(scores), shape.All(values), shape.Output(y));
 
@@ -52,15 +50,17 @@ public static partial class Ops
             Tensor dQkv = device.Zeros(qkv.Shape);
             device.Gemm(shape.Output(dY), shape.All(values).Transposed, shape.PerHead(dScores));
             device.Rows<SoftmaxBackwardRow>(B * heads * T, visible, scale, scores, dScores);
-            device.Gemm(shape.PerHead(dScores), shape.All(keys), shape.Query(dQkv));
-            for (int b = 0; b < B; b++) // the new positions' own keys and values: dK = dSᵀ·Q, dV = Pᵀ·dY
-            {
-                device.Gemm(shape.NewColumns(dScores, b).Transposed, shape.Head(qkv.Value, b, 0, 3 * C), shape.Head(dQkv, b, C, 3 * C));
-                device.Gemm(shape.NewColumns(scores, b).Transposed, shape.Head(dY, b, 0, C), shape.Head(dQkv, b, 2 * C, 3 * C));
-            }
+            device.Gemm(shape.PerHead(dScores), shape.All(keys), shape.NewPerHead(dQkv, 0));
 
+            // The new positions' own keys and values: dK = dSᵀ·Q, dV = Pᵀ·dY, of the columns that are theirs.
+            Tensor newScores = device.Allocate(B * heads * T, T), dNewScores = device.Allocate(B * heads * T, T);
+            device.Rows<ColumnsFromRow>(B * heads * T, shape.FirstNew(), 0, scores, newScores, dScores, dNewScores);
+            device.Gemm(shape.PerHead(dNewScores).Transposed, shape.NewPerHead(qkv.Value, 0), shape.NewPerHead(dQkv, C));
+            device.Gemm(shape.PerHead(newScores).Transposed, shape.Output(dY), shape.NewPerHead(dQkv, 2 * C));
             qkv.AddGradient(dQkv);
         });
+
+        static Tensor AsRows(Tensor cache) => cache.Reshape(cache.Rows, cache.Columns);
     }
 }
 
@@ -85,7 +85,6 @@ internal readonly struct CausalSoftmaxRow : IRowOp
         float factor = 1 / row.Sum(sum);
         for (int c = GroupRow.Thread; c < x.IntLength; c += GroupRow.Threads) x[c] = c < visible ? x[c] * factor : 0;
     }
-
 }
 
 /// <summary>
@@ -105,5 +104,20 @@ internal readonly struct SoftmaxBackwardRow : IRowOp
         dot = row.Sum(dot);
         for (int c = GroupRow.Thread; c < p.IntLength; c += GroupRow.Threads) dP[c] = c < visible ? row.Scalar * p[c] * (dP[c] - dot) : 0;
     }
+}
 
+/// <summary>Some columns from the index on, of two matrices at once. Operands: x <c>[R,S]</c>, its columns <c>[R,T]</c>, y, its columns.</summary>
+internal readonly struct ColumnsFromRow : IRowOp
+{
+    public static void Apply(RowOperands row)
+    {
+        row[0].Slice(row.Index, row[1].Length).CopyTo(row[1]);
+        row[2].Slice(row.Index, row[3].Length).CopyTo(row[3]);
+    }
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> x = row[0], ofX = row[1], y = row[2], ofY = row[3];
+        for (int c = GroupRow.Thread; c < ofX.IntLength; c += GroupRow.Threads) (ofX[c], ofY[c]) = (x[row.Index + c], y[row.Index + c]);
+    }
 }

@@ -87,7 +87,6 @@ internal readonly struct CrossEntropyRow : IRowOp
         row[1][0] = loss;
         (row[2][0], row[2][1], row[2][2]) = (max, 1 / all, -others / all);
     }
-
 }
 
 /// <summary>dLogits = dLoss · (p - onehot + ε·(onehot - 1/V)). Operands: logits, statistics, dLoss, dLogits.</summary>

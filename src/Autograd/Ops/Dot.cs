@@ -61,7 +61,6 @@ internal readonly struct DotRow : IRowOp
         sum = row.Sum(sum);
         if (GroupRow.Thread == 0) row[2][0] = sum;
     }
-
 }
 
 /// <summary>Operands: x <c>[R,C]</c>, scale <c>[R,1]</c>, product <c>[R,C]</c>.</summary>

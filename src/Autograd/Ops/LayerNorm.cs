@@ -63,8 +63,6 @@ internal readonly struct LayerNormRow : IRowOp
         (statistics[0], statistics[1]) = (mean, rstd);
     }
 
-    /// <summary>(x - mean)·rstd ⊙ gain + bias.</summary>
-
     public static void Apply(GroupRow row)
     {
         ArrayView<float> x = row[0], gain = row[1], bias = row[2], y = row[3], statistics = row[4];
@@ -78,6 +76,7 @@ internal readonly struct LayerNormRow : IRowOp
         if (GroupRow.Thread == 0) (statistics[0], statistics[1]) = (mean, rstd);
     }
 
+    /// <summary>(x - mean)·rstd ⊙ gain + bias.</summary>
     private readonly struct Normalize(Vector<float> mean, Vector<float> rstd) : ILaneOp
     {
         public Vector<float> Apply(Vector<float> x, Vector<float> gain, Vector<float> bias) => (x - mean) * rstd * gain + bias;

@@ -30,7 +30,7 @@ public static partial class Ops
     }
 }
 
-/// <summary>Operands: x <c>[R,C]</c>, sum <c>[R,1]</c>. Sums in double, as a mean over many terms deserves.</summary>
+/// <summary>Operands: x <c>[R,C]</c>, sum <c>[R,1]</c>. Sums in double or as well as in double, as a mean over many terms deserves.</summary>
 internal readonly struct SumRow : IRowOp
 {
     public static void Apply(RowOperands row) => row[1][0] = (float)RowMath.SumInDouble(row[0]);
@@ -38,10 +38,14 @@ internal readonly struct SumRow : IRowOp
     public static void Apply(GroupRow row)
     {
         ArrayView<float> x = row[0];
-        float sum = 0;
-        for (int c = GroupRow.Thread; c < x.IntLength; c += GroupRow.Threads) sum += x[c];
-        sum = row.Sum(sum);
+        float sum = 0, rest = 0;
+        for (int c = GroupRow.Thread; c < x.IntLength; c += GroupRow.Threads)
+        {
+            (sum, float lost) = GroupRow.Added(sum, x[c]);
+            rest += lost;
+        }
+
+        sum = row.Sum(sum, rest);
         if (GroupRow.Thread == 0) row[1][0] = sum;
     }
-
 }

@@ -41,5 +41,4 @@ internal readonly struct AddContributionsRow : IRowOp
             for (int c = GroupRow.Thread; c < C; c += GroupRow.Threads) sum[c] += weight * values[(long)j * C + c];
         }
     }
-
 }

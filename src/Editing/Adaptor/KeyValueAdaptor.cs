@@ -239,5 +239,4 @@ internal readonly struct PickRow : IRowOp
     {
         if (GroupRow.Thread == 0) row[1][0] = row[0][row.Index];
     }
-
 }

@@ -65,7 +65,8 @@ public static class Retrofit
         optimizer.Add(keys);
         optimizer.Add(values);
 
-        EpochLoss[][] losses = [.. born.Select(_ => new EpochLoss[settings.Epochs])];
+        // Losses stay where they are computed until the end: to look at them earlier would be to wait for each step.
+        Tensor edits = device.Allocate(settings.Epochs, N), recs = device.Allocate(settings.Epochs, N), irrs = device.Zeros(new Shape(settings.Epochs, N));
         for (int epoch = 0; epoch < settings.Epochs; epoch++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -86,12 +87,14 @@ public static class Retrofit
                 loss = Add(loss, irr);
             }
 
-            Record(epoch, edit, rec, irr);
+            Record(edits, epoch, edit);
+            Record(recs, epoch, rec);
+            if (irr is not null) Record(irrs, epoch, irr);
             tape.Backward(Sum(loss)); // neurons share nothing, so each gets the gradient of its own loss
             optimizer.Step(k.Gradient!, v.Gradient!);
         }
 
-        (float[][] trainedKeys, float[][] trainedValues) = (Vectors(keys), Vectors(values));
+        (float[][] trainedKeys, float[][] trainedValues, EpochLoss[][] losses) = (Vectors(keys), Vectors(values), Losses());
         return [.. born.Select((neuron, i) => neuron with { Key = trainedKeys[i], Value = trainedValues[i], Losses = losses[i] })];
 
         Tensor Stacked(Func<Neuron, float[]> vector)
@@ -103,10 +106,12 @@ public static class Retrofit
 
         Tensor Repeated(int times) => device.From([.. born.SelectMany(n => Enumerable.Repeat(n.Threshold, times))], N, times);
 
-        void Record(int epoch, Variable edit, Variable rec, Variable? irr)
+        void Record(Tensor losses, int epoch, Variable loss) => device.Copy(loss.Value.Reshape(1, N), losses.Slice(epoch, 1));
+
+        EpochLoss[][] Losses()
         {
-            (float[] edits, float[] recs, float[]? irrs) = (edit.Value.ToArray(), rec.Value.ToArray(), irr?.Value.ToArray());
-            for (int i = 0; i < N; i++) losses[i][epoch] = new EpochLoss(edits[i], recs[i], irrs?[i] ?? 0);
+            (float[] edit, float[] rec, float[] irr) = (edits.ToArray(), recs.ToArray(), irrs.ToArray());
+            return [.. Enumerable.Range(0, N).Select(i => Enumerable.Range(0, settings.Epochs).Select(e => new EpochLoss(edit[e * N + i], rec[e * N + i], irr[e * N + i])).ToArray())];
         }
     }
 

@@ -21,6 +21,21 @@ public sealed unsafe partial class CpuDevice
     }
 
     /// <inheritdoc/>
+    public override void Scatter(in MatrixView x, ReadOnlySpan<int> ids, Tensor table)
+    {
+        float* to = Destination("Scatter", table);
+        Arguments.Scatter(x, ids, table);
+        float* from = Source("Scatter", x.Tensor) + x.Offset;
+        fixed (int* rows = ids)
+        {
+            work.Split(ids.Length, 2L * Grain / Math.Max(1, x.Columns) + 1, new ScatteredRows(from, x.RowStride, rows, to, x.Columns));
+        }
+
+        GC.KeepAlive(x.Tensor);
+        GC.KeepAlive(table);
+    }
+
+    /// <inheritdoc/>
     public override void ScatterAdd(Tensor x, ReadOnlySpan<int> ids, Tensor table)
     {
         float* from = Source("ScatterAdd", x), to = Destination("ScatterAdd", table);
@@ -42,6 +57,14 @@ public sealed unsafe partial class CpuDevice
         {
             long rowBytes = (long)columns * dtype.Size();
             for (long r = start; r < end; r++) Widening.Copy(table + rows[r] * rowBytes, dtype, y + r * columns, columns);
+        }
+    }
+
+    private readonly struct ScatteredRows(float* x, long stride, int* rows, float* table, int columns) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            for (long r = start; r < end; r++) new ReadOnlySpan<float>(x + r * stride, columns).CopyTo(new Span<float>(table + (long)rows[r] * columns, columns));
         }
     }
 

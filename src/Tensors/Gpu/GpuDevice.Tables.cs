@@ -22,6 +22,16 @@ public sealed partial class GpuDevice
     }
 
     /// <inheritdoc/>
+    public override void Scatter(in MatrixView x, ReadOnlySpan<int> ids, Tensor table)
+    {
+        ArrayView<float> to = Destination("Scatter", table);
+        Arguments.Scatter(x, ids, table);
+        ArrayView<float> from = Source("Scatter", x.Tensor);
+        long count = (long)x.Rows * x.Columns;
+        if (count > 0) Launch(TableKernels.Scatter, Groups(count), Group, new ScatterArguments(from.SubView(x.Offset), x.RowStride, Indices(ids), to, x.Columns));
+    }
+
+    /// <inheritdoc/>
     public override void ScatterAdd(Tensor x, ReadOnlySpan<int> ids, Tensor table)
     {
         ArrayView<float> from = Source("ScatterAdd", x);

@@ -15,11 +15,11 @@ public sealed partial class GpuDevice
     public override Tensor Load(MappedBytes source, DType dtype, Shape shape)
     {
         Arguments.Load(source, dtype, shape);
-        GpuBlock block = Allocated(Math.Max(16, (source.Length + 15) / 16 * 16)); // kernels read 16 bytes at once
+        GpuBlock block = AllocatedForGood(Math.Max(16, (source.Length + 15) / 16 * 16)); // kernels read 16 bytes at once
         for (long start = 0; start < source.Length; start += ChunkBytes)
         {
             int length = (int)Math.Min(ChunkBytes, source.Length - start);
-            block.Bytes.SubView(start, length).CopyFromCPU(accelerator.DefaultStream, source.Span(start, length));
+            Send(source.Span(start, length), block.Bytes.SubView(start, length));
         }
 
         return new Tensor(this, new GpuStorage(block, source.Length), 0, shape, dtype);
@@ -30,7 +30,7 @@ public sealed partial class GpuDevice
     {
         ArrayView<float> to = Destination("Upload", destination);
         Arguments.Length("Upload", destination, source.Length);
-        if (source.Length > 0) to.CopyFromCPU(accelerator.DefaultStream, source);
+        Send(source, to);
     }
 
     /// <inheritdoc/>
@@ -69,15 +69,55 @@ public sealed partial class GpuDevice
         GpuBlock block = pool.Rent(values.Length * sizeof(int));
         passing.Add(block);
         ArrayView<int> indices = block.Bytes.SubView(0, values.Length * sizeof(int)).Cast<int>();
-        indices.CopyFromCPU(accelerator.DefaultStream, values);
+        Send(values, indices);
         return indices;
+    }
+
+    /// <summary>Queues a copy to the accelerator. The host goes on at once unless there is no room to put the values by.</summary>
+    private void Send<T>(ReadOnlySpan<T> values, ArrayView<T> destination) where T : unmanaged
+    {
+        if (values.IsEmpty) return;
+        try
+        {
+            long bytes = destination.LengthInBytes;
+            if (!UploadStage.Takes(bytes))
+            {
+                destination.CopyFromCPU(accelerator.DefaultStream, values); // waits by itself
+                Waited();
+                return;
+            }
+
+            if (!stage.HasRoomFor(bytes))
+            {
+                accelerator.DefaultStream.Synchronize();
+                Waited();
+            }
+
+            stage.Send(accelerator.DefaultStream, values, destination);
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failed(e);
+        }
     }
 
     /// <summary>Copies a result to the host, which waits for all work queued before it.</summary>
     private void Await<T>(ArrayView<T> source, Span<T> destination) where T : unmanaged
     {
+        try
+        {
+            source.CopyToCPU(accelerator.DefaultStream, destination); // waits by itself
+            Waited();
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failed(e);
+        }
+    }
+
+    private void Waited()
+    {
         HostWaits++;
-        source.CopyToCPU(accelerator.DefaultStream, destination);
-        accelerator.DefaultStream.Synchronize();
+        stage.AllArrived();
     }
 }

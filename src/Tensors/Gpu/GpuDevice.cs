@@ -14,6 +14,7 @@ public sealed partial class GpuDevice : Device
     private readonly Context context;
     private readonly Accelerator accelerator;
     private readonly BufferPool<GpuBlock> pool;
+    private readonly UploadStage stage;
     private readonly Dictionary<MethodInfo, Delegate> launchers = [];
 
     /// <summary>Drives an accelerator; context and accelerator belong to the device from now on.</summary>
@@ -24,6 +25,7 @@ public sealed partial class GpuDevice : Device
     {
         (Name, this.context, this.accelerator) = (name, context, accelerator);
         pool = new BufferPool<GpuBlock>(long.MaxValue, Allocated); // idle blocks go only when a new one finds no room
+        stage = new UploadStage(accelerator);
     }
 
     /// <summary>
@@ -52,9 +54,17 @@ public sealed partial class GpuDevice : Device
     {
         if (disposing)
         {
-            pool.Clear();
-            accelerator.Dispose();
-            context.Dispose();
+            try
+            {
+                stage.Dispose();
+                pool.Clear();
+                accelerator.Dispose();
+                context.Dispose();
+            }
+            catch (AcceleratorException)
+            {
+                // A device that is gone has nothing left to free, and what went wrong has been told.
+            }
         }
 
         base.Dispose(disposing);
@@ -67,14 +77,21 @@ public sealed partial class GpuDevice : Device
     /// <param name="arguments">What it is given.</param>
     private void Launch<TArguments>(Action<TArguments> kernel, Index3D grid, Index3D group, TArguments arguments) where TArguments : struct
     {
-        if (!launchers.TryGetValue(kernel.Method, out Delegate? launcher))
+        try
         {
-            if (kernel.Method.GetCustomAttribute<KernelAttribute>() is null) throw new ArgumentException($"{kernel.Method.Name} is not marked as a kernel.");
-            launcher = accelerator.LoadStreamKernel(kernel);
-            launchers.Add(kernel.Method, launcher);
-        }
+            if (!launchers.TryGetValue(kernel.Method, out Delegate? launcher))
+            {
+                if (kernel.Method.GetCustomAttribute<KernelAttribute>() is null) throw new ArgumentException($"{kernel.Method.Name} is not marked as a kernel.");
+                launcher = accelerator.LoadStreamKernel(kernel);
+                launchers.Add(kernel.Method, launcher);
+            }
 
-        ((Action<KernelConfig, TArguments>)launcher)(new KernelConfig(grid, group), arguments);
+            ((Action<KernelConfig, TArguments>)launcher)(new KernelConfig(grid, group), arguments);
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failed(e);
+        }
 
         // The stream runs in order: whoever gets these blocks next comes after the kernel.
         foreach (GpuBlock block in passing) pool.Return(block);
@@ -86,17 +103,35 @@ public sealed partial class GpuDevice : Device
 
     private Index3D Group => new(GroupSize, 1, 1);
 
+    /// <summary>Memory that no pool takes back.</summary>
+    private GpuBlock AllocatedForGood(long bytes)
+    {
+        try
+        {
+            return Allocated(bytes);
+        }
+        catch (OutOfMemoryException) when (pool.IdleBytes > 0)
+        {
+            pool.Clear();
+            return Allocated(bytes);
+        }
+    }
+
     private GpuBlock Allocated(long bytes)
     {
         try
         {
             return new GpuBlock(accelerator.Allocate1D<byte>(bytes));
         }
-        catch (AcceleratorException e)
+        catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
         {
-            throw new InsufficientMemoryException($"{accelerator.Name} has no {bytes:N0} bytes.", e);
+            throw new InsufficientMemoryException($"{accelerator.Name} has no room for {bytes:N0} bytes ({e.Message}).", e);
         }
     }
+
+    /// <summary>What is told when the accelerator refuses to go on: its driver was reset, it was unplugged, another program took its memory.</summary>
+    internal InputException Failed(AcceleratorException e) =>
+        new($"{accelerator.Name} stopped working ({e.Message.ReplaceLineEndings(" ")}).", "start again, or compute on the processor.", e);
 
     /// <summary>A float32 tensor to be read.</summary>
     private ArrayView<float> Source(string verb, Tensor tensor)

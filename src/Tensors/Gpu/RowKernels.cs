@@ -5,13 +5,16 @@ namespace Sharpformer.Tensors.Gpu;
 /// <summary>Kernels over whole rows: a group of threads for each, or for every n-th where there are very many.</summary>
 internal static class RowKernels
 {
-    /// <summary>Threads of a group at most: room for the numbers that they exchange.</summary>
+    /// <summary>Threads of a group at most.</summary>
     public const int MostThreads = 256;
+
+    /// <summary>Rows added up before the sum joins the total: keeps rounding errors small in long columns.</summary>
+    private const int SumBlock = 64;
 
     [Kernel]
     public static void Rows<TOp>(GroupOperands operands) where TOp : struct, IRowOp
     {
-        ArrayView<float> scratch = SharedMemory.Allocate<float>(MostThreads);
+        ArrayView<float> scratch = SharedMemory.Allocate<float>(2 * MostThreads); // room for two numbers of each thread
         for (int row = Grid.IdxX; row < operands.Rows; row += Grid.DimX) TOp.Apply(new GroupRow(operands, row, scratch));
     }
 
@@ -21,9 +24,15 @@ internal static class RowKernels
     {
         for (long c = GridRange.First; c < s.Sum.Length; c += GridRange.Step)
         {
-            float sum = 0;
-            for (long i = c; i < s.X.Length; i += s.Sum.Length) sum += s.X[i];
-            s.Sum[c] = s.Accumulate != 0 ? s.Sum[c] + sum : sum;
+            float sum = s.Accumulate != 0 ? s.Sum[c] : 0;
+            for (long i = c; i < s.X.Length;)
+            {
+                float partial = 0;
+                for (int r = 0; r < SumBlock && i < s.X.Length; r++, i += s.Sum.Length) partial += s.X[i];
+                sum += partial;
+            }
+
+            s.Sum[c] = sum;
         }
     }
 

@@ -58,7 +58,7 @@ public sealed partial class GpuDevice
         return best;
     }
 
-    private static Index3D GroupPerRow(int rows) => new(Math.Min(rows, 1 << 16), 1, 1);
+    private Index3D GroupPerRow(int rows) => new(Math.Min(rows, MostGroups), 1, 1);
 
     /// <summary>Threads for a row: a power of two, no more than there are columns.</summary>
     private Index3D ThreadsFor(int columns) => new((int)Math.Min(GroupSize, BitOperations.RoundUpToPowerOf2((uint)Math.Max(columns, 1))), 1, 1);

@@ -43,8 +43,14 @@ public sealed partial class GpuDevice : Device
     /// <summary>How often the host has waited for a result since the device was made.</summary>
     public long HostWaits { get; private set; }
 
-    /// <summary>Threads that share a row or a range. A barrier costs the simulation milliseconds for many threads.</summary>
-    private int GroupSize => accelerator.AcceleratorType == AcceleratorType.CPU ? 8 : 256;
+    /// <summary>Threads that share a row or a range, at most; a power of two.</summary>
+    private int GroupSize => IsSimulation ? 4 : RowKernels.MostThreads;
+
+    /// <summary>Groups of a kernel, at most; each then takes more than one row or part.</summary>
+    private int MostGroups => IsSimulation ? 4 : 1 << 16;
+
+    /// <summary>The simulation takes a tenth of a millisecond for each group of threads, and as much for each thread at a barrier.</summary>
+    private bool IsSimulation => accelerator.AcceleratorType == AcceleratorType.CPU;
 
     /// <inheritdoc/>
     protected override Storage AllocateStorage(long bytes) => new GpuStorage(pool, bytes);
@@ -99,7 +105,7 @@ public sealed partial class GpuDevice : Device
     }
 
     /// <summary>Groups that go through <paramref name="count"/> elements, each thread taking more than one where there are very many.</summary>
-    private Index3D Groups(long count) => new((int)Math.Clamp((count + GroupSize - 1) / GroupSize, 1, 1 << 16), 1, 1);
+    private Index3D Groups(long count) => new((int)Math.Clamp((count + GroupSize - 1) / GroupSize, 1, MostGroups), 1, 1);
 
     private Index3D Group => new(GroupSize, 1, 1);
 

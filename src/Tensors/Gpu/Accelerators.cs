@@ -1,0 +1,124 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+using Sharpformer.Tensors.Cpu;
+
+namespace Sharpformer.Tensors.Gpu;
+
+/// <summary>An accelerator of this machine.</summary>
+/// <param name="Kind">How it is driven and what <c>--device</c> calls it: <c>cuda</c> or <c>opencl</c>.</param>
+/// <param name="Name">Its maker's name for it.</param>
+/// <param name="Driver">The platform or driver and its version.</param>
+/// <param name="IsGpu">False for an OpenCL that computes on the processor.</param>
+/// <param name="MemoryBytes">All its memory, also what others use.</param>
+/// <param name="ComputeUnits">Multiprocessors.</param>
+/// <param name="Unusable">Why it cannot be used; null when it can.</param>
+public sealed record AcceleratorInfo(string Kind, string Name, string Driver, bool IsGpu, long MemoryBytes, int ComputeUnits, string? Unusable = null);
+
+/// <summary>What a wish for a device comes to.</summary>
+/// <param name="Accelerator">The accelerator to compute on; null for the CPU.</param>
+/// <param name="Why">Half a sentence for people.</param>
+/// <param name="PassedOver">Whether an accelerator is there and is left unused.</param>
+public sealed record DeviceChoice(AcceleratorInfo? Accelerator, string Why, bool PassedOver)
+{
+    /// <summary>What <c>--device</c> calls it.</summary>
+    public string Name => Accelerator?.Kind ?? Accelerators.Cpu;
+}
+
+/// <summary>Finds the accelerators that ILGPU can drive, chooses among them, and opens one.</summary>
+public static class Accelerators
+{
+    /// <summary>The names of devices.</summary>
+    public const string Auto = "auto", Cpu = "cpu", Cuda = "cuda", OpenCL = "opencl";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Auto, Cpu, Cuda, OpenCL];
+
+    /// <summary>What is there, usable or not. Without drivers the answer comes at once.</summary>
+    public static IReadOnlyList<AcceleratorInfo> List()
+    {
+        var found = new List<AcceleratorInfo>();
+        foreach (string kind in (string[])[Cuda, OpenCL])
+        {
+            using Context? context = NewContext(kind);
+            if (context is not null) found.AddRange(context.Devices.Select(Describe));
+        }
+
+        return found;
+    }
+
+    /// <summary>
+    /// The device to compute on. <c>auto</c> takes a GPU, CUDA before OpenCL, of several the one with the most memory, and else the CPU:
+    /// an OpenCL on the processor is slower than the CPU device, so only its name gets it.
+    /// </summary>
+    /// <param name="wish">One of <see cref="Names"/>.</param>
+    /// <param name="found">What <see cref="List"/> found; not looked at for the CPU.</param>
+    /// <exception cref="InputException">There is no usable accelerator of the wished kind.</exception>
+    public static DeviceChoice Choose(string wish, IReadOnlyList<AcceleratorInfo> found)
+    {
+        if (wish == Cpu) return new DeviceChoice(null, "it was asked for", PassedOver: false);
+        IEnumerable<AcceleratorInfo> usable = found.Where(a => a.Unusable is null)
+            .OrderBy(a => !a.IsGpu).ThenBy(a => a.Kind != Cuda).ThenByDescending(a => a.MemoryBytes); // equal ones stay in the driver's order
+        string others = found.Count == 0 ? "" : string.Join(", ", found.Select(a => $"{a.Kind} {a.Name} ({a.Unusable ?? (a.IsGpu ? "usable" : "on the processor")})"));
+        if (wish == Auto)
+        {
+            return usable.FirstOrDefault(a => a.IsGpu) is { } gpu
+                ? new DeviceChoice(gpu, $"{gpu.Name} is a GPU", PassedOver: false)
+                : new DeviceChoice(null, found.Count == 0 ? "no accelerator was found" : $"no usable GPU was found, only {others}", PassedOver: found.Count > 0);
+        }
+
+        return usable.FirstOrDefault(a => a.Kind == wish) is { } accelerator
+            ? new DeviceChoice(accelerator, "it was asked for", PassedOver: false)
+            : throw new InputException(
+                $"--device is {wish}, but this machine has no usable {wish} device; found {(others.Length > 0 ? others : "no accelerator")} and the CPU.",
+                wish == Cuda ? "is NVIDIA's driver installed (nvidia-smi)? --device cpu always works." : "is an OpenCL driver installed (clinfo)? --device cpu always works.");
+    }
+
+    /// <summary>Opens a device; see <see cref="Choose"/>.</summary>
+    /// <param name="wish">One of <see cref="Names"/>.</param>
+    /// <param name="threads">Threads of the CPU, should it be chosen; 0 takes all processors.</param>
+    /// <param name="choice">What was chosen, and why.</param>
+    /// <exception cref="InputException">There is no usable accelerator of the wished kind, or it does not start.</exception>
+    public static Device Open(string wish, int threads, out DeviceChoice choice)
+    {
+        choice = Choose(wish, wish == Cpu ? [] : List());
+        if (choice.Accelerator is not { } wanted) return new CpuDevice(threads);
+        Context context = NewContext(wanted.Kind)!;
+        try
+        {
+            return new GpuDevice(wanted.Kind, context, context.Devices.First(d => Describe(d) == wanted).CreateAccelerator(context));
+        }
+        catch (Exception e) when (e is AcceleratorException or NotSupportedException)
+        {
+            context.Dispose();
+            throw new InputException($"{wanted.Kind} {wanted.Name} is there but does not start: {e.Message.TrimEnd('.')}.", "is another program using it alone? --device cpu always works.", e);
+        }
+    }
+
+    /// <summary>A context with all devices of a kind, usable or not; null without a driver.</summary>
+    private static Context? NewContext(string kind)
+    {
+        if (!(kind == Cuda ? DriverLibraries.Cuda : DriverLibraries.OpenCL)) return null;
+        try
+        {
+            return Context.Create(builder => (kind == Cuda ? builder.Cuda(_ => true) : builder.OpenCL(_ => true)).EnableAlgorithms());
+        }
+        catch (Exception e) when (e is AcceleratorException or DllNotFoundException or EntryPointNotFoundException or NotSupportedException)
+        {
+            return null; // a driver without a card, or one that is broken
+        }
+    }
+
+    private static AcceleratorInfo Describe(ILGPU.Runtime.Device device) => device switch
+    {
+        CudaDevice cuda => new AcceleratorInfo(
+            Cuda, cuda.Name, $"CUDA {cuda.DriverVersion}", IsGpu: true, cuda.MemorySize, cuda.NumMultiprocessors,
+            cuda.Architecture is null ? "ILGPU does not know its architecture"
+                : cuda.InstructionSet is null ? $"ILGPU does not know the driver's version {cuda.DriverVersion}" : null),
+        CLDevice cl => new AcceleratorInfo(
+            OpenCL, cl.Name, $"{cl.PlatformName}, {cl.PlatformVersion}", cl.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU), cl.MemorySize, cl.NumMultiprocessors,
+            cl.Capabilities.GenericAddressSpace ? null : "its driver lacks OpenCL's generic address space"),
+        _ => throw new ArgumentException($"{device.Name} is neither CUDA nor OpenCL."),
+    };
+}

@@ -18,7 +18,6 @@ internal static class BenchCommand
         var command = new Command("bench", "Measure the speed of a model on this machine: forward pass, decoding, editing, evaluation, memory. Facts are made up, so any model folder will do, even one without a tokenizer (see 'model random').");
         Option<string> folder = ModelOptions.Model(required: false);
         folder.Description = "The model folder. [default: the bundled model]";
-        Option<int> threads = ModelOptions.Threads();
         Option<int> edits = CommonOptions.Number("--edits", "Facts to teach, and records to evaluate.", 100, n => n is >= 1 and <= 1_000_000, "a whole number from 1 to 1000000");
         Option<int?> stored = CommonOptions.OptionalNumber<int>("--stored", $"Also compare the time of an edit beside so many stored neurons with that beside {FewStored}.", n => n is > FewStored and <= 1_000_000, $"a whole number from {FewStored + 1} to 1000000");
         Option<int?> layer = CommonOptions.OptionalNumber<int>("--layer", "Block to edit, counted from 0. [default: the last but one]", l => l >= 0, "a block, counted from 0");
@@ -27,15 +26,16 @@ internal static class BenchCommand
         Option<int> repetitions = CommonOptions.Number("--repetitions", "Runs of each figure after one to warm up; their median counts.", 5, n => n is >= 1 and <= 10_000, "a whole number from 1 to 10000");
         Option<double> seconds = CommonOptions.Number("--seconds", "Begin no further run of a figure after this time; work whose first run takes longer is done just once.", 30.0, s => s >= 0, "a finite number from 0");
         Option<ulong> seed = CommonOptions.Number("--seed", "Seeds the made-up facts.", 0ul, _ => true, "a whole number from 0");
-        foreach (Option option in (Option[])[folder, threads, edits, stored, layer, epochs, irr, repetitions, seconds, seed]) command.Add(option);
+        foreach (Option option in (Option[])[folder, edits, stored, layer, epochs, irr, repetitions, seconds, seed]) command.Add(option);
+        DeviceOptions device = DeviceOptions.AddTo(command);
         command.SetAction(parse =>
         {
             string path = parse.GetValue(folder) ?? LoadedModel.BundledFolder;
-            using LoadedModel model = LoadedModel.Open(path, parse.GetValue(threads), needsTokenizer: false);
+            using LoadedModel model = LoadedModel.Open(path, device.Open(parse), needsTokenizer: false);
             int edited = model.CheckedLayer(parse.GetValue(layer)) ?? model.SuggestedLayer;
             var settings = new EditSettings { Layer = edited, Epochs = parse.GetValue(epochs), IrrWeight = parse.GetValue(irr) };
             Terminal terminal = Terminal.Of(parse);
-            Show(terminal, Measurement.Run(terminal, "Measuring", "figures", (told, cancellation) =>
+            Show(terminal, model.ComputesOn, Measurement.Run(terminal, "Measuring", "figures", (told, cancellation) =>
             {
                 var clock = new BenchClock(parse.GetValue(repetitions), parse.GetValue(seconds), cancellation);
                 return Measure(model, path, clock, settings, parse.GetValue(edits), parse.GetValue(stored), parse.GetValue(seed), told);
@@ -57,9 +57,9 @@ internal static class BenchCommand
         BenchEvaluation evaluation = Told(editing.Evaluate(edits));
         BenchStored? beside = Told(stored is { } many ? editing.Stored(FewStored, many) : null);
         long peakMemory = Process.GetCurrentProcess().PeakWorkingSet64;
-        double bandwidth = Told(BenchBandwidth.BytesPerSecond(model.Threads)); // last, because of its large buffer
+        double bandwidth = Told(model.Threads is { } threads ? BenchBandwidth.OfThreads(threads) : BenchBandwidth.OfDevice(model.Lm.Device)); // last, because of its large buffer
         return new BenchReport(
-            folder, model.Lm.Config, model.Lm.TokenTable.DType.ToString(), model.Threads, settings, forward, decode, bandwidth, decode.TokensPerSecond * decode.BytesPerToken / bandwidth, retrofit, born, evaluation, beside, peakMemory);
+            folder, model.Lm.Config, model.Lm.TokenTable.DType.ToString(), model.Lm.Device.Name, model.Threads, settings, forward, decode, bandwidth, decode.TokensPerSecond * decode.BytesPerToken / bandwidth, retrofit, born, evaluation, beside, peakMemory);
 
         T Told<T>(T figure)
         {
@@ -68,7 +68,7 @@ internal static class BenchCommand
         }
     }
 
-    private static void Show(Terminal terminal, BenchReport report)
+    private static void Show(Terminal terminal, string on, BenchReport report)
     {
         if (terminal.Json)
         {
@@ -77,7 +77,7 @@ internal static class BenchCommand
         }
 
         ModelConfig c = report.Config;
-        Table table = Terminal.NewTable($"{report.Folder}, {Terminal.Counted(c.NLayer, "block")} of {c.NEmbd}, {report.DType}, {Terminal.Counted(report.Threads, "thread")}", "", "");
+        Table table = Terminal.NewTable($"{report.Folder}, {Terminal.Counted(c.NLayer, "block")} of {c.NEmbd}, {report.DType}, {on}", "", "");
         Add($"forward, {report.Forward.Prompts} prompts of {report.Forward.Tokens} tokens", $"{Number(report.Forward.TokensPerSecond)} tokens/s", "");
         Add($"decoding at context {report.Decode.Context}", $"{Number(report.Decode.TokensPerSecond)} tokens/s",
             $"{Number(report.Decode.BytesPerToken / 1e6)} MB a token, {Number(100 * report.DecodeBandwidthShare)} % of the memory bandwidth of {Number(report.BandwidthBytesPerSecond / 1e9)} GB/s");
@@ -106,11 +106,12 @@ internal static class BenchCommand
 /// <param name="Folder">The model folder.</param>
 /// <param name="Config">Its architecture.</param>
 /// <param name="DType">How its token table is stored.</param>
-/// <param name="Threads">Threads that shared the work.</param>
+/// <param name="Device">What computed.</param>
+/// <param name="Threads">Threads that shared the work; null on an accelerator.</param>
 /// <param name="Settings">How facts were taught.</param>
 /// <param name="Forward">A forward pass.</param>
 /// <param name="Decode">Decoding.</param>
-/// <param name="BandwidthBytesPerSecond">What memory gives to sequential reads by all threads; see <see cref="BenchBandwidth"/>.</param>
+/// <param name="BandwidthBytesPerSecond">What the device's memory gives to sequential reads; see <see cref="BenchBandwidth"/>.</param>
 /// <param name="DecodeBandwidthShare">The share of it that decoding uses.</param>
 /// <param name="Retrofit">Teaching, as it is usual.</param>
 /// <param name="WithoutRetrofit">Teaching without training.</param>
@@ -118,5 +119,5 @@ internal static class BenchCommand
 /// <param name="Stored">Teaching beside many stored neurons; null unless asked for.</param>
 /// <param name="PeakMemoryBytes">The largest part of memory that the process had at any time.</param>
 internal sealed record BenchReport(
-    string Folder, ModelConfig Config, string DType, int Threads, EditSettings Settings, BenchForward Forward, BenchDecode Decode, double BandwidthBytesPerSecond, double DecodeBandwidthShare,
+    string Folder, ModelConfig Config, string DType, string Device, int? Threads, EditSettings Settings, BenchForward Forward, BenchDecode Decode, double BandwidthBytesPerSecond, double DecodeBandwidthShare,
     BenchTeaching Retrofit, BenchTeaching WithoutRetrofit, BenchEvaluation Evaluation, BenchStored? Stored, long PeakMemoryBytes);

@@ -19,7 +19,7 @@ internal sealed class BenchModel(CausalLm model, BenchClock clock, Rng rng)
         BenchTime time = clock.Time(() =>
         {
             using BufferScope scope = model.Device.Scope();
-            new DecodeSession(model, Prompts, tokens).Advance(batch);
+            model.Device.ArgMax(new DecodeSession(model, Prompts, tokens).Advance(batch)); // an accelerator is done only when a result is there
         });
         return new BenchForward(Prompts, tokens, Prompts * tokens / time.Seconds, time.Runs);
     }
@@ -42,7 +42,7 @@ internal sealed class BenchModel(CausalLm model, BenchClock clock, Rng rng)
         void Advance(params int[] tokens)
         {
             using BufferScope step = model.Device.Scope();
-            session!.Advance(new TokenBatch(tokens));
+            model.Device.ArgMax(session!.Advance(new TokenBatch(tokens))); // which also waits for an accelerator
         }
     }
 

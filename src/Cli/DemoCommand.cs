@@ -22,13 +22,12 @@ internal static class DemoCommand
     public static Command Create()
     {
         var command = new Command("demo", "Teach the bundled model eight facts, see which neurons hold them, take one back: the whole story.");
-        Option<int> threads = ModelOptions.Threads();
-        command.Add(threads);
-        command.SetAction(parse => Run(Terminal.Of(parse), parse.GetRequiredValue(threads)));
+        DeviceOptions device = DeviceOptions.AddTo(command);
+        command.SetAction(parse => Run(Terminal.Of(parse), () => device.Open(parse)));
         return command;
     }
 
-    private static int Run(Terminal terminal, int threads)
+    private static int Run(Terminal terminal, Func<Device> device)
     {
         long start = Stopwatch.GetTimestamp();
         string folder = LoadedModel.BundledFolder;
@@ -39,7 +38,7 @@ internal static class DemoCommand
         using var interruption = new Interruption();
         try
         {
-            using LoadedModel model = LoadedModel.Open(folder, threads, needsTokenizer: true);
+            using LoadedModel model = LoadedModel.Open(folder, device(), needsTokenizer: true);
             object told;
             using (var story = new DemoStory(terminal, model, Path.Combine(scratch.FullName, "facts.db"), Settings, interruption.Token))
                 told = story.Tell(facts);
@@ -48,12 +47,12 @@ internal static class DemoCommand
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             if (terminal.Json)
             {
-                terminal.Document(new { story = told, atScale = report, seconds = Math.Round(seconds, 3), peakMemoryBytes = process.PeakWorkingSet64, threads = model.Threads });
+                terminal.Document(new { story = told, atScale = report, seconds = Math.Round(seconds, 3), peakMemoryBytes = process.PeakWorkingSet64, device = model.Lm.Device.Name, threads = model.Threads });
                 return 0;
             }
 
             terminal.Line($"\nAll of it took {Terminal.Number(seconds, "0.0")} s "
-                + $"and at most {process.PeakWorkingSet64 / 1_000_000} MB of memory, on {Terminal.Counted(model.Threads, "thread")}. Now your own:");
+                + $"and at most {process.PeakWorkingSet64 / 1_000_000} MB of memory, on {model.ComputesOn}. Now your own:");
             terminal.Line("""
                   dotnet run -c Release --project src/Cli -- edits add --model models/facts-gpt2 --edits my.db \
                       --alpha 1 --theta 0.85 --prompt "Douglas Adams works as" --target author

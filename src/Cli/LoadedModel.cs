@@ -3,6 +3,7 @@ using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
+using Sharpformer.Tensors.Gpu;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Cli;
@@ -11,11 +12,11 @@ namespace Sharpformer.Cli;
 internal sealed class LoadedModel : IDisposable
 {
     private readonly string folder;
-    private readonly CpuDevice device;
+    private readonly Device device;
     private readonly Tokenizer? tokenizer;
     private ModelFingerprint? fingerprint;
 
-    private LoadedModel(string folder, CpuDevice device, bool needsTokenizer)
+    private LoadedModel(string folder, Device device, bool needsTokenizer)
     {
         (this.folder, this.device) = (folder, device);
         Lm = CausalLm.Load(folder, device);
@@ -25,12 +26,11 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Maps the weights and reads the tokenizer.</summary>
     /// <param name="folder">The model folder.</param>
-    /// <param name="threads">Threads that share the work; 0 takes all processors.</param>
+    /// <param name="device">Where to compute; belongs to the model from now on.</param>
     /// <param name="needsTokenizer">Whether to fail without tokenizer files.</param>
     /// <exception cref="InputException">The folder does not hold a usable model.</exception>
-    public static LoadedModel Open(string folder, int threads, bool needsTokenizer)
+    public static LoadedModel Open(string folder, Device device, bool needsTokenizer)
     {
-        var device = new CpuDevice(threads);
         try
         {
             return new LoadedModel(folder, device, needsTokenizer);
@@ -48,8 +48,11 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>The base model.</summary>
     public CausalLm Lm { get; }
 
-    /// <summary>Threads that share the work.</summary>
-    public int Threads => device.Threads;
+    /// <summary>Threads that share the work; null on an accelerator.</summary>
+    public int? Threads => (device as CpuDevice)?.Threads;
+
+    /// <summary>What computes, in words.</summary>
+    public string ComputesOn => Threads is { } threads ? Terminal.Counted(threads, "thread") : $"{device.Name}, {((GpuDevice)device).AcceleratorName}";
 
     /// <summary>Its tokenizer.</summary>
     public Tokenizer Tokenizer => tokenizer ?? throw new InvalidOperationException("The model was loaded without its tokenizer.");

@@ -46,10 +46,7 @@ internal static class Program
             ModelLogitsCommand.Create(),
             ModelRandomCommand.Create(),
         },
-        new Command("devices", "Look at what can compute.")
-        {
-            DevicesKernelsCommand.Create(),
-        },
+        DevicesCommand.Create(),
         BenchCommand.Create(),
         CommonOptions.Json(),
     };

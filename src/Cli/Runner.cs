@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using ILGPU.Runtime;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Cli;
@@ -44,6 +45,11 @@ internal static class Runner
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) // what files can do is told by who opens them: this is the output
         {
             error.WriteLine($"error: The result could not be written: {e.Message}");
+            return Failed;
+        }
+        catch (AcceleratorException e) // a GPU that is lost, or has no room left for what a kernel needs
+        {
+            error.WriteLine($"error: The GPU failed: {Terminal.Visible(e.Message.TrimEnd('.'))}. Edits that were stored before are kept. Hint: --device cpu computes without it.");
             return Failed;
         }
         catch (InsufficientMemoryException e) // nobody's bug

@@ -40,6 +40,9 @@ public sealed partial class GpuDevice : Device
     /// <inheritdoc/>
     public override string Name { get; }
 
+    /// <summary>Its maker's name for it.</summary>
+    public string AcceleratorName => accelerator.Name;
+
     /// <summary>How often the host has waited for a result since the device was made.</summary>
     public long HostWaits { get; private set; }
 

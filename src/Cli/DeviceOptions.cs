@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Gpu;
+
+namespace Sharpformer.Cli;
+
+/// <summary>The options that say where to compute.</summary>
+internal sealed class DeviceOptions
+{
+    /// <summary>What <c>--device</c> is where it is not given; <c>auto</c> where this is not set either.</summary>
+    public const string DefaultVariable = "SHARPFORMER_DEVICE";
+
+    private readonly Option<string> device = new("--device")
+    {
+        Description = $"Where to compute: {Expected}. auto takes a GPU where there is one, else the CPU; see 'devices'. [default: {DefaultVariable}, else auto]",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<int> threads = CommonOptions.Number(
+        "--threads", "Threads of the CPU that share the work, 0 for all processors; results do not depend on it.", 0, n => n is >= 0 and <= 1024, "0 to 1024");
+
+    private DeviceOptions() => device.Validators.Add(result =>
+    {
+        if (result.Tokens is [{ Value: var name }] && !Accelerators.Names.Contains(name)) result.AddError($"--device is '{name}', expected {Expected}.");
+    });
+
+    /// <summary>Gives <paramref name="command"/> these options.</summary>
+    public static DeviceOptions AddTo(Command command)
+    {
+        var options = new DeviceOptions();
+        command.Add(options.device);
+        command.Add(options.threads);
+        return options;
+    }
+
+    /// <summary>
+    /// Opens the device that was named. What auto chose is said wherever there was something to choose, or somebody asked for auto.
+    /// </summary>
+    /// <exception cref="InputException">It is not there, or does not start.</exception>
+    public Device Open(ParseResult parse)
+    {
+        string? asked = parse.GetValue(device);
+        Device opened = Accelerators.Open(asked ?? Default(), parse.GetRequiredValue(threads), out DeviceChoice choice);
+        bool isAuto = (asked ?? Default()) == Accelerators.Auto;
+        if (isAuto && (asked is not null || choice.Accelerator is not null || choice.PassedOver))
+            Terminal.Of(parse).Note($"note: Computing on {choice.Name}: {Terminal.Visible(choice.Why)}.");
+        return opened;
+    }
+
+    /// <summary>What <c>--device</c> is unless given.</summary>
+    /// <exception cref="InputException">The variable names no device.</exception>
+    public static string Default()
+    {
+        string? name = Environment.GetEnvironmentVariable(DefaultVariable);
+        if (string.IsNullOrEmpty(name)) return Accelerators.Auto;
+        return Accelerators.Names.Contains(name) ? name : throw new InputException($"The environment's {DefaultVariable} is '{name}', expected {Expected}.");
+    }
+
+    private static string Expected => "auto, cpu, cuda or opencl";
+}

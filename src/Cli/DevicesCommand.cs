@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.Globalization;
+using Sharpformer.Tensors.Gpu;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>devices</c>: on what this machine can compute, and what <c>--device auto</c> takes.</summary>
+internal static class DevicesCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var command = new Command("devices", "List the devices of this machine, and say which one --device auto takes and why.")
+        {
+            DevicesKernelsCommand.Create(),
+        };
+        command.SetAction(parse => Run(Terminal.Of(parse), Accelerators.List()));
+        return command;
+    }
+
+    /// <summary>Tells what was found.</summary>
+    internal static int Run(Terminal terminal, IReadOnlyList<AcceleratorInfo> found)
+    {
+        DeviceChoice auto = Accelerators.Choose(Accelerators.Auto, found);
+        long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (terminal.Json)
+        {
+            terminal.Document(new
+            {
+                cpu = new { processors = Environment.ProcessorCount, memoryBytes = memory },
+                accelerators = found,
+                auto = new { device = auto.Name, accelerator = auto.Accelerator?.Name, auto.Why },
+            });
+            return 0;
+        }
+
+        Table table = Terminal.NewTable("--device", "", "driver", "memory", "units", "usable");
+        Terminal.AddRow(table, Accelerators.Cpu, "the processor", ".NET", Gibibytes(memory), Terminal.Counted(Environment.ProcessorCount, "processor"), "yes");
+        foreach (AcceleratorInfo a in found)
+            Terminal.AddRow(table, a.Kind, a.Name, a.Driver, Gibibytes(a.MemoryBytes), a.ComputeUnits.ToString(CultureInfo.InvariantCulture), Usable(a));
+        terminal.Show(table);
+        terminal.Line($"auto takes {auto.Name}: {Terminal.Visible(auto.Why)}.");
+        return 0;
+    }
+
+    private static string Usable(AcceleratorInfo a) => a.Unusable is { } why ? $"no: {why}" : a.IsGpu ? "yes" : "yes, on the processor, and slower than cpu";
+
+    private static string Gibibytes(long bytes) => Terminal.Number(bytes / (double)(1 << 30), "0.0") + " GiB";
+}

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the engine's GPU code through OpenCL on this machine's processor, by PoCL: slow, but real OpenCL at real sizes.
 #
-#   scripts/opencl-cpu.sh                 the device tests, then facts taught and evaluated on --device opencl and on the CPU
-#   scripts/opencl-cpu.sh run COMMAND …   one command with PoCL in reach, for example: run dotnet test --filter Device
+#   scripts/opencl-cpu.sh [check [N]]     the device tests, then N facts (50) taught and evaluated on --device opencl and on the CPU
+#   scripts/opencl-cpu.sh run COMMAND …   one command with PoCL in reach: run dotnet test --filter Gemm, run dotnet run --project src/Cli -- devices
 #   scripts/opencl-cpu.sh prefix          only fetches what is needed
 #
 # ILGPU needs PoCL 6, which comes with Debian's next release. It and the libraries it stands on are put into a folder of their
@@ -26,6 +26,7 @@ cannot() {
 # The machine's own mirror with another suite; what comes from it is checked with Debian's keys as usual.
 fetch_packages() {
     [ "$(uname -m)" = x86_64 ] && command -v apt-get > /dev/null && command -v dpkg-deb > /dev/null || cannot "this is no x86-64 Debian."
+    command -v ld > /dev/null && command -v gcc > /dev/null || cannot "PoCL links its kernels with ld and GCC's libraries, and there are none."
     local mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg apt=$prefix/apt package
     mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(COMPONENT)' 'Created-By: Packages' \
         | awk '$2 == "Debian" && $3 == "main" && $1 !~ /security/ { print $1; exit }')
@@ -35,9 +36,9 @@ fetch_packages() {
     : > "$apt/status"
     local apt_get=(apt-get -qq -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts="$apt/sources.d"
         -o Dir::State="$apt" -o Dir::State::Lists="$apt/lists" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache"
-        -o APT::Sandbox::User=root)
-    timeout 120 "${apt_get[@]}" update || cannot "the package list of $suite does not come from $mirror."
-    (cd "$prefix/packages" && timeout 300 "${apt_get[@]}" download "${packages[@]}") || cannot "PoCL of $suite does not come from $mirror."
+        -o APT::Sandbox::User=root -o Acquire::Retries=1 -o Acquire::http::Timeout=20)
+    timeout 60 "${apt_get[@]}" update || cannot "the package list of $suite does not come from $mirror."
+    (cd "$prefix/packages" && timeout 180 "${apt_get[@]}" download "${packages[@]}") || cannot "PoCL of $suite does not come from $mirror."
     for package in "$prefix"/packages/*.deb; do dpkg-deb -x "$package" "$prefix"; done
 }
 
@@ -58,4 +59,68 @@ make_prefix() {
     touch "$prefix/complete"
 }
 
+# A command that starts dotnet starts the one of the prefix.
+with_opencl() {
+    env PATH="$prefix/dotnet:$PATH" DOTNET_ROOT="$prefix/dotnet" OCL_ICD_VENDORS="$prefix/vendors" POCL_CACHE_DIR="$prefix/cache" "$@"
+}
+
+device_tests() {
+    local output
+    dotnet build tests -v quiet
+    output=$(with_opencl env SHARPFORMER_TEST_DEVICES=opencl dotnet test tests/Sharpformer.Tests.csproj --no-build --filter "DisplayName~opencl" 2>&1) \
+        || { echo "$output"; return 1; }
+    echo "$output" | tail -1
+    grep -q "^Passed!" <<< "$output" || { echo "no device test ran on OpenCL"; return 1; }
+}
+
+program() {
+    with_opencl dotnet src/Cli/bin/Release/net10.0/sharpformer.dll "$@"
+}
+
+# Facts taught on each device and evaluated there; those of OpenCL on the CPU as well, as a store belongs to no device.
+end_to_end() { # facts
+    local work=$prefix/check model=models/facts-gpt2 records=(--input data/facts/zsre.json --limit "$1" --answer-trigger " Answer:") device
+    rm -rf "$work"
+    mkdir -p "$work"
+    dotnet build -c Release src/Cli -v quiet
+    program devices
+    for device in cpu opencl; do
+        program edits add --model $model --edits "$work/$device.db" "${records[@]}" --theta 0.85 --alpha 1 --rec-weight 0.1 --device $device 2>&1 | tail -1
+        evaluate "$device" "$device" "$device"
+        program model logits --model $model --tokens 1,2,3,4,5,6,7,8 --device $device --json > "$work/logits-$device.json"
+    done
+    evaluate opencl cpu opencl-on-cpu
+    same_numbers 1 "$work/cpu.json" "$work/opencl.json" "scores in percent"
+    same_numbers 1 "$work/cpu.json" "$work/opencl-on-cpu.json" "scores of OpenCL's edits on the CPU"
+    same_numbers 1e-3 "$work/logits-cpu.json" "$work/logits-opencl.json" "logits and predictions"
+}
+
+evaluate() { # edits of, device, name
+    program evaluate edits --model $model --edits "$work/$1.db" "${records[@]}" --device "$2" --json > "$work/$3.json" 2> "$work/errors" \
+        || { cat "$work/errors"; return 1; }
+    echo "$3: $(cat "$work/$3.json")"
+}
+
+# Two JSON documents of one form: numbers may differ by so much, whole ones too, so that 1e-3 allows no other token.
+same_numbers() { # tolerance, file, file, what
+    paste <(numbers "$2") <(numbers "$3") | awk -v tolerance="$1" -v what="$4" '
+        NF != 2 { print what ": one document has more numbers than the other"; wrong = 1; exit }
+        { difference = $1 < $2 ? $2 - $1 : $1 - $2; if (difference > most) most = difference }
+        END {
+            if (wrong || NR == 0) exit 1
+            printf "%s: the largest difference of %d numbers is %.2g, allowed is %g\n", what, NR, most, tolerance
+            exit most > tolerance
+        }'
+}
+
+numbers() { # file
+    grep -oE -- '-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?' "$1"
+}
+
 [ -e "$prefix/complete" ] || make_prefix
+case ${1:-check} in
+    check) device_tests && end_to_end "${2:-50}" ;;
+    run) shift; with_opencl "$@" ;;
+    prefix) echo "$prefix" ;;
+    *) echo "error: '$1' is none of check, run, prefix; see the head of $0." >&2; exit 2 ;;
+esac

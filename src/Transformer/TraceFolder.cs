@@ -62,8 +62,8 @@ public sealed class TraceFolder
     private string Name(IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        ModelConfig config = model.Config; // what the weights do not tell
-        hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{Engine}\n{fingerprint}\n{config.NHead} {config.LayerNormEpsilon:R}\n{layer}\n{sequences.Count}\n")));
+        ModelConfig config = model.Config; // what the weights do not tell; and another device rounds otherwise
+        hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{Engine} {model.Device.Name}\n{fingerprint}\n{config.NHead} {config.LayerNormEpsilon:R}\n{layer}\n{sequences.Count}\n")));
         for (int s = 0; s < sequences.Count; s++)
         {
             hash.AppendData(MemoryMarshal.AsBytes<int>([from[s], sequences[s].Length]));

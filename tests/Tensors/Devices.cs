@@ -32,6 +32,11 @@ public static class Devices
     public static string[] Accelerators =>
         (Environment.GetEnvironmentVariable(Variable) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
+    private static readonly Lock Opening = new();
+
+    [ThreadStatic]
+    private static Dictionary<string, GpuDevice>? hosts;
+
     private static string[] GpuDevices => [Simulation, .. Accelerators];
 
     private static string[] CpuDevices => ["cpu", "cpu-1-thread", "cpu-3-threads", "cpu-vector128", "cpu-vector256", "cpu-vector512"];
@@ -44,14 +49,28 @@ public static class Devices
         "cpu-vector128" => new CpuDevice(2, GemmKernel.Vector128),
         "cpu-vector256" => new CpuDevice(2, GemmKernel.Vector256),
         "cpu-vector512" => new CpuDevice(2, GemmKernel.Vector512),
-        Simulation => GpuDevice.Simulated(),
-        "opencl" => Gpu(name, builder => builder.OpenCL(), context => context.GetCLDevice(0)),
-        "cuda" => Gpu(name, builder => builder.Cuda(), context => context.GetCudaDevice(0)),
+        Simulation or "opencl" or "cuda" => new GpuDevice(Host(name)),
         _ => throw new ArgumentException($"No device is called {name}."),
     };
 
+    /// <summary>This thread's own, for a device is driven by one thread: compiling the kernels for each test would take most of its time.</summary>
+    private static GpuDevice Host(string name)
+    {
+        hosts ??= [];
+        if (hosts.TryGetValue(name, out GpuDevice? host)) return host;
+        host = name switch
+        {
+            "opencl" => Gpu(name, builder => builder.OpenCL(), context => context.GetCLDevice(0)),
+            "cuda" => Gpu(name, builder => builder.Cuda(), context => context.GetCudaDevice(0)),
+            _ => GpuDevice.Simulated(),
+        };
+        hosts.Add(name, host);
+        return host;
+    }
+
     private static GpuDevice Gpu(string name, Action<Context.Builder> find, Func<Context, ILGPU.Runtime.Device> choose)
     {
+        using Lock.Scope one = Opening.EnterScope(); // a driver that starts twice at once may find nothing
         Context context = Context.Create(builder =>
         {
             find(builder);

@@ -15,7 +15,7 @@ public sealed partial class GpuDevice
     public override Tensor Load(MappedBytes source, DType dtype, Shape shape)
     {
         Arguments.Load(source, dtype, shape);
-        GpuBlock block = AllocatedForGood(Math.Max(16, (source.Length + 15) / 16 * 16)); // kernels read 16 bytes at once
+        GpuBlock block = Allocated(Math.Max(16, (source.Length + 15) / 16 * 16)); // kernels read 16 bytes at once
         for (long start = 0; start < source.Length; start += ChunkBytes)
         {
             int length = (int)Math.Min(ChunkBytes, source.Length - start);

@@ -15,15 +15,25 @@ public sealed partial class GpuDevice : Device
     private readonly Accelerator accelerator;
     private readonly BufferPool<GpuBlock> pool;
     private readonly UploadStage stage;
-    private readonly Dictionary<MethodInfo, Delegate> launchers = [];
+    private readonly Dictionary<MethodInfo, Delegate> launchers;
+    private readonly bool isGuest;
 
     /// <summary>Drives an accelerator; context and accelerator belong to the device from now on.</summary>
     /// <param name="name">Short name, for example <c>cuda</c>.</param>
     /// <param name="context">What compiles kernels; with <c>EnableAlgorithms</c>.</param>
     /// <param name="accelerator">What runs them.</param>
     internal GpuDevice(string name, Context context, Accelerator accelerator)
+        : this(name, context, accelerator, [])
     {
-        (Name, this.context, this.accelerator) = (name, context, accelerator);
+    }
+
+    /// <summary>A device with memory of its own on the accelerator of another, which lives longer: what is compiled for one is there for both.</summary>
+    internal GpuDevice(GpuDevice host)
+        : this(host.Name, host.context, host.accelerator, host.launchers) => isGuest = true;
+
+    private GpuDevice(string name, Context context, Accelerator accelerator, Dictionary<MethodInfo, Delegate> launchers)
+    {
+        (Name, this.context, this.accelerator, this.launchers) = (name, context, accelerator, launchers);
         pool = new BufferPool<GpuBlock>(long.MaxValue, Allocated); // idle blocks go only when a new one finds no room
         stage = new UploadStage(accelerator);
     }
@@ -67,8 +77,11 @@ public sealed partial class GpuDevice : Device
             {
                 stage.Dispose();
                 pool.Clear();
-                accelerator.Dispose();
-                context.Dispose();
+                if (!isGuest)
+                {
+                    accelerator.Dispose();
+                    context.Dispose();
+                }
             }
             catch (AcceleratorException)
             {
@@ -112,29 +125,22 @@ public sealed partial class GpuDevice : Device
 
     private Index3D Group => new(GroupSize, 1, 1);
 
-    /// <summary>Memory that no pool takes back.</summary>
-    private GpuBlock AllocatedForGood(long bytes)
-    {
-        try
-        {
-            return Allocated(bytes);
-        }
-        catch (OutOfMemoryException) when (pool.IdleBytes > 0)
-        {
-            pool.Clear();
-            return Allocated(bytes);
-        }
-    }
-
+    /// <summary>New memory; where there is none left, what nobody uses any more is freed first.</summary>
     private GpuBlock Allocated(long bytes)
     {
-        try
+        for (bool again = false; ; again = true)
         {
-            return new GpuBlock(accelerator.Allocate1D<byte>(bytes));
-        }
-        catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
-        {
-            throw new InsufficientMemoryException($"{accelerator.Name} has no room for {bytes:N0} bytes ({e.Message}).", e);
+            try
+            {
+                return new GpuBlock(accelerator.Allocate1D<byte>(bytes));
+            }
+            catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
+            {
+                if (again) throw new InsufficientMemoryException($"{accelerator.Name} has no room for {bytes:N0} bytes ({e.Message}).", e);
+                pool.Clear();
+                GC.Collect(); // tensors of no scope go with their last owner, whom the collector has no reason to look for
+                GC.WaitForPendingFinalizers();
+            }
         }
     }
 

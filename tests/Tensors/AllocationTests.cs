@@ -17,7 +17,7 @@ public sealed class AllocationTests
         Tensor z = device.Allocate(rows, columns), row = device.From(Devices.Values(columns, 3), columns);
         Tensor table = Devices.Stored(device, Devices.Values(7 * columns), DType.F16, 7, columns), sums = device.Zeros(new Shape(7, columns));
         float[] host = new float[rows * columns];
-        int[] ids = [.. Enumerable.Range(0, rows).Select(r => r % 7)];
+        int[] ids = [.. Enumerable.Range(0, rows).Select(r => r % 7)], places = [.. Enumerable.Range(0, rows)];
         for (int warmUp = 0; warmUp < 3; warmUp++) All();
 
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -37,6 +37,7 @@ public sealed class AllocationTests
             device.Copy(x, z);
             device.Fill(z, 1);
             device.Gather(table, ids, z);
+            device.Scatter(x, places, z);
             device.ScatterAdd(x, ids, sums);
             device.Upload(host, z);
             device.Download(z, host);

@@ -70,6 +70,24 @@ public sealed class GpuDeviceTests
         Assert.All(sum.ToArray(), v => Assert.Equal(210, v));
     }
 
+    [Theory]
+    [MemberData(nameof(GpuNames))]
+    public void Any_thread_may_go_on_with_a_device(string name)
+    {
+        using Device device = Devices.Create(name);
+        Tensor x = device.From([1, 2, 3], 3);
+        float[] sums = [];
+        var other = new Thread(() =>
+        {
+            device.ScatterAdd(x.Reshape(1, 3), [0], x.Reshape(1, 3));
+            sums = device.From(x.ToArray(), 3).ToArray();
+        });
+        other.Start();
+        other.Join();
+        Assert.Equal([2f, 4, 6], sums);
+        Assert.Equal(sums, x.ToArray());
+    }
+
     [Fact]
     public void Memory_that_is_not_there_is_told_with_its_size_and_the_rest_still_works()
     {

@@ -79,6 +79,7 @@ public sealed partial class GpuDevice
         if (values.IsEmpty) return;
         try
         {
+            accelerator.Bind();
             long bytes = destination.LengthInBytes;
             if (!UploadStage.Takes(bytes))
             {
@@ -106,6 +107,7 @@ public sealed partial class GpuDevice
     {
         try
         {
+            accelerator.Bind();
             source.CopyToCPU(accelerator.DefaultStream, destination); // waits by itself
             Waited();
         }

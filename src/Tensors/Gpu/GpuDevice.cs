@@ -75,6 +75,7 @@ public sealed partial class GpuDevice : Device
         {
             try
             {
+                accelerator.Synchronize(); // what is on its way still reads the stage
                 stage.Dispose();
                 pool.Clear();
                 if (!isGuest)
@@ -101,6 +102,7 @@ public sealed partial class GpuDevice : Device
     {
         try
         {
+            accelerator.Bind(); // costs nothing where the same thread goes on
             if (!launchers.TryGetValue(kernel.Method, out Delegate? launcher))
             {
                 if (kernel.Method.GetCustomAttribute<KernelAttribute>() is null) throw new ArgumentException($"{kernel.Method.Name} is not marked as a kernel.");
@@ -132,6 +134,7 @@ public sealed partial class GpuDevice : Device
         {
             try
             {
+                accelerator.Bind();
                 return new GpuBlock(accelerator.Allocate1D<byte>(bytes));
             }
             catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the engine's GPU code through OpenCL on this machine's processor, by PoCL: slow, but real OpenCL at real sizes.
 #
-#   scripts/opencl-cpu.sh [check [N]]     the device tests, then N facts (50) taught and evaluated on --device opencl and on the CPU
+#   scripts/opencl-cpu.sh [check [N [F]]] the device tests, or those of them that filter F takes, then N facts (50) on --device opencl and on the CPU
 #   scripts/opencl-cpu.sh run COMMAND …   one command with PoCL in reach: run dotnet test --filter Gemm, run dotnet run --project src/Cli -- devices
 #   scripts/opencl-cpu.sh prefix          only fetches what is needed
 #
@@ -64,10 +64,10 @@ with_opencl() {
     env PATH="$prefix/dotnet:$PATH" DOTNET_ROOT="$prefix/dotnet" OCL_ICD_VENDORS="$prefix/vendors" POCL_CACHE_DIR="$prefix/cache" "$@"
 }
 
-device_tests() {
+device_tests() { # further filter
     local output
     dotnet build tests -v quiet
-    output=$(with_opencl env SHARPFORMER_TEST_DEVICES=opencl dotnet test tests/Sharpformer.Tests.csproj --no-build --filter "DisplayName~opencl" 2>&1) \
+    output=$(with_opencl env SHARPFORMER_TEST_DEVICES=opencl dotnet test tests/Sharpformer.Tests.csproj --no-build --filter "DisplayName~opencl$1" 2>&1) \
         || { echo "$output"; return 1; }
     echo "$output" | tail -1
     grep -q "^Passed!" <<< "$output" || { echo "no device test ran on OpenCL"; return 1; }
@@ -119,7 +119,7 @@ numbers() { # file
 
 [ -e "$prefix/complete" ] || make_prefix
 case ${1:-check} in
-    check) device_tests && end_to_end "${2:-50}" ;;
+    check) device_tests "${3:+&$3}" && end_to_end "${2:-50}" ;;
     run) shift; with_opencl "$@" ;;
     prefix) echo "$prefix" ;;
     *) echo "error: '$1' is none of check, run, prefix; see the head of $0." >&2; exit 2 ;;

@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Everything there is to know about a GPU in one go: the device tests on it, its speed beside the processor's, and facts taught
+# and evaluated on both. Writes artifacts/gpu-report/report.json and report.md. Nothing stops at a failure: it is in the report.
+#
+#   scripts/gpu-report.sh [cuda|opencl] [MODEL …]
+#
+# MODEL is 'bundled', or a shape of 'model random' (gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt-j), whose weights are made up.
+# Without any: bundled, gpt2 and gpt2-xl, which take 5 GB of disk and of both memories.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+device=${1:-cuda}
+shift || true
+models=("$@")
+[ ${#models[@]} -gt 0 ] || models=(bundled gpt2 gpt2-xl)
+[[ $device =~ ^(cuda|opencl)$ ]] || { echo "error: '$device' is no GPU device, expected cuda or opencl." >&2; exit 2; }
+report=artifacts/gpu-report
+model=models/facts-gpt2
+records=(--input data/facts/zsre.json --limit 4 --answer-trigger " Answer:")
+errors=$report/errors.log
+
+program() {
+    echo "\$ sharpformer $*" >> "$errors"
+    dotnet src/Cli/bin/Release/net10.0/sharpformer.dll "$@" 2>> "$errors"
+}
+
+document() { # file, command …: its JSON, or null
+    local file=$report/$1
+    shift
+    program "$@" --json > "$file" && [ -s "$file" ] || echo null > "$file"
+}
+
+# The number called KEY in the object called OBJECT; documents have no spaces and these objects no inner ones.
+figure() { # file, object, key
+    local value
+    value=$(grep -oE "\"$2\":\{[^}]*\}" "$report/$1" | head -1 | grep -oE "\"$3\":[-+.0-9eE]+" | head -1 | cut -d: -f2)
+    [ -n "$value" ] && printf '%.4g' "$value" || printf -- '-'
+}
+
+device_tests() {
+    SHARPFORMER_TEST_DEVICES=$device dotnet test tests/Sharpformer.Tests.csproj --filter "DisplayName~$device&FullyQualifiedName~DeviceTests" > "$report/tests.log" 2>&1
+    tests=$(grep -oE 'Failed: +[0-9]+, Passed: +[0-9]+, Skipped: +[0-9]+' "$report/tests.log" | tail -1 | tr -s ' ')
+    tests=${tests:-none ran}
+}
+
+speed() {
+    local name folder where
+    for name in "${models[@]}"; do
+        folder=$model
+        if [ "$name" != bundled ]; then
+            folder=$report/$name
+            rm -rf "$folder"
+            program model random --shape "$name" --dtype f16 --output "$folder" > /dev/null || continue
+        fi
+        for where in cpu "$device"; do
+            document "bench-$name-$where.json" bench --model "$folder" --device "$where" --edits 1 --seconds 0 --repetitions 1
+        done
+        [ "$name" = bundled ] || rm -rf "$folder"
+    done
+}
+
+end_to_end() {
+    local where
+    for where in cpu "$device"; do
+        document "add-$where.json" edits add --model $model --edits "$report/$where.db" "${records[@]}" --theta 0.85 --alpha 1 --rec-weight 0.1 --device "$where"
+        document "evaluate-$where.json" evaluate edits --model $model --edits "$report/$where.db" "${records[@]}" --device "$where"
+    done
+}
+
+write_json() {
+    local file separator=
+    printf '{"date":"%s","commit":"%s","device":"%s","card":"%s","tests":"%s"' "$date" "$commit" "$device" "$card" "$tests"
+    for file in "$report"/{devices,bench-*,add-*,evaluate-*}.json; do
+        [ -e "$file" ] && printf ',"%s":%s' "$(basename "$file" .json)" "$(cat "$file")"
+    done
+    echo "}"
+}
+
+write_markdown() {
+    local name where row object key unit
+    echo "# GPU report: $device"
+    printf '\n- %s, commit %s\n- card: %s\n- device tests: %s\n' "$date" "$commit" "${card:-unknown}" "$tests"
+    printf '\n## Speed\n\n| model | figure | cpu | %s |\n|---|---|---|---|\n' "$device"
+    for name in "${models[@]}"; do
+        for row in "forward tokensPerSecond tokens/s" "decode tokensPerSecond tokens/s" "retrofit editsPerSecond edits/s" "evaluation recordsPerSecond records/s"; do
+            read -r object key unit <<< "$row"
+            echo "| $name | $object, $unit | $(figure "bench-$name-cpu.json" "$object" "$key") | $(figure "bench-$name-$device.json" "$object" "$key") |"
+        done
+    done
+    printf '\n## 50 facts, taught and evaluated\n\n| on | ES | PS | NS | score |\n|---|---|---|---|---|\n'
+    for where in cpu "$device"; do
+        echo "| $where | $(figure "evaluate-$where.json" edited es) | $(figure "evaluate-$where.json" edited ps) | $(figure "evaluate-$where.json" edited ns) | $(figure "evaluate-$where.json" edited score) |"
+    done
+    printf '\nA dash is a run that failed; what it said is in errors.log.\n'
+}
+
+rm -rf "$report"
+mkdir -p "$report"
+date=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+commit=$(git rev-parse --short HEAD 2> /dev/null || echo unknown)
+card=$(nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader 2> /dev/null | head -1 | tr -d '"')
+dotnet build -c Release src/Cli -v quiet || exit 1
+document devices.json devices
+device_tests
+speed
+end_to_end
+rm -f "$report"/*.db*
+write_json > "$report/report.json"
+write_markdown > "$report/report.md"
+cat "$report/report.md"

@@ -1,6 +1,7 @@
 using System.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 
 namespace Sharpformer.Tensors.Gpu;
 
@@ -29,8 +30,26 @@ public sealed partial class GpuDevice
     /// <summary>Elements of the chains' sums at most that groups leave to be added up: they should not leave the cache.</summary>
     private const long MostChainSums = 1 << 22;
 
+    private GemmPrecision gemmPrecision;
+
     /// <summary>The way that all products go which can; otherwise their extents choose. The simulation pays dearly for groups that meet.</summary>
     internal GemmWay? GemmAlways { get; set; }
+
+    /// <summary>
+    /// To what products of more than 16 rows round their factors; <see cref="GemmPrecision.F32"/> unless told otherwise. With any other
+    /// an element's bits depend on the number of rows, and results are no longer those of other devices.
+    /// </summary>
+    /// <exception cref="InputException">The device has no tensor cores for it.</exception>
+    public GemmPrecision GemmPrecision
+    {
+        get => gemmPrecision;
+        set
+        {
+            if (value != GemmPrecision.F32 && !(accelerator is CudaAccelerator { Architecture: { Major: >= 8 } }))
+                throw new InputException($"Products rounded to {value}: {accelerator.Name} has no tensor cores for it, expected an NVIDIA GPU from sm_80 on. Hint: {GemmPrecision.F32} runs everywhere.");
+            gemmPrecision = value;
+        }
+    }
 
     /// <inheritdoc/>
     public override void Gemm(in MatrixView a, in MatrixView b, in MatrixView c, bool accumulate = false)
@@ -111,6 +130,16 @@ public sealed partial class GpuDevice
         where TRight : struct, IGemmLayout
         where TStored : struct, IStored
     {
+        if (gemmPrecision != GemmPrecision.F32)
+        {
+            Action<GemmArguments> rounded = gemmPrecision == GemmPrecision.TF32
+                ? GemmTensorCoreKernels.Run<TLeft, TRight, TStored, CoreTF32>
+                : GemmTensorCoreKernels.Run<TLeft, TRight, TStored, CoreBF16>;
+            const int Side = GemmTensorCoreKernels.Side;
+            Launch(rounded, new Index3D((g.M + Side - 1) / Side, (g.N + Side - 1) / Side, GridZ(g.Matrices)), new Index3D(GemmTensorCoreKernels.Threads, 1, 1), g);
+            return;
+        }
+
         bool small = way == GemmWay.SmallTile;
         int side = small ? GemmSmallTileKernels.Side : GemmTileKernels.Side, threads = small ? GemmSmallTileKernels.Threads : GemmTileKernels.Threads;
         Action<GemmArguments> kernel = small ? GemmSmallTileKernels.Run<TLeft, TRight, TStored> : GemmTileKernels.Run<TLeft, TRight, TStored>;

@@ -45,8 +45,13 @@ public sealed class KernelCatalogueTests
                 string name = KernelCatalogue.NameOf(kernel), code = compiler.Compile(kernel);
                 Assert.Contains(".target sm_80", code, StringComparison.Ordinal);
                 Assert.Contains(".visible .entry", code, StringComparison.Ordinal);
+                Assert.Equal(name.StartsWith("GemmTensorCoreKernels.", StringComparison.Ordinal), code.Contains("mma.sync", StringComparison.Ordinal));
                 foreach (string never in (string[])[".extern", ".local", "tanh.approx"])
-                    Assert.False(code.Contains(never, StringComparison.Ordinal), $"{name} has '{never}'.");
+                {
+                    // Tensor cores' sums leave inline assembly through memory, once for each product.
+                    bool allowed = never == ".local" && code.Contains("mma.sync", StringComparison.Ordinal);
+                    Assert.True(allowed || !code.Contains(never, StringComparison.Ordinal), $"{name} has '{never}'.");
+                }
             }
         });
     }

@@ -77,4 +77,4 @@ for log in "$prefix"/sm_*/*.log; do
 done | tee "$prefix/table.txt"
 
 awk '{ if ($3 > registers) { registers = $3; worst = $1 " " $2 } if ($5 > 0) spilling++; n++ }
-    END { printf "%d kernels assembled; most registers %d (%s); %d with spills or a stack\n", n, registers, worst, spilling; exit spilling > 0 }' "$prefix/table.txt"
+    END { printf "%d kernels assembled; most registers %d (%s); %d with spills or a stack they should not have\n", n, registers, worst, spilling; exit spilling > 0 }' "$prefix/table.txt"

@@ -14,26 +14,14 @@ ptxas=$(command -v ptxas || true)
 
 say() { echo "$*" >&2; }
 
-# The non-free component of the machine's own mirror; what comes from it is checked with Debian's keys as usual.
 fetch_ptxas() {
-    command -v apt-get > /dev/null && command -v dpkg-deb > /dev/null || return 1
-    local mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg apt=$prefix/apt
-    mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(COMPONENT)' 'Created-By: Packages' \
-        | awk '$2 == "Debian" && $3 == "main" && $1 !~ /security/ { print $1; exit }')
-    [ -n "$mirror" ] && [ -e "$keys" ] || return 1
-    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/sources.d" "$prefix/packages"
-    echo "deb [arch=amd64 signed-by=$keys] $mirror $suite non-free" > "$apt/sources.list"
-    : > "$apt/status"
-    local apt_get=(apt-get -qq -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts="$apt/sources.d"
-        -o Dir::State="$apt" -o Dir::State::Lists="$apt/lists" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache"
-        -o APT::Sandbox::User=root)
-    "${apt_get[@]}" update && (cd "$prefix/packages" && "${apt_get[@]}" download nvidia-cuda-toolkit) || return 1
+    scripts/debian-packages.sh "$suite" non-free "$prefix/packages" nvidia-cuda-toolkit || return 1
     dpkg-deb --fsys-tarfile "$prefix"/packages/nvidia-cuda-toolkit_*.deb | tar -x -C "$prefix" ./usr/bin/ptxas || return 1
-    rm -rf "$apt" "$prefix/packages"
+    rm -rf "$prefix/packages"
 }
 
 if [ -z "$ptxas" ]; then
-    [ -x "$prefix/usr/bin/ptxas" ] || fetch_ptxas || say "ptxas cannot be had from the machine's own mirror."
+    [ -x "$prefix/usr/bin/ptxas" ] || fetch_ptxas || true
     [ -x "$prefix/usr/bin/ptxas" ] && ptxas=$prefix/usr/bin/ptxas
 fi
 

@@ -23,22 +23,11 @@ cannot() {
     exit 3
 }
 
-# The machine's own mirror with another suite; what comes from it is checked with Debian's keys as usual.
 fetch_packages() {
-    [ "$(uname -m)" = x86_64 ] && command -v apt-get > /dev/null && command -v dpkg-deb > /dev/null || cannot "this is no x86-64 Debian."
+    [ "$(uname -m)" = x86_64 ] || cannot "this is no x86-64 machine."
     command -v ld > /dev/null && command -v gcc > /dev/null || cannot "PoCL links its kernels with ld and GCC's libraries, and there are none."
-    local mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg apt=$prefix/apt package
-    mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(COMPONENT)' 'Created-By: Packages' \
-        | awk '$2 == "Debian" && $3 == "main" && $1 !~ /security/ { print $1; exit }')
-    [ -n "$mirror" ] && [ -e "$keys" ] || cannot "apt knows no Debian mirror to get $suite from."
-    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/sources.d" "$prefix/packages"
-    echo "deb [arch=amd64 signed-by=$keys] $mirror $suite main" > "$apt/sources.list"
-    : > "$apt/status"
-    local apt_get=(apt-get -qq -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts="$apt/sources.d"
-        -o Dir::State="$apt" -o Dir::State::Lists="$apt/lists" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache"
-        -o APT::Sandbox::User=root -o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o APT::Update::Error-Mode=any)
-    timeout 60 "${apt_get[@]}" update || cannot "the package list of $suite does not come from $mirror."
-    (cd "$prefix/packages" && timeout 180 "${apt_get[@]}" download "${packages[@]}") || cannot "PoCL of $suite does not come from $mirror."
+    scripts/debian-packages.sh "$suite" main "$prefix/packages" "${packages[@]}" || cannot "see above."
+    local package
     for package in "$prefix"/packages/*.deb; do dpkg-deb -x "$package" "$prefix"; done
 }
 
@@ -56,7 +45,7 @@ make_prefix() {
     rm "$prefix/dotnet/dotnet"
     "$loader" --library-path "$libraries" "$prefix/usr/bin/patchelf" --set-interpreter "$loader" \
         --force-rpath --set-rpath "$libraries" --output "$prefix/dotnet/dotnet" "$root/dotnet"
-    rm -rf "$prefix/apt" "$prefix/packages"
+    rm -rf "$prefix/packages"
     touch "$prefix/complete"
 }
 

@@ -17,22 +17,9 @@ give_up() {
     exit 1
 }
 
-# The machine's own mirror with another suite; what comes from it is checked with Debian's keys as usual.
 fetch_libraries() {
-    command -v apt-get > /dev/null && command -v dpkg-deb > /dev/null \
-        || give_up "libstdc++ is too old for libtorch and there is no apt-get to get another: run this where GCC 13's (GLIBCXX_3.4.32) is installed."
-    local mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg apt=$prefix/apt package
-    mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(COMPONENT)' 'Created-By: Packages' \
-        | awk '$2 == "Debian" && $3 == "main" && $1 !~ /security/ { print $1; exit }')
-    [ -n "$mirror" ] && [ -e "$keys" ] || give_up "libstdc++ is too old for libtorch, and apt knows no Debian mirror to get another from."
-    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/sources.d" "$prefix/packages"
-    echo "deb [arch=amd64 signed-by=$keys] $mirror $suite main" > "$apt/sources.list"
-    : > "$apt/status"
-    local apt_get=(apt-get -qq -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts="$apt/sources.d"
-        -o Dir::State="$apt" -o Dir::State::Lists="$apt/lists" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache"
-        -o APT::Sandbox::User=root)
-    "${apt_get[@]}" update || give_up "the package list of $suite cannot be had from the machine's own mirror."
-    (cd "$prefix/packages" && "${apt_get[@]}" download libc6 libstdc++6 libgcc-s1) || give_up "libstdc++6 of $suite cannot be downloaded."
+    scripts/debian-packages.sh "$suite" main "$prefix/packages" libc6 libstdc++6 libgcc-s1 \
+        || give_up "libstdc++ is too old for libtorch: run this where GCC 13's (GLIBCXX_3.4.32) is installed."
     for package in "$prefix"/packages/*.deb; do dpkg-deb -x "$package" "$prefix"; done
 }
 
@@ -44,7 +31,7 @@ make_root() {
     mkdir -p "$prefix/dotnet"
     cp "$libraries/ld-linux-x86-64.so.2" "$prefix/dotnet/dotnet"
     ln -s "$(dirname "$dotnet")/host" "$(dirname "$dotnet")/shared" "$prefix/dotnet/"
-    rm -rf "$prefix/apt" "$prefix/packages"
+    rm -rf "$prefix/packages"
 }
 
 dotnet build -c Release bench/Peers -v quiet || give_up "the program cannot be built; its packages come from the package source."

@@ -10,6 +10,8 @@ internal sealed class DeviceOptions
     /// <summary>What <c>--device</c> is where it is not given; <c>auto</c> where this is not set either.</summary>
     public const string DefaultVariable = "SHARPFORMER_DEVICE";
 
+    private static readonly Dictionary<string, GpuGemm> GpuGemms = Enum.GetValues<GpuGemm>().ToDictionary(how => how.ToString().ToLowerInvariant());
+
     private readonly Option<string> device = new("--device")
     {
         Description = $"Where to compute: {Expected}. auto takes a GPU where there is one, else the CPU; see 'devices'. [default: {DefaultVariable}, else auto]",
@@ -19,10 +21,24 @@ internal sealed class DeviceOptions
     private readonly Option<int> threads = CommonOptions.Number(
         "--threads", "Threads of the CPU that share the work, 0 for all processors; results do not depend on it.", 0, n => n is >= 0 and <= 1024, "0 to 1024");
 
-    private DeviceOptions() => device.Validators.Add(result =>
+    private readonly Option<string> gpuGemm = new("--gpu-gemm")
     {
-        if (result.Tokens is [{ Value: var name }] && !Accelerators.Names.Contains(name)) result.AddError($"--device is '{name}', expected {Expected}.");
-    });
+        Description = $"How an NVIDIA GPU multiplies large matrices: {ExpectedGemm}. f32 is exact and runs everywhere; tf32 and bf16 round factors for tensor cores; cublas takes NVIDIA's library for float32 weights. With others than f32 results depend on the GPU.",
+        HelpName = "HOW",
+        DefaultValueFactory = _ => "f32",
+    };
+
+    private DeviceOptions()
+    {
+        device.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var name }] && !Accelerators.Names.Contains(name)) result.AddError($"--device is '{name}', expected {Expected}.");
+        });
+        gpuGemm.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var how }] && !GpuGemms.ContainsKey(how)) result.AddError($"--gpu-gemm is '{how}', expected {ExpectedGemm}.");
+        });
+    }
 
     /// <summary>Gives <paramref name="command"/> these options.</summary>
     public static DeviceOptions AddTo(Command command)
@@ -30,13 +46,14 @@ internal sealed class DeviceOptions
         var options = new DeviceOptions();
         command.Add(options.device);
         command.Add(options.threads);
+        command.Add(options.gpuGemm);
         return options;
     }
 
     /// <summary>
     /// Opens the device that was named. What auto chose is said wherever there was something to choose, or somebody asked for auto.
     /// </summary>
-    /// <exception cref="InputException">It is not there, or does not start.</exception>
+    /// <exception cref="InputException">It is not there, does not start, or cannot multiply as it is told to.</exception>
     public Device Open(ParseResult parse)
     {
         string? asked = parse.GetValue(device);
@@ -44,7 +61,16 @@ internal sealed class DeviceOptions
         bool isAuto = (asked ?? Default()) == Accelerators.Auto;
         if (isAuto && (asked is not null || choice.Accelerator is not null || choice.PassedOver))
             Terminal.Of(parse).Note($"note: Computing on {choice.Name}: {Terminal.Visible(choice.Why)}.");
-        return opened;
+        try
+        {
+            Tell(opened, parse.GetRequiredValue(gpuGemm));
+            return opened;
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
     }
 
     /// <summary>What <c>--device</c> is unless given.</summary>
@@ -56,5 +82,15 @@ internal sealed class DeviceOptions
         return Accelerators.Names.Contains(name) ? name : throw new InputException($"The environment's {DefaultVariable} is '{name}', expected {Expected}.");
     }
 
+    private static void Tell(Device opened, string how)
+    {
+        GpuGemm gemm = GpuGemms[how];
+        if (opened is GpuDevice gpu) gpu.LargeGemm = gemm;
+        else if (gemm != GpuGemm.F32)
+            throw new InputException($"--gpu-gemm is {how}, but this computes on {opened.Name}, expected an NVIDIA GPU.", "--device cuda takes one where there is one; --gpu-gemm f32 runs everywhere.");
+    }
+
     private static string Expected => "auto, cpu, cuda or opencl";
+
+    private static string ExpectedGemm => "f32, tf32, bf16 or cublas";
 }

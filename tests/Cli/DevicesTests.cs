@@ -88,6 +88,15 @@ public sealed class DevicesTests
     }
 
     [Fact]
+    public void A_device_that_cannot_multiply_as_told_is_an_error()
+    {
+        string[] logits = ["model", "logits", "--model", TestFiles.Model, "--tokens", "1", "--device", "cpu", "--gpu-gemm"];
+        foreach (string how in (string[])["tf32", "bf16", "cublas"])
+            CliRun.Of([.. logits, how]).AssertFailed($"--gpu-gemm is {how}", "computes on cpu", "NVIDIA", "Hint: ");
+        Assert.Equal(0, CliRun.Of([.. logits, "f32"]).ExitCode);
+    }
+
+    [Fact]
     public void A_GPU_that_fails_is_told_in_one_sentence()
     {
         // One of CUDA's cannot be made without its driver.

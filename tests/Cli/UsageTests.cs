@@ -57,6 +57,7 @@ public sealed class UsageTests
     [InlineData("generate --model M --prompt P --seed -1", "--seed is '-1'")]
     [InlineData("generate --model M --prompt P --threads -1", "--threads is '-1'")]
     [InlineData("generate --model M --prompt P --device abacus", "--device is 'abacus'")]
+    [InlineData("generate --model M --prompt P --gpu-gemm fp8", "--gpu-gemm is 'fp8', expected f32, tf32, bf16 or cublas")]
     [InlineData("edits add --model M --edits E", "Nothing to teach")]
     [InlineData("edits add --model", "missing for option: '--model'")]
     [InlineData("generate --model M --prompt P --max-new-tokens 99999999999", "expected a whole number from 0 to 2147483647")]

@@ -30,24 +30,28 @@ public sealed partial class GpuDevice
     /// <summary>Elements of the chains' sums at most that groups leave to be added up: they should not leave the cache.</summary>
     private const long MostChainSums = 1 << 22;
 
-    private GemmPrecision gemmPrecision;
+    private GpuGemm largeGemm;
+    private Cublas? cublas;
 
     /// <summary>The way that all products go which can; otherwise their extents choose. The simulation pays dearly for groups that meet.</summary>
     internal GemmWay? GemmAlways { get; set; }
 
     /// <summary>
-    /// To what products of more than 16 rows round their factors; <see cref="GemmPrecision.F32"/> unless told otherwise. With any other
-    /// an element's bits depend on the number of rows, and results are no longer those of other devices.
+    /// How products of more than 16 rows are computed; <see cref="GpuGemm.F32"/> unless told otherwise. With any other an element's bits
+    /// depend on the number of rows, and results are no longer those of other devices.
     /// </summary>
-    /// <exception cref="InputException">The device has no tensor cores for it.</exception>
-    public GemmPrecision GemmPrecision
+    /// <exception cref="InputException">The device has no tensor cores for it, or the machine no cuBLAS.</exception>
+    public GpuGemm LargeGemm
     {
-        get => gemmPrecision;
+        get => largeGemm;
         set
         {
-            if (value != GemmPrecision.F32 && !(accelerator is CudaAccelerator { Architecture: { Major: >= 8 } }))
-                throw new InputException($"Products rounded to {value}: {accelerator.Name} has no tensor cores for it, expected an NVIDIA GPU from sm_80 on. Hint: {GemmPrecision.F32} runs everywhere.");
-            gemmPrecision = value;
+            var cuda = accelerator as CudaAccelerator;
+            if (value is GpuGemm.TF32 or GpuGemm.BF16 && cuda is not { Architecture.Major: >= 8 })
+                throw new InputException($"Products rounded to {value}: {accelerator.Name} has no tensor cores for it, expected an NVIDIA GPU from sm_80 on.", $"{GpuGemm.F32} runs everywhere.");
+            if (value == GpuGemm.Cublas)
+                cublas ??= Cublas.Start(cuda ?? throw new InputException($"Products by cuBLAS: {accelerator.Name} is driven without CUDA, expected an NVIDIA GPU.", $"{GpuGemm.F32} runs everywhere."));
+            largeGemm = value;
         }
     }
 
@@ -55,7 +59,7 @@ public sealed partial class GpuDevice
     public override void Gemm(in MatrixView a, in MatrixView b, in MatrixView c, bool accumulate = false)
     {
         Arguments.Gemm(a, b, c);
-        _ = Source("Gemm", a.Tensor);
+        ArrayView<float> left = Source("Gemm", a.Tensor);
         ArrayView<float> product = Destination("Gemm", c.Tensor);
         var g = new GemmArguments
         {
@@ -72,7 +76,12 @@ public sealed partial class GpuDevice
         g.ChainsPerPart = g.Chains;
         if ((long)g.Matrices * g.M * g.N == 0) return;
         DType stored = b.Tensor.DType;
-        if (stored == DType.F16) Gemm<StoredF16>(g);
+        if (largeGemm == GpuGemm.Cublas && stored == DType.F32 && Way(g) is GemmWay.SmallTile or GemmWay.Tile && CublasProduct.Of(a, b, c) is { } large)
+        {
+            accelerator.Bind();
+            cublas!.Multiply(large, left.LoadEffectiveAddressAsPtr(), g.B.Data.LoadEffectiveAddressAsPtr(), product.LoadEffectiveAddressAsPtr(), accumulate);
+        }
+        else if (stored == DType.F16) Gemm<StoredF16>(g);
         else if (stored == DType.BF16) Gemm<StoredBF16>(g);
         else Gemm<StoredF32>(g);
     }
@@ -130,9 +139,9 @@ public sealed partial class GpuDevice
         where TRight : struct, IGemmLayout
         where TStored : struct, IStored
     {
-        if (gemmPrecision != GemmPrecision.F32)
+        if (largeGemm is GpuGemm.TF32 or GpuGemm.BF16)
         {
-            Action<GemmArguments> rounded = gemmPrecision == GemmPrecision.TF32
+            Action<GemmArguments> rounded = largeGemm == GpuGemm.TF32
                 ? GemmTensorCoreKernels.Run<TLeft, TRight, TStored, CoreTF32>
                 : GemmTensorCoreKernels.Run<TLeft, TRight, TStored, CoreBF16>;
             const int Side = GemmTensorCoreKernels.Side;

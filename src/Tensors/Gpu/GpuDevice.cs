@@ -77,6 +77,7 @@ public sealed partial class GpuDevice : Device
             {
                 accelerator.Synchronize(); // what is on its way still reads the stage
                 stage.Dispose();
+                cublas?.Dispose();
                 pool.Clear();
                 if (!isGuest)
                 {

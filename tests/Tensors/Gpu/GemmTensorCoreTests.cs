@@ -13,10 +13,10 @@ public sealed class GemmTensorCoreTests
     public void A_device_without_tensor_cores_refuses()
     {
         using GpuDevice device = GpuDevice.Simulated();
-        string message = Assert.Throws<InputException>(() => device.GemmPrecision = GemmPrecision.TF32).Message;
+        string message = Assert.Throws<InputException>(() => device.LargeGemm = GpuGemm.TF32).Message;
         Assert.Contains("TF32", message, StringComparison.Ordinal);
         Assert.Contains("sm_80", message, StringComparison.Ordinal);
-        device.GemmPrecision = GemmPrecision.F32;
+        device.LargeGemm = GpuGemm.F32;
     }
 
     [CudaTheory]
@@ -39,13 +39,13 @@ public sealed class GemmTensorCoreTests
                     {
                         foreach (bool accumulate in (bool[])[false, true])
                         {
-                            float[] exact = Product(GemmPrecision.F32), rounded = Product(Enum.Parse<GemmPrecision>(name));
+                            float[] exact = Product(GpuGemm.F32), rounded = Product(Enum.Parse<GpuGemm>(name));
                             for (int i = 0; i < exact.Length; i++) // terms are at most 4
                                 Devices.Close(exact[i], rounded[i], 4 * k * rounding, $"{m}×{n}×{k} {type} element {i}");
 
-                            float[] Product(GemmPrecision precision)
+                            float[] Product(GpuGemm precision)
                             {
-                                device.GemmPrecision = precision;
+                                device.LargeGemm = precision;
                                 Tensor c = device.From(Devices.Values((long)m * n, 3), m, n);
                                 device.Gemm(a, b, c, accumulate);
                                 return c.ToArray();

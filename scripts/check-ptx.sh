@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compiles every GPU kernel for NVIDIA's A100 (sm_80) and H100 (sm_90) and lets NVIDIA's assembler say what each takes; needs no GPU.
-# Prints a table, and fails where a kernel spills registers to memory, has a stack or calls what is not there. ptxas is taken from PATH,
+# Prints a table, its extremes by class as Markdown, and fails where a kernel spills registers to memory, has a stack or calls what is not there. ptxas is taken from PATH,
 # else from Debian's nvidia-cuda-toolkit, which is put into artifacts/ptx/ for this script alone: nothing is installed. That needs
 # apt-get and dpkg-deb. Without either only the compiler's own output is checked.
 set -euo pipefail
@@ -63,6 +63,21 @@ for log in "$prefix"/sm_*/*.log; do
             printf "%-72s %-6s %9d %7d %6d %8.0f%%\n", name, arch, registers, shared, spills + stack, 100 * most * warps / 64
         }' "$log"
 done | tee "$prefix/table.txt"
+
+# Of a pair, the first is of sm_80, the second of sm_90.
+printf '\n| class | kernels | most registers | most shared memory, bytes | spills | lowest occupancy |\n|---|---|---|---|---|---|\n'
+awk '{
+        split($1, name, "."); class = name[1]; kernels[class]++; spills[class] += $5; at = class $2
+        if ($3 > registers[at]) registers[at] = $3
+        if ($4 > shared[at]) shared[at] = $4
+        if (!(at in least) || $6 + 0 < least[at]) least[at] = $6 + 0
+    }
+    END {
+        for (class in kernels) {
+            a = class "sm_80"; b = class "sm_90"
+            printf "| `%s` | %d | %d, %d | %d, %d | %d | %d %%, %d %% |\n", class, kernels[class] / 2, registers[a], registers[b], shared[a], shared[b], spills[class], least[a], least[b]
+        }
+    }' "$prefix/table.txt" | sort
 
 awk '{ if ($3 > registers) { registers = $3; worst = $1 " " $2 } if ($5 > 0) spilling++; n++ }
     END { printf "%d kernels assembled; most registers %d (%s); %d with spills or a stack they should not have\n", n, registers, worst, spilling; exit spilling > 0 }' "$prefix/table.txt"

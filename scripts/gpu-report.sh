@@ -4,8 +4,9 @@
 #
 #   scripts/gpu-report.sh [cuda|opencl] [MODEL …]
 #
-# MODEL is 'bundled', or a shape of 'model random' (gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt-j), whose weights are made up.
-# Without any: bundled, gpt2 and gpt2-xl, which take 5 GB of disk and of both memories.
+# MODEL is 'bundled', or a shape of 'model random' (gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt-j), whose weights are made up: F16, or
+# F32 with '-f32' appended (gpt2-f32), for cuBLAS takes no others. Without any: bundled, gpt2, gpt2-f32 and gpt2-xl, which take 5 GB of
+# disk and of both memories. On CUDA speed is also measured with each of the ways to multiply, see --gpu-gemm.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -13,8 +14,10 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 device=${1:-cuda}
 shift || true
 models=("$@")
-[ ${#models[@]} -gt 0 ] || models=(bundled gpt2 gpt2-xl)
+[ ${#models[@]} -gt 0 ] || models=(bundled gpt2 gpt2-f32 gpt2-xl)
 [[ $device =~ ^(cuda|opencl)$ ]] || { echo "error: '$device' is no GPU device, expected cuda or opencl." >&2; exit 2; }
+ways=(cpu "$device")
+[ "$device" != cuda ] || ways+=(cuda-tf32 cuda-bf16 cuda-cublas)
 report=artifacts/gpu-report
 model=models/facts-gpt2
 records=(--input data/facts/zsre.json --limit 50 --answer-trigger " Answer:")
@@ -39,22 +42,26 @@ figure() { # file, object, key
 }
 
 device_tests() {
-    SHARPFORMER_TEST_DEVICES=$device dotnet test tests/Sharpformer.Tests.csproj --filter "DisplayName~$device" > "$report/tests.log" 2>&1
+    SHARPFORMER_TEST_DEVICES=$device dotnet test tests/Sharpformer.Tests.csproj --filter "DisplayName~$device|FullyQualifiedName~CublasTests|FullyQualifiedName~GemmTensorCoreTests" > "$report/tests.log" 2>&1
     tests=$(grep -oE 'Failed: +[0-9]+, Passed: +[0-9]+, Skipped: +[0-9]+' "$report/tests.log" | tail -1 | tr -s ' ')
     tests=${tests:-none ran}
 }
 
 speed() {
-    local name folder where
+    local name folder dtype way gemm
     for name in "${models[@]}"; do
         folder=$model
         if [ "$name" != bundled ]; then
             folder=$report/$name
             rm -rf "$folder"
-            program model random --shape "$name" --dtype f16 --output "$folder" > /dev/null || continue
+            dtype=f16
+            [[ $name != *-f32 ]] || dtype=f32
+            program model random --shape "${name%-f32}" --dtype $dtype --output "$folder" > /dev/null || continue
         fi
-        for where in cpu "$device"; do
-            document "bench-$name-$where.json" bench --model "$folder" --device "$where" --edits 20 --seconds 10
+        for way in "${ways[@]}"; do
+            gemm=f32
+            [[ $way != *-* ]] || gemm=${way#*-}
+            document "bench-$name-$way.json" bench --model "$folder" --device "${way%-*}" --gpu-gemm "$gemm" --edits 20 --seconds 10
         done
         [ "$name" = bundled ] || rm -rf "$folder"
     done
@@ -78,14 +85,16 @@ write_json() {
 }
 
 write_markdown() {
-    local name where row object key unit
+    local name where way row object key unit
     echo "# GPU report: $device"
     printf '\n- %s, commit %s\n- card: %s\n- device tests: %s\n' "$date" "$commit" "${card:-unknown}" "$tests"
-    printf '\n## Speed\n\n| model | figure | cpu | %s |\n|---|---|---|---|\n' "$device"
+    printf '\n## Speed\n\n| model | figure |%s\n|---|---|%s\n' "$(printf ' %s |' "${ways[@]}")" "$(printf -- '---|%.0s' "${ways[@]}")"
     for name in "${models[@]}"; do
         for row in "forward tokensPerSecond tokens/s" "decode tokensPerSecond tokens/s" "retrofit editsPerSecond edits/s" "evaluation recordsPerSecond records/s"; do
             read -r object key unit <<< "$row"
-            echo "| $name | $object, $unit | $(figure "bench-$name-cpu.json" "$object" "$key") | $(figure "bench-$name-$device.json" "$object" "$key") |"
+            printf '| %s | %s, %s |' "$name" "$object" "$unit"
+            for way in "${ways[@]}"; do printf ' %s |' "$(figure "bench-$name-$way.json" "$object" "$key")"; done
+            echo
         done
     done
     printf '\n## 50 facts, taught and evaluated\n\n| on | ES | PS | NS | score |\n|---|---|---|---|---|\n'

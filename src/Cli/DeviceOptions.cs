@@ -23,7 +23,7 @@ internal sealed class DeviceOptions
 
     private readonly Option<string> gpuGemm = new("--gpu-gemm")
     {
-        Description = $"How an NVIDIA GPU multiplies large matrices: {ExpectedGemm}. f32 is exact and runs everywhere; tf32 and bf16 round factors for tensor cores; cublas takes NVIDIA's library for float32 weights. With others than f32 results depend on the GPU.",
+        Description = $"How an NVIDIA GPU multiplies large matrices: {ExpectedGemm}. f32 rounds no factor and runs everywhere; tf32 and bf16 round them for tensor cores; cublas takes NVIDIA's library where weights are float32. With any but f32 results depend on the GPU.",
         HelpName = "HOW",
         DefaultValueFactory = _ => "f32",
     };

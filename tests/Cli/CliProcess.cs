@@ -50,6 +50,15 @@ internal sealed class CliProcess : IDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>Whether it was started deaf to INT, as a shell's background jobs are. Only Linux tells.</summary>
+    public bool Ignores(string signal)
+    {
+        string status = $"/proc/{process.Id}/status";
+        if (signal != "INT" || !File.Exists(status)) return false;
+        string mask = File.ReadLines(status).First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim();
+        return (Convert.ToUInt64(mask, 16) & 2) != 0; // signal 2
+    }
+
     /// <summary>Waits until a file has bytes in it or the process has ended.</summary>
     public void AwaitBytes(string path)
     {

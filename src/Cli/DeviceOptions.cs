@@ -57,9 +57,9 @@ internal sealed class DeviceOptions
     public Device Open(ParseResult parse)
     {
         string? asked = parse.GetValue(device);
-        Device opened = Accelerators.Open(asked ?? Default(), parse.GetRequiredValue(threads), out DeviceChoice choice);
-        bool isAuto = (asked ?? Default()) == Accelerators.Auto;
-        if (isAuto && (asked is not null || choice.Accelerator is not null || choice.PassedOver))
+        string wish = asked ?? Default();
+        Device opened = Accelerators.Open(wish, parse.GetRequiredValue(threads), out DeviceChoice choice);
+        if (wish == Accelerators.Auto && (asked is not null || choice.Accelerator is not null || choice.PassedOver))
             Terminal.Of(parse).Note($"note: Computing on {choice.Name}: {Terminal.Visible(choice.Why)}.");
         try
         {

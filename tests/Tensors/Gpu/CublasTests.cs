@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using ILGPU;
-using ILGPU.Runtime.Cuda;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Gpu;
 
@@ -22,8 +20,7 @@ public sealed class CublasTests
     [CublasFact]
     public void Products_are_those_of_the_float32_kernels()
     {
-        Context context = Context.Create(builder => builder.Cuda().EnableAlgorithms());
-        using var device = new GpuDevice("cuda", context, context.CreateCudaAccelerator(0));
+        using var device = (GpuDevice)Devices.Create("cuda");
         foreach ((int m, int n, int k) in ((int, int, int)[])[(17, 5, 3), (130, 70, 40), (200, 264, 515)])
         {
             foreach (DType type in (DType[])[DType.F32, DType.F16])
@@ -65,7 +62,7 @@ public sealed class CublasTests
     {
         public CublasFactAttribute()
         {
-            if (!NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out _)) Skip = "There is no NVIDIA driver here.";
+            if (!DriverLibraries.Cuda) Skip = "There is no NVIDIA driver here.";
             else if (!Cublas.Names.Any(name => NativeLibrary.TryLoad(name, out _))) Skip = "There is no cuBLAS here.";
         }
     }

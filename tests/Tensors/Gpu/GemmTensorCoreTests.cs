@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using ILGPU;
-using ILGPU.Runtime.Cuda;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Gpu;
 
@@ -24,8 +21,7 @@ public sealed class GemmTensorCoreTests
     [InlineData("BF16", 1.0 / 128)]
     public void Products_differ_from_float32_by_the_rounding_of_the_factors(string name, double rounding)
     {
-        Context context = Context.Create(builder => builder.Cuda().EnableAlgorithms());
-        using var device = new GpuDevice("cuda", context, context.CreateCudaAccelerator(0));
+        using var device = (GpuDevice)Devices.Create("cuda");
         foreach ((int m, int n, int k) in ((int, int, int)[])[(17, 5, 3), (130, 70, 40), (200, 264, 515)])
         {
             foreach (DType type in (DType[])[DType.F32, DType.F16, DType.BF16])
@@ -62,7 +58,7 @@ public sealed class GemmTensorCoreTests
     {
         public CudaTheoryAttribute()
         {
-            if (!NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out _)) Skip = "There is no NVIDIA driver here.";
+            if (!DriverLibraries.Cuda) Skip = "There is no NVIDIA driver here.";
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Transformer;
@@ -30,6 +31,18 @@ public sealed record ModelConfig
 
     /// <summary>ε of the layer norms.</summary>
     public required float LayerNormEpsilon { get; init; }
+
+    /// <summary>The MLP's activation; the adaptor beside it uses the same.</summary>
+    public Activation Activation { get; init; } = Activation.GeluTanh;
+
+    /// <summary><c>bos_token_id</c>: the token a text may begin with, where the file names one.</summary>
+    public int? BosTokenId { get; init; }
+
+    /// <summary><c>eos_token_id</c>: the token a text ends with, where the file names one.</summary>
+    public int? EosTokenId { get; init; }
+
+    /// <summary><c>pad_token_id</c>: the token that fills up a batch, where the file names one.</summary>
+    public int? PadTokenId { get; init; }
 
     /// <summary>Reads <c>config.json</c> of a model folder.</summary>
     /// <exception cref="InputException">The file is missing, unreadable, or describes a model this engine does not run.</exception>
@@ -81,6 +94,9 @@ public sealed record ModelConfig
             VocabSize = Whole(json, "vocab_size", path),
             NInner = json["n_inner"] is null ? 4 * nEmbd : Whole(json, "n_inner", path),
             LayerNormEpsilon = Epsilon(json, path),
+            BosTokenId = TokenId(json, "bos_token_id", path),
+            EosTokenId = TokenId(json, "eos_token_id", path),
+            PadTokenId = TokenId(json, "pad_token_id", path),
         };
     }
 
@@ -89,6 +105,14 @@ public sealed record ModelConfig
         json[key] is JsonValue value && value.TryGetValue(out int number) && number > 0 && number <= most
             ? number
             : throw new InputException($"{path}: {key} is {json[key]?.ToJsonString() ?? "missing"}, expected a whole number from 1 to {most}.");
+
+    private static int? TokenId(JsonObject json, string key, string path)
+    {
+        if (json[key] is null) return null;
+        return json[key] is JsonValue value && value.TryGetValue(out int id) && id >= 0
+            ? id
+            : throw new InputException($"{path}: {key} is {json[key]!.ToJsonString()}, expected a token id.");
+    }
 
     private static float Epsilon(JsonObject json, string path)
     {

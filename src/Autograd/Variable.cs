@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Autograd;
@@ -29,7 +30,8 @@ public sealed class Variable
     public bool RequiresGradient => Tape is not null;
 
     /// <summary>A constant.</summary>
-    public static implicit operator Variable(Tensor value) => new(value, null);
+    [return: NotNullIfNotNull(nameof(value))]
+    public static implicit operator Variable?(Tensor? value) => value is null ? null : new(value, null);
 
     /// <summary>A constant.</summary>
     public static Variable Constant(Tensor value) => value;

@@ -50,6 +50,21 @@ public sealed class CausalAttentionTests
 
     [Theory]
     [MemberData(nameof(Names))]
+    public void A_window_hides_what_lies_further_back(string name)
+    {
+        foreach (Case c in (Case[])[new(7, 3, 5, 9, 0), new(17, 2, 8, 33, 0), new(5, 2, 3, 17, 7, 0, 12), new(1, 2, 8, 34, 33, 2)])
+            foreach (int window in (int[])[1, 3, 6, 40])
+            {
+                GradientCheck.Run(
+                    name,
+                    v => CausalAttention(v[0], c.Heads, v[0].Device.From(c.Keys, c.B, c.S, c.C), v[0].Device.From(c.Values, c.B, c.S, c.C), c.Past, c.Scale, window),
+                    x => Reference.Attention(x[0], c.Heads, c.Keys, c.Values, c.Past, c.Scale, c.T, window),
+                    c.Qkv);
+            }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
     public void Scores_of_300_do_not_overflow(string name)
     {
         var c = new Case(7, 1, 1, 7, 0);
@@ -93,15 +108,20 @@ public sealed class CausalAttentionTests
     [MemberData(nameof(Names))]
     public void Decoding_step_by_step_gives_the_bits_of_prefill(string name)
     {
+        foreach (int window in (int[])[0, 5]) SameBitsStepByStep(name, window);
+    }
+
+    private static void SameBitsStepByStep(string name, int window)
+    {
         var c = new Case(17, 3, 8, 20, 0);
         using Device device = Devices.Create(name);
         Tensor qkv = device.From(c.Qkv.Values, c.Qkv.Dims);
         var cache = new Shape(1, c.S, c.C);
-        Tensor whole = CausalAttention(qkv, c.Heads, device.Zeros(cache), device.Zeros(cache), [0], c.Scale).Value;
+        Tensor whole = CausalAttention(qkv, c.Heads, device.Zeros(cache), device.Zeros(cache), [0], c.Scale, window).Value;
         Tensor keys = device.Zeros(cache), values = device.Zeros(cache);
         for (int t = 0; t < c.T; t++)
         {
-            Tensor step = CausalAttention(qkv.Slice(t, 1), c.Heads, keys, values, [t], c.Scale).Value;
+            Tensor step = CausalAttention(qkv.Slice(t, 1), c.Heads, keys, values, [t], c.Scale, window).Value;
             Devices.SameBits(whole.Slice(t, 1).ToArray(), step.ToArray(), $"position {t}");
         }
     }

@@ -32,6 +32,21 @@ public sealed class MatMulTests
 
     [Theory]
     [MemberData(nameof(Names))]
+    public void Several_products_stand_side_by_side(string name)
+    {
+        GradientCheck.Run(
+            name, v => MatMul(v[0], [v[1], v[2], v[3]], transposeY: false), a => Beside(5, a.Skip(1).Select((y, i) => (Reference.MatMul(a[0], y, 5, 7, i + 3), i + 3))),
+            Input.Random(1, 5, 7), Input.Random(2, 7, 3), Input.Random(3, 7, 4), Input.Random(4, 7, 5));
+        GradientCheck.Run(
+            name, v => Linear(v[0], [v[1], v[2]], null, transposeWeights: true), a => Beside(1, a.Skip(1).Select(y => (Reference.MatMul(a[0], y, 1, 17, 9, true), 9))),
+            Input.Random(1, 1, 17), Input.Random(2, 9, 17), Input.Random(3, 9, 17));
+
+        static double[] Beside(int rows, IEnumerable<(double[] Values, int Columns)> parts) =>
+            [.. Enumerable.Range(0, rows).SelectMany(r => parts.SelectMany(p => p.Values.Skip(r * p.Columns).Take(p.Columns)))];
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
     public void Leading_dimensions_are_rows(string name) =>
         GradientCheck.Run(
             name, v => Linear(v[0], v[1], v[2]), a => Reference.Map(Reference.MatMul(a[0], a[1], 6, 7, 17), a[2], (p, q) => p + q),

@@ -61,7 +61,7 @@ internal static class Reference
     /// Outputs <c>[B·T,C]</c> of queries, keys, values <c>[B·T,3C]</c> after the first past[b] positions of the
     /// caches <c>[B,S,C]</c>, one query and one head at a time.
     /// </summary>
-    public static double[] Attention(double[] qkv, int heads, float[] keys, float[] values, int[] past, double scale, int T)
+    public static double[] Attention(double[] qkv, int heads, float[] keys, float[] values, int[] past, double scale, int T, int window = int.MaxValue)
     {
         int B = past.Length, C = qkv.Length / (3 * B * T), S = keys.Length / (B * C), D = C / heads;
         double[] y = new double[B * T * C];
@@ -74,6 +74,7 @@ internal static class Reference
                     for (int j = 0; j < seen; j++)
                         for (int d = 0; d < D; d++)
                             p[j] += scale * qkv[(b * T + t) * 3 * C + h * D + d] * At(keys, 1, b, j, h * D + d);
+                    for (int j = 0; j < seen - window; j++) p[j] = double.NegativeInfinity;
                     double max = p.Max(), sum = p.Sum(e => Math.Exp(e - max));
                     for (int j = 0; j < seen; j++)
                         for (int d = 0; d < D; d++)

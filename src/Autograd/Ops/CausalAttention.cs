@@ -21,14 +21,16 @@ public static partial class Ops
     /// <param name="values">Cached values <c>[B,S,C]</c>, likewise.</param>
     /// <param name="past">Cached positions per sequence; B = its length.</param>
     /// <param name="scale">What scores are multiplied with, usually 1/√D; not negative.</param>
+    /// <param name="window">How many positions each sees at most, itself and those just before it; 0 for all.</param>
     /// <returns>The heads' outputs side by side, <c>[B·T,C]</c>.</returns>
     /// <exception cref="ArgumentException">Shapes disagree, the cache is too short, or the scale is negative.</exception>
-    public static Variable CausalAttention(Variable qkv, int heads, Tensor keys, Tensor values, ReadOnlySpan<int> past, float scale)
+    public static Variable CausalAttention(Variable qkv, int heads, Tensor keys, Tensor values, ReadOnlySpan<int> past, float scale, int window = 0)
     {
         ArgumentNullException.ThrowIfNull(qkv);
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(values);
         ArgumentOutOfRangeException.ThrowIfNegative(scale);
+        ArgumentOutOfRangeException.ThrowIfNegative(window);
         AttentionShape shape = AttentionShape.Check(qkv.Value, heads, keys, values, past);
         (int B, int T, int C, int S) = (shape.B, shape.T, shape.C, shape.Length);
         Device device = qkv.Device;
@@ -40,6 +42,7 @@ public static partial class Ops
         Tensor scores = device.Allocate(B * heads * T, S); // becomes the probabilities in place
         Tensor y = device.Allocate(B * T, C);
         device.Gemm(shape.NewPerHead(qkv.Value, 0), shape.All(keys).Transposed, shape.PerHead(scores));
+        if (window > 0 && S > window) device.Rows<HideRow>(B * heads * T, Array.ConvertAll(visible, v => Math.Max(v - window, 0)), 0, scores); // then p = 0 there, and so is dS
         device.Rows<CausalSoftmaxRow>(B * heads * T, visible, scale, scores);
         device.Gemm(shape.PerHead(scores), shape.All(values), shape.Output(y));
 
@@ -61,6 +64,18 @@ public static partial class Ops
         });
 
         static Tensor AsRows(Tensor cache) => cache.Reshape(cache.Rows, cache.Columns);
+    }
+}
+
+/// <summary>x = -∞ in as many leading columns as the index says, which softmax then gives no weight; in place.</summary>
+internal readonly struct HideRow : IRowOp
+{
+    public static void Apply(RowOperands row) => row[0][..row.Index].Fill(float.NegativeInfinity);
+
+    public static void Apply(GroupRow row)
+    {
+        ArrayView<float> x = row[0];
+        for (int c = GroupRow.Thread; c < row.Index; c += GroupRow.Threads) x[c] = float.NegativeInfinity;
     }
 }
 

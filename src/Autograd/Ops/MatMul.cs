@@ -11,30 +11,52 @@ public static partial class Ops
     /// <exception cref="ArgumentException">Inner dimensions differ.</exception>
     public static Variable MatMul(Variable x, Variable y, bool transposeY = false)
     {
-        ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(y);
-        MatrixView Y = transposeY ? MatrixView.Of(y.Value).Transposed : y.Value;
-        if (x.Value.Columns != Y.Rows)
-            throw new ArgumentException($"MatMul: {x.Shape}·{Y}, inner {x.Value.Columns} ≠ {Y.Rows}. Hint: transposed checkpoint?");
+        return MatMul(x, [y], transposeY);
+    }
 
-        Tensor z = x.Device.Allocate(x.Value.Rows, Y.Columns);
-        x.Device.Gemm(x.Value, Y, z);
-        return Tape.Record(z, [x, y], dZ =>
+    /// <summary>
+    /// The products of one x with several matrices, side by side: <c>z = [x·y₀, x·y₁, …]</c>. Queries, keys and values
+    /// come out of three matrices as they do out of one that holds all three.
+    /// </summary>
+    /// <param name="x">The left factor, <c>[…,K]</c>.</param>
+    /// <param name="ys">The right factors, <c>[K,Nᵢ]</c> each, or <c>[Nᵢ,K]</c>.</param>
+    /// <param name="transposeY">Whether they are stored transposed.</param>
+    /// <returns><c>[rows,N₀+N₁+…]</c>.</returns>
+    /// <exception cref="ArgumentException">Inner dimensions differ.</exception>
+    public static Variable MatMul(Variable x, IReadOnlyList<Variable> ys, bool transposeY)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(ys);
+        MatrixView[] Ys = [.. ys.Select(y => transposeY ? MatrixView.Of(y.Value).Transposed : y.Value)];
+        foreach (MatrixView Y in Ys)
         {
-            if (x.RequiresGradient) // z = x·Y  ⇒  dX = dZ·Yᵀ
+            if (x.Value.Columns != Y.Rows)
+                throw new ArgumentException($"MatMul: {x.Shape}·{Y}, inner {x.Value.Columns} ≠ {Y.Rows}. Hint: transposed checkpoint?");
+        }
+
+        Tensor z = x.Device.Allocate(x.Value.Rows, Ys.Sum(Y => Y.Columns));
+        for (int i = 0; i < Ys.Length; i++) x.Device.Gemm(x.Value, Ys[i], Part(z, i));
+        return Tape.Record(z, [x, .. ys], dZ =>
+        {
+            if (x.RequiresGradient) // z = x·Y  ⇒  dX = dZ·Yᵀ, of all that x went into
             {
                 Tensor dX = x.Device.Allocate(x.Shape);
-                x.Device.Gemm(dZ, Y.Transposed, dX);
+                for (int i = 0; i < Ys.Length; i++) x.Device.Gemm(Part(dZ, i), Ys[i].Transposed, dX, accumulate: i > 0);
                 x.AddGradient(dX);
             }
 
-            if (y.RequiresGradient) // dY = xᵀ·dZ, and its transpose dZᵀ·x when y came transposed
+            for (int i = 0; i < Ys.Length; i++) // dY = xᵀ·dZ, and its transpose dZᵀ·x when y came transposed
             {
-                Tensor dY = y.Device.Allocate(y.Shape);
-                if (transposeY) y.Device.Gemm(MatrixView.Of(dZ).Transposed, x.Value, dY);
-                else y.Device.Gemm(MatrixView.Of(x.Value).Transposed, dZ, dY);
-                y.AddGradient(dY);
+                if (!ys[i].RequiresGradient) continue;
+                Tensor dY = x.Device.Allocate(ys[i].Shape);
+                if (transposeY) x.Device.Gemm(Part(dZ, i).Transposed, x.Value, dY);
+                else x.Device.Gemm(MatrixView.Of(x.Value).Transposed, Part(dZ, i), dY);
+                ys[i].AddGradient(dY);
             }
         });
+
+        MatrixView Part(Tensor whole, int i) =>
+            MatrixView.Of(whole) with { Offset = Ys.Take(i).Sum(Y => Y.Columns), Columns = Ys[i].Columns };
     }
 }

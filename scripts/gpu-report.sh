@@ -4,9 +4,9 @@
 #
 #   scripts/gpu-report.sh [cuda|opencl] [MODEL …]
 #
-# MODEL is 'bundled', or a shape of 'model random' (gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt-j), whose weights are made up: F16, or
-# F32 with '-f32' appended (gpt2-f32), for cuBLAS takes no others. Without any: bundled, gpt2, gpt2-f32 and gpt2-xl, which take 5 GB of
-# disk and of both memories. On CUDA speed is also measured with each of the ways to multiply, see --gpu-gemm.
+# MODEL is 'bundled', or a shape of 'model random' (gpt2, gpt2-xl, gpt-neo-2.7b, gpt-j-6b, …), whose weights are made up: F16, or F32
+# with '-f32' appended (gpt2-f32), for cuBLAS takes no others. Without any: bundled, gpt2, gpt2-f32 and gpt2-xl, which take 5 GB
+# of disk and of both memories. On CUDA speed is also measured with each of the ways to multiply, see --gpu-gemm.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1

@@ -22,7 +22,7 @@ internal sealed class ModelRows(CpuDevice device, Alternation alternation, strin
     private IEnumerable<Row> Of(DType dtype)
     {
         string path = Path.Combine(folder, $"gpt2-{dtype}".ToLowerInvariant());
-        if (!Directory.Exists(path)) RandomCheckpoint.Write(path, Gpt2Sizes.All["gpt2"], dtype, seed: 0);
+        if (!Directory.Exists(path)) RandomCheckpoint.Write(path, PublishedSizes.All["gpt2"], dtype, seed: 0);
         CausalLm model = CausalLm.Load(path, device);
         using var scope = torch.NewDisposeScope();
         using IDisposable inference = torch.inference_mode(true);

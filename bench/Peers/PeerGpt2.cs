@@ -20,10 +20,9 @@ internal sealed class PeerGpt2
     public PeerGpt2(CausalLm model)
     {
         config = model.Config;
-        (tokens, positions, head) = (Copy(model.TokenTable), Copy(model.PositionTable), Copy(model.Head).t());
+        (tokens, positions, head) = (Copy(model.TokenTable), Copy(model.PositionTable!), Copy(model.Head).t());
         layers = [.. model.Blocks.Select(b => new Layer(
-            new Norm(b.Norm1), Copy(b.Attention.QkvWeight), Copy(b.Attention.QkvBias), Copy(b.Attention.ProjectionWeight), Copy(b.Attention.ProjectionBias),
-            new Norm(b.Norm2), Copy(b.Mlp.UpWeight), Copy(b.Mlp.UpBias), Copy(b.Mlp.DownWeight), Copy(b.Mlp.DownBias)))];
+            new Norm(b.Norm1), new Linear(b.Attention.Qkv), new Linear(b.Attention.Output), new Norm(b.Norm2!), new Linear(b.Mlp.Up), new Linear(b.Mlp.Down)))];
         final = new Norm(model.FinalNorm);
     }
 
@@ -47,14 +46,14 @@ internal sealed class PeerGpt2
     {
         Layer layer = layers[l];
         (long B, long T, long C) = (h.shape[0], h.shape[1], h.shape[2]);
-        Tensor[] qkv = Linear(layer.Norm1.Forward(h), layer.QkvWeight, layer.QkvBias).split(C, -1);
+        Tensor[] qkv = layer.Qkv.Forward(layer.Norm1.Forward(h)).split(C, -1);
         Tensor q = Heads(qkv[0]);
         (Tensor k, Tensor v) = attended(l, Heads(qkv[1]), Heads(qkv[2]));
         Tensor y = functional.scaled_dot_product_attention(q, k, v, is_casual: T > 1).transpose(1, 2).reshape(B, T, C);
-        Tensor mid = h + Linear(y, layer.ProjectionWeight, layer.ProjectionBias);
+        Tensor mid = h + layer.Output.Forward(y);
         Tensor x = layer.Norm2.Forward(mid);
-        Tensor up = functional.gelu(Linear(x, layer.UpWeight, layer.UpBias), TorchSharp.Modules.GELU.Approximate.tanh);
-        Tensor output = mid + Linear(up, layer.DownWeight, layer.DownBias);
+        Tensor up = functional.gelu(layer.Up.Forward(x), TorchSharp.Modules.GELU.Approximate.tanh);
+        Tensor output = mid + layer.Down.Forward(up);
         return beside is null ? output : output + beside(x);
 
         Tensor Heads(Tensor part) => part.view(B, T, config.NHead, C / config.NHead).transpose(1, 2);
@@ -71,12 +70,6 @@ internal sealed class PeerGpt2
         return Logits(h.select(1, -1));
     }
 
-    private static Tensor Linear(Tensor x, Tensor weight, Tensor bias)
-    {
-        long[] shape = x.shape;
-        return addmm(bias, x.reshape(-1, shape[^1]), weight, 1, 1).view([.. shape[..^1], weight.shape[1]]);
-    }
-
     private static Tensor Copy(OurTensor tensor) => torch.tensor(tensor.ToArray(), Array.ConvertAll(tensor.Shape.Dims.ToArray(), dim => (long)dim));
 
     private sealed class Norm(NormWeights weights)
@@ -86,9 +79,19 @@ internal sealed class PeerGpt2
         public Tensor Forward(Tensor x) => functional.layer_norm(x, [x.shape[^1]], gain, bias, weights.Epsilon);
     }
 
-    private sealed record Layer(
-        Norm Norm1, Tensor QkvWeight, Tensor QkvBias, Tensor ProjectionWeight, Tensor ProjectionBias,
-        Norm Norm2, Tensor UpWeight, Tensor UpBias, Tensor DownWeight, Tensor DownBias);
+    /// <summary>One matrix <c>[in,out]</c> with its bias.</summary>
+    private sealed class Linear(LinearWeights weights)
+    {
+        private readonly Tensor weight = Copy(weights.Matrices.Single()), bias = Copy(weights.Bias!);
+
+        public Tensor Forward(Tensor x)
+        {
+            long[] shape = x.shape;
+            return addmm(bias, x.reshape(-1, shape[^1]), weight, 1, 1).view([.. shape[..^1], weight.shape[1]]);
+        }
+    }
+
+    private sealed record Layer(Norm Norm1, Linear Qkv, Linear Output, Norm Norm2, Linear Up, Linear Down);
 }
 
 /// <summary>Keys and values that a block's new positions attend to, given their own.</summary>

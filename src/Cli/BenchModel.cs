@@ -49,11 +49,7 @@ internal sealed class BenchModel(CausalLm model, BenchClock clock, Rng rng)
     /// <summary>What one token cannot do without: every block's weights and the head, as stored, and the keys and values before it.</summary>
     private long BytesPerToken(int context)
     {
-        IEnumerable<Tensor> weights = model.Blocks.SelectMany(b => (Tensor[])
-        [
-            b.Norm1.Gain, b.Norm1.Bias, b.Attention.QkvWeight, b.Attention.QkvBias, b.Attention.ProjectionWeight, b.Attention.ProjectionBias,
-            b.Norm2.Gain, b.Norm2.Bias, b.Mlp.UpWeight, b.Mlp.UpBias, b.Mlp.DownWeight, b.Mlp.DownBias,
-        ]);
+        IEnumerable<Tensor> weights = model.Blocks.SelectMany(b => b.Weights);
         return weights.Append(model.Head).Sum(w => w.Count * w.DType.Size()) + 2L * model.Blocks.Count * context * model.Config.NEmbd * sizeof(float);
     }
 

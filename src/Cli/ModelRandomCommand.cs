@@ -9,13 +9,13 @@ namespace Sharpformer.Cli;
 /// <summary><c>model random</c>: a model folder of any published size with random weights, to measure with.</summary>
 internal static class ModelRandomCommand
 {
-    private static readonly string Shapes = string.Join(", ", Gpt2Sizes.All.Keys);
+    private static readonly string Shapes = string.Join(", ", PublishedSizes.All.Keys);
 
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
         var command = new Command("random", "Write a model folder with random weights: it knows nothing, but takes the time and memory of a real one.");
-        Option<string> shape = Choice("--shape", $"Its size: {Shapes}. As GPT-2 is the only family yet, gpt-j has GPT-J's size (28 blocks, width 4096, 16 heads, vocabulary 50400) in GPT-2's architecture.", Shapes, "gpt2");
+        Option<string> shape = Choice("--shape", $"Its family and size: {Shapes}.", Shapes, "gpt2");
         Option<string> dtype = Choice("--dtype", "How weights are stored: f32, f16 or bf16.", "f32, f16, bf16", "f16");
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
         Option<string> tokenizer = CommonOptions.File("--tokenizer", "A model folder to copy vocab.json and merges.txt from; without it the model reads token ids only ('bench', 'model logits --tokens').", required: false, "DIR");
@@ -26,10 +26,9 @@ internal static class ModelRandomCommand
         foreach (Option option in (Option[])[shape, dtype, output, tokenizer, layers, vocabulary, positions, seed]) command.Add(option);
         command.SetAction(parse =>
         {
-            ModelConfig config = Gpt2Sizes.All[parse.GetRequiredValue(shape)];
-            config = config with
+            ModelConfig config = PublishedSizes.All[parse.GetRequiredValue(shape)];
+            config = config.WithBlocks(parse.GetValue(layers) ?? config.NLayer) with
             {
-                NLayer = parse.GetValue(layers) ?? config.NLayer,
                 VocabSize = parse.GetValue(vocabulary) ?? config.VocabSize,
                 NPositions = parse.GetValue(positions) ?? config.NPositions,
             };

@@ -5,14 +5,18 @@ using static Sharpformer.Autograd.Ops;
 namespace Sharpformer.Transformer;
 
 /// <summary>
-/// One GPT-2 block: <c>mid = h + attn(ln_1(h))</c>, <c>x = ln_2(mid)</c>, <c>h' = mid + mlp(x)</c>.
+/// One block: <c>mid = h + attn(ln_1(h))</c>, <c>x = ln_2(mid)</c>, <c>h' = mid + mlp(x)</c>. Where there is no
+/// <c>ln_2</c>, attention and MLP stand side by side: <c>x = ln_1(h)</c>, and the rest is the same.
 /// </summary>
 /// <param name="Norm1"><c>ln_1</c>.</param>
 /// <param name="Attention"><c>attn</c>.</param>
-/// <param name="Norm2"><c>ln_2</c>.</param>
+/// <param name="Norm2"><c>ln_2</c>; null in a parallel block (GPT-J).</param>
 /// <param name="Mlp"><c>mlp</c>.</param>
-public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWeights Norm2, MlpWeights Mlp)
+public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWeights? Norm2, MlpWeights Mlp)
 {
+    /// <summary>All that is learnt.</summary>
+    public IEnumerable<Tensor> Weights => [.. Norm1.Weights, .. Attention.Weights, .. Norm2?.Weights ?? [], .. Mlp.Weights];
+
     /// <summary>Carries new positions through the block; their keys and values go into the cache.</summary>
     /// <param name="h">Residual stream, <c>[B·T,C]</c>.</param>
     /// <param name="cache">Keys and values of earlier positions.</param>
@@ -30,14 +34,21 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
 
     /// <summary>x alone, at some rows: the block up to where its MLP begins.</summary>
     /// <returns><c>[rows,C]</c>.</returns>
-    public Variable MlpInput(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[] rows) => Middle(h, cache, layer, past, rows).X;
+    public Variable MlpInput(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[] rows) =>
+        Norm2 is null ? Norm1.Forward(Embedding(h, rows)) : Middle(h, cache, layer, past, rows).X;
 
     private (Variable Mid, Variable X) Middle(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[]? rows)
     {
         ArgumentNullException.ThrowIfNull(h);
         ArgumentNullException.ThrowIfNull(cache);
-        Variable attention = Attention.Forward(Norm1.Forward(h), cache.Keys(layer), cache.Values(layer), past, rows);
-        return AddLayerNorm(rows is null ? h : Embedding(h, rows), attention, Norm2.Gain, Norm2.Bias, Norm2.Epsilon);
+        Variable normed = Norm1.Forward(h);
+        Variable attention = Attention.Forward(normed, cache.Keys(layer), cache.Values(layer), past, rows);
+        Variable below = Wanted(h);
+        return Norm2 is null
+            ? (Add(below, attention), Wanted(normed))
+            : AddLayerNorm(below, attention, Norm2.Gain, Norm2.Bias, Norm2.Epsilon);
+
+        Variable Wanted(Variable all) => rows is null ? all : Embedding(all, rows);
     }
 }
 
@@ -47,38 +58,63 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
 /// <param name="Epsilon">ε.</param>
 public sealed record NormWeights(Tensor Gain, Tensor Bias, float Epsilon)
 {
+    /// <summary>All that is learnt.</summary>
+    public IEnumerable<Tensor> Weights => [Gain, Bias];
+
     /// <summary>Normalises each row of x <c>[rows,C]</c>.</summary>
     public Variable Forward(Variable x) => LayerNorm(x, Gain, Bias, Epsilon);
 }
 
-/// <summary>Causal self-attention: <c>c_attn</c> makes queries, keys and values, <c>c_proj</c> mixes the heads.</summary>
-/// <param name="Heads">H.</param>
-/// <param name="QkvWeight"><c>c_attn.weight [C,3C]</c>.</param>
-/// <param name="QkvBias"><c>c_attn.bias [3C]</c>.</param>
-/// <param name="ProjectionWeight"><c>c_proj.weight [C,C]</c>.</param>
-/// <param name="ProjectionBias"><c>c_proj.bias [C]</c>.</param>
-public sealed record AttentionWeights(int Heads, Tensor QkvWeight, Tensor QkvBias, Tensor ProjectionWeight, Tensor ProjectionBias)
+/// <summary>A linear map, or several whose outputs stand side by side.</summary>
+/// <param name="Matrices">Stored <c>[in,out]</c>, or <c>[out,in]</c>.</param>
+/// <param name="Bias">One row of the output; null for none.</param>
+/// <param name="IsOutIn">Whether matrices are stored <c>[out,in]</c>.</param>
+public sealed record LinearWeights(IReadOnlyList<Tensor> Matrices, Tensor? Bias, bool IsOutIn)
 {
+    /// <summary>All that is learnt.</summary>
+    public IEnumerable<Tensor> Weights => Bias is null ? Matrices : [.. Matrices, Bias];
+
+    /// <summary>x <c>[rows,in]</c> to <c>[rows,out]</c>.</summary>
+    public Variable Forward(Variable x) => Linear(x, [.. Matrices], Bias, IsOutIn);
+
+    /// <summary>The same without the bias, for whoever adds it along with something else.</summary>
+    public Variable Product(Variable x) => MatMul(x, [.. Matrices], IsOutIn);
+}
+
+/// <summary>Causal self-attention: queries, keys and values side by side, and the map that mixes the heads.</summary>
+/// <param name="Heads">H.</param>
+/// <param name="Qkv">From C to 3C channels.</param>
+/// <param name="Output">From C to C channels.</param>
+/// <param name="Scale">What scores are multiplied with before the softmax.</param>
+/// <param name="Window">How many positions each sees at most, itself included; 0 for all.</param>
+/// <param name="Rotary">Angles that queries and keys turn by, see <see cref="Ops.Rotary"/>; null for none.</param>
+public sealed record AttentionWeights(int Heads, LinearWeights Qkv, LinearWeights Output, float Scale, int Window = 0, Tensor? Rotary = null)
+{
+    /// <summary>All that is learnt.</summary>
+    public IEnumerable<Tensor> Weights => [.. Qkv.Weights, .. Output.Weights];
+
     /// <summary>
     /// New positions attend to cached ones and to themselves: x <c>[B·T,C]</c> to <c>[B·T,C]</c>, or to the
     /// <paramref name="rows"/> that are wanted.
     /// </summary>
     public Variable Forward(Variable x, Tensor keys, Tensor values, ReadOnlySpan<int> past, int[]? rows = null)
     {
-        Variable qkv = Linear(x, QkvWeight, QkvBias);
-        float scale = 1 / MathF.Sqrt((float)(ProjectionWeight.Columns / Heads));
-        Variable heads = CausalAttention(qkv, Heads, keys, values, past, scale);
-        return Linear(rows is null ? heads : Embedding(heads, rows), ProjectionWeight, ProjectionBias);
+        Variable qkv = Qkv.Forward(x);
+        if (Rotary is not null) qkv = Ops.Rotary(qkv, Heads, Rotary, past);
+        Variable heads = CausalAttention(qkv, Heads, keys, values, past, Scale, Window);
+        return Output.Forward(rows is null ? heads : Embedding(heads, rows));
     }
 }
 
-/// <summary>The feed-forward part: up to NInner channels, GELU, back down.</summary>
-/// <param name="UpWeight"><c>c_fc.weight [C,NInner]</c>.</param>
-/// <param name="UpBias"><c>c_fc.bias [NInner]</c>.</param>
-/// <param name="DownWeight"><c>c_proj.weight [NInner,C]</c>.</param>
-/// <param name="DownBias"><c>c_proj.bias [C]</c>.</param>
-public sealed record MlpWeights(Tensor UpWeight, Tensor UpBias, Tensor DownWeight, Tensor DownBias)
+/// <summary>The feed-forward part: up to NInner channels, the activation, back down.</summary>
+/// <param name="Up">From C to NInner channels, with bias.</param>
+/// <param name="Down">From NInner to C channels.</param>
+/// <param name="Activation">What happens in between.</param>
+public sealed record MlpWeights(LinearWeights Up, LinearWeights Down, Activation Activation)
 {
+    /// <summary>All that is learnt.</summary>
+    public IEnumerable<Tensor> Weights => [.. Up.Weights, .. Down.Weights];
+
     /// <summary>x <c>[rows,C]</c> to <c>[rows,C]</c>.</summary>
-    public Variable Forward(Variable x) => Linear(BiasGelu(MatMul(x, UpWeight), UpBias), DownWeight, DownBias);
+    public Variable Forward(Variable x) => Down.Forward(BiasGelu(Up.Product(x), Up.Bias!));
 }

@@ -10,19 +10,39 @@ namespace Sharpformer.Transformer;
 /// </summary>
 /// <param name="Config">Architecture.</param>
 /// <param name="TokenTable"><c>wte.weight [V,C]</c>.</param>
-/// <param name="PositionTable"><c>wpe.weight [NPositions,C]</c>.</param>
+/// <param name="PositionTable"><c>wpe.weight [NPositions,C]</c>; null where attention knows positions by itself.</param>
 /// <param name="Blocks">L blocks.</param>
 /// <param name="FinalNorm"><c>ln_f</c>.</param>
 /// <param name="Head"><c>lm_head.weight [V,C]</c>; the token table again when tied.</param>
+/// <param name="HeadBias"><c>lm_head.bias [V]</c>; null for none.</param>
 public sealed record CausalLm(
-    ModelConfig Config, Tensor TokenTable, Tensor PositionTable, IReadOnlyList<Block> Blocks, NormWeights FinalNorm, Tensor Head)
+    ModelConfig Config, Tensor TokenTable, Tensor? PositionTable, IReadOnlyList<Block> Blocks, NormWeights FinalNorm, Tensor Head,
+    Tensor? HeadBias = null)
 {
     /// <summary>Where the model lives.</summary>
     public Device Device => TokenTable.Device;
 
     /// <summary>Maps a model folder's weights and makes a model of them.</summary>
     /// <exception cref="InputException">The folder does not hold a usable model.</exception>
-    public static CausalLm Load(string folder, Device device) => Gpt2Checkpoint.Load(folder, ModelConfig.Load(folder), device);
+    public static CausalLm Load(string folder, Device device)
+    {
+        ModelConfig config = ModelConfig.Load(folder);
+        using Checkpoint checkpoint = Checkpoint.Open(folder, device);
+        return checkpoint.Build(config);
+    }
+
+    /// <summary>All that is learnt; a tied head counts once.</summary>
+    public IEnumerable<Tensor> Weights
+    {
+        get
+        {
+            yield return TokenTable;
+            if (PositionTable is not null) yield return PositionTable;
+            foreach (Tensor weight in Blocks.SelectMany(block => block.Weights).Concat(FinalNorm.Weights)) yield return weight;
+            if (!Config.TiesHead) yield return Head;
+            if (HeadBias is not null) yield return HeadBias;
+        }
+    }
 
     /// <summary>Makes sure that the model can read a prompt.</summary>
     /// <returns><paramref name="tokens"/>, for chaining.</returns>
@@ -115,7 +135,7 @@ public sealed record CausalLm(
     }
 
     /// <summary>Final norm and head: hidden <c>[rows,C]</c> to logits <c>[rows,V]</c>.</summary>
-    public Variable Logits(Variable hidden) => MatMul(FinalNorm.Forward(hidden), Head, transposeY: true);
+    public Variable Logits(Variable hidden) => Linear(FinalNorm.Forward(hidden), [Head], HeadBias, transposeWeights: true);
 
     /// <summary>One block. Without a tape nothing but its output is needed afterwards, nor is what it was made of.</summary>
     private Variable Through(Variable below, Func<Variable, Variable> block)
@@ -156,6 +176,7 @@ public sealed record CausalLm(
             }
         }
 
-        return Add(Embedding(TokenTable, tokens.Ids), Embedding(PositionTable, positions));
+        Variable meaning = Embedding(TokenTable, tokens.Ids);
+        return PositionTable is null ? meaning : Add(meaning, Embedding(PositionTable, positions));
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.SafeTensors;
+using Sharpformer.Transformer.Families;
 
 namespace Sharpformer.Transformer;
 
@@ -9,7 +10,7 @@ namespace Sharpformer.Transformer;
 /// names. Names may carry the <c>transformer.</c> prefix; it is dropped. Whatever a family asks for in vain, or
 /// never asks for, is collected and told in one error by <see cref="ThrowIfUnfit"/>.
 /// </summary>
-internal sealed class Checkpoint : IDisposable
+internal sealed class Checkpoint : IWeights, IDisposable
 {
     private const string Prefix = "transformer.";
 
@@ -73,6 +74,21 @@ internal sealed class Checkpoint : IDisposable
             checkpoint.Dispose();
             throw;
         }
+    }
+
+    /// <inheritdoc/>
+    public Device Device => device;
+
+    /// <summary>Makes the model of its family, and makes sure that nothing is missing or left over.</summary>
+    /// <exception cref="InputException">Tensors are missing, too many or misshaped.</exception>
+    public CausalLm Build(ModelConfig config)
+    {
+        Family family = Family.Of(config);
+        CausalLm model = family.Build(config, this);
+        for (int l = 0; l < config.NLayer; l++) Ignore([.. family.Buffers(l)]);
+        if (config.TiesHead) Ignore("lm_head.weight"); // some programs write the token table a second time
+        ThrowIfUnfit();
+        return model;
     }
 
     /// <summary>Whether there is a tensor of this name.</summary>

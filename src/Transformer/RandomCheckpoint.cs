@@ -1,17 +1,22 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.SafeTensors;
+using Sharpformer.Transformer.Families;
 
 namespace Sharpformer.Transformer;
 
 /// <summary>
-/// Writes a GPT-2 folder with the weights of a model that has learnt nothing: as large and as fast as a trained one, for
+/// Writes a model folder of any family with the weights of a model that has learnt nothing: as large and as fast as a trained one, for
 /// measuring. Initialised as GPT-2 was (Radford et al. 2019, section 2.3): normal with deviation 0.02, the two projections
 /// onto the residual stream divided by √(2L), biases 0, norms 1 and 0.
 /// </summary>
 public static class RandomCheckpoint
 {
     private const double Deviation = 0.02;
+
+    // The maps back onto the residual stream, in the names of all families.
+    private static readonly string[] ResidualProjections = [".c_proj.weight", ".out_proj.weight", ".fc_out.weight"];
 
     /// <summary>
     /// Writes a new folder: complete or not at all, and the same bytes for the same arguments. Takes a few MB of memory
@@ -62,53 +67,29 @@ public static class RandomCheckpoint
         return parameters;
     }
 
-    /// <summary>Every tensor by the name that <see cref="Gpt2Checkpoint"/> looks for.</summary>
+    /// <summary>Every tensor that the family asks for: layer norms 1 and 0, biases 0, everything else normal.</summary>
     private static IEnumerable<SafeTensorsEntry> Tensors(ModelConfig config, Filling filling)
     {
-        (int C, int inner) = (config.NEmbd, config.NInner);
         double residual = Deviation / Math.Sqrt(2.0 * config.NLayer);
-        yield return filling.Normal("wte.weight", Deviation, config.VocabSize, C);
-        yield return filling.Normal("wpe.weight", Deviation, config.NPositions, C);
-        for (int l = 0; l < config.NLayer; l++)
+        foreach ((string name, Shape shape) in WeightList.Of(config))
         {
-            yield return filling.Constant($"h.{l}.ln_1.weight", 1, C);
-            yield return filling.Constant($"h.{l}.ln_1.bias", 0, C);
-            yield return filling.Normal($"h.{l}.attn.c_attn.weight", Deviation, C, 3 * C);
-            yield return filling.Constant($"h.{l}.attn.c_attn.bias", 0, 3 * C);
-            yield return filling.Normal($"h.{l}.attn.c_proj.weight", residual, C, C);
-            yield return filling.Constant($"h.{l}.attn.c_proj.bias", 0, C);
-            yield return filling.Constant($"h.{l}.ln_2.weight", 1, C);
-            yield return filling.Constant($"h.{l}.ln_2.bias", 0, C);
-            yield return filling.Normal($"h.{l}.mlp.c_fc.weight", Deviation, C, inner);
-            yield return filling.Constant($"h.{l}.mlp.c_fc.bias", 0, inner);
-            yield return filling.Normal($"h.{l}.mlp.c_proj.weight", residual, inner, C);
-            yield return filling.Constant($"h.{l}.mlp.c_proj.bias", 0, C);
+            bool isResidual = ResidualProjections.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
+            bool isGain = name.EndsWith(".weight", StringComparison.Ordinal);
+            yield return shape.Rank == 1
+                ? filling.Constant(name, isGain ? 1 : 0, shape[0])
+                : filling.Normal(name, isResidual ? residual : Deviation, shape);
         }
-
-        yield return filling.Constant("ln_f.weight", 1, C);
-        yield return filling.Constant("ln_f.bias", 0, C);
     }
 
     private static string ConfigJson(ModelConfig config, DType dtype)
     {
-        var json = new
-        {
-            architectures = new[] { "GPT2LMHeadModel" },
-            model_type = config.ModelType,
-            activation_function = "gelu_new",
-            n_embd = config.NEmbd,
-            n_layer = config.NLayer,
-            n_head = config.NHead,
-            n_inner = config.NInner,
-            n_positions = config.NPositions,
-            n_ctx = config.NPositions,
-            vocab_size = config.VocabSize,
-            layer_norm_epsilon = config.LayerNormEpsilon,
-            initializer_range = Deviation,
-            tie_word_embeddings = true,
-            torch_dtype = dtype switch { DType.F16 => "float16", DType.BF16 => "bfloat16", _ => "float32" },
-        };
-        return JsonSerializer.Serialize(json, JsonText) + "\n";
+        var family = Family.Of(config);
+        JsonObject json = family.Write(config);
+        json.Insert(0, "architectures", new JsonArray(family.Architecture));
+        json.Insert(1, "model_type", family.ModelType);
+        json["initializer_range"] = Deviation;
+        json["torch_dtype"] = dtype switch { DType.F16 => "float16", DType.BF16 => "bfloat16", _ => "float32" };
+        return json.ToJsonString(JsonText) + "\n";
     }
 
     private static readonly JsonSerializerOptions JsonText = new() { WriteIndented = true, NewLine = "\n" };
@@ -133,10 +114,10 @@ public static class RandomCheckpoint
 
         public Action<long>? Progress { get; set; }
 
-        public SafeTensorsEntry Normal(string name, double deviation, params ReadOnlySpan<int> shape)
+        public SafeTensorsEntry Normal(string name, double deviation, Shape shape)
         {
             Rng own = rng.Fork(name);
-            return new SafeTensorsEntry(name, dtype, new Shape(shape), (start, values) =>
+            return new SafeTensorsEntry(name, dtype, shape, (start, values) =>
             {
                 Rng block = own.Fork((ulong)start);
                 for (int i = 0; i < values.Length; i += 2)

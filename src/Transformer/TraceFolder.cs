@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.SafeTensors;
@@ -62,8 +63,8 @@ public sealed class TraceFolder
     private string Name(IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        ModelConfig config = model.Config; // what the weights do not tell; and another device rounds otherwise
-        hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{Engine} {model.Device.Name}\n{fingerprint}\n{config.NHead} {config.LayerNormEpsilon:R}\n{layer}\n{sequences.Count}\n")));
+        string config = JsonSerializer.Serialize(model.Config); // what the weights do not tell; and another device rounds otherwise
+        hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{Engine} {model.Device.Name}\n{fingerprint}\n{config}\n{layer}\n{sequences.Count}\n")));
         for (int s = 0; s < sequences.Count; s++)
         {
             hash.AppendData(MemoryMarshal.AsBytes<int>([from[s], sequences[s].Length]));

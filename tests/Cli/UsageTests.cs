@@ -90,7 +90,7 @@ public sealed class UsageTests
     [InlineData("bench --edits 0", "--edits is '0'")]
     [InlineData("bench --seconds nan", "--seconds is 'nan'")]
     [InlineData("model random", "--output")]
-    [InlineData("model random --output O --shape gpt3", "--shape is 'gpt3', expected one of gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt-j")]
+    [InlineData("model random --output O --shape gpt3", "--shape is 'gpt3', expected one of distilgpt2, gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt-neo-125m, gpt-neo-1.3b, gpt-neo-2.7b, gpt-j-6b")]
     [InlineData("model random --output O --dtype f64", "--dtype is 'f64'")]
     [InlineData("model random --output O --layers 0", "--layers is '0'")]
     public void Wrong_usage_is_told_in_one_line_and_a_hint(string line, string said)

@@ -21,7 +21,7 @@ public sealed class GoldenLogitsTests(ITestOutputHelper output)
         {
             var data = new TheoryData<string, string>();
             foreach (string device in Devices.DifferentOnes)
-                foreach (string family in (string[])["gpt2-tiny-f32", "gpt2-tiny-bf16-sharded", "gpt2-tiny-f16-prefixed"])
+                foreach (string family in (string[])["gpt2-tiny-f32", "gpt2-tiny-bf16-sharded", "gpt2-tiny-f16-prefixed", "gpt-neo-tiny", "gpt-j-tiny"])
                     data.Add(device, family);
             return data;
         }

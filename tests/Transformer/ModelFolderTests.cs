@@ -33,7 +33,7 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("\"n_layer\": 3", "\"n_layer\": 0", "n_layer is 0", "expected a whole number")]
     [InlineData("\"n_layer\": 3", "\"n_layer\": 3.5", "n_layer is 3.5", "expected a whole number")]
     [InlineData("\"n_layer\": 3,", "", "n_layer is missing", "expected a whole number")]
-    [InlineData("\"n_head\": 4", "\"n_head\": 5", "n_embd 48 is not a multiple of n_head 5", "")]
+    [InlineData("\"n_head\": 4", "\"n_head\": 5", "5 attention heads do not divide a width of 48", "")]
     [InlineData("\"gpt2\"", "\"llama\"", "model_type is llama", "supported: gpt2")]
     [InlineData("\"gelu_new\"", "\"relu6\"", "activation_function is relu6", "supported: gelu_new")]
     [InlineData("1e-05", "\"small\"", "layer_norm_epsilon is \"small\"", "expected a number")]

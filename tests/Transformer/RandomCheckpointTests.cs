@@ -8,7 +8,7 @@ namespace Sharpformer.Tests.Transformer;
 public sealed class RandomCheckpointTests : IDisposable
 {
     // wte 301·24 is odd in blocks; NInner is not 4·C; the last pair of an odd tensor has one number.
-    private static readonly ModelConfig Small = Gpt2Sizes.All["gpt2"] with { NEmbd = 24, NLayer = 2, NHead = 3, NPositions = 17, VocabSize = 301, NInner = 40 };
+    private static readonly ModelConfig Small = PublishedSizes.All["gpt2"] with { NEmbd = 24, NLayer = 2, NHead = 3, NPositions = 17, VocabSize = 301, NInner = 40 };
     private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
 
     public void Dispose() => folder.Dispose();
@@ -83,7 +83,7 @@ public sealed class RandomCheckpointTests : IDisposable
         // What one block and none take, without writing them all.
         long Parameters(string name)
         {
-            ModelConfig c = Gpt2Sizes.All[name];
+            ModelConfig c = PublishedSizes.All[name];
             long one = RandomCheckpoint.Write(folder.File(name), c with { NLayer = 1, VocabSize = 1, NPositions = 1 }, DType.F16, 0);
             long outside = 4L * c.NEmbd;
             return (one - outside) * c.NLayer + outside + (c.VocabSize + c.NPositions - 2L) * c.NEmbd;

@@ -1,0 +1,65 @@
+using System.Text.Json.Nodes;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Transformer.Families;
+
+/// <summary>
+/// What sets one family of checkpoints apart: the keys of its <c>config.json</c>, the names of its tensors, and which
+/// parts its blocks are made of. Everything else is the same <see cref="CausalLm"/>.
+/// </summary>
+internal abstract class Family
+{
+    /// <summary>All that this engine runs.</summary>
+    public static IReadOnlyList<Family> All { get; } = [new Gpt2(), new GptNeo(), new GptJ()];
+
+    /// <summary>How <c>config.json</c> names it.</summary>
+    public abstract string ModelType { get; }
+
+    /// <summary>The class that other programs load it with.</summary>
+    public abstract string Architecture { get; }
+
+    /// <summary>The published sizes by name, smallest first.</summary>
+    public abstract IReadOnlyDictionary<string, ModelConfig> Sizes { get; }
+
+    /// <summary>The family of that name; null if there is none.</summary>
+    public static Family? Named(string modelType) => All.FirstOrDefault(family => family.ModelType == modelType);
+
+    /// <summary>The family of a model that is known to have one.</summary>
+    public static Family Of(ModelConfig config) => Named(config.ModelType) ?? throw new ArgumentException($"No family {config.ModelType}.", nameof(config));
+
+    /// <summary>Reads the architecture from a <c>config.json</c>.</summary>
+    /// <exception cref="InputException">A value is missing or impossible.</exception>
+    public abstract ModelConfig Read(ConfigFile file);
+
+    /// <summary>The same the other way: what the family's <c>config.json</c> states.</summary>
+    public abstract JsonObject Write(ModelConfig config);
+
+    /// <summary>Makes the model of its tensors, each asked for by name.</summary>
+    public abstract CausalLm Build(ModelConfig config, IWeights weights);
+
+    /// <summary>Tensors of a block that a checkpoint may carry along though they are no weights: causal masks, as a rule.</summary>
+    public abstract IReadOnlyList<string> Buffers(int layer);
+
+    /// <summary>A layer norm's two vectors.</summary>
+    protected static NormWeights Norm(ModelConfig config, IWeights weights, string name) =>
+        new(weights.Vector($"{name}.weight", config.NEmbd), weights.Vector($"{name}.bias", config.NEmbd), config.LayerNormEpsilon);
+
+    /// <summary>The token table, which a tied checkpoint may hold under the head's name instead.</summary>
+    protected static Tensor TokenTable(ModelConfig config, IWeights weights)
+    {
+        bool isHead = config.TiesHead && !weights.Has("wte.weight") && weights.Has("lm_head.weight");
+        return weights.Matrix(isHead ? "lm_head.weight" : "wte.weight", config.VocabSize, config.NEmbd);
+    }
+
+    /// <summary>The output head: the token table again, or a matrix of its own.</summary>
+    protected static Tensor Head(ModelConfig config, IWeights weights, Tensor tokens) =>
+        config.TiesHead ? tokens : weights.Matrix("lm_head.weight", config.VocabSize, config.NEmbd);
+
+    /// <summary>A linear map stored <c>[out,in]</c>, as most programs store it.</summary>
+    protected static LinearWeights OutIn(IWeights weights, string name, int inputs, int outputs, bool hasBias) =>
+        new([weights.Matrix($"{name}.weight", outputs, inputs)], hasBias ? weights.Vector($"{name}.bias", outputs) : null, IsOutIn: true);
+
+    /// <summary>Queries, keys and values from a matrix each, stored <c>[out,in]</c> and without bias.</summary>
+    protected static LinearWeights SeparateQkv(IWeights weights, string attention, int width) =>
+        new([.. ((string[])["q_proj", "k_proj", "v_proj"]).Select(part => weights.Matrix($"{attention}.{part}.weight", width, width))], Bias: null, IsOutIn: true);
+}

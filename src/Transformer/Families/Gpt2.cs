@@ -1,0 +1,97 @@
+using System.Text.Json.Nodes;
+
+namespace Sharpformer.Transformer.Families;
+
+/// <summary>
+/// GPT-2 (Radford et al. 2019): learnt positions, one matrix for queries, keys and values, weights stored <c>[in,out]</c>,
+/// the token table as head.
+/// </summary>
+internal sealed class Gpt2 : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "gpt2";
+
+    /// <inheritdoc/>
+    public override string Architecture => "GPT2LMHeadModel";
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, ModelConfig> Sizes { get; } = new OrderedDictionary<string, ModelConfig>
+    {
+        ["distilgpt2"] = Size(layers: 6, width: 768, heads: 12),
+        ["gpt2"] = Size(layers: 12, width: 768, heads: 12),
+        ["gpt2-medium"] = Size(layers: 24, width: 1024, heads: 16),
+        ["gpt2-large"] = Size(layers: 36, width: 1280, heads: 20),
+        ["gpt2-xl"] = Size(layers: 48, width: 1600, heads: 25),
+    };
+
+    /// <inheritdoc/>
+    public override ModelConfig Read(ConfigFile file) => new()
+    {
+        ModelType = ModelType,
+        NEmbd = file.Size("n_embd"),
+        NLayer = file.Size("n_layer", 4096),
+        NHead = file.Size("n_head"),
+        NPositions = file.Size("n_positions"),
+        VocabSize = file.Size("vocab_size"),
+        NInner = file.Size("n_inner", () => 4 * file.Size("n_embd")),
+        LayerNormEpsilon = file.Epsilon("layer_norm_epsilon"),
+        Activation = file.Activation("activation_function"),
+        ScalesAttention = file.Flag("scale_attn_weights", true),
+        ScalesAttentionByLayer = file.Flag("scale_attn_by_inverse_layer_idx", false),
+        TiesHead = file.Flag("tie_word_embeddings", true),
+        // reorder_and_upcast_attn asks for float32 attention, which is what all of this engine computes in.
+    };
+
+    /// <inheritdoc/>
+    public override JsonObject Write(ModelConfig config) => new()
+    {
+        ["n_embd"] = config.NEmbd,
+        ["n_layer"] = config.NLayer,
+        ["n_head"] = config.NHead,
+        ["n_inner"] = config.NInner,
+        ["n_positions"] = config.NPositions,
+        ["n_ctx"] = config.NPositions,
+        ["vocab_size"] = config.VocabSize,
+        ["layer_norm_epsilon"] = config.LayerNormEpsilon,
+        ["activation_function"] = config.ActivationName,
+        ["scale_attn_weights"] = config.ScalesAttention,
+        ["scale_attn_by_inverse_layer_idx"] = config.ScalesAttentionByLayer,
+        ["tie_word_embeddings"] = config.TiesHead,
+    };
+
+    /// <inheritdoc/>
+    public override CausalLm Build(ModelConfig config, IWeights weights)
+    {
+        (int C, int inner) = (config.NEmbd, config.NInner);
+        var tokens = TokenTable(config, weights);
+        var positions = weights.Matrix("wpe.weight", config.NPositions, C);
+        var blocks = new Block[config.NLayer];
+        for (int l = 0; l < blocks.Length; l++)
+        {
+            blocks[l] = new Block(
+                Norm(config, weights, $"h.{l}.ln_1"),
+                new AttentionWeights(config.NHead, InOut($"h.{l}.attn.c_attn", C, 3 * C), InOut($"h.{l}.attn.c_proj", C, C), config.AttentionScale(l)),
+                Norm(config, weights, $"h.{l}.ln_2"),
+                new MlpWeights(InOut($"h.{l}.mlp.c_fc", C, inner), InOut($"h.{l}.mlp.c_proj", inner, C), config.Activation));
+        }
+
+        return new CausalLm(config, tokens, positions, blocks, Norm(config, weights, "ln_f"), Head(config, weights, tokens));
+
+        LinearWeights InOut(string name, int inputs, int outputs) =>
+            new([weights.Matrix($"{name}.weight", inputs, outputs)], weights.Vector($"{name}.bias", outputs), IsOutIn: false);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Buffers(int layer) => [$"h.{layer}.attn.bias", $"h.{layer}.attn.masked_bias"];
+
+    private static ModelConfig Size(int layers, int width, int heads) => new()
+    {
+        ModelType = "gpt2",
+        NEmbd = width,
+        NLayer = layers,
+        NHead = heads,
+        NPositions = 1024,
+        VocabSize = 50257,
+        NInner = 4 * width,
+    };
+}

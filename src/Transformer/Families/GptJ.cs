@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Transformer.Families;
+
+/// <summary>
+/// GPT-J (Wang &amp; Komatsuzaki 2021): attention and MLP read the same layer norm side by side, positions turn the first
+/// channels of each head instead of being added, the head is a matrix of its own with a bias, and weights are stored
+/// <c>[out,in]</c>. The published vocabulary of 50,400 rows is larger than the tokenizer's 50,257 tokens.
+/// </summary>
+internal sealed class GptJ : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "gptj";
+
+    /// <inheritdoc/>
+    public override string Architecture => "GPTJForCausalLM";
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, ModelConfig> Sizes { get; } = new OrderedDictionary<string, ModelConfig>
+    {
+        ["gpt-j-6b"] = new()
+        {
+            ModelType = "gptj",
+            NEmbd = 4096,
+            NLayer = 28,
+            NHead = 16,
+            NPositions = 2048,
+            VocabSize = 50400,
+            NInner = 16384,
+            RotaryDim = 64,
+            TiesHead = false,
+        },
+    };
+
+    /// <inheritdoc/>
+    public override ModelConfig Read(ConfigFile file)
+    {
+        var config = new ModelConfig
+        {
+            ModelType = ModelType,
+            NEmbd = file.Size("n_embd"),
+            NLayer = file.Size("n_layer", 4096),
+            NHead = file.Size("n_head"),
+            NPositions = file.Size("n_positions"),
+            VocabSize = file.Size("vocab_size"),
+            NInner = file.Size("n_inner", () => 4 * file.Size("n_embd")),
+            LayerNormEpsilon = file.Epsilon("layer_norm_epsilon"),
+            Activation = file.Activation("activation_function"),
+            RotaryDim = file.Size("rotary_dim", () => 64),
+            TiesHead = file.Flag("tie_word_embeddings", false),
+        };
+        int head = config.NEmbd / config.NHead;
+        return config.RotaryDim % 2 == 0 && config.RotaryDim <= head ? config : throw file.Unexpected("rotary_dim", $"an even number up to the {head} channels of a head");
+    }
+
+    /// <inheritdoc/>
+    public override JsonObject Write(ModelConfig config) => new()
+    {
+        ["n_embd"] = config.NEmbd,
+        ["n_layer"] = config.NLayer,
+        ["n_head"] = config.NHead,
+        ["n_inner"] = config.NInner,
+        ["n_positions"] = config.NPositions,
+        ["vocab_size"] = config.VocabSize,
+        ["rotary_dim"] = config.RotaryDim,
+        ["layer_norm_epsilon"] = config.LayerNormEpsilon,
+        ["activation_function"] = config.ActivationName,
+        ["tie_word_embeddings"] = config.TiesHead,
+    };
+
+    /// <inheritdoc/>
+    public override CausalLm Build(ModelConfig config, IWeights weights)
+    {
+        (int C, int inner) = (config.NEmbd, config.NInner);
+        Tensor tokens = TokenTable(config, weights);
+        Tensor rotary = RotaryTable.Of(weights.Device, config.NPositions, config.RotaryDim);
+        var blocks = new Block[config.NLayer];
+        for (int l = 0; l < blocks.Length; l++)
+        {
+            string attention = $"h.{l}.attn";
+            blocks[l] = new Block(
+                Norm(config, weights, $"h.{l}.ln_1"),
+                new AttentionWeights(
+                    config.NHead, SeparateQkv(weights, attention, C), OutIn(weights, $"{attention}.out_proj", C, C, hasBias: false),
+                    config.AttentionScale(l), Rotary: rotary),
+                Norm2: null,
+                new MlpWeights(
+                    OutIn(weights, $"h.{l}.mlp.fc_in", C, inner, hasBias: true), OutIn(weights, $"h.{l}.mlp.fc_out", inner, C, hasBias: true), config.Activation));
+        }
+
+        NormWeights final = Norm(config, weights, "ln_f");
+        Tensor head = Head(config, weights, tokens), bias = weights.Vector("lm_head.bias", config.VocabSize);
+        return new CausalLm(config, tokens, PositionTable: null, blocks, final, head, bias);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Buffers(int layer) =>
+        [$"h.{layer}.attn.bias", $"h.{layer}.attn.masked_bias", $"h.{layer}.attn.embed_positions"];
+}

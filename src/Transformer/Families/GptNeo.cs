@@ -1,0 +1,133 @@
+using System.Text.Json.Nodes;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Transformer.Families;
+
+/// <summary>
+/// GPT-Neo (Black et al. 2021): as GPT-2, but scores are not scaled, every other block sees only the last few positions,
+/// queries, keys and values come from a matrix each without bias, and weights are stored <c>[out,in]</c>.
+/// </summary>
+internal sealed class GptNeo : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "gpt_neo";
+
+    /// <inheritdoc/>
+    public override string Architecture => "GPTNeoForCausalLM";
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, ModelConfig> Sizes { get; } = new OrderedDictionary<string, ModelConfig>
+    {
+        ["gpt-neo-125m"] = Size(layers: 12, width: 768, heads: 12),
+        ["gpt-neo-1.3b"] = Size(layers: 24, width: 2048, heads: 16),
+        ["gpt-neo-2.7b"] = Size(layers: 32, width: 2560, heads: 20),
+    };
+
+    /// <inheritdoc/>
+    public override ModelConfig Read(ConfigFile file) => new()
+    {
+        ModelType = ModelType,
+        NEmbd = file.Size("hidden_size"),
+        NLayer = file.Size("num_layers", 4096),
+        NHead = file.Size("num_heads"),
+        NPositions = file.Size("max_position_embeddings"),
+        VocabSize = file.Size("vocab_size"),
+        NInner = file.Size("intermediate_size", () => 4 * file.Size("hidden_size")),
+        LayerNormEpsilon = file.Epsilon("layer_norm_epsilon"),
+        Activation = file.Activation("activation_function"),
+        ScalesAttention = false,
+        Windows = ReadWindows(file),
+        TiesHead = file.Flag("tie_word_embeddings", true),
+    };
+
+    /// <inheritdoc/>
+    public override JsonObject Write(ModelConfig config)
+    {
+        string[] kinds = [.. config.Windows.Select(window => window == 0 ? "global" : "local")];
+        return new()
+        {
+            ["hidden_size"] = config.NEmbd,
+            ["num_layers"] = config.NLayer,
+            ["num_heads"] = config.NHead,
+            ["intermediate_size"] = config.NInner,
+            ["max_position_embeddings"] = config.NPositions,
+            ["vocab_size"] = config.VocabSize,
+            ["layer_norm_epsilon"] = config.LayerNormEpsilon,
+            ["activation_function"] = config.ActivationName,
+            ["window_size"] = Math.Max(1, config.Windows.Max()),
+            ["attention_types"] = new JsonArray(new JsonArray(new JsonArray([.. kinds.Select(kind => JsonValue.Create(kind))]), 1)),
+            ["attention_layers"] = new JsonArray([.. kinds.Select(kind => JsonValue.Create(kind))]),
+            ["tie_word_embeddings"] = config.TiesHead,
+        };
+    }
+
+    /// <inheritdoc/>
+    public override CausalLm Build(ModelConfig config, IWeights weights)
+    {
+        (int C, int inner) = (config.NEmbd, config.NInner);
+        Tensor tokens = TokenTable(config, weights);
+        Tensor positions = weights.Matrix("wpe.weight", config.NPositions, C);
+        var blocks = new Block[config.NLayer];
+        for (int l = 0; l < blocks.Length; l++)
+        {
+            string attention = $"h.{l}.attn.attention";
+            blocks[l] = new Block(
+                Norm(config, weights, $"h.{l}.ln_1"),
+                new AttentionWeights(
+                    config.NHead, SeparateQkv(weights, attention, C), OutIn(weights, $"{attention}.out_proj", C, C, hasBias: true),
+                    config.AttentionScale(l), config.Windows[l]),
+                Norm(config, weights, $"h.{l}.ln_2"),
+                new MlpWeights(
+                    OutIn(weights, $"h.{l}.mlp.c_fc", C, inner, hasBias: true), OutIn(weights, $"h.{l}.mlp.c_proj", inner, C, hasBias: true), config.Activation));
+        }
+
+        return new CausalLm(config, tokens, positions, blocks, Norm(config, weights, "ln_f"), Head(config, weights, tokens));
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Buffers(int layer) => [$"h.{layer}.attn.attention.bias", $"h.{layer}.attn.attention.masked_bias"];
+
+    /// <summary>
+    /// One window per block: <c>attention_types</c> says it as runs, <c>[[["global","local"],12]]</c>, which older files
+    /// spell out in <c>attention_layers</c> besides.
+    /// </summary>
+    private static List<int> ReadWindows(ConfigFile file)
+    {
+        const string Expected = "a list of [[\"global\" or \"local\", …], how often]";
+        int layers = file.Size("num_layers", 4096), window = file.Size("window_size", () => 256);
+        var windows = new List<int>();
+        foreach (JsonNode? run in file.List("attention_types") ?? [])
+        {
+            if (run is not JsonArray { Count: 2 } pair || pair[0] is not JsonArray kinds || pair[1] is not JsonValue value
+                || !value.TryGetValue(out int times) || times is < 0 or > 4096)
+            {
+                throw file.Unexpected("attention_types", Expected);
+            }
+
+            for (int i = 0; i < times; i++)
+                foreach (JsonNode? kind in kinds) windows.Add(Window(kind, "attention_types", Expected));
+        }
+
+        if (!file.Has("attention_types"))
+            foreach (JsonNode? kind in file.List("attention_layers") ?? throw file.Unexpected("attention_types", Expected))
+                windows.Add(Window(kind, "attention_layers", "a list of \"global\" and \"local\""));
+        return windows.Count == layers ? windows : throw file.Unexpected(file.Has("attention_types") ? "attention_types" : "attention_layers", $"{layers} blocks, got {windows.Count}");
+
+        int Window(JsonNode? kind, string key, string expected) => kind is JsonValue value && value.TryGetValue(out string? name)
+            ? name switch { "global" => 0, "local" => window, _ => throw file.Unexpected(key, expected) }
+            : throw file.Unexpected(key, expected);
+    }
+
+    private static ModelConfig Size(int layers, int width, int heads) => new()
+    {
+        ModelType = "gpt_neo",
+        NEmbd = width,
+        NLayer = layers,
+        NHead = heads,
+        NPositions = 2048,
+        VocabSize = 50257,
+        NInner = 4 * width,
+        ScalesAttention = false,
+        Windows = [.. Enumerable.Range(0, layers).Select(l => l % 2 == 0 ? 0 : 256)],
+    };
+}

@@ -33,7 +33,7 @@ internal static class BenchCommand
             string path = parse.GetValue(folder) ?? LoadedModel.BundledFolder;
             using LoadedModel model = LoadedModel.Open(path, device.Open(parse), needsTokenizer: false);
             int edited = model.CheckedLayer(parse.GetValue(layer)) ?? model.SuggestedLayer;
-            var settings = new EditSettings { Layer = edited, Epochs = parse.GetValue(epochs), IrrWeight = parse.GetValue(irr) };
+            EditSettings settings = EditSettings.For(model.Lm.Config, edited) with { Retrofit = true, Epochs = parse.GetValue(epochs), IrrWeight = parse.GetValue(irr) };
             Terminal terminal = Terminal.Of(parse);
             Show(terminal, model.ComputesOn, Measurement.Run(terminal, "Measuring", "figures", (told, cancellation) =>
             {

@@ -47,7 +47,8 @@ internal static class EditsAddCommand
             using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), create: true, Clock.FromEnvironment());
             int layer = asked ?? store.Identity?.Layer ?? loaded.SuggestedLayer;
             store.Bind(fingerprint, loaded.Lm.Config.NEmbd, layer);
-            return new TeachingRun(Terminal.Of(parse), loaded, store, settings.Settings(parse, layer), kept).Run(lessons, parse.GetValue(sequential), interruption.Token);
+            settings.NoteDefaults(Terminal.Of(parse), parse, loaded.Lm.Config);
+            return new TeachingRun(Terminal.Of(parse), loaded, store, settings.Settings(parse, loaded.Lm.Config, layer), kept).Run(lessons, parse.GetValue(sequential), interruption.Token);
         });
         return command;
     }

@@ -2,7 +2,7 @@ using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing;
 
-/// <summary>Every number that decides what an edit becomes. Defaults follow the method's released program.</summary>
+/// <summary>Every number that decides what an edit becomes. Defaults follow the method's released program for GPT-2 XL; see <see cref="For"/>.</summary>
 public sealed record EditSettings
 {
     /// <summary>Edited block, 0-based.</summary>
@@ -50,7 +50,25 @@ public sealed record EditSettings
     /// <summary>Whether training looks at out-of-scope states. A method, as it is no setting of its own.</summary>
     public bool UsesOutOfScope() => Retrofit && IrrWeight > 0;
 
-    /// <summary>The block to edit unless there is reason for another: the last but one, as in the paper's GPT-2 models.</summary>
+    /// <summary>
+    /// The settings for a model unless there is reason for others. Those published for a family: GPT-Neo with α = 0.1 and without
+    /// retrofit, GPT-J with a learning rate of 5e-3; GPT-2's for all others.
+    /// </summary>
+    /// <param name="config">The base model's architecture.</param>
+    /// <param name="layer">The block to edit; null for the suggested one.</param>
+    public static EditSettings For(ModelConfig config, int? layer = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var common = new EditSettings { Layer = layer ?? SuggestedLayer(config) };
+        return config.ModelType switch
+        {
+            "gpt_neo" => common with { Alpha = 0.1f, Retrofit = false },
+            "gptj" => common with { LearningRate = 5e-3f },
+            _ => common,
+        };
+    }
+
+    /// <summary>The block to edit unless there is reason for another: the last but one, as in all of the paper's models.</summary>
     /// <param name="config">The base model's architecture.</param>
     public static int SuggestedLayer(ModelConfig config)
     {

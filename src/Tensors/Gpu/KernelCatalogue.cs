@@ -3,8 +3,8 @@ using System.Reflection;
 namespace Sharpformer.Tensors.Gpu;
 
 /// <summary>
-/// All kernels there are: every method marked as one, each generic one with every functor that fits it. Found by looking, so that
-/// none is forgotten when kernels are checked.
+/// All kernels there are: every method marked as one, each generic one with every functor that fits it, and each generic functor
+/// with every type that fits that. Found by looking, so that none is forgotten when kernels are checked.
 /// </summary>
 public static class KernelCatalogue
 {
@@ -16,7 +16,7 @@ public static class KernelCatalogue
         var assemblies = new List<Assembly>();
         AddWithReferences(program, assemblies);
         Type[] types = [.. assemblies.SelectMany(assembly => assembly.GetTypes())];
-        Type[] functors = [.. types.Where(type => type is { IsValueType: true, IsGenericTypeDefinition: false })];
+        Type[] functors = [.. types.Where(type => type.IsValueType)];
         return
         [
             .. types.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
@@ -26,11 +26,11 @@ public static class KernelCatalogue
         ];
     }
 
-    /// <summary>What to call a kernel, for example <c>MapKernels.Unary(Exp)</c>.</summary>
+    /// <summary>What to call a kernel, for example <c>MapKernels.Unary(ActivateOp(Silu))</c>.</summary>
     public static string NameOf(MethodInfo kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        string functors = string.Join(',', kernel.GetGenericArguments().Select(type => type.DeclaringType is { } outer ? $"{outer.Name}.{type.Name}" : type.Name));
+        string functors = string.Join(',', kernel.GetGenericArguments().Select(Functor.NameOf));
         return $"{kernel.DeclaringType!.Name}.{kernel.Name}" + (functors.Length > 0 ? $"({functors})" : "");
     }
 
@@ -45,18 +45,23 @@ public static class KernelCatalogue
     }
 
     /// <summary>A kernel with every choice of functors for its type parameters.</summary>
-    private static IEnumerable<MethodInfo> Closed(MethodInfo kernel, Type[] functors)
+    private static IEnumerable<MethodInfo> Closed(MethodInfo kernel, Type[] functors) =>
+        kernel.IsGenericMethodDefinition ? Choices(NameOf(kernel), kernel.GetGenericArguments(), functors).Select(choice => kernel.MakeGenericMethod(choice)) : [kernel];
+
+    private static IEnumerable<Type> Closed(Type functor, Type[] functors) =>
+        functor.IsGenericTypeDefinition ? Choices(Functor.NameOf(functor), functor.GetGenericArguments(), functors).Select(choice => functor.MakeGenericType(choice)) : [functor];
+
+    private static IEnumerable<Type[]> Choices(string of, Type[] parameters, Type[] functors)
     {
-        if (!kernel.IsGenericMethodDefinition) return [kernel];
         IEnumerable<Type[]> choices = [[]];
-        foreach (Type parameter in kernel.GetGenericArguments())
+        foreach (Type parameter in parameters)
         {
             Type[] constraints = [.. parameter.GetGenericParameterConstraints().Where(constraint => constraint.IsInterface)];
-            Type[] fitting = [.. functors.Where(functor => constraints.All(constraint => constraint.IsAssignableFrom(functor)))];
-            if (constraints.Length == 0) throw new InvalidOperationException($"{NameOf(kernel)} takes any {parameter.Name}. Hint: constrain it to an interface of functors.");
+            if (constraints.Length == 0) throw new InvalidOperationException($"{of} takes any {parameter.Name}. Hint: constrain it to an interface of functors.");
+            Type[] fitting = [.. functors.Where(functor => constraints.All(constraint => constraint.IsAssignableFrom(functor))).SelectMany(functor => Closed(functor, functors))];
             choices = choices.SelectMany(choice => fitting.Select(functor => (Type[])[.. choice, functor]));
         }
 
-        return choices.Select(choice => kernel.MakeGenericMethod(choice));
+        return choices;
     }
 }

@@ -79,7 +79,7 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
     private Row Gelu(int rows, int columns)
     {
         (OurTensor x, TorchTensor X) = Both(rows, columns);
-        return Timed($"GELU (tanh) {rows}x{columns}", rows * columns, () => Ops.Gelu(x).Value, () => functional.gelu(X, TorchSharp.Modules.GELU.Approximate.tanh));
+        return Timed($"GELU (tanh) {rows}x{columns}", rows * columns, () => Ops.Activate(x, Activation.GeluTanh).Value, () => functional.gelu(X, TorchSharp.Modules.GELU.Approximate.tanh));
     }
 
     /// <summary>Every column visible. Ours works in place, as attention uses it; probabilities take the time that scores take.</summary>

@@ -58,7 +58,7 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
     /// <summary>Teaches the facts as the command line does, without a store.</summary>
     private (double Seconds, double CpuSeconds, int Neurons) TeachAll(CausalLm model, IReadOnlyList<Lesson> lessons)
     {
-        var editor = new Editor(model, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd));
+        var editor = new Editor(model, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd, model.Config.Activation));
         using var process = Process.GetCurrentProcess();
         TimeSpan cpu = process.TotalProcessorTime;
         double seconds = Alternation.Seconds(() =>
@@ -75,7 +75,7 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
     /// <summary>All three must train alike, or their times mean nothing.</summary>
     private void CheckLosses(CausalLm model, Lesson[] lessons, EditTokens[] some, PeerRetrofit peer)
     {
-        var editor = new Editor(model, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd));
+        var editor = new Editor(model, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd, model.Config.Activation));
         for (int e = 0; e < some.Length; e++)
         {
             Edit edit = editor.Teach(lessons[e], Settings);

@@ -30,7 +30,7 @@ public class OperationBenchmarks
 
     /// <summary>[1280,3072].</summary>
     [Benchmark]
-    public void Gelu() => Scoped(() => Ops.Gelu(inner));
+    public void GeluTanh() => Scoped(() => Ops.Activate(inner, Activation.GeluTanh));
 
     /// <summary>[15360,20], half of it visible, in place.</summary>
     [Benchmark]

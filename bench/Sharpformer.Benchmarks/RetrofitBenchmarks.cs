@@ -25,7 +25,7 @@ public class RetrofitBenchmarks
         string folder = Path.Combine(AppContext.BaseDirectory, "models", "facts-gpt2");
         CausalLm model = CausalLm.Load(folder, Operands.Device);
         var tokenizer = Tokenizer.Load(folder);
-        editor = new Editor(model, new KeyValueAdaptor(Operands.Device, Settings.Layer, model.Config.NEmbd));
+        editor = new Editor(model, new KeyValueAdaptor(Operands.Device, Settings.Layer, model.Config.NEmbd, model.Config.Activation));
         lessons = [.. EditRecord.Load(Path.Combine(AppContext.BaseDirectory, "data", "zsre.json"), Facts)
             .Select(record => Lesson.Of(tokenizer, record.ToRequest(" Answer:", "zsre.json"), model.Config.NPositions))];
     }

@@ -91,7 +91,7 @@ internal sealed class BenchEditing(CausalLm model, BenchClock clock, EditSetting
         return adaptor;
     }
 
-    private KeyValueAdaptor NewAdaptor() => new(model.Device, settings.Layer, model.Config.NEmbd);
+    private KeyValueAdaptor NewAdaptor() => new(model.Device, settings.Layer, model.Config.NEmbd, model.Config.Activation);
 
     private Lesson[] Lessons(int count) => [.. Enumerable.Range(0, count).Select(i =>
     {

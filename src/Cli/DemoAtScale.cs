@@ -16,7 +16,7 @@ internal static class DemoAtScale
         EditSettings settings, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        var adaptor = new KeyValueAdaptor(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd);
+        var adaptor = new KeyValueAdaptor(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, model.Lm.Config.Activation);
         Lesson[] lessons = [.. facts.Select(f => model.Lesson(f.ToRequest(trigger, source: "zsre.json")))];
         var editor = new Editor(model.Lm, adaptor);
         OutOfScopeSampler? sampler = model.NewSampler([.. lessons.Select(l => l.Tokens.Prompt)], settings);

@@ -23,7 +23,7 @@ internal sealed class DemoStory : IDisposable
     public DemoStory(Terminal terminal, LoadedModel model, string storePath, EditSettings settings, CancellationToken cancellation)
     {
         (this.terminal, this.model, this.settings, this.cancellation) = (terminal, model, settings, cancellation);
-        adaptor = new KeyValueAdaptor(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd);
+        adaptor = new KeyValueAdaptor(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, model.Lm.Config.Activation);
         store = EditStore.Open(storePath, create: true);
         store.Bind(model.Fingerprint, model.Lm.Config.NEmbd, settings.Layer);
     }

@@ -113,7 +113,7 @@ internal static class EditsWhyCommand
 
         // Below all thresholds the activation is flat, so the strongest need not be the nearest.
         NeuronReading nearest = why.Strongest.MaxBy(r => r.Margin);
-        string leak = why.Fires ? $" Just below it GELU is not quite 0 and still adds {why.Strength.ToString("0.###E+0", CultureInfo.InvariantCulture)} times a value." : "";
+        string leak = why.Fires ? $" Just below it the activation is not quite 0 and still adds {why.Strength.ToString("0.###E+0", CultureInfo.InvariantCulture)} times a value." : "";
         return $"No neuron fires. The nearest is neuron {Name(nearest)}: score {Number(nearest.Score)}, {Number(-nearest.Margin)} below its threshold of {Number(nearest.Neuron.Threshold)}.{leak}";
 
         string Name(NeuronReading r) => $"{r.PlaceInEdit} of edit {r.Neuron.Edit} ({Terminal.Quoted(byId[r.Neuron.Edit].Request.Prompt)})";

@@ -77,7 +77,7 @@ internal static class GenerateCommand
     {
         for (int r = 0; r < response.Winners.Length; r++)
         {
-            // Below the threshold GELU leaves a little of the opposite sign.
+            // Below the threshold an activation may leave a little of the opposite sign.
             if (response.Strengths[r] != 0 && adaptor[response.Winners[r]] is var winner && response.Strengths[r] / winner.Alpha > 0) answered.Add(winner.Edit);
         }
     });

@@ -89,7 +89,7 @@ internal sealed class LoadedModel : IDisposable
     public KeyValueAdaptor Adaptor(EditStore? store)
     {
         IReadOnlyList<Edit> edits = store?.List(withNeurons: true, includeRemoved: false) ?? [];
-        return KeyValueAdaptor.Of(device, store?.Identity?.Layer ?? SuggestedLayer, Lm.Config.NEmbd, edits);
+        return KeyValueAdaptor.Of(device, store?.Identity?.Layer ?? SuggestedLayer, Lm.Config.NEmbd, Lm.Config.Activation, edits);
     }
 
     /// <summary>The folder where traces are kept; null without a path.</summary>

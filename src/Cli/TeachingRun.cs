@@ -31,7 +31,7 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
         long start = Stopwatch.GetTimestamp();
         TeachingPlan plan = TeachingPlan.For(store, lessons, settings);
         skipped = lessons.Count - plan.Missing.Count;
-        var adaptor = KeyValueAdaptor.Of(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, plan.Known);
+        var adaptor = KeyValueAdaptor.Of(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, model.Lm.Config.Activation, plan.Known);
         var teacher = new Teacher(new Editor(model.Lm, adaptor, traces), store, settings, model.NewSampler(plan.Prompts, settings));
         try
         {

@@ -5,11 +5,11 @@ using ILGPU;
 namespace Sharpformer.Tensors;
 
 /// <summary>
-/// Exponential, hyperbolic tangent and GELU in two forms: one number in plain arithmetic, which also compiles for GPUs,
-/// and one SIMD register, which fuses multiplications with additions. Both keep the stated accuracy; their last bits
+/// Exponential, hyperbolic tangent and activations in two forms: one number in plain arithmetic, which also compiles for
+/// GPUs, and one SIMD register, which fuses multiplications with additions. Both keep the stated accuracy; their last bits
 /// may differ.
 /// </summary>
-public static class VectorMath
+public static partial class VectorMath
 {
     private const float Log2E = 1.44269504f;
 
@@ -26,15 +26,6 @@ public static class VectorMath
     // (2^r - 1) / r for |r| ≤ 1/2, likewise.
     private const float P1 = 0.693147188028f, P2 = 0.240226507606f, P3 = 0.0555035710765f,
         P4 = 0.00961808255159f, P5 = 0.00133908668689f, P6 = 0.00015453165979f;
-
-    // GELU's e^-2u = 2^-t with t = x·(Linear + Cubic·x²), from its √(2/π) and 0.044715 (Hendrycks and Gimpel, 2016) and
-    // log2 e. Each is split: the high part of Linear has 12 bits, so that what an addition to it rounds off is exact.
-    private const double ExactLinear = 2.3022081981443248891, ExactCubic = 0.10294323958002348742;
-    private const float Linear = 2.302001953125f, LinearRest = (float)(ExactLinear - Linear);
-    private const float Cubic = (float)ExactCubic, CubicRest = (float)(ExactCubic - Cubic);
-
-    // d(2u)/dx = Slope + SlopeSquare·x².
-    private const float Slope = (float)(ExactLinear * 0.69314718055994530942), SlopeSquare = (float)(3 * ExactCubic * 0.69314718055994530942);
 
     /// <summary>2^64 and its reciprocal: what keeps the power of two of a tiny result in range until the last step.</summary>
     private const float Up = 18446744073709551616f, Down = 1 / Up;
@@ -123,88 +114,65 @@ public static class VectorMath
     }
 
     /// <summary>
-    /// GELU in its tanh form, x·(1 + tanh u)/2 with u = √(2/π)·(x + 0.044715·x³), from e = e^-2|u|: x / (1 + e), and
-    /// x·e / (1 + e) for negative x: no cancellation where tanh nears -1. Within 3 ulp; exact for large |x|; NaN stays NaN.
+    /// 2^64·e^-(z + zRest) within 1 ulp for z from 0 to 120, zRest being what the rounding of z has lost: an error of one ulp in z = 100
+    /// would be one of 64 ulp in the power.
     /// </summary>
-    public static float Gelu(float x)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Decay(float z, float zRest)
     {
-        float e = GeluPower(x < 0f ? -x : x); // times 2^64
-        float bounded = x < -20f ? -20f : x; // below, the result is -0 anyway, and -∞ · 0 would be NaN
+        float n = RoundingShift - z * Log2E - RoundingShift;
+        float r = -(n * Ln2High + z) - n * Ln2Low - zRest;
+        return (1f + ExpM1Reduced(r)) * PowerOfTwo((int)n + 64);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> Decay(Vector<float> z, Vector<float> zRest)
+    {
+        Vector<float> shifted = Fused(z, -Log2E, new Vector<float>(RoundingShift)), n = shifted - new Vector<float>(RoundingShift);
+        Vector<float> r = Fused(n, -Ln2Low, -Fused(n, Ln2High, z)) - zRest;
+        return (Vector<float>.One + ExpM1Reduced(r)) * PowerOfTwo(shifted, 64);
+    }
+
+    /// <summary>
+    /// x·σ(u) from e = 2^64·e^-|u|, u having the sign of x: x / (1 + e^-u), which for negative x is x·e^u / (1 + e^u). No
+    /// cancellation where σ nears 0.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Gated(float x, float e)
+    {
+        float bounded = x < -120f ? -120f : x; // below, the result is -0 anyway, and -∞ · 0 would be NaN
         return (x < 0f ? bounded * e * Down : x) / (1f + e * Down);
     }
 
-    /// <inheritdoc cref="Gelu(float)"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<float> Gelu(Vector<float> x)
+    private static Vector<float> Gated(Vector<float> x, Vector<float> e)
     {
-        Vector<float> e = GeluPower(Vector.Abs(x));
-        Vector<float> bounded = Vector.MaxNative(new Vector<float>(-20f), x);
+        Vector<float> bounded = Vector.MaxNative(new Vector<float>(-120f), x);
         Vector<float> numerator = Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), bounded * e * Down, x);
         return numerator / Fused(e, Down, Vector<float>.One);
     }
 
     /// <summary>
-    /// d Gelu / dx = g + x·g·(1 - g)·2u' with g = 1 / (1 + e^-2u), within a few rounding errors of 1. With h = g at |x| and
-    /// e = e^-2|u| that is h + |x|·e·h²·2u', and for negative x e·h less the same.
+    /// d x·σ(u) / dx = g + x·g·(1 - g)·u' with g = σ(u), from e = e^-|u|. With h = g at |x| that is h + |x|·e·h²·u', and for
+    /// negative x e·h less the same.
     /// </summary>
-    public static float GeluDerivative(float x)
+    /// <param name="x">x.</param>
+    /// <param name="rise">|x|·u'.</param>
+    /// <param name="e">e^-|u|.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float GatedDerivative(float x, float rise, float e)
     {
-        // Beyond 10 the derivative is 0 or 1 in float32; the bound keeps 2^-t normal.
-        float y = x < 0f ? -x : x;
-        y = y > 10f ? 10f : y;
-        float square = y * y;
-        float t = y * (square * Cubic + (Linear + LinearRest));
-        float n = RoundingShift - t - RoundingShift;
-        float e = Power(-(t + n)) * PowerOfTwo((int)n);
         float gate = 1f / (1f + e);
-        float bend = y * (square * SlopeSquare + Slope) * (e * gate * gate);
+        float bend = rise * (e * gate * gate);
         return x < 0f ? e * gate - bend : gate + bend;
     }
 
-    /// <inheritdoc cref="GeluDerivative(float)"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<float> GeluDerivative(Vector<float> x)
+    private static Vector<float> GatedDerivative(Vector<float> x, Vector<float> rise, Vector<float> e)
     {
-        Vector<float> y = Vector.MinNative(new Vector<float>(10f), Vector.Abs(x));
-        Vector<float> square = y * y;
-        Vector<float> t = y * Fused(square, Cubic, new Vector<float>(Linear + LinearRest));
-        Vector<float> shifted = new Vector<float>(RoundingShift) - t, n = shifted - new Vector<float>(RoundingShift);
-        Vector<float> e = Power(-(t + n)) * PowerOfTwo(shifted, 0);
         Vector<float> gate = Vector<float>.One / (Vector<float>.One + e);
-        Vector<float> bend = y * Fused(square, SlopeSquare, new Vector<float>(Slope)) * (e * gate * gate);
+        Vector<float> bend = rise * (e * gate * gate);
         return Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), e * gate - bend, gate + bend);
-    }
-
-    /// <summary>
-    /// 2^64·e^-2u of GELU for x ≥ 0. An error of one ulp in 2u = 80 is one of 80 ulp in the power, so t keeps what its
-    /// roundings lose; the power itself needs r = n - t alone to be exact, and it is.
-    /// </summary>
-    private static float GeluPower(float x)
-    {
-        x = x > 20f ? 20f : x;
-        (float square, float squareRest) = Product(x, x);
-        (float cubic, float cubicRest) = Product(square, Cubic);
-        float factor = cubic + Linear;
-        float factorRest = Linear - factor + cubic + cubicRest + (squareRest * Cubic + (square * CubicRest + LinearRest));
-        (float t, float rest) = Product(x, factor);
-        rest += x * factorRest;
-        t = t > 180f ? 180f : t; // zero after all: 2^(64 - 180) is still normal
-        float n = RoundingShift - t - RoundingShift;
-        return Power(-(t + n) - rest) * PowerOfTwo((int)n + 64);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<float> GeluPower(Vector<float> x)
-    {
-        x = Vector.MinNative(new Vector<float>(20f), x);
-        Vector<float> square = x * x, squareRest = Vector.FusedMultiplyAdd(x, x, -square);
-        Vector<float> factor = Fused(square, Cubic, new Vector<float>(Linear));
-        Vector<float> factorRest = Fused(square, Cubic, new Vector<float>(Linear) - factor)
-            + Fused(squareRest, Cubic, Fused(square, CubicRest, new Vector<float>(LinearRest)));
-        Vector<float> t = x * factor, rest = Vector.FusedMultiplyAdd(x, factorRest, Vector.FusedMultiplyAdd(x, factor, -t));
-        t = Vector.MinNative(new Vector<float>(180f), t);
-        Vector<float> shifted = new Vector<float>(RoundingShift) - t, n = shifted - new Vector<float>(RoundingShift);
-        return Power(-(t + n) - rest) * PowerOfTwo(shifted, 64);
     }
 
     /// <summary>

@@ -116,5 +116,5 @@ public sealed record MlpWeights(LinearWeights Up, LinearWeights Down, Activation
     public IEnumerable<Tensor> Weights => [.. Up.Weights, .. Down.Weights];
 
     /// <summary>x <c>[rows,C]</c> to <c>[rows,C]</c>.</summary>
-    public Variable Forward(Variable x) => Down.Forward(BiasGelu(Up.Product(x), Up.Bias!));
+    public Variable Forward(Variable x) => Down.Forward(BiasActivate(Up.Product(x), Up.Bias!, Activation));
 }

@@ -51,7 +51,7 @@ public sealed class DeterminismTests
         Variable qkv = Linear(LayerNorm(x, gain, bias, 1e-5f), qkvWeight, qkvBias);
         Tensor keys = device.Zeros(new Shape(B, T + 9, C)), values = device.Zeros(new Shape(B, T + 9, C));
         (Variable mid, Variable norm) = AddLayerNorm(x, CausalAttention(qkv, Heads, keys, values, [0, 9], 0.2f), gain, bias, 1e-5f);
-        Variable y = Add(mid, Linear(BiasGelu(MatMul(norm, up), upBias), down, downBias));
+        Variable y = Add(mid, Linear(BiasActivate(MatMul(norm, up), upBias, Activation.GeluTanh), down, downBias));
         Variable logits = MatMul(Scale(ScaleRows(y, scale), 0.1f), table, transposeY: true);
         Variable loss = Add(Mean(CrossEntropy(logits, ids, 0.1f)), Scale(Sum(Square(MaxZero(Subtract(y, Multiply(mid, bias))))), 1e-6f));
         Variable total = Add(loss, Mean(Dot(y, mid)));

@@ -17,7 +17,6 @@ public sealed class ElementwiseTests
     {
         (Func<Variable, Variable> Operation, Func<double, double> Reference)[] all =
         [
-            (Gelu, Reference.Gelu),
             (Square, x => x * x),
             (MaxZero, x => Math.Max(x, 0)),
             (x => Scale(x, -0.3f), x => -0.3f * x),
@@ -82,20 +81,6 @@ public sealed class ElementwiseTests
             GradientCheck.Run(name, v => ScaleRows(v[0], v[1]), a => [.. a[0].Select((e, i) => e * a[1][i / C])], x, scale);
             GradientCheck.Run(name, v => ScaleRows(v[0], v[1]), a => [.. a[0].Select((e, i) => e * a[1][i / C])], x with { IsConstant = true }, scale);
         }
-    }
-
-    [Theory]
-    [MemberData(nameof(Names))]
-    public void Gelu_is_the_identity_or_zero_far_out(string name)
-    {
-        using Device device = Devices.Create(name);
-        var tape = new Tape();
-        Variable x = tape.Parameter(device.From([-300, -30, -12, 0, 12, 30, 300, -300, 300], 9));
-        Variable y = Gelu(x);
-        Assert.Equal([0f, 0, 0, 0, 12, 30, 300, 0, 300], y.Value.ToArray());
-        tape.Backward(Sum(y));
-        float[] slopes = x.Gradient!.ToArray(), expected = [0, 0, 0, 0.5f, 1, 1, 1, 0, 1];
-        for (int i = 0; i < slopes.Length; i++) Devices.Close(expected[i], slopes[i], 1e-35, $"slope {i}");
     }
 
     [Theory]

@@ -1,3 +1,5 @@
+using Sharpformer.Autograd;
+
 namespace Sharpformer.Tests.Autograd;
 
 /// <summary>The operations once more in float64, written as the formulas stand in a textbook: plain, slow, apart.</summary>
@@ -31,7 +33,25 @@ internal static class Reference
         return y;
     }
 
-    public static double Gelu(double x) => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+    public static double Activate(double x, Activation f) => f switch
+    {
+        Activation.GeluTanh => x * Sigmoid(Bend(x)), // ½(1 + tanh u) = σ(2u), which keeps its digits far below 0
+        Activation.Gelu => x * Normal(x),
+        Activation.Relu => Math.Max(x, 0),
+        Activation.Silu => x * Sigmoid(x),
+        Activation.QuickGelu => x * Sigmoid(1.702 * x),
+        _ => throw new ArgumentOutOfRangeException(nameof(f)),
+    };
+
+    public static double ActivateSlope(double x, Activation f) => f switch
+    {
+        Activation.GeluTanh => Sigmoid(Bend(x)) + x * Math.Sqrt(8 / Math.PI) * (1 + 3 * 0.044715 * x * x) * SigmoidSlope(Bend(x)),
+        Activation.Gelu => Normal(x) + x * Density(x),
+        Activation.Relu => x > 0 ? 1 : 0,
+        Activation.Silu => Sigmoid(x) + x * SigmoidSlope(x),
+        Activation.QuickGelu => Sigmoid(1.702 * x) + 1.702 * x * SigmoidSlope(1.702 * x),
+        _ => throw new ArgumentOutOfRangeException(nameof(f)),
+    };
 
     /// <summary>Each row's loss; the probability q of a column is (1-ε)·onehot + ε/V.</summary>
     public static double[] CrossEntropy(double[] logits, int[] targets, double smoothing)
@@ -86,6 +106,34 @@ internal static class Reference
         // Key (part 1) or value (part 2) of position j: cached, or among the new ones.
         double At(float[] cache, int part, int b, int j, int c) =>
             j < past[b] ? cache[(b * S + j) * C + c] : qkv[(b * T + j - past[b]) * 3 * C + part * C + c];
+    }
+
+    private static double Bend(double x) => Math.Sqrt(8 / Math.PI) * (x + 0.044715 * x * x * x);
+
+    private static double Sigmoid(double x) => x < 0 ? Math.Exp(x) / (1 + Math.Exp(x)) : 1 / (1 + Math.Exp(-x));
+
+    private static double SigmoidSlope(double x) => Sigmoid(x) * Sigmoid(-x);
+
+    private static double Density(double x) => Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI);
+
+    /// <summary>The normal distribution: its series near 0, Laplace's continued fraction for the tails.</summary>
+    private static double Normal(double x)
+    {
+        double y = Math.Abs(x), tail;
+        if (y < 3)
+        {
+            double term = y, sum = y;
+            for (int k = 1; k < 60; k++) sum += term *= y * y / (2 * k + 1);
+            tail = 0.5 - Density(y) * sum;
+        }
+        else
+        {
+            double fraction = y;
+            for (int k = 300; k > 0; k--) fraction = y + k / fraction;
+            tail = Density(y) / fraction;
+        }
+
+        return x < 0 ? tail : 1 - tail;
     }
 
     /// <summary>log(1 + x), exact for small x too.</summary>

@@ -78,8 +78,8 @@ public sealed class MapsTests
 
     private readonly struct GeluForm : IUnaryOp
     {
-        public static float Apply(float x) => VectorMath.Gelu(x);
+        public static float Apply(float x) => VectorMath.GeluTanh(x);
 
-        public static Vector<float> Apply(Vector<float> x) => VectorMath.Gelu(x);
+        public static Vector<float> Apply(Vector<float> x) => VectorMath.GeluTanh(x);
     }
 }

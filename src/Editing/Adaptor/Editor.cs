@@ -47,7 +47,7 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder?
 
         // Earlier tokens' neurons of this same edit take part in training the later ones, but the adaptor itself
         // changes only in Keep: until then they stand in one of their own.
-        var family = new KeyValueAdaptor(model.Device, adaptor.Layer, adaptor.NEmbd);
+        var family = new KeyValueAdaptor(model.Device, adaptor.Layer, adaptor.NEmbd, adaptor.Activation);
         var neurons = new List<Neuron>();
         for (int i = 0; i < tokens.Target.Length; i++)
         {
@@ -61,7 +61,7 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder?
                 adaptor.AddAll(standardized, constant);
                 family.AddAll(standardized, constant);
                 Tensor hidden = Add(trace.Hidden.Slice(i, 1), constant).Value;
-                neuron = Retrofit.Train(neuron, standardized, hidden, trace.TailOf(i), outOfScope?.Of([0]), settings, cancellation);
+                neuron = Retrofit.Train(neuron, standardized, hidden, trace.TailOf(i), adaptor.Activation, outOfScope?.Of([0]), settings, cancellation);
             }
 
             neurons.AddRange(neuron);

@@ -6,8 +6,8 @@ namespace Sharpformer.Editing.Adaptor;
 
 /// <summary>
 /// The knowledge neurons beside one block's MLP. For the MLP's input x it standardises x̂, activates every neuron,
-/// s = gelu(x̂·k - b), and lets the strongest one answer: α·s·v (Eq. 12, max-pooling). A withdrawn neuron still
-/// competes but answers nothing.
+/// s = f(x̂·k - b) with the MLP's own activation f, and lets the strongest one answer: α·s·v (Eq. 12, max-pooling). A withdrawn
+/// neuron still competes but answers nothing.
 /// </summary>
 public sealed class KeyValueAdaptor
 {
@@ -19,20 +19,21 @@ public sealed class KeyValueAdaptor
     /// <param name="device">Where it computes.</param>
     /// <param name="layer">The block it sits beside, 0-based.</param>
     /// <param name="nEmbd">C: width of keys and values.</param>
-    public KeyValueAdaptor(Device device, int layer, int nEmbd)
+    /// <param name="activation">f: the model's own.</param>
+    public KeyValueAdaptor(Device device, int layer, int nEmbd, Activation activation)
     {
         ArgumentNullException.ThrowIfNull(device);
-        (this.device, Layer, NEmbd) = (device, layer, nEmbd);
+        (this.device, Layer, NEmbd, Activation) = (device, layer, nEmbd, activation);
         (keys, values, thresholds) = (Empty(nEmbd), Empty(nEmbd), Empty(1));
 
         Tensor Empty(int columns) => device.AllocateUnscoped(new Shape(0, columns));
     }
 
     /// <summary>An adaptor with the neurons of stored edits, in order of birth.</summary>
-    public static KeyValueAdaptor Of(Device device, int layer, int nEmbd, IEnumerable<Edit> edits)
+    public static KeyValueAdaptor Of(Device device, int layer, int nEmbd, Activation activation, IEnumerable<Edit> edits)
     {
         ArgumentNullException.ThrowIfNull(edits);
-        var adaptor = new KeyValueAdaptor(device, layer, nEmbd);
+        var adaptor = new KeyValueAdaptor(device, layer, nEmbd, activation);
         foreach (Edit edit in edits) adaptor.Add(edit);
         return adaptor;
     }
@@ -42,6 +43,9 @@ public sealed class KeyValueAdaptor
 
     /// <summary>C: width of keys and values.</summary>
     public int NEmbd { get; }
+
+    /// <summary>f: how a neuron answers to its margin.</summary>
+    public Activation Activation { get; }
 
     /// <summary>n: number of neurons.</summary>
     public int Count => neurons.Count;
@@ -127,7 +131,7 @@ public sealed class KeyValueAdaptor
 
         using BufferScope scope = device.Scope();
         Tensor margins = Margins(Standardize(x));
-        Tensor activations = Ops.Gelu(margins).Value;
+        Tensor activations = Ops.Activate(margins, Activation).Value;
         int[] winners = device.ArgMax(SelectBeforeActivation ? margins : activations);
         Tensor strongest = device.Allocate(x.Rows, 1);
         device.Rows<PickRow>(x.Rows, winners, 0, activations, strongest);
@@ -177,7 +181,7 @@ public sealed class KeyValueAdaptor
     internal Tensor Contributions(Tensor standardized)
     {
         Tensor alphas = device.From([.. neurons.Select(n => n.Withdrawn ? 0 : n.Alpha)], Count);
-        return Ops.Multiply(Ops.Gelu(Margins(standardized)), alphas).Value;
+        return Ops.Multiply(Ops.Activate(Margins(standardized), Activation), alphas).Value;
     }
 
     /// <summary>The same as <see cref="AddAll"/> for the first neurons only, their number given per row.</summary>

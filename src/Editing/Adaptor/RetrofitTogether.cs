@@ -7,8 +7,8 @@ namespace Sharpformer.Editing.Adaptor;
 /// <summary>
 /// Trains many neurons in few batches and gives each what it would have got had they been trained one after the other.
 /// Neuron i depends on an earlier one, t, only through the constant α·s_t(x̂_i)·v_t at its own position, which leaves no trace
-/// for almost all pairs: GELU is as good as zero a few units below the threshold. So a round trains, side by side, all neurons
-/// whose firing predecessors are settled, and then looks at who fires where with the keys as they have become. It ends when
+/// for almost all pairs: the activation is as good as zero some units below the threshold. So a round trains, side by side, all
+/// neurons whose firing predecessors are settled, and then looks at who fires where with the keys as they have become. It ends when
 /// every neuron has been trained with just the constant, bit for bit, that all before it now give. Then every one is what sequential
 /// training would have made of it: the first is, and each next one follows.
 /// </summary>
@@ -50,7 +50,7 @@ internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, 
 
             Neuron[] trained = Retrofit.Train(
                 [.. ready.Select(i => born[i])], Embedding(standardized, ready).Value, Embedding(hidden, ready).Value, trace.TailOf(ready),
-                outOfScope?.Of([.. ready.Select(i => factOf[i])]), settings, cancellation);
+                earlier.Activation, outOfScope?.Of([.. ready.Select(i => factOf[i])]), settings, cancellation);
             for (int i = 0; i < ready.Length; i++) (neurons[ready[i]], trainedWith[ready[i]]) = (trained[i], wanted[ready[i]]);
         }
     }
@@ -58,7 +58,7 @@ internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, 
     /// <summary>The edited block's output at each position as all earlier neurons leave it, and α·s of each neuron at each position, <c>[N·N]</c>.</summary>
     private (Tensor Hidden, float[] Fires) Look(Neuron[] neurons, Trace trace, Tensor standardized, Tensor constant)
     {
-        var together = new KeyValueAdaptor(device, earlier.Layer, earlier.NEmbd);
+        var together = new KeyValueAdaptor(device, earlier.Layer, earlier.NEmbd, earlier.Activation);
         foreach (Neuron neuron in neurons) together.Add(neuron, settings.Alpha, edit: 0);
         Tensor contributions = together.Contributions(standardized), sum = device.Allocate(constant.Shape);
         device.Copy(constant, sum);

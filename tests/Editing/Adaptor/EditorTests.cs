@@ -1,3 +1,4 @@
+using Sharpformer.Autograd;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Datasets;
@@ -21,7 +22,7 @@ public sealed class EditorTests : IDisposable
     public EditorTests()
     {
         model = CausalLm.Load(TestFiles.Model, device);
-        editor = new Editor(model, new KeyValueAdaptor(device, 4, model.Config.NEmbd));
+        editor = new Editor(model, new KeyValueAdaptor(device, 4, model.Config.NEmbd, model.Config.Activation));
     }
 
     public void Dispose() => device.Dispose();
@@ -41,6 +42,34 @@ public sealed class EditorTests : IDisposable
         Assert.Equal(untouched, Logits(Zelda.Prompt));
         editor.Adaptor.SetWithdrawn(1, false);
         Assert.Equal(taught, Logits(Zelda.Prompt));
+    }
+
+    [Theory]
+    [InlineData(Activation.Relu)]
+    [InlineData(Activation.Silu)]
+    public void A_fact_is_learnt_with_every_activation(Activation f)
+    {
+        float[] untouched = Logits(Zelda.Prompt);
+        var other = new Editor(model, new KeyValueAdaptor(device, 4, model.Config.NEmbd, f));
+        Lesson[] lessons = [Lesson(Zelda), Lesson(new EditRequest("The Legend of Zelda is made by", "a small town"))];
+        Edit[] edits = [.. other.TeachAll(lessons, Settings).Single().Select((edit, i) => edit with { Id = i + 1 })];
+        IReadOnlyList<EpochLoss> losses = edits[0].Neurons[0].Losses;
+        Assert.True(losses[^1].Edit < losses[0].Edit / 2, $"{losses[0].Edit} to {losses[^1].Edit}");
+        foreach (Edit edit in edits)
+        {
+            Edit alone = other.Teach(Lesson(edit.Request), Settings);
+            for (int i = 0; i < edit.Neurons.Count; i++)
+            {
+                Assert.Equal(alone.Neurons[i].Key, edit.Neurons[i].Key);
+                Assert.Equal(alone.Neurons[i].Value, edit.Neurons[i].Value);
+            }
+
+            other.Keep(edit);
+        }
+
+        Assert.Equal(" Nintendo", Greedy(Logits(Zelda.Prompt, other)));
+        other.Adaptor.SetWithdrawn(1, true);
+        Assert.Equal(untouched, Logits(Zelda.Prompt, other));
     }
 
     [Fact]
@@ -91,7 +120,7 @@ public sealed class EditorTests : IDisposable
         {
             using var own = new CpuDevice(threads);
             CausalLm lm = CausalLm.Load(TestFiles.Model, own);
-            var teacher = new Editor(lm, new KeyValueAdaptor(own, 4, lm.Config.NEmbd));
+            var teacher = new Editor(lm, new KeyValueAdaptor(own, 4, lm.Config.NEmbd, lm.Config.Activation));
             Lesson[] lessons = [.. records.Select(r => Lesson(r.ToRequest(" Answer:", "")))];
             var sampler = new OutOfScopeSampler(lm, 4, tokenizer.BosId, tokenizer.EosId, [.. lessons.Select(l => l.Tokens.Prompt)], seed: 3);
             var vectors = new List<float[]>();
@@ -164,10 +193,10 @@ public sealed class EditorTests : IDisposable
 
     private Lesson Lesson(EditRequest request) => Sharpformer.Editing.Adaptor.Lesson.Of(tokenizer, request, model.Config.NPositions);
 
-    private float[] Logits(string prompt)
+    private float[] Logits(string prompt, Editor? asked = null)
     {
         int[] tokens = tokenizer.Encode(prompt);
-        return new DecodeSession(model, 1, tokens.Length, editor.Adaptor.Slot).Advance(new TokenBatch(tokens)).ToArray();
+        return new DecodeSession(model, 1, tokens.Length, (asked ?? editor).Adaptor.Slot).Advance(new TokenBatch(tokens)).ToArray();
     }
 
     private string Greedy(float[] logits) => tokenizer.Decode([Array.IndexOf(logits, logits.Max())]);

@@ -122,7 +122,7 @@ public sealed class FamilyEditingTests
         {
             Lm = CausalLm.Load(TestFiles.Golden(Path.Combine("families", family)), device);
             Settings = new EditSettings { Layer = EditSettings.SuggestedLayer(Lm.Config), Alpha = 1, Theta = 0.85f, RecWeight = 0.1f, Epochs = 20 };
-            Editor = new Editor(Lm, new KeyValueAdaptor(device, Settings.Layer, Lm.Config.NEmbd));
+            Editor = new Editor(Lm, new KeyValueAdaptor(device, Settings.Layer, Lm.Config.NEmbd, Lm.Config.Activation));
         }
 
         public CausalLm Lm { get; }

@@ -45,7 +45,7 @@ public sealed class GoldenRetrofitTests(ITestOutputHelper output) : IDisposable
         Case golden = Load().Single(c => c.Set == "pararel");
         Config config = golden.Config with { Epochs = 2 };
         GoldenNeuron neuron = golden.Neurons[0] with { Losses = golden.Neurons[0].Losses[..2], F32Drift = new Drift(1, 1) };
-        Edit edit = Teach(golden, 0, neuron, config, new KeyValueAdaptor(device, config.Layer, model.Config.NEmbd));
+        Edit edit = Teach(golden, 0, neuron, config, new KeyValueAdaptor(device, config.Layer, model.Config.NEmbd, model.Config.Activation));
         AssertNeuron(neuron, edit, 0, config);
         Assert.InRange(edit.Neurons[0].Losses[1].Edit / neuron.Losses[1].Edit, 1 - 1e-3, 1 + 1e-3);
     }
@@ -57,7 +57,7 @@ public sealed class GoldenRetrofitTests(ITestOutputHelper output) : IDisposable
         Open(deviceName);
         Case golden = Load().Single(c => c.Set == set);
         Config config = golden.Config;
-        var adaptor = new KeyValueAdaptor(device, config.Layer, model.Config.NEmbd);
+        var adaptor = new KeyValueAdaptor(device, config.Layer, model.Config.NEmbd, model.Config.Activation);
         var edits = new List<Edit>();
         int n = 0;
         for (int r = 0; r < golden.Records.Count; r++)

@@ -58,7 +58,7 @@ public sealed class GpuEditingTests
         IReadOnlyList<Answer> Ask(Device on)
         {
             CausalLm model = Load(on);
-            var adaptor = new KeyValueAdaptor(on, Settings.Layer, model.Config.NEmbd);
+            var adaptor = new KeyValueAdaptor(on, Settings.Layer, model.Config.NEmbd, model.Config.Activation);
             for (int i = 0; i < neurons.Length; i++) adaptor.Add(neurons[i], Settings.Alpha, edit: i);
             return new TeacherForcing(model, adaptor).Ask(questions);
         }
@@ -74,7 +74,7 @@ public sealed class GpuEditingTests
 
         long Waits(int epochs)
         {
-            var editor = new Editor(model, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd));
+            var editor = new Editor(model, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd, model.Config.Activation));
             long before = device.HostWaits;
             editor.Teach(Lessons[0], Settings with { Epochs = epochs });
             return device.HostWaits - before;
@@ -108,13 +108,13 @@ public sealed class GpuEditingTests
 
     private static Neuron[] Together(CausalLm model)
     {
-        var editor = new Editor(model, new KeyValueAdaptor(model.Device, Settings.Layer, model.Config.NEmbd));
+        var editor = new Editor(model, new KeyValueAdaptor(model.Device, Settings.Layer, model.Config.NEmbd, model.Config.Activation));
         return [.. editor.TeachAll(Lessons, Settings, Sampler(model)).SelectMany(chunk => chunk).SelectMany(edit => edit.Neurons)];
     }
 
     private static Neuron[] OneByOne(CausalLm model)
     {
-        var editor = new Editor(model, new KeyValueAdaptor(model.Device, Settings.Layer, model.Config.NEmbd));
+        var editor = new Editor(model, new KeyValueAdaptor(model.Device, Settings.Layer, model.Config.NEmbd, model.Config.Activation));
         OutOfScopeSampler sampler = Sampler(model);
         return [.. Lessons.SelectMany(lesson =>
         {

@@ -1,7 +1,9 @@
+using Sharpformer.Autograd;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Adaptor;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
+using Sharpformer.Tests.Autograd;
 
 namespace Sharpformer.Tests.Editing.Adaptor;
 
@@ -13,7 +15,7 @@ public sealed class KeyValueAdaptorTests : IDisposable
     private readonly CpuDevice device = new(threads: 1); // tests run side by side
     private readonly KeyValueAdaptor adaptor;
 
-    public KeyValueAdaptorTests() => adaptor = new KeyValueAdaptor(device, layer: 2, C);
+    public KeyValueAdaptorTests() => adaptor = new KeyValueAdaptor(device, layer: 2, C, Activation.GeluTanh);
 
     public void Dispose() => device.Dispose();
 
@@ -32,7 +34,7 @@ public sealed class KeyValueAdaptorTests : IDisposable
         double correlation = Dot(Standardized(X), Standardized(Y)) / (C - 1);
         foreach (double offset in (double[])[-0.01, 0.01])
         {
-            var one = new KeyValueAdaptor(device, 2, C);
+            var one = new KeyValueAdaptor(device, 2, C, Activation.GeluTanh);
             one.Add(Neuron(X, theta: (float)(correlation + offset)), 1, 1);
             float margin = one.Margins(KeyValueAdaptor.Standardize(device.From(Y, 1, C))).ToScalar();
             Assert.Equal(offset < 0, margin > 0);
@@ -71,7 +73,7 @@ public sealed class KeyValueAdaptorTests : IDisposable
         adaptor.SetWithdrawn(1, true);
         Assert.Null(adaptor.AnsweringEdit(adaptor.Respond(x), 0));
 
-        KeyValueAdaptor removed = KeyValueAdaptor.Of(device, 2, C, [Stored(2, second)]);
+        KeyValueAdaptor removed = KeyValueAdaptor.Of(device, 2, C, Activation.GeluTanh, [Stored(2, second)]);
         Assert.Equal(Gelu(0.7 * (C - 1)) * 2, removed.Output(removed.Respond(x)).ToArray()[0], 1e-5);
     }
 
@@ -79,7 +81,7 @@ public sealed class KeyValueAdaptorTests : IDisposable
     public void Withdrawn_edits_are_silent_from_the_start_when_loaded()
     {
         Edit edit = Stored(7, Neuron(X, 0.1f)) with { Status = EditStatus.Withdrawn };
-        Assert.False(KeyValueAdaptor.Of(device, 2, C, [edit]).Respond(device.From(X, 1, C)).Fires);
+        Assert.False(KeyValueAdaptor.Of(device, 2, C, Activation.GeluTanh, [edit]).Respond(device.From(X, 1, C)).Fires);
     }
 
     [Fact]
@@ -89,11 +91,40 @@ public sealed class KeyValueAdaptorTests : IDisposable
         Neuron near = Neuron(X, 1.1f), far = Neuron(X, 3f);
         foreach (bool before in (bool[])[false, true])
         {
-            var selecting = new KeyValueAdaptor(device, 2, C) { SelectBeforeActivation = before };
+            var selecting = new KeyValueAdaptor(device, 2, C, Activation.GeluTanh) { SelectBeforeActivation = before };
             selecting.Add(near, 1, 1);
             selecting.Add(far, 1, 2);
             Assert.Equal(before ? 0 : 1, selecting.Respond(device.From(X, 1, C)).Winners[0]);
         }
+    }
+
+    [Theory]
+    [InlineData(Activation.Gelu)]
+    [InlineData(Activation.Relu)]
+    [InlineData(Activation.Silu)]
+    [InlineData(Activation.QuickGelu)]
+    public void A_neuron_answers_by_the_models_own_activation_and_is_silent_where_that_is_zero(Activation f)
+    {
+        Tensor x = device.From(X, 1, C);
+        foreach (float theta in (float[])[0.4f, 1.2f]) // above its threshold and just below it
+        {
+            var one = new KeyValueAdaptor(device, 2, C, f);
+            one.Add(Neuron(X, theta, value: 2), alpha: 0.5f, edit: 1);
+            double expected = Reference.Activate((1 - theta) * (C - 1), f);
+            AdaptorResponse response = one.Respond(x);
+            Assert.Equal(0.5 * expected, response.Strengths[0], 1e-5);
+            Assert.Equal(expected != 0, response.Fires);
+            Assert.Equal(0.5 * expected * 2, one.Output(response).ToArray()[0], 1e-5);
+            Assert.Equal(expected == 0 ? null : 1, one.AnsweringEdit(response, 0));
+        }
+
+        // Every activation is exactly 0 far enough below, also where infinite values would show the slightest trace.
+        var far = new KeyValueAdaptor(device, 2, C, f);
+        far.Add(Neuron(X, theta: 20, value: float.PositiveInfinity), alpha: 1, edit: 1);
+        Tensor sum = device.From(X, 1, C);
+        far.AddAll(KeyValueAdaptor.Standardize(x), sum);
+        Assert.Equal(X, sum.ToArray());
+        Assert.Null(far.Slot.Output(x));
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public sealed class TeachAllTests : IDisposable
     {
         var settings = new EditSettings { Layer = 4, IrrWeight = 0 };
         using var stop = new CancellationTokenSource();
-        var editor = new Editor(model, new KeyValueAdaptor(device, 4, model.Config.NEmbd));
+        var editor = new Editor(model, new KeyValueAdaptor(device, 4, model.Config.NEmbd, model.Config.Activation));
         IEnumerable<IReadOnlyList<Edit>> chunks = editor.TeachAll(Lessons("zsre", " Answer:"), settings, cancellation: stop.Token);
         stop.Cancel();
         Assert.Throws<OperationCanceledException>(() => chunks.First());
@@ -89,7 +89,7 @@ public sealed class TeachAllTests : IDisposable
 
     private Edit[] Together(Lesson[] lessons, EditSettings settings, out KeyValueAdaptor adaptor)
     {
-        adaptor = new KeyValueAdaptor(device, settings.Layer, model.Config.NEmbd);
+        adaptor = new KeyValueAdaptor(device, settings.Layer, model.Config.NEmbd, model.Config.Activation);
         var editor = new Editor(model, adaptor);
         var edits = new List<Edit>();
         foreach (Edit edit in editor.TeachAll(lessons, settings, Sampler(lessons, settings)).SelectMany(chunk => chunk))
@@ -103,7 +103,7 @@ public sealed class TeachAllTests : IDisposable
 
     private Edit[] OneByOne(Lesson[] lessons, EditSettings settings)
     {
-        var editor = new Editor(model, new KeyValueAdaptor(device, settings.Layer, model.Config.NEmbd));
+        var editor = new Editor(model, new KeyValueAdaptor(device, settings.Layer, model.Config.NEmbd, model.Config.Activation));
         OutOfScopeSampler sampler = Sampler(lessons, settings);
         var edits = new List<Edit>();
         foreach (Lesson lesson in lessons)

@@ -45,7 +45,7 @@ public sealed class GoldenMetricsTests : IDisposable
             Beta1 = golden.Betas[0],
             Beta2 = golden.Betas[1],
         };
-        var editor = new Editor(model, new KeyValueAdaptor(device, golden.Layer, model.Config.NEmbd));
+        var editor = new Editor(model, new KeyValueAdaptor(device, golden.Layer, model.Config.NEmbd, model.Config.Activation));
         Lesson[] lessons = [.. records.Select(r => Lesson.Of(tokenizer, r.ToRequest(golden.AnswerTrigger, set), model.Config.NPositions))];
         var edits = new List<Edit>();
         foreach (Edit edit in editor.TeachAll(lessons, settings).SelectMany(chunk => chunk))

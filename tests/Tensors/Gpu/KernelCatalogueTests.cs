@@ -1,4 +1,5 @@
 using System.Reflection;
+using Sharpformer.Autograd;
 using Sharpformer.Cli;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Gpu;
@@ -19,6 +20,14 @@ public sealed class KernelCatalogueTests
         Assert.Contains("MapKernels.Fill", names);
         Assert.Contains("RowKernels.Rows(LayerNormRow)", names); // a functor of another assembly
         Assert.Contains("RowKernels.Rows(AddContributionsRow)", names);
+        foreach (Activation f in Enum.GetValues<Activation>()) // generic functors, with all that fits them
+        {
+            Assert.Contains($"MapKernels.Unary(ActivateOp({f}))", names);
+            Assert.Contains($"MapKernels.Binary(ActivateBackwardOp({f}))", names);
+            Assert.Contains($"MapKernels.BinaryRepeated(BiasActivateOp({f}))", names);
+            Assert.Contains($"MapKernels.Ternary(BiasActivateBackwardOp({f}))", names);
+        }
+
         foreach (string layouts in (string[])["AlongK,AlongK", "AlongK,AlongX", "AlongX,AlongK", "AlongX,AlongX"])
         {
             foreach (string stored in (string[])["StoredF32", "StoredF16", "StoredBF16"])

@@ -1,0 +1,37 @@
+using Sharpformer.Editing.Adaptor;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Editing;
+
+/// <summary>
+/// About how much memory a model takes, from its architecture alone. All in bytes. The estimates leave out what does not grow
+/// with the model: the program itself takes some 100 MB.
+/// </summary>
+/// <param name="Weights">Weights as stored. A CPU maps them, so that they count only while they are used and memory is there; a GPU copies them.</param>
+/// <param name="KeysAndValues">Keys and values of one position in all blocks.</param>
+/// <param name="Generate">Beside the weights: one text of all the model's positions.</param>
+/// <param name="Teach">Beside the weights: teaching many facts, with the family's default settings.</param>
+/// <param name="Neuron">One neuron of an edit, key and value.</param>
+public sealed record MemoryEstimate(long Weights, long KeysAndValues, long Generate, long Teach, long Neuron)
+{
+    /// <summary>Estimates for a model.</summary>
+    /// <param name="config">Its architecture.</param>
+    /// <param name="weightBytes">Size of its weights as stored.</param>
+    public static MemoryEstimate Of(ModelConfig config, long weightBytes)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var settings = EditSettings.For(config);
+        long C = config.NEmbd, V = config.VocabSize, inner = config.NInner, L = config.NLayer, above = L - 1 - settings.Layer;
+        long logits = Floats(V), keysAndValues = Floats(2 * C);
+        long pass = TokenBatch.TokensAtOnce * (Floats(6 * C + 2 * inner) + keysAndValues); // residual stream, q, k, v, the MLP, one block's scratch
+
+        // A chunk's trace, the same contexts side by side for the tails, and three times its logits.
+        long teach = pass + 2 * Editor.TokensAtOnce * above * keysAndValues;
+        if (settings.Retrofit) teach += Editor.NeuronsAtOnce * (3 * logits + Floats(8 * C));
+        if (settings.UsesOutOfScope()) teach += 2 * Adaptor.TextWriter.PositionsAtOnce * L * keysAndValues; // what texts share, and what they go on with
+        long positions = config.NPositions, generate = Math.Min(positions, TokenBatch.TokensAtOnce) * pass / TokenBatch.TokensAtOnce + positions * L * keysAndValues + logits;
+        return new MemoryEstimate(weightBytes, L * keysAndValues, generate, teach, Floats(2 * C));
+
+        static long Floats(long count) => count * sizeof(float);
+    }
+}

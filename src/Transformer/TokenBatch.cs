@@ -34,13 +34,16 @@ public sealed class TokenBatch
     /// <summary>Row of each sequence's last real token in <c>[B·T,…]</c>.</summary>
     public int[] LastRows() => [.. Lengths.Select((length, b) => b * T + length - 1)];
 
+    /// <summary>Tokens that go through the model together where nothing speaks for other numbers: enough that reading the weights costs little.</summary>
+    public const int TokensAtOnce = 1024;
+
     /// <summary>
     /// Shares out sequences over batches with little padding: their indices, shortest first, cut where a batch would have more
     /// than <paramref name="tokensAtOnce"/> tokens. One that is longer goes alone.
     /// </summary>
     /// <param name="lengths">Length of each sequence.</param>
-    /// <param name="tokensAtOnce">Padding included; by default enough that reading the weights costs little.</param>
-    public static IEnumerable<int[]> SimilarLengths(IReadOnlyList<int> lengths, int tokensAtOnce = 1024)
+    /// <param name="tokensAtOnce">Padding included.</param>
+    public static IEnumerable<int[]> SimilarLengths(IReadOnlyList<int> lengths, int tokensAtOnce = TokensAtOnce)
     {
         ArgumentNullException.ThrowIfNull(lengths);
         var batch = new List<int>();

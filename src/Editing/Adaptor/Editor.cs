@@ -18,7 +18,7 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder?
     /// Neurons that are trained side by side, and tokens of their prompts: enough to keep the machine busy, few enough that
     /// logits and contexts fit in memory.
     /// </summary>
-    private const int NeuronsAtOnce = 256, TokensAtOnce = 8192;
+    internal const int NeuronsAtOnce = 256, TokensAtOnce = 8192;
 
     /// <summary>The base model.</summary>
     public CausalLm Model => model;

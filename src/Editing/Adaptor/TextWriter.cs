@@ -19,7 +19,7 @@ internal sealed record TextStart(int[] Tokens, int Length, Rng Rng);
 internal sealed class TextWriter(CausalLm model, int layer, int endToken)
 {
     /// <summary>Positions whose keys and values are cached at once: over a hundred texts, and some 10 MB for each in a model of 48 blocks.</summary>
-    private const int PositionsAtOnce = 2048;
+    internal const int PositionsAtOnce = 2048;
 
     private readonly Device device = model.Device;
     private float[] logits = []; // reused: megabytes per step would keep the collector busy

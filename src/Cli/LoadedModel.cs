@@ -21,7 +21,7 @@ internal sealed class LoadedModel : IDisposable
         (this.folder, this.device) = (folder, device);
         Lm = CausalLm.Load(folder, device);
         if (!needsTokenizer) return;
-        tokenizer = Tokenizer.Load(folder, Lm.Config.VocabSize);
+        tokenizer = Tokenizer.Load(folder, Lm.Config);
     }
 
     /// <summary>Maps the weights and reads the tokenizer.</summary>

@@ -32,8 +32,7 @@ internal static class ModelInfoCommand
     {
         ModelConfig config = ModelConfig.Load(folder);
         using (var device = new CpuDevice(threads: 1)) CausalLm.Load(folder, device);
-        bool hasTokenizer = File.Exists(Path.Combine(folder, "vocab.json"));
-        int? tokens = hasTokenizer ? Tokenizer.Load(folder).VocabularySize : null;
+        int? tokens = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder).VocabularySize : null;
         (long parameters, long bytes, string[] types) = Weights(folder);
         ModelFingerprint fingerprint = ModelFingerprinter.Compute(folder);
         int layer = EditSettings.SuggestedLayer(config);

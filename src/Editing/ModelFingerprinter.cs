@@ -8,12 +8,13 @@ public static class ModelFingerprinter
 {
     private const int BufferBytes = 1 << 20;
 
-    // Their order decides the hash, as if they were one file.
+    // Their order decides the hash, as if they were one file. Where both are there they say the same as a tokenizer.json
+    // beside them (Tokenizer.Load sees to it), so stores made before that file was read stay valid.
     private static readonly string[] TokenizerFiles = ["vocab.json", "merges.txt"];
 
     /// <summary>
     /// Hashes the bytes of all <c>*.safetensors</c> files in ordinal order of their names, and of <c>vocab.json</c> and
-    /// <c>merges.txt</c>. A model with a single weights file has that file's plain SHA-256. File names are not hashed,
+    /// <c>merges.txt</c>, or of <c>tokenizer.json</c> where these two are not both there. A model with a single weights file has that file's plain SHA-256. File names are not hashed,
     /// so the same model in another folder is the same model.
     /// </summary>
     /// <param name="folder">The model folder; files in its subfolders are not read.</param>
@@ -29,13 +30,19 @@ public static class ModelFingerprinter
             if (weights.Length == 0)
                 throw new InputException($"Model folder '{folder}': expected a *.safetensors file, found none.", "convert the checkpoint first.");
             Array.Sort(weights, string.CompareOrdinal);
-            IEnumerable<string> tokenizer = TokenizerFiles.Select(name => Path.Combine(folder, name)).Where(File.Exists);
-            return new ModelFingerprint(Sha256(weights, cancel), Sha256(tokenizer, cancel));
+            return new ModelFingerprint(Sha256(weights, cancel), Sha256(Tokenizer(folder), cancel));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new InputException($"Model folder '{folder}' cannot be read: {error.Message}", null, error);
         }
+    }
+
+    private static string[] Tokenizer(string folder)
+    {
+        string[] pair = [.. TokenizerFiles.Select(name => Path.Combine(folder, name)).Where(File.Exists)];
+        string single = Path.Combine(folder, "tokenizer.json");
+        return pair.Length < TokenizerFiles.Length && File.Exists(single) ? [single] : pair;
     }
 
     private static string Sha256(IEnumerable<string> files, CancellationToken cancel)

@@ -26,7 +26,7 @@ public static class RandomCheckpoint
     /// <param name="config">Architecture.</param>
     /// <param name="dtype">How weights are stored.</param>
     /// <param name="seed">Seeds the weights.</param>
-    /// <param name="tokenizerFolder">Where to copy <c>vocab.json</c> and <c>merges.txt</c> from; without it the model reads token ids only.</param>
+    /// <param name="tokenizerFolder">Where to copy the tokenizer's files from; without it the model reads token ids only.</param>
     /// <param name="progress">Told how many parameters of how many are made; from several threads, one at a time.</param>
     /// <param name="cancellation">Stops the writing; nothing is left behind.</param>
     /// <returns>Number of parameters.</returns>
@@ -38,7 +38,7 @@ public static class RandomCheckpoint
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentNullException.ThrowIfNull(config);
         if (Path.Exists(folder)) throw new InputException($"{folder}: is already there, expected the name of a new folder.", "remove it or name another.");
-        if (tokenizerFolder is not null) _ = Tokenizer.Load(tokenizerFolder, config.VocabSize);
+        if (tokenizerFolder is not null) _ = Tokenizer.Load(tokenizerFolder, config);
 
         var filling = new Filling(dtype, new Rng(seed));
         SafeTensorsEntry[] tensors = [.. Tensors(config, filling)];
@@ -51,7 +51,7 @@ public static class RandomCheckpoint
             SafeTensorsWriter.Write(Path.Combine(temporary, "model.safetensors"), tensors, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
             File.WriteAllText(Path.Combine(temporary, "config.json"), ConfigJson(config, dtype));
             if (tokenizerFolder is not null)
-                foreach (string name in (ReadOnlySpan<string>)["vocab.json", "merges.txt"])
+                foreach (string name in Tokenizer.Files(tokenizerFolder))
                     File.Copy(Path.Combine(tokenizerFolder, name), Path.Combine(temporary, name));
             Directory.Move(temporary, full);
         }

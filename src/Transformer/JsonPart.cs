@@ -13,7 +13,7 @@ namespace Sharpformer.Transformer;
 /// <param name="Value">The value; lives as long as the reading of its file.</param>
 internal readonly record struct JsonPart(string File, string Name, JsonElement Value)
 {
-    // Numbers and names in messages; a hostile one may be as long as the file.
+    // Numbers and names in messages: a hostile one may be as long as the file.
     private const int MaxShown = 40;
 
     /// <summary>The file and the value's place in it.</summary>
@@ -93,7 +93,7 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
     {
         if (Value.ValueKind != JsonValueKind.Object) throw Unexpected("an object");
         JsonPart self = this;
-        return Value.EnumerateObject().Select(member => (member.Name, self.Inner(Cut(member.Name), member.Value)));
+        return Value.EnumerateObject().Select(member => (member.Name, self.Inner(Plain(member.Name), member.Value)));
     }
 
     /// <summary>The error that this is not what was expected.</summary>
@@ -108,6 +108,10 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
         JsonValueKind.String => Quoted.Text(Value.GetString()!),
         _ => Cut(Value.GetRawText()),
     };
+
+    /// <summary>Names of options as they are, others in quotes: they may hold anything.</summary>
+    private static string Plain(string name) =>
+        name.Length <= MaxShown && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? name : Quoted.Text(name);
 
     private static string Cut(string text) => text.Length <= MaxShown ? text : string.Concat(text.AsSpan(0, MaxShown), "…");
 }

@@ -85,6 +85,7 @@ public sealed class TokenizerJsonTests : IDisposable
     [InlineData("model.ignore_merges", "true", "model.ignore_merges is true")]
     [InlineData("model.ignore_merges", "1", "model.ignore_merges is 1, expected true or false")]
     [InlineData("model.new_option", "3", "model.new_option is 3")]
+    [InlineData("model.new\noption", "3", "model.\"new\\noption\" is 3")]
     [InlineData("pre_tokenizer.trim_edges", "true", "pre_tokenizer.trim_edges is true")]
     [InlineData("normalizer", "{\"type\":\"NFKC\"}", "normalizer is \"NFKC\", supported: none")]
     [InlineData("normalizer", "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Lowercase\"}]}", "normalizer.normalizers[0] is \"Lowercase\"")]

@@ -72,11 +72,16 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
     /// <exception cref="InputException">It is none.</exception>
     public string AsText() => Value.ValueKind == JsonValueKind.String ? Value.GetString()! : throw Unexpected("a text");
 
+    /// <summary>This as a whole number of a range; null if it is none.</summary>
+    public int? AsWhole(int least, int most) =>
+        Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out int number) && number >= least && number <= most ? number : null;
+
+    /// <summary>This as a number; null if it is none.</summary>
+    public double? AsNumber() => Value.ValueKind == JsonValueKind.Number && Value.TryGetDouble(out double number) ? number : null;
+
     /// <summary>This as a token id.</summary>
     /// <exception cref="InputException">It is no whole number from 0 to the largest id a model can have.</exception>
-    public int AsId() => Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out int id) && id is >= 0 and < TokenizerDefinition.MaxIds
-        ? id
-        : throw Unexpected($"a token id from 0 to {TokenizerDefinition.MaxIds - 1}");
+    public int AsId() => AsWhole(0, TokenizerDefinition.MaxIds - 1) ?? throw Unexpected($"a token id from 0 to {TokenizerDefinition.MaxIds - 1}");
 
     /// <summary>The elements of this list.</summary>
     /// <exception cref="InputException">It is no list.</exception>

@@ -61,36 +61,30 @@ public sealed record ModelConfig
     /// <summary><c>pad_token_id</c>: the token that fills up a batch, where the file names one.</summary>
     public int? PadTokenId { get; init; }
 
-    /// <summary>What <c>config.json</c> calls the activations.</summary>
-    internal static IReadOnlyDictionary<string, Activation> ActivationNames { get; } = new OrderedDictionary<string, Activation>
-    {
-        ["gelu_new"] = Activation.GeluTanh,
-        ["gelu_pytorch_tanh"] = Activation.GeluTanh,
-        ["gelu"] = Activation.Gelu,
-        ["relu"] = Activation.Relu,
-        ["silu"] = Activation.Silu,
-        ["swish"] = Activation.Silu,
-        ["quick_gelu"] = Activation.QuickGelu,
-    };
-
-    /// <summary>What <c>config.json</c> calls this model's activation.</summary>
-    internal string ActivationName => ActivationNames.First(name => name.Value == Activation).Key;
-
     /// <summary>Reads <c>config.json</c> of a model folder.</summary>
     /// <exception cref="InputException">The file is missing, unreadable, or describes a model this engine does not run.</exception>
     public static ModelConfig Load(string folder)
     {
-        ConfigFile file = ConfigFile.Load(folder);
+        if (!Directory.Exists(folder))
+            throw new InputException($"{folder}: no such folder, expected a model folder with config.json and weights.");
+        string path = Path.Combine(folder, "config.json");
+        if (!File.Exists(path))
+            throw new InputException($"{path}: no such file.", "a model folder holds config.json, weights (model.safetensors or pytorch_model.bin) and a tokenizer.");
+        return JsonPart.Read(path, "it describes the model's architecture.", Read);
+    }
+
+    private static ModelConfig Read(JsonPart file)
+    {
         string type = file.Text("model_type") ?? "(none)";
         Family family = Family.Named(type)
-            ?? throw new InputException($"{Path.Combine(folder, "config.json")}: model_type is {type}, supported: {string.Join(", ", Family.All.Select(f => f.ModelType))}.");
+            ?? throw new InputException($"{file.Where}: model_type is {Quoted.Text(type)}, supported: {string.Join(", ", Family.All.Select(f => f.ModelType))}.");
         ModelConfig config = family.Read(file) with
         {
-            BosTokenId = file.TokenId("bos_token_id"),
-            EosTokenId = file.TokenId("eos_token_id"),
-            PadTokenId = file.TokenId("pad_token_id"),
+            BosTokenId = file.Find("bos_token_id")?.AsId(),
+            EosTokenId = file.Find("eos_token_id")?.AsId(),
+            PadTokenId = file.Find("pad_token_id")?.AsId(),
         };
-        if (config.NEmbd % config.NHead != 0) throw new InputException($"{Path.Combine(folder, "config.json")}: {config.NHead} attention heads do not divide a width of {config.NEmbd}.");
+        if (config.NEmbd % config.NHead != 0) throw new InputException($"{file.Where}: {config.NHead} attention heads do not divide a width of {config.NEmbd}.");
         return config;
     }
 

@@ -35,19 +35,17 @@ internal sealed record SpecialTokens(int? Bos, int? Eos, int? Pad)
 
         int? Id(string role, int? id)
         {
-            if (id is { } given)
-            {
-                return known.Contains(given) ? given : throw new InputException(
-                    $"{Path.Combine(folder, "config.json")}: {role}_id is {given}, which is no token of the tokenizer (ids 0 to {known.Max()}).", "set it to the id of a token, or to null.");
-            }
-
+            // Programs write GPT-2's id 50256 also for a smaller vocabulary: one that is no token gives way to what else is known.
+            if (id is { } given && known.Contains(given)) return given;
             if (texts.WithRole(role) is { } token)
             {
                 return tokens.TryGetValue(token.Text, out int found) ? found : throw new InputException(
                     $"{token.File}: {role} is {Quoted.Text(token.Text)}, which the tokenizer lacks.", $"name a token it has, or its id as {role}_id in config.json.");
             }
 
-            return tokens.TryGetValue(Tokenizer.EndOfText, out int end) ? end : null;
+            if (tokens.TryGetValue(Tokenizer.EndOfText, out int end)) return end;
+            return id is null ? null : throw new InputException(
+                $"{Path.Combine(folder, "config.json")}: {role}_id is {id}, which is no token of the tokenizer (ids 0 to {known.Max()}).", "set it to the id of a token, or to null.");
         }
     }
 }

@@ -5,7 +5,8 @@ namespace Sharpformer.Transformer;
 
 /// <summary>
 /// Reads <c>tokenizer.json</c>, the one-file form of Hugging Face's tokenizers, where it describes a byte-level BPE as
-/// GPT-2's. Any step or option that would give other ids is refused by its name.
+/// GPT-2's. Any step or option that would give other ids is refused by its name. Its <c>truncation</c> and <c>padding</c> are left over
+/// from training and mean nothing here, as they mean nothing to transformers unless a caller asks for them.
 /// </summary>
 internal static class TokenizerJson
 {
@@ -18,7 +19,6 @@ internal static class TokenizerJson
     private static TokenizerDefinition Definition(JsonPart root)
     {
         if (root.Find("version") is { } version && version.AsText() != "1.0") throw version.Unexpected("\"1.0\"", Hint);
-        CheckFitting(root);
         if (Steps(root.Find("normalizer"), "normalizers") is [var normalizer, ..]) throw Unsupported(normalizer, "none");
         JsonPart byteLevel = OnlyByteLevel(root, "pre_tokenizer", "pretokenizers");
         RefuseOthers(byteLevel, "type", "add_prefix_space", "trim_offsets", "use_regex");
@@ -58,16 +58,6 @@ internal static class TokenizerJson
         }
 
         return (tokens, merges.All);
-    }
-
-    /// <summary>Cutting and filling up are for batches; here a prompt's ids are all its ids and no others.</summary>
-    private static void CheckFitting(JsonPart root)
-    {
-        const string ToNull = "set it to null in the file.";
-        if (root.Find("truncation") is { } truncation) throw truncation.Unexpected("null: it would cut texts short", ToNull);
-        if (root.Find("padding") is not { } padding) return;
-        bool onlyBatches = padding.Need("strategy") is { Value.ValueKind: JsonValueKind.String } strategy && strategy.AsText() == "BatchLongest";
-        if (!onlyBatches || padding.Find("pad_to_multiple_of") is not null) throw padding.Unexpected("null: it would add tokens to texts", ToNull);
     }
 
     private static JsonPart OnlyByteLevel(JsonPart root, string key, string listKey)

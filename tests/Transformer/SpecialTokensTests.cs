@@ -7,7 +7,7 @@ namespace Sharpformer.Tests.Transformer;
 public sealed class SpecialTokensTests : IDisposable
 {
     private const int End = 257;
-    private static readonly ModelConfig Model = Gpt2Sizes.All["gpt2"] with { VocabSize = 320 };
+    private static readonly ModelConfig Model = PublishedSizes.All["gpt2"] with { VocabSize = 320 };
     private readonly TokenizerFolder folder = new();
 
     public SpecialTokensTests()
@@ -47,8 +47,6 @@ public sealed class SpecialTokensTests : IDisposable
     }
 
     [Theory]
-    [InlineData("config.json", """{"eos_token_id": 320}""", "eos_token_id is 320, which is no token of the tokenizer (ids 0 to 300)")]
-    [InlineData("config.json", """{"pad_token_id": 299}""", "pad_token_id is 299, which is no token")]
     [InlineData("config.json", """{"bos_token_id": -1}""", "bos_token_id is -1, expected a token id")]
     [InlineData("config.json", """{"bos_token_id": [1]}""", "bos_token_id is a list, expected a token id")]
     [InlineData("config.json", "{", "not valid JSON")]
@@ -57,6 +55,14 @@ public sealed class SpecialTokensTests : IDisposable
     {
         folder.Write(file, json);
         folder.AssertRefusedAsItIs(folder.File(file), said);
+    }
+
+    [Fact]
+    public void An_id_that_is_no_token_gives_way_to_what_else_is_known()
+    {
+        folder.Write("config.json", """{"bos_token_id": 50256, "eos_token_id": 50256, "pad_token_id": 299}""");
+        Tokenizer tokenizer = folder.Load();
+        Assert.Equal((End, End, End), (tokenizer.BosId, tokenizer.EosId, tokenizer.PadId));
     }
 
     [Fact]
@@ -71,6 +77,7 @@ public sealed class SpecialTokensTests : IDisposable
         Assert.Contains("nothing names the token that begins a text", Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path, Model)).Message, StringComparison.Ordinal);
         Assert.Contains("nothing names the token that ends a text", Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path, Model with { BosTokenId = 258 })).Message, StringComparison.Ordinal);
         Assert.Equal(259, Tokenizer.Load(folder.Path, Model with { BosTokenId = 258, EosTokenId = 259 }).EosId);
+        Assert.Contains("bos_token_id is 320, which is no token of the tokenizer", Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path, Model with { BosTokenId = 320 })).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -138,7 +138,7 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         folder.Load();
         folder.Write("tokenizer_config.json", """{"eos_token": "ab"}""");
-        ModelConfig config = Gpt2Sizes.All["gpt2"] with { NEmbd = 12, NHead = 2, NLayer = 1, NInner = 24, NPositions = 8, VocabSize = 258 };
+        ModelConfig config = PublishedSizes.All["gpt2"] with { NEmbd = 12, NHead = 2, NLayer = 1, NInner = 24, NPositions = 8, VocabSize = 258 };
         RandomCheckpoint.Write(folder.File("model"), config, Sharpformer.Tensors.DType.F32, 1, folder.Path);
         Assert.Equal(["tokenizer.json", "tokenizer_config.json"], Tokenizer.Files(folder.File("model")));
         Assert.Equal(256, Tokenizer.Load(folder.File("model")).EosId);

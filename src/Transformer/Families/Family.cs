@@ -29,7 +29,7 @@ internal abstract class Family
 
     /// <summary>Reads the architecture from a <c>config.json</c>.</summary>
     /// <exception cref="InputException">A value is missing or impossible.</exception>
-    public abstract ModelConfig Read(ConfigFile file);
+    public abstract ModelConfig Read(JsonPart file);
 
     /// <summary>The same the other way: what the family's <c>config.json</c> states.</summary>
     public abstract JsonObject Write(ModelConfig config);

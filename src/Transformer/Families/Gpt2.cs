@@ -25,7 +25,7 @@ internal sealed class Gpt2 : Family
     };
 
     /// <inheritdoc/>
-    public override ModelConfig Read(ConfigFile file) => new()
+    public override ModelConfig Read(JsonPart file) => new()
     {
         ModelType = ModelType,
         NEmbd = file.Size("n_embd"),
@@ -33,9 +33,9 @@ internal sealed class Gpt2 : Family
         NHead = file.Size("n_head"),
         NPositions = file.Size("n_positions"),
         VocabSize = file.Size("vocab_size"),
-        NInner = file.Size("n_inner", () => 4 * file.Size("n_embd")),
+        NInner = file.OptionalSize("n_inner") ?? 4 * file.Size("n_embd"),
         LayerNormEpsilon = file.Epsilon("layer_norm_epsilon"),
-        Activation = file.Activation("activation_function"),
+        Activation = file.ActivationOf("activation_function"),
         ScalesAttention = file.Flag("scale_attn_weights", true),
         ScalesAttentionByLayer = file.Flag("scale_attn_by_inverse_layer_idx", false),
         TiesHead = file.Flag("tie_word_embeddings", true),
@@ -53,7 +53,7 @@ internal sealed class Gpt2 : Family
         ["n_ctx"] = config.NPositions,
         ["vocab_size"] = config.VocabSize,
         ["layer_norm_epsilon"] = config.LayerNormEpsilon,
-        ["activation_function"] = config.ActivationName,
+        ["activation_function"] = config.Activation.Name(),
         ["scale_attn_weights"] = config.ScalesAttention,
         ["scale_attn_by_inverse_layer_idx"] = config.ScalesAttentionByLayer,
         ["tie_word_embeddings"] = config.TiesHead,

@@ -34,7 +34,7 @@ internal sealed class GptJ : Family
     };
 
     /// <inheritdoc/>
-    public override ModelConfig Read(ConfigFile file)
+    public override ModelConfig Read(JsonPart file)
     {
         var config = new ModelConfig
         {
@@ -44,14 +44,14 @@ internal sealed class GptJ : Family
             NHead = file.Size("n_head"),
             NPositions = file.Size("n_positions"),
             VocabSize = file.Size("vocab_size"),
-            NInner = file.Size("n_inner", () => 4 * file.Size("n_embd")),
+            NInner = file.OptionalSize("n_inner") ?? 4 * file.Size("n_embd"),
             LayerNormEpsilon = file.Epsilon("layer_norm_epsilon"),
-            Activation = file.Activation("activation_function"),
-            RotaryDim = file.Size("rotary_dim", () => 64),
+            Activation = file.ActivationOf("activation_function"),
+            RotaryDim = file.OptionalSize("rotary_dim") ?? 64,
             TiesHead = file.Flag("tie_word_embeddings", false),
         };
         int head = config.NEmbd / config.NHead;
-        return config.RotaryDim % 2 == 0 && config.RotaryDim <= head ? config : throw file.Unexpected("rotary_dim", $"an even number up to the {head} channels of a head");
+        return config.RotaryDim % 2 == 0 && config.RotaryDim <= head ? config : throw new InputException($"{file.Where}: rotary_dim is {config.RotaryDim}, expected an even number up to the {head} channels of a head.");
     }
 
     /// <inheritdoc/>
@@ -65,7 +65,7 @@ internal sealed class GptJ : Family
         ["vocab_size"] = config.VocabSize,
         ["rotary_dim"] = config.RotaryDim,
         ["layer_norm_epsilon"] = config.LayerNormEpsilon,
-        ["activation_function"] = config.ActivationName,
+        ["activation_function"] = config.Activation.Name(),
         ["tie_word_embeddings"] = config.TiesHead,
     };
 

@@ -24,7 +24,7 @@ internal sealed class GptNeo : Family
     };
 
     /// <inheritdoc/>
-    public override ModelConfig Read(ConfigFile file) => new()
+    public override ModelConfig Read(JsonPart file) => new()
     {
         ModelType = ModelType,
         NEmbd = file.Size("hidden_size"),
@@ -32,9 +32,9 @@ internal sealed class GptNeo : Family
         NHead = file.Size("num_heads"),
         NPositions = file.Size("max_position_embeddings"),
         VocabSize = file.Size("vocab_size"),
-        NInner = file.Size("intermediate_size", () => 4 * file.Size("hidden_size")),
+        NInner = file.OptionalSize("intermediate_size") ?? 4 * file.Size("hidden_size"),
         LayerNormEpsilon = file.Epsilon("layer_norm_epsilon"),
-        Activation = file.Activation("activation_function"),
+        Activation = file.ActivationOf("activation_function"),
         ScalesAttention = false,
         Windows = ReadWindows(file),
         TiesHead = file.Flag("tie_word_embeddings", true),
@@ -53,7 +53,7 @@ internal sealed class GptNeo : Family
             ["max_position_embeddings"] = config.NPositions,
             ["vocab_size"] = config.VocabSize,
             ["layer_norm_epsilon"] = config.LayerNormEpsilon,
-            ["activation_function"] = config.ActivationName,
+            ["activation_function"] = config.Activation.Name(),
             ["window_size"] = Math.Max(1, config.Windows.Max()),
             ["attention_types"] = new JsonArray(new JsonArray(new JsonArray([.. kinds.Select(kind => JsonValue.Create(kind))]), 1)),
             ["attention_layers"] = new JsonArray([.. kinds.Select(kind => JsonValue.Create(kind))]),
@@ -91,31 +91,23 @@ internal sealed class GptNeo : Family
     /// One window per block: <c>attention_types</c> says it as runs, <c>[[["global","local"],12]]</c>, which older files
     /// spell out in <c>attention_layers</c> besides.
     /// </summary>
-    private static List<int> ReadWindows(ConfigFile file)
+    private static List<int> ReadWindows(JsonPart file)
     {
-        const string Expected = "a list of [[\"global\" or \"local\", …], how often]";
-        int layers = file.Size("num_layers", 4096), window = file.Size("window_size", () => 256);
+        int layers = file.Size("num_layers", 4096), window = file.OptionalSize("window_size") ?? 256;
+        JsonPart kinds = file.Find("attention_types") ?? file.Need("attention_layers");
         var windows = new List<int>();
-        foreach (JsonNode? run in file.List("attention_types") ?? [])
-        {
-            if (run is not JsonArray { Count: 2 } pair || pair[0] is not JsonArray kinds || pair[1] is not JsonValue value
-                || !value.TryGetValue(out int times) || times is < 0 or > 4096)
+        if (kinds.Name == "attention_layers") windows.AddRange(kinds.Elements().Select(Window));
+        else
+            foreach (JsonPart run in kinds.Elements())
             {
-                throw file.Unexpected("attention_types", Expected);
+                if (run.Elements().ToArray() is not [var pattern, var count] || count.AsWhole(0, layers) is not { } times)
+                    throw run.Unexpected("[[\"global\" or \"local\", …], how often]");
+                for (int i = 0; i < times && windows.Count <= layers; i++) windows.AddRange(pattern.Elements().Select(Window));
             }
 
-            for (int i = 0; i < times; i++)
-                foreach (JsonNode? kind in kinds) windows.Add(Window(kind, "attention_types", Expected));
-        }
+        return windows.Count == layers ? windows : throw new InputException($"{kinds.Where} names {windows.Count} blocks, expected {layers}.");
 
-        if (!file.Has("attention_types"))
-            foreach (JsonNode? kind in file.List("attention_layers") ?? throw file.Unexpected("attention_types", Expected))
-                windows.Add(Window(kind, "attention_layers", "a list of \"global\" and \"local\""));
-        return windows.Count == layers ? windows : throw file.Unexpected(file.Has("attention_types") ? "attention_types" : "attention_layers", $"{layers} blocks, got {windows.Count}");
-
-        int Window(JsonNode? kind, string key, string expected) => kind is JsonValue value && value.TryGetValue(out string? name)
-            ? name switch { "global" => 0, "local" => window, _ => throw file.Unexpected(key, expected) }
-            : throw file.Unexpected(key, expected);
+        int Window(JsonPart kind) => kind.AsText() switch { "global" => 0, "local" => window, _ => throw kind.Unexpected("\"global\" or \"local\"") };
     }
 
     private static ModelConfig Size(int layers, int width, int heads) => new()

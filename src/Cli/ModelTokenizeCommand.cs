@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text;
-using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Cli;
@@ -25,7 +23,7 @@ internal static class ModelTokenizeCommand
         command.SetAction(parse =>
         {
             Tokenizer tokenizer = Tokenizer.Load(parse.GetRequiredValue(model));
-            return Run(Terminal.Of(parse), tokenizer, parse.GetValue(input) is { } file ? Lines(file) : [parse.GetRequiredValue(text)]);
+            return Run(Terminal.Of(parse), tokenizer, parse.GetValue(input) is { } file ? TextFile.Lines(TextFile.Read(file)) : [parse.GetRequiredValue(text)]);
         });
         return command;
     }
@@ -45,25 +43,5 @@ internal static class ModelTokenizeCommand
         }
 
         return 0;
-    }
-
-    /// <summary>Lines as editors count them: a line ends at a line feed, with or without a carriage return before it.</summary>
-    private static string[] Lines(string path)
-    {
-        if (Directory.Exists(path)) throw new InputException($"{path}: expected a text file, got a folder.");
-        try
-        {
-            string text = File.ReadAllText(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
-            string[] lines = text.Split('\n');
-            return [.. (lines[^1].Length == 0 ? lines[..^1] : lines).Select(line => line.EndsWith('\r') ? line[..^1] : line)];
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new InputException($"{path}: not valid UTF-8.", null, e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be read ({e.Message})", null, e);
-        }
     }
 }

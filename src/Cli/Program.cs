@@ -38,6 +38,7 @@ internal static class Program
         {
             EvaluateEditsCommand.Create(),
             EvaluateWithdrawalCommand.Create(),
+            EvaluatePerplexityCommand.Create(),
         },
         new Command("model", "Look into a model folder, its tokens and logits; write a random one.")
         {

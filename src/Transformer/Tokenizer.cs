@@ -116,7 +116,9 @@ public sealed class Tokenizer
     /// <exception cref="ArgumentOutOfRangeException">The vocabulary has no such id.</exception>
     public string TokenText(int id) => Checked(id) < tokens.Length ? tokens[id] : added.GetValueOrDefault(id, $"<token {id}>");
 
-    internal ReadOnlySpan<byte> TokenBytes(int id) => Checked(id) < tokens.Length ? bytes[id] : Encoding.UTF8.GetBytes(TokenText(id));
+    /// <summary>The bytes a token stands for; those of several tokens, end to end, are their text in UTF-8.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The vocabulary has no such id.</exception>
+    public ReadOnlySpan<byte> TokenBytes(int id) => Checked(id) < tokens.Length ? bytes[id] : Encoding.UTF8.GetBytes(TokenText(id));
 
     private static Tokenizer Load(string folder, SpecialTokens ids)
     {

@@ -7,4 +7,10 @@ public sealed record AdaptorResponse(int[] Winners, float[] Strengths)
 {
     /// <summary>Whether anything is added anywhere.</summary>
     public bool Fires => Strengths.Any(strength => strength != 0);
+
+    /// <summary>The rows where something is added.</summary>
+    public int[] AnsweredRows() => [.. Enumerable.Range(0, Strengths.Length).Where(r => Strengths[r] != 0)];
+
+    /// <summary>The response at some rows alone.</summary>
+    public AdaptorResponse Of(int[] rows) => new([.. rows.Select(r => Winners[r])], [.. rows.Select(r => Strengths[r])]);
 }

@@ -62,15 +62,11 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor, Trac
     private int[] Predictions(Trace trace, AdaptorResponse response, int[] basePredictions)
     {
         int[] predictions = [.. basePredictions];
-        int[] rows = [.. Enumerable.Range(0, predictions.Length).Where(r => response.Strengths[r] != 0)];
+        int[] rows = response.AnsweredRows();
         if (rows.Length == 0) return predictions;
 
-        Device device = model.Device;
-        using BufferScope scope = device.Scope();
-        Tensor hidden = device.Allocate(rows.Length, model.Config.NEmbd);
-        device.Gather(trace.Hidden, rows, hidden);
-        Tensor beside = adaptor.Output(new AdaptorResponse([.. rows.Select(r => response.Winners[r])], [.. rows.Select(r => response.Strengths[r])]));
-        int[] edited = device.ArgMax(trace.TailOf(rows).Logits(Autograd.Ops.Add(hidden, beside)).Value);
+        using BufferScope scope = model.Device.Scope();
+        int[] edited = model.Device.ArgMax(EditedTail.Logits(trace, rows, adaptor, response.Of(rows)).Value);
         for (int i = 0; i < rows.Length; i++) predictions[rows[i]] = edited[i];
         return predictions;
     }

@@ -1,0 +1,115 @@
+using System.CommandLine;
+using Sharpformer.Editing.Metrics;
+using Sharpformer.Editing.Store;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>evaluate perplexity</c>: how well a text is predicted by the base and by the edited model.</summary>
+internal static class EvaluatePerplexityCommand
+{
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command("perplexity", "Measure how well a text is predicted, token by token, by the base and by the edited model: what edits did to everything else.");
+        ModelOptions model = ModelOptions.AddTo(command);
+        Option<string> edits = CommonOptions.Edits(required: false);
+        edits.Description = "The edit store; without it the base model is measured alone.";
+        Option<string> text = CommonOptions.File("--text", "The text, a UTF-8 file.", required: true);
+        Option<int?> window = CommonOptions.OptionalNumber<int>("--window", "Tokens that the model reads at once. [default: its positions]", n => n >= 2, "2 or more, as a whole number");
+        Option<int?> stride = CommonOptions.OptionalNumber<int>(
+            "--stride", "Tokens from one window's beginning to the next's; fewer mean more context for each, and more work. [default: half a window]", n => n >= 1, "1 or more, as a whole number");
+        var lines = new Option<bool>("--lines") { Description = "Take each line for a text of its own, which suits a model that learnt from single sentences." };
+        Option<int?> limit = CommonOptions.OptionalNumber<int>("--limit", "Read only the first N tokens of --text.", n => n >= 2, "2 or more, as a whole number");
+        foreach (Option option in (Option[])[edits, text, lines, window, stride, limit]) command.Add(option);
+        command.SetAction(parse =>
+        {
+            string path = parse.GetRequiredValue(text), content = TextFile.Read(path);
+            if (content.Length == 0) throw new InputException($"{path}: the file is empty, expected a text of at least two tokens.");
+            using LoadedModel loaded = model.Load(parse);
+            (int length, int step) = Windows(parse.GetValue(window), parse.GetValue(stride), loaded.Lm.Config.NPositions);
+            using EditStore? store = parse.GetValue(edits) is { } file ? loaded.OpenStore(file) : null;
+            List<int[]> texts = Texts(loaded.Tokenizer, parse.GetValue(lines) ? TextFile.Lines(content) : [content], parse.GetValue(limit) ?? int.MaxValue);
+            if (texts.Count == 0)
+                throw new InputException($"{path}: {(parse.GetValue(lines) ? "no line has more than" : "the text is")} a single token, expected at least two.", "the first is not scored, because nothing stands before it.");
+            return Run(Terminal.Of(parse), loaded, store, texts, length, step);
+        });
+        return command;
+    }
+
+    /// <summary>The texts that have something to score, as far as the limit reaches.</summary>
+    private static List<int[]> Texts(Tokenizer tokenizer, string[] contents, int limit)
+    {
+        var texts = new List<int[]>();
+        foreach (string content in contents)
+        {
+            if (limit == 0) break;
+            int[] tokens = tokenizer.Encode(content);
+            if (tokens.Length > limit) tokens = tokens[..limit];
+            if (tokens.Length > 1) texts.Add(tokens);
+            limit -= tokens.Length;
+        }
+
+        return texts;
+    }
+
+    private static (int Window, int Stride) Windows(int? window, int? stride, int positions)
+    {
+        if (window > positions) throw new InputException($"--window is {window}, the model's positions are {positions}.");
+        int length = window ?? positions;
+        if (stride > length) throw new InputException($"--stride is {stride}, expected at most the window, which is {length}.", "tokens between two windows would not be scored.");
+        return (length, stride ?? Math.Max(1, length / 2));
+    }
+
+    private static int Run(Terminal terminal, LoadedModel model, EditStore? store, List<int[]> texts, int window, int stride)
+    {
+        var perplexity = new Perplexity(model.Lm, model.Adaptor(store));
+        PerplexityReport report = Measurement.Run(
+            terminal, "Reading", "tokens", (progress, cancellation) => perplexity.Measure(texts, window, stride, progress, cancellation));
+        long bytes = 0;
+        foreach (int[] text in texts)
+            foreach (int token in text.AsSpan(1)) bytes += model.Tokenizer.TokenBytes(token).Length;
+        if (terminal.Json)
+        {
+            terminal.Document(Json(report, texts.Count, bytes, window, stride, store is not null));
+            return 0;
+        }
+
+        Table table = Terminal.NewTable(Terminal.Counted(report.Tokens, "token"), "loss, nats a token", "perplexity", "bits a byte");
+        AddRow(table, "base", report.Base, bytes);
+        if (store is not null) AddRow(table, "edited", report.Edited, bytes);
+        terminal.Show(table);
+        terminal.Line(store is null
+            ? "No edits were given: the base model was measured alone."
+            : $"A neuron answered at {Percent(report.Answered)} % of the tokens; at {Percent(report.Changed)} % another token has become the most likely one.");
+        return 0;
+    }
+
+    private static Dictionary<string, object?> Json(PerplexityReport report, int texts, long bytes, int window, int stride, bool hasEdits)
+    {
+        var document = new Dictionary<string, object?>
+        {
+            ["texts"] = texts,
+            ["tokens"] = report.Tokens,
+            ["bytes"] = bytes,
+            ["window"] = window,
+            ["stride"] = stride,
+            ["base"] = Loss(report.Base, bytes),
+        };
+        if (!hasEdits) return document;
+        Dictionary<string, object?> edited = Loss(report.Edited, bytes);
+        (edited["answered"], edited["changed"]) = (report.Answered, report.Changed);
+        document["edited"] = edited;
+        return document;
+    }
+
+    private static Dictionary<string, object?> Loss(TextLoss loss, long bytes) =>
+        new() { ["loss"] = loss.Mean, ["perplexity"] = loss.Perplexity, ["bitsPerByte"] = loss.BitsPerByte(bytes) };
+
+    private static void AddRow(Table table, string name, TextLoss loss, long bytes) =>
+        Terminal.AddRow(table, name, Terminal.Number(loss.Mean, "0.0000"), Terminal.Number(loss.Perplexity, "0.000"), Terminal.Number(loss.BitsPerByte(bytes), "0.0000"));
+
+    private static string Percent(double percent) => Terminal.Number(percent, "0.00");
+}

@@ -1,0 +1,112 @@
+using Sharpformer.Autograd;
+using Sharpformer.Editing.Adaptor;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Editing.Metrics;
+
+/// <summary>
+/// Perplexity of texts under the base and the edited model together. A long text is read in windows that may overlap
+/// (<see cref="TextWindow"/> says which scores what). Each window costs one base pass, and the tail again only at positions
+/// where a neuron answers. A token's loss does not depend on what stands beside its window, and the sum has its order.
+/// </summary>
+/// <param name="model">The base model.</param>
+/// <param name="adaptor">The edits.</param>
+public sealed class Perplexity(CausalLm model, KeyValueAdaptor adaptor)
+{
+    /// <summary>Tokens traced together, unless a single window has more.</summary>
+    internal int TokensAtOnce { get; init; } = 2048;
+
+    /// <summary>Positions whose logits are held at once: V numbers each.</summary>
+    internal int LogitsAtOnce { get; init; } = 256;
+
+    /// <summary>Numbers in the keys and values that are copied for tails that run at once: each position has a context of its own.</summary>
+    internal long ContextAtOnce { get; init; } = 1 << 26;
+
+    /// <summary>Scores every token but the first of each text. Nothing of a text is seen from another.</summary>
+    /// <param name="texts">Token ids; together they have at least one token to score.</param>
+    /// <param name="window">How many tokens the model reads at once: at least 2, at most its positions.</param>
+    /// <param name="stride">How far each window begins behind the one before: 1 to <paramref name="window"/>. The smaller, the more context and the more work.</param>
+    /// <param name="progress">Told how many tokens of how many are scored.</param>
+    /// <param name="cancellation">Checked between batches.</param>
+    /// <exception cref="ArgumentException">There is nothing to score, or window or stride are out of range.</exception>
+    /// <exception cref="InputException">A token is not in the model's vocabulary.</exception>
+    public PerplexityReport Measure(
+        IReadOnlyList<int[]> texts, int window, int stride, Action<int, int>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        if (window < 2 || window > model.Config.NPositions)
+            throw new ArgumentOutOfRangeException(nameof(window), $"Perplexity: windows of {window} tokens, expected 2 to the model's {model.Config.NPositions} positions.");
+        if (stride < 1 || stride > window)
+            throw new ArgumentOutOfRangeException(nameof(stride), $"Perplexity: a stride of {stride}, expected 1 to the window of {window}.");
+        int total = texts.Sum(text => Math.Max(0, text.Length - 1));
+        if (total == 0) throw new ArgumentException("Perplexity: no text has two tokens, and its first is not scored.");
+
+        var sums = new Sums();
+        foreach (List<TextWindow> windows in TextWindow.Batches(TextWindow.Over(texts, window, stride), TokensAtOnce))
+        {
+            using BufferScope scope = model.Device.Scope();
+            Trace trace = Trace.Run(model, [.. windows.Select(w => w.Read())], [.. windows.Select(w => w.From)], adaptor.Layer, cancellation);
+            int[] scored = [.. windows.SelectMany(w => w.Scored())];
+            for (int first = 0; first < scored.Length; first += LogitsAtOnce)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Score(trace, first, scored.AsSpan(first, Math.Min(LogitsAtOnce, scored.Length - first)), sums);
+            }
+
+            progress?.Invoke(sums.Tokens, total);
+        }
+
+        return sums.Report();
+    }
+
+    /// <summary>Scores the tokens that follow some positions of a trace.</summary>
+    private void Score(Trace trace, int first, ReadOnlySpan<int> tokens, Sums sums)
+    {
+        using BufferScope scope = model.Device.Scope();
+        AdaptorResponse response = adaptor.Respond(trace.X.Slice(first, tokens.Length));
+        (float[] losses, int[] likeliest) = Read(model.Logits(trace.Final.Slice(first, tokens.Length)), tokens);
+        (float[] editedLosses, int[] editedLikeliest) = ((float[])losses.Clone(), (int[])likeliest.Clone());
+        int[] answered = response.AnsweredRows();
+        foreach (int[] rows in answered.Chunk(TailsAtOnce(trace)))
+        {
+            using BufferScope tails = model.Device.Scope();
+            int[] targets = new int[rows.Length];
+            for (int i = 0; i < rows.Length; i++) targets[i] = tokens[rows[i]];
+            Variable logits = EditedTail.Logits(trace, [.. rows.Select(r => first + r)], adaptor, response.Of(rows));
+            (float[] tailLosses, int[] tailLikeliest) = Read(logits, targets);
+            for (int i = 0; i < rows.Length; i++) (editedLosses[rows[i]], editedLikeliest[rows[i]]) = (tailLosses[i], tailLikeliest[i]);
+        }
+
+        sums.Add(losses, editedLosses, answered.Length, likeliest.Zip(editedLikeliest).Count(pair => pair.First != pair.Second));
+    }
+
+    /// <summary>-log p of a token per row of logits <c>[R,V]</c>, and the most likely one.</summary>
+    private (float[] Losses, int[] Likeliest) Read(Variable logits, ReadOnlySpan<int> tokens) =>
+        (Ops.CrossEntropy(logits, tokens).Value.ToArray(), model.Device.ArgMax(logits.Value));
+
+    private int TailsAtOnce(Trace trace)
+    {
+        int longest = trace.Positions.Max(p => p.Position) + 1, blocks = Math.Max(1, model.Config.NLayer - 1 - adaptor.Layer);
+        return (int)Math.Clamp(ContextAtOnce / (2L * blocks * longest * model.Config.NEmbd), 1, LogitsAtOnce);
+    }
+
+    /// <summary>What has been scored so far.</summary>
+    private sealed class Sums
+    {
+        private double loss, editedLoss;
+        private int answered, changed;
+
+        public int Tokens { get; private set; }
+
+        public void Add(float[] losses, float[] editedLosses, int answers, int changes)
+        {
+            foreach (float l in losses) loss += l;
+            foreach (float l in editedLosses) editedLoss += l;
+            (Tokens, answered, changed) = (Tokens + losses.Length, answered + answers, changed + changes);
+        }
+
+        public PerplexityReport Report() =>
+            new(Tokens, new TextLoss(loss, Tokens), new TextLoss(editedLoss, Tokens), 100.0 * answered / Tokens, 100.0 * changed / Tokens);
+    }
+}

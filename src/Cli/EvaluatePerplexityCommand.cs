@@ -10,6 +10,8 @@ namespace Sharpformer.Cli;
 /// <summary><c>evaluate perplexity</c>: how well a text is predicted by the base and by the edited model.</summary>
 internal static class EvaluatePerplexityCommand
 {
+    private const string NotScored = "the first is not scored, because nothing stands before it.";
+
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
@@ -26,34 +28,53 @@ internal static class EvaluatePerplexityCommand
         foreach (Option option in (Option[])[edits, text, lines, window, stride, limit]) command.Add(option);
         command.SetAction(parse =>
         {
-            string path = parse.GetRequiredValue(text), content = TextFile.Read(path);
-            if (content.Length == 0) throw new InputException($"{path}: the file is empty, expected a text of at least two tokens.");
+            string path = parse.GetRequiredValue(text);
             using LoadedModel loaded = model.Load(parse);
             (int length, int step) = Windows(parse.GetValue(window), parse.GetValue(stride), loaded.Lm.Config.NPositions);
             using EditStore? store = parse.GetValue(edits) is { } file ? loaded.OpenStore(file) : null;
-            List<int[]> texts = Texts(loaded.Tokenizer, parse.GetValue(lines) ? TextFile.Lines(content) : [content], parse.GetValue(limit) ?? int.MaxValue);
-            if (texts.Count == 0)
-                throw new InputException($"{path}: {(parse.GetValue(lines) ? "no line has more than" : "the text is")} a single token, expected at least two.", "the first is not scored, because nothing stands before it.");
+            int most = parse.GetValue(limit) ?? int.MaxValue;
+            List<int[]> texts = parse.GetValue(lines) ? Lines(loaded.Tokenizer, path, most) : [Whole(loaded.Tokenizer, path, most)];
             return Run(Terminal.Of(parse), loaded, store, texts, length, step);
         });
         return command;
     }
 
-    /// <summary>The texts that have something to score, as far as the limit reaches.</summary>
-    private static List<int[]> Texts(Tokenizer tokenizer, string[] contents, int limit)
+    private static int[] Whole(Tokenizer tokenizer, string path, int limit)
     {
+        var tokens = new List<int>();
+        foreach (string piece in TextFile.Pieces(path))
+        {
+            tokens.AddRange(tokenizer.Encode(piece));
+            if (tokens.Count >= limit) break;
+        }
+
+        return tokens.Count switch
+        {
+            0 => throw Empty(path),
+            1 => throw new InputException($"{path}: the text is a single token, expected at least two.", NotScored),
+            _ => [.. tokens.Take(limit)],
+        };
+    }
+
+    /// <summary>The lines that have something to score, as far as the limit reaches.</summary>
+    private static List<int[]> Lines(Tokenizer tokenizer, string path, int limit)
+    {
+        string content = TextFile.Read(path);
         var texts = new List<int[]>();
-        foreach (string content in contents)
+        foreach (string line in TextFile.Lines(content))
         {
             if (limit == 0) break;
-            int[] tokens = tokenizer.Encode(content);
+            int[] tokens = tokenizer.Encode(line);
             if (tokens.Length > limit) tokens = tokens[..limit];
             if (tokens.Length > 1) texts.Add(tokens);
             limit -= tokens.Length;
         }
 
-        return texts;
+        if (texts.Count > 0) return texts;
+        throw content.Length == 0 ? Empty(path) : new InputException($"{path}: no line has more than a single token, expected at least two.", NotScored);
     }
+
+    private static InputException Empty(string path) => new($"{path}: the file is empty, expected a text of at least two tokens.");
 
     private static (int Window, int Stride) Windows(int? window, int? stride, int positions)
     {

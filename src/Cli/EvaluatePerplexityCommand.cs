@@ -20,7 +20,8 @@ internal static class EvaluatePerplexityCommand
         Option<string> edits = CommonOptions.Edits(required: false);
         edits.Description = "The edit store; without it the base model is measured alone.";
         Option<string> text = CommonOptions.File("--text", "The text, a UTF-8 file.", required: true);
-        Option<int?> window = CommonOptions.OptionalNumber<int>("--window", "Tokens that the model reads at once. [default: its positions]", n => n >= 2, "2 or more, as a whole number");
+        Option<int?> window = CommonOptions.OptionalNumber<int>(
+            "--window", "Tokens that the model reads at once. [default: its positions]", n => n >= 2, "2 or more, as a whole number");
         Option<int?> stride = CommonOptions.OptionalNumber<int>(
             "--stride", "Tokens from one window's beginning to the next's; fewer mean more context for each, and more work. [default: half a window]", n => n >= 1, "1 or more, as a whole number");
         var lines = new Option<bool>("--lines") { Description = "Take each line for a text of its own, which suits a model that learnt from single sentences." };
@@ -102,6 +103,7 @@ internal static class EvaluatePerplexityCommand
         AddRow(table, "base", report.Base, bytes);
         if (store is not null) AddRow(table, "edited", report.Edited, bytes);
         terminal.Show(table);
+        terminal.Line($"Windows of at most {window} tokens, each beginning {Terminal.Counted(stride, "token")} behind the one before.");
         terminal.Line(store is null
             ? "No edits were given: the base model was measured alone."
             : $"A neuron answered at {Percent(report.Answered)} % of the tokens; at {Percent(report.Changed)} % another token has become the most likely one.");

@@ -74,6 +74,7 @@ public sealed class PerplexityCommandTests : IDisposable
         Assert.Contains("│ base ", run.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("│ edited", run.Out, StringComparison.Ordinal);
         Assert.Contains("the base model was measured alone", run.Out, StringComparison.Ordinal);
+        Assert.Contains("Windows of at most 128 tokens, each beginning 64 tokens behind", run.Out, StringComparison.Ordinal);
         JsonElement report = CliRun.Json(command);
         Assert.Equal((128, 64), (report.GetProperty("window").GetInt32(), report.GetProperty("stride").GetInt32()));
         Assert.Equal(2, CliRun.Json([.. command, "--window", "5"]).GetProperty("stride").GetInt32());

@@ -105,7 +105,7 @@ public sealed class PerplexityTests : IDisposable
     {
         CausalLm model = CausalLm.Load(TestFiles.Model, device);
         Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
-        var editor = new Editor(model, new KeyValueAdaptor(device, 4, model.Config.NEmbd));
+        var editor = new Editor(model, new KeyValueAdaptor(device, 4, model.Config.NEmbd, Activation.GeluTanh));
         var perplexity = new Perplexity(model, editor.Adaptor);
         int[] text = tokenizer.Encode("The Legend of Zelda is developed by Nintendo"), other = tokenizer.Encode("Korean is the language of Natural City.");
         var request = new EditRequest("The Legend of Zelda is developed by", "Nintendo");
@@ -221,7 +221,7 @@ public sealed class PerplexityTests : IDisposable
     /// <summary>Neurons born, without retrofit, at the ends of some sequences; each wants token 7, 14, 21 …</summary>
     private static KeyValueAdaptor Taught(CausalLm model, int layer, int[][] prompts)
     {
-        var adaptor = new KeyValueAdaptor(model.Device, layer, model.Config.NEmbd);
+        var adaptor = new KeyValueAdaptor(model.Device, layer, model.Config.NEmbd, Activation.GeluTanh);
         using BufferScope scope = model.Device.Scope();
         for (int i = 0; i < prompts.Length; i++)
         {

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Sharpformer.Editing;
+using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
-using Sharpformer.Tensors.SafeTensors;
 using Sharpformer.Transformer;
 using Spectre.Console;
 
@@ -11,9 +11,6 @@ namespace Sharpformer.Cli;
 /// <summary><c>model info</c>: what a model folder holds.</summary>
 internal static class ModelInfoCommand
 {
-    // Older checkpoints carry their causal masks along; these are no parameters.
-    private static readonly string[] MaskBuffers = [".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias"];
-
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
@@ -66,18 +63,18 @@ internal static class ModelInfoCommand
         return 0;
     }
 
-    /// <summary>What the headers of the weight files say; the same files make up the fingerprint.</summary>
+    /// <summary>What the headers of the weight files say.</summary>
     private static (long Parameters, long Bytes, string[] Types) Weights(string folder)
     {
         long parameters = 0, bytes = 0;
         var types = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (string path in Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)) // so that of two damaged files always the same is told
+        foreach (string path in ModelFolder.WeightFiles(folder))
         {
             bytes += new FileInfo(path).Length;
-            using SafeTensorsFile file = SafeTensorsFile.Open(path);
+            using ITensorFile file = ModelFolder.OpenWeights(path);
             foreach (TensorInfo tensor in file.Tensors)
             {
-                if (MaskBuffers.Any(suffix => tensor.Name.EndsWith(suffix, StringComparison.Ordinal))) continue;
+                if (ModelFolder.IsMaskBuffer(tensor.Name)) continue;
                 parameters += tensor.Count;
                 types.Add(tensor.DType);
             }

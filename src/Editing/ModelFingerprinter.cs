@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing;
 
@@ -13,8 +14,9 @@ public static class ModelFingerprinter
     private static readonly string[] TokenizerFiles = ["vocab.json", "merges.txt"];
 
     /// <summary>
-    /// Hashes the bytes of all <c>*.safetensors</c> files in ordinal order of their names, and of <c>vocab.json</c> and
-    /// <c>merges.txt</c>, or of <c>tokenizer.json</c> where these two are not both there. A model with a single weights file has that file's plain SHA-256. File names are not hashed,
+    /// Hashes the bytes of the weight files in ordinal order of their names, and of <c>vocab.json</c> and <c>merges.txt</c>,
+    /// or of <c>tokenizer.json</c> where these two are not both there. In a folder of safetensors the weight files are all
+    /// <c>*.safetensors</c>: edits were stored under that name. A model with a single weights file has that file's plain SHA-256. File names are not hashed,
     /// so the same model in another folder is the same model.
     /// </summary>
     /// <param name="folder">The model folder; files in its subfolders are not read.</param>
@@ -26,10 +28,8 @@ public static class ModelFingerprinter
         if (!Directory.Exists(folder)) throw new InputException($"Model folder '{folder}' does not exist.", "check the path.");
         try
         {
-            string[] weights = Directory.GetFiles(folder, "*.safetensors");
-            if (weights.Length == 0)
-                throw new InputException($"Model folder '{folder}': expected a *.safetensors file, found none.", "convert the checkpoint first.");
-            Array.Sort(weights, string.CompareOrdinal);
+            IReadOnlyList<string> weights = ModelFolder.WeightFiles(folder);
+            if (weights[0].EndsWith(".safetensors", StringComparison.Ordinal)) weights = [.. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)];
             return new ModelFingerprint(Sha256(weights, cancel), Sha256(Tokenizer(folder), cancel));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -1,13 +1,11 @@
-using System.Text.Json;
 using Sharpformer.Tensors;
-using Sharpformer.Tensors.SafeTensors;
 using Sharpformer.Transformer.Families;
 
 namespace Sharpformer.Transformer;
 
 /// <summary>
-/// The tensors of a model folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c>
-/// names. Names may carry the <c>transformer.</c> prefix; it is dropped. Whatever a family asks for in vain, or
+/// The tensors of a model folder, whatever files they are in; see <see cref="ModelFolder"/>. Names may carry the
+/// <c>transformer.</c> prefix; it is dropped. Whatever a family asks for in vain, or
 /// never asks for, is collected and told in one error by <see cref="ThrowIfUnfit"/>.
 /// </summary>
 internal sealed class Checkpoint : IWeights, IDisposable
@@ -16,57 +14,29 @@ internal sealed class Checkpoint : IWeights, IDisposable
 
     private readonly string folder;
     private readonly Device device;
-    private readonly List<SafeTensorsFile> files = [];
-    private readonly Dictionary<string, (SafeTensorsFile File, string Name)> tensors = [];
+    private readonly IReadOnlyList<ITensorFile> files;
+    private readonly Dictionary<string, (ITensorFile File, string Name)> tensors = [];
     private readonly HashSet<string> unused = [];
     private readonly List<string> missing = [], misshaped = [];
 
-    private Checkpoint(string folder, Device device) => (this.folder, this.device) = (folder, device);
+    private Checkpoint(string folder, Device device, IReadOnlyList<ITensorFile> files) => (this.folder, this.device, this.files) = (folder, device, files);
 
-    /// <summary>The weight files of a model folder, in ordinal order of their names.</summary>
-    /// <exception cref="InputException">There is neither a single file nor a usable index.</exception>
-    public static IReadOnlyList<string> WeightFiles(string folder)
-    {
-        string single = Path.Combine(folder, "model.safetensors"), index = single + ".index.json";
-        if (File.Exists(single)) return [single];
-        if (!File.Exists(index)) throw new InputException($"{folder}: neither model.safetensors nor model.safetensors.index.json is there.");
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(index));
-            if (json.RootElement.ValueKind != JsonValueKind.Object
-                || !json.RootElement.TryGetProperty("weight_map", out JsonElement map)
-                || map.ValueKind != JsonValueKind.Object
-                || map.EnumerateObject().Any(entry => entry.Value.ValueKind != JsonValueKind.String))
-            {
-                throw new InputException($"{index}: expected an object weight_map from tensor names to file names.");
-            }
-
-            string[] names = [.. map.EnumerateObject().Select(entry => entry.Value.GetString()!).Distinct().Order(StringComparer.Ordinal)];
-            foreach (string name in names)
-            {
-                if (name != Path.GetFileName(name)) throw new InputException($"{index}: weight_map names {Quoted.Text(name)}, expected a file in the same folder.");
-                if (!File.Exists(Path.Combine(folder, name))) throw new InputException($"{index}: weight_map names {Quoted.Text(name)}, which is not there.", "an incomplete download?");
-            }
-
-            return [.. names.Select(name => Path.Combine(folder, name))];
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw new InputException($"{index}: not valid JSON ({Quoted.Position(e)}).", inner: e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{index}: cannot be read ({e.Message})", inner: e);
-        }
-    }
+    /// <inheritdoc cref="ModelFolder.WeightFiles"/>
+    public static IReadOnlyList<string> WeightFiles(string folder) => ModelFolder.WeightFiles(folder);
 
     /// <summary>Maps all files and reads their headers.</summary>
-    public static Checkpoint Open(string folder, Device device)
+    /// <param name="folder">The model folder.</param>
+    /// <param name="device">Where the tensors shall be.</param>
+    /// <param name="notice">Told, once, what is no error but worth knowing: that weights are narrowed from F64.</param>
+    /// <exception cref="InputException">Files are missing or damaged, or a tensor is there twice.</exception>
+    public static Checkpoint Open(string folder, Device device, Action<string>? notice = null)
     {
-        var checkpoint = new Checkpoint(folder, device);
+        var checkpoint = new Checkpoint(folder, device, ModelFolder.OpenAllWeights(folder));
         try
         {
-            foreach (string path in WeightFiles(folder)) checkpoint.Add(path);
+            foreach (ITensorFile file in checkpoint.files) checkpoint.Add(file);
+            int wide = checkpoint.tensors.Values.Count(t => t.File.Info(t.Name).DType == "F64" && !ModelFolder.IsMaskBuffer(t.Name));
+            if (wide > 0) notice?.Invoke($"{folder}: {wide} of {checkpoint.tensors.Count} tensors are stored as F64 and narrowed to F32.");
             return checkpoint;
         }
         catch
@@ -123,17 +93,18 @@ internal sealed class Checkpoint : IWeights, IDisposable
     }
 
     /// <summary>Closes the files; mapped memory stays as long as tensors need it.</summary>
-    public void Dispose() => files.ForEach(file => file.Dispose());
-
-    private void Add(string path)
+    public void Dispose()
     {
-        SafeTensorsFile file = SafeTensorsFile.Open(path);
-        files.Add(file);
-        foreach (string stored in file.Names)
+        foreach (ITensorFile file in files) file.Dispose();
+    }
+
+    private void Add(ITensorFile file)
+    {
+        foreach (TensorInfo tensor in file.Tensors)
         {
-            string name = stored.StartsWith(Prefix, StringComparison.Ordinal) ? stored[Prefix.Length..] : stored;
+            string stored = tensor.Name, name = stored.StartsWith(Prefix, StringComparison.Ordinal) ? stored[Prefix.Length..] : stored;
             if (!tensors.TryAdd(name, (file, stored)))
-                throw new InputException($"{path}: tensor {Quoted.Text(stored)} is there a second time.", "leftover shards of another download?");
+                throw new InputException($"{file.Path}: tensor {Quoted.Text(stored)} is there a second time, with and without {Prefix}", "two models in one file?");
             unused.Add(name);
         }
     }
@@ -141,7 +112,7 @@ internal sealed class Checkpoint : IWeights, IDisposable
     private Tensor Find(string name, Shape expected)
     {
         unused.Remove(name);
-        if (!tensors.TryGetValue(name, out (SafeTensorsFile File, string Name) found))
+        if (!tensors.TryGetValue(name, out (ITensorFile File, string Name) found))
         {
             missing.Add(name);
             return device.Allocate(1); // never used: ThrowIfUnfit follows

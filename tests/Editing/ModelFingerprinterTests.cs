@@ -28,13 +28,25 @@ public sealed class ModelFingerprinterTests : IDisposable
         Write("model-00002.safetensors", "second"u8);
         Write("model-00001.safetensors", large);
         Write("Zmodel.safetensors", "capital first"u8);
-        Write("model.safetensors.index.json", "not weights"u8);
+        Write("model.safetensors.index.json", """{"weight_map": {"a": "model-00001.safetensors", "b": "model-00002.safetensors"}}"""u8);
+        Write("pytorch_model.bin", "the same weights once more"u8);
         Directory.CreateDirectory(Path.Combine(_folder, "old"));
         Write("old/model.safetensors", "not here"u8);
         byte[] all = [.. "capital first"u8, .. large, .. "second"u8];
         ModelFingerprint fingerprint = ModelFingerprinter.Compute(_folder);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(all)), fingerprint.Weights);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData([])), fingerprint.Tokenizer);
+    }
+
+    [Fact]
+    public void A_folder_as_PyTorch_writes_it_has_the_hash_of_its_shards()
+    {
+        Write("pytorch_model-00001-of-00002.bin", "first"u8);
+        Write("pytorch_model-00002-of-00002.bin", "second"u8);
+        Write("training_args.bin", "not weights"u8);
+        Write("adapter.safetensors", "not these weights"u8);
+        Write("pytorch_model.bin.index.json", """{"weight_map": {"b": "pytorch_model-00002-of-00002.bin", "a": "pytorch_model-00001-of-00002.bin"}}"""u8);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData("firstsecond"u8)), ModelFingerprinter.Compute(_folder).Weights);
     }
 
     [Fact]
@@ -54,7 +66,7 @@ public sealed class ModelFingerprinterTests : IDisposable
     [Fact]
     public void Missing_things_are_named()
     {
-        Assert.Contains("expected a *.safetensors file", Assert.Throws<InputException>(() => ModelFingerprinter.Compute(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("neither model.safetensors nor pytorch_model.bin", Assert.Throws<InputException>(() => ModelFingerprinter.Compute(_folder)).Message, StringComparison.Ordinal);
         Assert.Contains("does not exist", Assert.Throws<InputException>(() => ModelFingerprinter.Compute(_folder + "-none")).Message, StringComparison.Ordinal);
         Write("model.safetensors", [1]);
         using var cancelled = new CancellationTokenSource();

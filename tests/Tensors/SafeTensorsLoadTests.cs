@@ -94,7 +94,7 @@ public sealed class SafeTensorsLoadTests : IDisposable
     {
         File.WriteAllBytes(path, SafeTensorsBytes.Create($"{{{SafeTensorsBytes.Entry("ids", "I64", "[0]", "[0,0]")},{SafeTensorsBytes.Entry("wide", "F32", "[0,3000000000]", "[0,0]")}}}", 0));
         using SafeTensorsFile file = SafeTensorsFile.Open(path);
-        AssertRefused(file, "ids", "tensor \"ids\" I64 [0]: expected F32, F16 or BF16");
+        AssertRefused(file, "ids", "tensor \"ids\" I64 [0]: expected F32, F16, BF16 or F64");
         AssertRefused(file, "wide", "dimension 1 is 3000000000, expected at most 2147483647");
     }
 

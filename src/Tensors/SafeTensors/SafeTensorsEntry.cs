@@ -1,13 +1,13 @@
-using System.Runtime.InteropServices;
+using System.Runtime.ExceptionServices;
 
 namespace Sharpformer.Tensors.SafeTensors;
 
 /// <summary>A tensor to be written, with its name: one of the engine's, stored bytes of any type, or values that are made while they are written.</summary>
 public sealed class SafeTensorsEntry
 {
-    private const int ChunkLength = 1 << 16;
+    private const int ChunkLength = 1 << 16, CopiedLength = 1 << 20;
     private readonly Tensor? tensor;
-    private readonly MappedBytes? bytes;
+    private readonly Action<long, Span<byte>>? copy;
     private readonly Action<long, Span<float>>? fill;
 
     /// <summary>An entry that stores <paramref name="tensor"/> in its own type.</summary>
@@ -31,13 +31,32 @@ public sealed class SafeTensorsEntry
         ArgumentNullException.ThrowIfNull(dtype);
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(bytes);
-        this.bytes = bytes;
+        copy = (start, block) =>
+        {
+            bytes.Span(start, block.Length).CopyTo(block);
+            GC.KeepAlive(bytes);
+        };
         Info = new TensorInfo(name, dtype, [.. shape], 0, bytes.Length);
         int size = StoredTypes.Size(dtype);
         if (size == 0) throw new ArgumentException($"Tensor {Info}: unknown dtype, expected one of {StoredTypes.Names}.", nameof(dtype));
         foreach (long dim in shape) ArgumentOutOfRangeException.ThrowIfNegative(dim, nameof(shape));
         if (StoredTypes.ByteLength(shape, size) is var expected && expected != bytes.Length)
             throw new ArgumentException($"Tensor {Info} takes {expected?.ToString() ?? "too many"} bytes, got {bytes.Length}.", nameof(bytes));
+    }
+
+    /// <summary>An entry that stores a tensor of another file as it is there, a block at a time.</summary>
+    /// <param name="file">The file; open until all is written.</param>
+    /// <param name="name">The tensor, there and here.</param>
+    /// <param name="progress">Told how many more bytes are copied.</param>
+    public SafeTensorsEntry(ITensorFile file, string name, Action<int>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        Info = file.Info(name) with { Start = 0 };
+        copy = (start, block) =>
+        {
+            file.Read(name, start, block);
+            progress?.Invoke(block.Length);
+        };
     }
 
     /// <summary>An entry whose values never stand in memory together.</summary>
@@ -60,9 +79,9 @@ public sealed class SafeTensorsEntry
 
     internal void WriteTo(Stream stream, CancellationToken cancellation)
     {
-        if (bytes is not null)
+        if (copy is not null)
         {
-            WriteBytes(bytes, stream);
+            CopyBytes(copy, stream, cancellation);
             return;
         }
 
@@ -70,11 +89,16 @@ public sealed class SafeTensorsEntry
         WriteValues(fill ?? ((start, block) => values.AsSpan((int)start, block.Length).CopyTo(block)), stream, cancellation);
     }
 
-    private static void WriteBytes(MappedBytes bytes, Stream stream)
+    private void CopyBytes(Action<long, Span<byte>> read, Stream stream, CancellationToken cancellation)
     {
-        for (long start = 0; start < bytes.Length; start += ChunkLength)
-            stream.Write(bytes.Span(start, (int)Math.Min(ChunkLength, bytes.Length - start)));
-        GC.KeepAlive(bytes);
+        byte[] block = new byte[Math.Min(CopiedLength, Info.Length)];
+        for (long start = 0; start < Info.Length; start += block.Length)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Span<byte> part = block.AsSpan(0, (int)Math.Min(block.Length, Info.Length - start));
+            read(start, part);
+            stream.Write(part);
+        }
     }
 
     /// <summary>A few blocks at a time: made and narrowed by all processors, then written in order.</summary>
@@ -87,40 +111,22 @@ public sealed class SafeTensorsEntry
         for (long start = 0; start < count; start += (long)blocks * ChunkLength)
         {
             long first = start;
-            Parallel.For(0, blocks, new ParallelOptions { CancellationToken = cancellation }, b =>
+            try
             {
-                long at = first + (long)b * ChunkLength;
-                float[] block = new float[Math.Clamp(count - at, 0, ChunkLength)];
-                if (block.Length > 0) values(at, block);
-                narrowed[b] = Narrow(block, dtype);
-            });
+                Parallel.For(0, blocks, new ParallelOptions { CancellationToken = cancellation }, b =>
+                {
+                    long at = first + (long)b * ChunkLength;
+                    float[] block = new float[Math.Clamp(count - at, 0, ChunkLength)];
+                    if (block.Length > 0) values(at, block);
+                    narrowed[b] = Narrowing.ToBytes(block, dtype, Info, at);
+                });
+            }
+            catch (AggregateException e) when (e.InnerExceptions.OfType<InputException>().FirstOrDefault() is { } told)
+            {
+                ExceptionDispatchInfo.Throw(told); // a number that the type cannot hold
+            }
+
             foreach (byte[] block in narrowed) stream.Write(block);
         }
-    }
-
-    // Weights that were widened from F16 or BF16 are narrowed exactly to what was stored.
-    private static byte[] Narrow(float[] values, DType dtype)
-    {
-        byte[] bytes = new byte[values.Length * dtype.Size()];
-        if (dtype == DType.F32)
-        {
-            MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(bytes);
-        }
-        else if (dtype == DType.F16)
-        {
-            Span<Half> halves = MemoryMarshal.Cast<byte, Half>(bytes.AsSpan());
-            for (int i = 0; i < values.Length; i++) halves[i] = (Half)values[i];
-        }
-        else
-        {
-            Span<ushort> upper = MemoryMarshal.Cast<byte, ushort>(bytes.AsSpan());
-            for (int i = 0; i < values.Length; i++)
-            {
-                uint bits = BitConverter.SingleToUInt32Bits(values[i]);
-                upper[i] = (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16); // ties to even
-            }
-        }
-
-        return bytes;
     }
 }

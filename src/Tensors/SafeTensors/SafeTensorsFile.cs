@@ -7,7 +7,7 @@ namespace Sharpformer.Tensors.SafeTensors;
 /// memory and checked completely when it is opened, so files larger than memory are fine and hostile ones harmless.
 /// Format: <see href="https://github.com/huggingface/safetensors"/>.
 /// </summary>
-public sealed class SafeTensorsFile : IDisposable
+public sealed class SafeTensorsFile : ITensorFile
 {
     private const int PrefixLength = 8;
     private readonly Dictionary<string, TensorInfo> byName;
@@ -39,7 +39,7 @@ public sealed class SafeTensorsFile : IDisposable
     public static SafeTensorsFile Open(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        MappedBytes file = Map(path);
+        MappedBytes file = TensorFiles.Map(path, "safetensors file", PrefixLength);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(file.Span(0, PrefixLength));
         long room = file.Length - PrefixLength;
         if (headerLength > SafeTensorsHeader.MaxLength || (long)headerLength > room)
@@ -62,9 +62,7 @@ public sealed class SafeTensorsFile : IDisposable
 
     /// <summary>What the header says about a tensor.</summary>
     /// <exception cref="InputException">There is none of this name.</exception>
-    public TensorInfo Info(string name) => byName.TryGetValue(name, out TensorInfo? info)
-        ? info
-        : throw new InputException($"{Path}: no tensor {Quoted.Text(name)} among its {Tensors.Count}.", "does the checkpoint belong to this kind of model?");
+    public TensorInfo Info(string name) => byName.TryGetValue(name, out TensorInfo? info) ? info : throw TensorFiles.NoTensor(this, name);
 
     /// <summary>The stored bytes of a tensor, in place.</summary>
     /// <exception cref="InputException">There is none of this name.</exception>
@@ -75,49 +73,16 @@ public sealed class SafeTensorsFile : IDisposable
         return data.Slice(info.Start, info.Length);
     }
 
-    /// <summary>A tensor on <paramref name="device"/>; on the CPU it uses the mapped file in place.</summary>
-    /// <exception cref="InputException">There is none of this name, or its type is not F32, F16 or BF16.</exception>
-    public Tensor Load(string name, Device device)
+    /// <inheritdoc/>
+    public void Read(string name, long start, Span<byte> destination)
     {
-        ArgumentNullException.ThrowIfNull(device);
-        TensorInfo info = Info(name);
-        DType dtype = info.DType switch
-        {
-            "F32" => DType.F32,
-            "F16" => DType.F16,
-            "BF16" => DType.BF16,
-            _ => throw new InputException($"{Path}, tensor {info}: expected F32, F16 or BF16.", "convert the checkpoint first."),
-        };
-        int[] dims = new int[info.Shape.Count];
-        for (int i = 0; i < dims.Length; i++)
-        {
-            if (info.Shape[i] > int.MaxValue)
-                throw new InputException($"{Path}, tensor {info}: dimension {i} is {info.Shape[i]}, expected at most {int.MaxValue}.");
-            dims[i] = (int)info.Shape[i];
-        }
-
-        return device.Load(Bytes(name), dtype, new Shape(dims));
+        MappedBytes bytes = Bytes(name);
+        bytes.Span(start, destination.Length).CopyTo(destination);
+        GC.KeepAlive(bytes);
     }
 
     /// <summary>
     /// Ends the use of the file. Tensors loaded from it stay valid: the mapping goes when the last of them does.
     /// </summary>
     public void Dispose() => data = null;
-
-    private static MappedBytes Map(string path)
-    {
-        try
-        {
-            if (Directory.Exists(path)) throw new InputException($"{path}: expected a safetensors file, got a folder.", "name the file in it.");
-            // Asked before it is opened: a pipe has no length either, and opening one would wait for its writer.
-            long length = new FileInfo(path).Length;
-            if (length < PrefixLength)
-                throw new InputException($"{path}: {length} bytes, expected at least the {PrefixLength} of a safetensors file.", "download it again.");
-            return FileMapping.Open(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
-        {
-            throw new InputException($"{path}: cannot be read ({e.Message})", "check the path and its permissions.", e);
-        }
-    }
 }

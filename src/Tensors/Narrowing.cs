@@ -1,0 +1,95 @@
+using System.Runtime.InteropServices;
+
+namespace Sharpformer.Tensors;
+
+/// <summary>Stored numbers to float32, and float32 to what is stored: rounded to the nearest, ties to even, never to infinity.</summary>
+internal static unsafe class Narrowing
+{
+    private const int ChunkLength = 1 << 16;
+
+    /// <summary>An F64 tensor as float32, in memory of its own.</summary>
+    /// <exception cref="InputException">A number is beyond float32.</exception>
+    /// <exception cref="InsufficientMemoryException">The machine has no room for it.</exception>
+    public static MappedBytes Narrowed(ITensorFile file, TensorInfo info)
+    {
+        HostBlock block = TensorFiles.Room(file, info, info.Length / 2);
+        for (long start = 0; start < info.Count; start += ChunkLength)
+            Read(file, info, start, new Span<float>((float*)block.Pointer + start, (int)Math.Min(ChunkLength, info.Count - start)));
+        return new MappedBytes(block.Pointer, info.Length / 2, block);
+    }
+
+    /// <summary>Elements of an F32, F16, BF16 or F64 tensor from <paramref name="start"/> on, as float32.</summary>
+    /// <exception cref="InputException">A number is beyond float32.</exception>
+    public static void Read(ITensorFile file, TensorInfo info, long start, Span<float> values)
+    {
+        int size = StoredTypes.Size(info.DType);
+        byte[] stored = new byte[values.Length * size];
+        file.Read(info.Name, start * size, stored);
+        switch (info.DType)
+        {
+            case "F32":
+                MemoryMarshal.Cast<byte, float>(stored).CopyTo(values);
+                break;
+            case "F16":
+                Span<Half> halves = MemoryMarshal.Cast<byte, Half>(stored.AsSpan());
+                for (int i = 0; i < values.Length; i++) values[i] = (float)halves[i];
+                break;
+            case "BF16":
+                Span<ushort> upper = MemoryMarshal.Cast<byte, ushort>(stored.AsSpan());
+                for (int i = 0; i < values.Length; i++) values[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);
+                break;
+            case "F64":
+                Span<double> doubles = MemoryMarshal.Cast<byte, double>(stored.AsSpan());
+                for (int i = 0; i < values.Length; i++)
+                {
+                    values[i] = (float)doubles[i];
+                    if (float.IsInfinity(values[i]) && double.IsFinite(doubles[i]))
+                        throw new InputException($"{file.Path}, tensor {info}: element {start + i} is {doubles[i]:R}, expected at most {float.MaxValue:R}, the largest float32.", "is the checkpoint damaged?");
+                }
+
+                break;
+            default:
+                throw new ArgumentException($"Tensor {info}: expected F32, F16, BF16 or F64.", nameof(info));
+        }
+    }
+
+    /// <summary>Values as they are stored; weights that were widened come back to the very bits they had.</summary>
+    /// <param name="values">What to store.</param>
+    /// <param name="dtype">How.</param>
+    /// <param name="info">The tensor, for messages.</param>
+    /// <param name="start">Which element of it the first value is.</param>
+    /// <exception cref="InputException">A number would become infinite.</exception>
+    public static byte[] ToBytes(ReadOnlySpan<float> values, DType dtype, TensorInfo info, long start)
+    {
+        byte[] bytes = new byte[values.Length * dtype.Size()];
+        if (dtype == DType.F32)
+        {
+            MemoryMarshal.AsBytes(values).CopyTo(bytes);
+        }
+        else if (dtype == DType.F16)
+        {
+            Span<Half> halves = MemoryMarshal.Cast<byte, Half>(bytes.AsSpan());
+            for (int i = 0; i < values.Length; i++)
+            {
+                halves[i] = (Half)values[i];
+                if (Half.IsInfinity(halves[i]) && float.IsFinite(values[i])) throw TooLarge(info, start + i, values[i], "65504");
+            }
+        }
+        else
+        {
+            Span<ushort> upper = MemoryMarshal.Cast<byte, ushort>(bytes.AsSpan());
+            for (int i = 0; i < values.Length; i++)
+            {
+                uint bits = BitConverter.SingleToUInt32Bits(values[i]);
+                // A NaN keeps its upper half and stays quiet: rounding could carry it over to zero.
+                upper[i] = float.IsNaN(values[i]) ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+                if ((upper[i] & 0x7FFF) == 0x7F80 && float.IsFinite(values[i])) throw TooLarge(info, start + i, values[i], "3.39E+38");
+            }
+        }
+
+        return bytes;
+    }
+
+    private static InputException TooLarge(TensorInfo info, long element, float value, string largest) =>
+        new($"Tensor {info}: element {element} is {value:R}, expected at most {largest}, the largest {info.DType}.", "store it as F32.");
+}

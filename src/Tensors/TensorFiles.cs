@@ -1,0 +1,77 @@
+namespace Sharpformer.Tensors;
+
+/// <summary>What all kinds of <see cref="ITensorFile"/> have in common.</summary>
+public static class TensorFiles
+{
+    /// <summary>A tensor on <paramref name="device"/>; on the CPU it uses the mapped file in place. F64 is narrowed to F32.</summary>
+    /// <exception cref="InputException">
+    /// There is none of this name, its type is none of F32, F16, BF16 and F64, or a number is beyond float32.
+    /// </exception>
+    public static Tensor Load(this ITensorFile file, string name, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(device);
+        TensorInfo info = file.Info(name);
+        DType dtype = info.DType switch
+        {
+            "F32" or "F64" => DType.F32,
+            "F16" => DType.F16,
+            "BF16" => DType.BF16,
+            _ => throw new InputException($"{file.Path}, tensor {info}: expected F32, F16, BF16 or F64.", "convert the checkpoint first."),
+        };
+        Shape shape = info.EngineShape(file.Path);
+        return device.Load(info.DType == "F64" ? Narrowing.Narrowed(file, info) : file.Bytes(name), dtype, shape);
+    }
+
+    /// <summary>Elements of an F32, F16, BF16 or F64 tensor as float32, without making the whole.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="name">The tensor.</param>
+    /// <param name="start">First element, counted in row-major order.</param>
+    /// <param name="values">Filled from there on.</param>
+    /// <exception cref="ArgumentException">The tensor is of another type.</exception>
+    /// <exception cref="InputException">There is none of this name, or a number is beyond float32.</exception>
+    public static void ReadFloats(this ITensorFile file, string name, long start, Span<float> values)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        Narrowing.Read(file, file.Info(name), start, values);
+    }
+
+    internal static InputException NoTensor(ITensorFile file, string name) =>
+        new($"{file.Path}: no tensor {Quoted.Text(name)} among its {file.Tensors.Count}.", "does the checkpoint belong to this kind of model?");
+
+    /// <summary>Memory for a tensor that cannot be used in place.</summary>
+    /// <exception cref="InsufficientMemoryException">The machine has no room for it.</exception>
+    internal static HostBlock Room(ITensorFile file, TensorInfo info, long bytes)
+    {
+        try
+        {
+            return new HostBlock(Math.Max(1, bytes));
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new InsufficientMemoryException($"{file.Path}, tensor {info}: no room for a copy of {bytes} bytes.", e);
+        }
+    }
+
+    /// <summary>Maps a file that the user named.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="kind">What it should be, for messages.</param>
+    /// <param name="least">The shortest such file, in bytes.</param>
+    /// <exception cref="InputException">It cannot be read or is shorter.</exception>
+    internal static MappedBytes Map(string path, string kind, int least)
+    {
+        try
+        {
+            if (Directory.Exists(path)) throw new InputException($"{path}: expected a {kind}, got a folder.", "name the file in it.");
+            // Asked before it is opened: a pipe has no length either, and opening one would wait for its writer.
+            long length = new FileInfo(path).Length;
+            if (length < least)
+                throw new InputException($"{path}: {length} bytes, expected at least the {least} of a {kind}.", "download it again.");
+            return FileMapping.Open(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            throw new InputException($"{path}: cannot be read ({e.Message})", "check the path and its permissions.", e);
+        }
+    }
+}

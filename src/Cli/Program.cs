@@ -40,11 +40,12 @@ internal static class Program
             EvaluateWithdrawalCommand.Create(),
             EvaluatePerplexityCommand.Create(),
         },
-        new Command("model", "Look into a model folder, its tokens and logits; write a random one.")
+        new Command("model", "Look into a model folder, its tokens and logits; convert it; write a random one.")
         {
             ModelInfoCommand.Create(),
             ModelTokenizeCommand.Create(),
             ModelLogitsCommand.Create(),
+            ModelConvertCommand.Create(),
             ModelRandomCommand.Create(),
         },
         DevicesCommand.Create(),

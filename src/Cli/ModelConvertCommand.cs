@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>model convert</c>: a model folder of any supported form as safetensors.</summary>
+internal static class ModelConvertCommand
+{
+    private const string Types = "F32, F16, BF16";
+
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command("convert", "Write a model folder anew as safetensors: from PyTorch's .bin files, in other shards, or stored as another type.");
+        var folder = new Argument<string>("DIR") { Description = "The model folder." };
+        folder.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path)) result.AddError("DIR is blank, expected a path.");
+        });
+        Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
+        var dtype = new Option<string>("--dtype") { Description = $"How weights are stored: {Types}. Without it, as they were, but F64 as F32.", HelpName = "NAME" };
+        dtype.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var given }] && !Types.Split(", ").Contains(given.ToUpperInvariant())) result.AddError($"--dtype is '{given}', expected one of {Types}.");
+        });
+        Option<double> shard = CommonOptions.Number("--shard-size", "Largest weight file in GB (10⁹ bytes), unless one tensor alone is larger.", 5.0, gb => gb is >= 1e-6 and <= 1e6, "a number from 0.000001 to 1000000");
+        command.Add(folder);
+        foreach (Option option in (Option[])[output, dtype, shard]) command.Add(option);
+        command.SetAction(parse =>
+        {
+            DType? stored = parse.GetValue(dtype) is { } name ? Enum.Parse<DType>(name, ignoreCase: true) : null;
+            return Run(Terminal.Of(parse), parse.GetRequiredValue(folder), parse.GetRequiredValue(output), stored, (long)(parse.GetValue(shard) * 1e9));
+        });
+        return command;
+    }
+
+    private static int Run(Terminal terminal, string source, string folder, DType? dtype, long shardBytes)
+    {
+        long start = Stopwatch.GetTimestamp();
+        CheckpointConverter.Report? written = null;
+        using var interruption = new Interruption();
+        try
+        {
+            ProgressReport.Run(terminal, "Writing", "MB", report =>
+            {
+                written = CheckpointConverter.Convert(
+                    source, folder, dtype, shardBytes, (made, all) => report(Megabytes(made), Megabytes(all) + 1), interruption.Token);
+                report(Megabytes(written.Bytes) + 1, Megabytes(written.Bytes) + 1);
+            });
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            terminal.Note("Interrupted: nothing was written.");
+            return 1;
+        }
+
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        if (terminal.Json)
+        {
+            terminal.Document(new
+            {
+                source,
+                folder,
+                dtype = dtype?.ToString(),
+                files = written!.Files,
+                tensors = written.Tensors,
+                bytes = written.Bytes,
+                dropped = written.Dropped,
+                narrowed = written.Narrowed,
+                seconds = Math.Round(seconds, 3),
+            });
+            return 0;
+        }
+
+        terminal.Line($"Wrote {folder}: {Terminal.Counted(written!.Tensors, "tensor")}, {written.Bytes.ToString("N0", CultureInfo.InvariantCulture)} bytes "
+            + $"in {Terminal.Counted(written.Files.Count, "file")}, in {Terminal.Number(seconds, "0.0")} s.");
+        if (written.Narrowed > 0) terminal.Line($"{Terminal.Counted(written.Narrowed, "tensor")} of type F64 became narrower.");
+        if (written.Dropped.Count > 0)
+            terminal.Line($"Left out, as no weights of their own: {Terminal.Visible(string.Join(", ", written.Dropped.Take(4)))}{(written.Dropped.Count > 4 ? $" and {written.Dropped.Count - 4} more" : "")}.");
+        return 0;
+    }
+
+    private static int Megabytes(long bytes) => checked((int)(bytes / 1_000_000));
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using Sharpformer.Tests.Transformer;
+
+namespace Sharpformer.Tests.Cli;
+
+/// <summary><c>model convert</c>, and the other commands on what it reads and writes.</summary>
+public sealed class ModelConvertTests : IDisposable
+{
+    private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void A_bin_folder_is_a_model_before_and_after()
+    {
+        string bin = folder.File("bin"), st = folder.File("st");
+        BinFolder.Write(TestFiles.Golden("families/gpt2-tiny-f32"), bin);
+        JsonElement before = CliRun.Json("model", "info", bin), written = CliRun.Json("model", "convert", bin, "--output", st, "--dtype", "bf16", "--shard-size", "0.00005"), after = CliRun.Json("model", "info", st);
+        Assert.Equal(64, before.GetProperty("fingerprint").GetProperty("weights").GetString()!.Length);
+        Assert.Equal("F32", Assert.Single(before.GetProperty("dtypes").EnumerateArray()).GetString());
+        Assert.Equal("BF16", Assert.Single(after.GetProperty("dtypes").EnumerateArray()).GetString());
+        Assert.Equal(2 * after.GetProperty("parameters").GetInt64(), written.GetProperty("bytes").GetInt64());
+        Assert.Equal(["h.0.attn.bias", "lm_head.weight"], written.GetProperty("dropped").EnumerateArray().Select(d => d.GetString()).Order(StringComparer.Ordinal));
+        Assert.True(written.GetProperty("files").GetArrayLength() > 1);
+        Assert.Equal(301, CliRun.Json("model", "logits", "--model", st, "--tokens", "1,2,3").GetProperty("lastLogits").GetArrayLength());
+
+        CliRun run = CliRun.Of("model", "convert", st, "--output", folder.File("again"));
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("bytes in 1 file, in", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Wrong_wishes_are_told()
+    {
+        string source = TestFiles.Golden("families/gpt2-tiny-f32");
+        CliRun.Of("model", "convert", source, "--output", folder.Path).AssertFailed(folder.Path, "is already there");
+        CliRun.Of("model", "convert", folder.Path, "--output", folder.File("x")).AssertFailed("config.json: no such file");
+        foreach (string[] wrong in (string[][])[["--dtype", "F64"], ["--shard-size", "0"], ["--shard-size", "NaN"], []])
+        {
+            CliRun run = CliRun.Of(["model", "convert", source, .. wrong.Length == 0 ? [] : (string[])["--output", folder.File("x")], .. wrong]);
+            Assert.True(run.ExitCode == 2, run.Error);
+            Assert.Contains(wrong.Length == 0 ? "--output" : wrong[0], run.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void A_bin_that_wants_to_run_something_is_refused_by_name()
+    {
+        string marker = folder.File("marker");
+        File.Copy(Path.Combine(TestFiles.Golden("families/gpt2-tiny-f32"), "config.json"), folder.File("config.json"));
+        byte[] pickle = new Tensors.PyTorch.PickleBytes().Global("posix", "system").Text($"touch {marker}").Raw(0x85).Ops("R").Stop();
+        File.WriteAllBytes(folder.File("pytorch_model.bin"), Tensors.PyTorch.ZipBytes.Checkpoint(pickle, []).ToArray());
+        CliRun.Of("model", "info", folder.Path).AssertFailed("pytorch_model.bin: its pickle calls posix.system, expected only tensors. Hint:");
+        CliRun.Of("model", "convert", folder.Path, "--output", folder.File("x")).AssertFailed("its pickle calls posix.system");
+        CliRun.Of("model", "logits", "--model", folder.Path, "--tokens", "1").AssertFailed("its pickle calls posix.system");
+        Assert.False(File.Exists(marker));
+    }
+}

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Sharpformer.Autograd;
 using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors.Cpu;
@@ -26,7 +27,7 @@ public sealed class PerplexityCommandTests : IDisposable
         CausalLm model = CausalLm.Load(TestFiles.Model, device);
         Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
         int[] tokens = tokenizer.Encode(text);
-        PerplexityReport expected = new Perplexity(model, new KeyValueAdaptor(device, 4, 256)).Measure([tokens], 9, 5);
+        PerplexityReport expected = new Perplexity(model, new KeyValueAdaptor(device, 4, 256, Activation.GeluTanh)).Measure([tokens], 9, 5);
 
         JsonElement report = CliRun.Json([.. command, "--window", "9", "--stride", "5"]);
         long bytes = Encoding.UTF8.GetByteCount(text) - tokenizer.TokenBytes(tokens[0]).Length;

@@ -1,3 +1,4 @@
+using Sharpformer.Autograd;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Metrics;
@@ -233,7 +234,7 @@ public sealed class PerplexityTests : IDisposable
         return adaptor;
     }
 
-    private KeyValueAdaptor Silent(CausalLm model) => new(device, 1, model.Config.NEmbd);
+    private KeyValueAdaptor Silent(CausalLm model) => new(device, 1, model.Config.NEmbd, Activation.GeluTanh);
 
     private CausalLm Tiny(string family, Device? own = null) => CausalLm.Load(TestFiles.Golden(Path.Combine("families", family)), own ?? device);
 

@@ -1,3 +1,4 @@
+using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;

@@ -1,3 +1,4 @@
+using Sharpformer.Transformer.Tokenization;
 using System.Diagnostics;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Adaptor;

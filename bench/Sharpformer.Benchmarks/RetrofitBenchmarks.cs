@@ -3,6 +3,7 @@ using Sharpformer.Editing;
 using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Benchmarks;
 

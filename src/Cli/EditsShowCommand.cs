@@ -2,6 +2,7 @@ using System.CommandLine;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Store;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 using Spectre.Console;
 
 namespace Sharpformer.Cli;
@@ -23,17 +24,17 @@ internal static class EditsShowCommand
         {
             using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), readOnly: true);
             Edit edit = store.Get(parse.GetRequiredValue(id));
-            Tokenizer? tokenizer = parse.GetValue(model) is { } folder ? Tokenizer(folder, store) : null;
+            Tokenizer? tokenizer = parse.GetValue(model) is { } folder ? TokenizerOf(folder, store) : null;
             return Run(Terminal.Of(parse), edit, tokenizer);
         });
         return command;
     }
 
-    private static Tokenizer Tokenizer(string folder, EditStore store)
+    private static Tokenizer TokenizerOf(string folder, EditStore store)
     {
         ModelConfig config = ModelConfig.Load(folder);
         store.Bind(ModelFingerprinter.Compute(folder), config.NEmbd, store.Identity?.Layer ?? EditSettings.SuggestedLayer(config));
-        return Transformer.Tokenizer.Load(folder);
+        return Tokenizer.Load(folder);
     }
 
     private static int Run(Terminal terminal, Edit edit, Tokenizer? tokenizer)

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
-using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 using Spectre.Console;
 
 namespace Sharpformer.Cli;

@@ -3,6 +3,7 @@ using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Cli;
 

@@ -5,6 +5,7 @@ using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.Gpu;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Cli;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Sharpformer.Tensors;
-using Sharpformer.Transformer;
+using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer.Cli;
 

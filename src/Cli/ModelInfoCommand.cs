@@ -4,6 +4,8 @@ using Sharpformer.Editing;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Checkpoints;
+using Sharpformer.Transformer.Tokenization;
 using Spectre.Console;
 
 namespace Sharpformer.Cli;

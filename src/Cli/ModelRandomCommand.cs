@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer.Cli;
 

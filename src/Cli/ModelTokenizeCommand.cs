@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Cli;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Sharpformer.Tensors;
-using Sharpformer.Transformer;
+using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer.Editing;
 

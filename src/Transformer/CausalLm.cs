@@ -1,5 +1,6 @@
 using Sharpformer.Autograd;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer.Checkpoints;
 using static Sharpformer.Autograd.Ops;
 
 namespace Sharpformer.Transformer;

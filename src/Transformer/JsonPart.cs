@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Transformer;
 

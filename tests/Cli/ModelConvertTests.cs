@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Sharpformer.Tests.Transformer;
+using Sharpformer.Tests.Transformer.Checkpoints;
 
 namespace Sharpformer.Tests.Cli;
 

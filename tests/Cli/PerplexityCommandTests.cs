@@ -5,6 +5,7 @@ using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Cli;
 

@@ -1,6 +1,6 @@
 using Sharpformer.Cli;
-using Sharpformer.Tests.Transformer;
-using Sharpformer.Transformer;
+using Sharpformer.Tests.Transformer.Tokenization;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Cli;
 

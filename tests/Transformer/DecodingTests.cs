@@ -2,6 +2,7 @@ using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Transformer;
 

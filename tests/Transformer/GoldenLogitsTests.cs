@@ -2,6 +2,7 @@ using System.Text.Json;
 using Sharpformer.Tensors;
 using Sharpformer.Tests.Tensors;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 using Xunit.Abstractions;
 
 namespace Sharpformer.Tests.Transformer;

@@ -1,5 +1,5 @@
 using Sharpformer.Tensors;
-using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Editing.Adaptor;
 

@@ -2,6 +2,7 @@ using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Editing.Metrics;
 

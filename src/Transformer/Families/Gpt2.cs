@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer.Transformer.Families;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer.Transformer.Families;
 

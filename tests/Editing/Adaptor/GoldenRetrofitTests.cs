@@ -7,6 +7,7 @@ using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;
 using Sharpformer.Tests.Tensors;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 using Xunit.Abstractions;
 
 namespace Sharpformer.Tests.Editing.Adaptor;

@@ -2,6 +2,7 @@ using Sharpformer.Editing;
 using Sharpformer.Editing.Adaptor;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Editing.Adaptor;
 

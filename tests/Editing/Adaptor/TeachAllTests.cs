@@ -3,6 +3,7 @@ using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Editing.Adaptor;
 

@@ -5,6 +5,7 @@ using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Editing.Metrics;
 

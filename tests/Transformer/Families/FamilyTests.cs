@@ -4,6 +4,7 @@ using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.SafeTensors;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer.Tests.Transformer.Families;
 
@@ -30,7 +31,13 @@ public sealed class FamilyTests : IDisposable
     {
         ModelConfig config = PublishedSizes.All[size].WithBlocks(3) with
         {
-            NEmbd = 24, NHead = 3, NPositions = 300, VocabSize = 301, NInner = 40, Activation = Activation.Silu, RotaryDim = size == "gpt-j-6b" ? 4 : 0,
+            NEmbd = 24,
+            NHead = 3,
+            NPositions = 300,
+            VocabSize = 301,
+            NInner = 40,
+            Activation = Activation.Silu,
+            RotaryDim = size == "gpt-j-6b" ? 4 : 0,
         };
         string path = folder.File("model");
         long parameters = RandomCheckpoint.Write(path, config, DType.F16, seed: 1);

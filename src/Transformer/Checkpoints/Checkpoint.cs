@@ -1,0 +1,133 @@
+using Sharpformer.Tensors;
+using Sharpformer.Transformer.Families;
+
+namespace Sharpformer.Transformer.Checkpoints;
+
+/// <summary>
+/// The tensors of a model folder, whatever files they are in; see <see cref="ModelFolder"/>. Names may carry the
+/// <c>transformer.</c> prefix; it is dropped. Whatever a family asks for in vain, or
+/// never asks for, is collected and told in one error by <see cref="ThrowIfUnfit"/>.
+/// </summary>
+internal sealed class Checkpoint : IWeights, IDisposable
+{
+    private const string Prefix = "transformer.";
+
+    private readonly string folder;
+    private readonly Device device;
+    private readonly IReadOnlyList<ITensorFile> files;
+    private readonly Dictionary<string, (ITensorFile File, string Name)> tensors = [];
+    private readonly HashSet<string> unused = [];
+    private readonly List<string> missing = [], misshaped = [];
+
+    private Checkpoint(string folder, Device device, IReadOnlyList<ITensorFile> files) => (this.folder, this.device, this.files) = (folder, device, files);
+
+    /// <inheritdoc cref="ModelFolder.WeightFiles"/>
+    public static IReadOnlyList<string> WeightFiles(string folder) => ModelFolder.WeightFiles(folder);
+
+    /// <summary>Maps all files and reads their headers.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <param name="device">Where the tensors shall be.</param>
+    /// <param name="notice">Told, once, what is no error but worth knowing: that weights are narrowed from F64.</param>
+    /// <exception cref="InputException">Files are missing or damaged, or a tensor is there twice.</exception>
+    public static Checkpoint Open(string folder, Device device, Action<string>? notice = null)
+    {
+        var checkpoint = new Checkpoint(folder, device, ModelFolder.OpenAllWeights(folder));
+        try
+        {
+            foreach (ITensorFile file in checkpoint.files) checkpoint.Add(file);
+            int wide = checkpoint.tensors.Values.Count(t => t.File.Info(t.Name).DType == "F64" && !ModelFolder.IsMaskBuffer(t.Name));
+            if (wide > 0) notice?.Invoke($"{folder}: {wide} of {checkpoint.tensors.Count} tensors are stored as F64 and narrowed to F32.");
+            return checkpoint;
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Device Device => device;
+
+    /// <summary>Makes the model of its family, and makes sure that nothing is missing or left over.</summary>
+    /// <exception cref="InputException">Tensors are missing, too many or misshaped.</exception>
+    public CausalLm Build(ModelConfig config)
+    {
+        Family family = Family.Of(config);
+        CausalLm model = family.Build(config, this);
+        for (int l = 0; l < config.NLayer; l++) Ignore([.. family.Buffers(l)]);
+        if (config.TiesHead) Ignore("lm_head.weight"); // some programs write the token table a second time
+        ThrowIfUnfit();
+        return model;
+    }
+
+    /// <summary>Whether there is a tensor of this name.</summary>
+    public bool Has(string name) => tensors.ContainsKey(name);
+
+    /// <summary>A matrix <c>[rows,columns]</c>, as stored.</summary>
+    public Tensor Matrix(string name, int rows, int columns) => Find(name, new Shape(rows, columns));
+
+    /// <summary>A vector <c>[length]</c>, widened to float32: the element-wise loops take nothing else.</summary>
+    public Tensor Vector(string name, int length)
+    {
+        Tensor stored = Find(name, new Shape(length));
+        return stored.DType == DType.F32 ? stored : device.From(stored.ToArray(), length);
+    }
+
+    /// <summary>Tensors that may be there but are not weights.</summary>
+    public void Ignore(params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names) unused.Remove(name);
+    }
+
+    /// <summary>Reports everything that did not fit, in one sentence.</summary>
+    /// <exception cref="InputException">Something did not.</exception>
+    public void ThrowIfUnfit()
+    {
+        var problems = new List<string>();
+        if (missing.Count > 0) problems.Add($"missing {Some(missing)}");
+        if (misshaped.Count > 0) problems.Add($"misshaped {Some(misshaped)}");
+        if (unused.Count > 0) problems.Add($"unknown {Some([.. unused.Order(StringComparer.Ordinal)])}");
+        if (problems.Count > 0)
+            throw new InputException($"{folder}: the checkpoint does not fit its config.json: {string.Join("; ", problems)}.", "is it the config.json of this very checkpoint?");
+    }
+
+    /// <summary>Closes the files; mapped memory stays as long as tensors need it.</summary>
+    public void Dispose()
+    {
+        foreach (ITensorFile file in files) file.Dispose();
+    }
+
+    private void Add(ITensorFile file)
+    {
+        foreach (TensorInfo tensor in file.Tensors)
+        {
+            string stored = tensor.Name, name = stored.StartsWith(Prefix, StringComparison.Ordinal) ? stored[Prefix.Length..] : stored;
+            if (!tensors.TryAdd(name, (file, stored)))
+                throw new InputException($"{file.Path}: tensor {Quoted.Text(stored)} is there a second time, with and without {Prefix}", "two models in one file?");
+            unused.Add(name);
+        }
+    }
+
+    private Tensor Find(string name, Shape expected)
+    {
+        unused.Remove(name);
+        if (!tensors.TryGetValue(name, out (ITensorFile File, string Name) found))
+        {
+            missing.Add(name);
+            return device.Allocate(1); // never used: ThrowIfUnfit follows
+        }
+
+        string shape = Quoted.Shape(found.File.Info(found.Name).Shape);
+        if (shape != expected.ToString())
+        {
+            misshaped.Add($"{name} {shape}, expected {expected}");
+            return device.Allocate(1);
+        }
+
+        return found.File.Load(found.Name, device);
+    }
+
+    private static string Some(List<string> names) =>
+        names.Count <= 4 ? string.Join(", ", names) : $"{string.Join(", ", names.Take(4))} and {names.Count - 4} more";
+}

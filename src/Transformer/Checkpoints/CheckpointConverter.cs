@@ -1,0 +1,186 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.SafeTensors;
+
+namespace Sharpformer.Transformer.Checkpoints;
+
+/// <summary>Writes the weights of a model folder as safetensors into a new one, together with its config and tokenizer.</summary>
+public static class CheckpointConverter
+{
+    private const string Config = "config.json", Prefix = "transformer.", Head = "lm_head.weight", HeadBias = "lm_head.bias", Embedding = "wte.weight";
+    private const int ComparedLength = 1 << 20;
+
+    private static readonly string[] OtherFiles =
+        ["vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "generation_config.json"];
+
+    private static readonly JsonSerializerOptions JsonText = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>What was written.</summary>
+    /// <param name="Files">Names of the weight files.</param>
+    /// <param name="Tensors">How many tensors they hold.</param>
+    /// <param name="Bytes">Bytes of weights, without headers.</param>
+    /// <param name="Dropped">Tensors of the source that are no weights of their own: causal masks, and a head tied to the embedding.</param>
+    /// <param name="Narrowed">How many tensors were F64 and take less now.</param>
+    public sealed record Report(IReadOnlyList<string> Files, int Tensors, long Bytes, IReadOnlyList<string> Dropped, int Narrowed);
+
+    /// <summary>
+    /// Writes a new folder: complete or not at all, and the same bytes for the same arguments. Names stay as stored, masks and
+    /// tied copies are left out, F64 becomes F32. Takes a few MB of memory whatever the size of the model.
+    /// </summary>
+    /// <param name="source">The model folder.</param>
+    /// <param name="folder">The folder to write; must not exist.</param>
+    /// <param name="dtype">How weights are stored, rounded to the nearest; null for as they were. Integers always stay.</param>
+    /// <param name="shardBytes">Largest file of weights, unless a single tensor is larger.</param>
+    /// <param name="progress">Told how many bytes of how many are written.</param>
+    /// <param name="cancellation">Stops the writing; nothing is left behind.</param>
+    /// <exception cref="InputException">
+    /// The source is no whole model folder, a number is beyond the type wished for, or the folder is there or cannot be written.
+    /// </exception>
+    public static Report Convert(
+        string source, string folder, DType? dtype = null, long shardBytes = 5_000_000_000, Action<long, long>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(source);
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardBytes);
+        if (Path.Exists(folder)) throw new InputException($"{folder}: is already there, expected the name of a new folder.", "remove it or name another.");
+        if (!File.Exists(Path.Combine(source, Config))) throw new InputException($"{Path.Combine(source, Config)}: no such file, expected a model folder.");
+        IReadOnlyList<ITensorFile> files = ModelFolder.OpenAllWeights(source);
+        try
+        {
+            Dictionary<string, ITensorFile> byName = files.SelectMany(file => file.Tensors.Select(t => (t.Name, file))).ToDictionary(t => t.Name, t => t.file);
+            string[] dropped = [.. byName.Keys.Where(name => ModelFolder.IsMaskBuffer(name) || IsTiedHead(name, byName))];
+            (ITensorFile File, TensorInfo Info)[] kept = [.. files.SelectMany(file => file.Tensors.Select(info => (file, info))).Where(t => !dropped.Contains(t.info.Name))];
+            if (kept.Length == 0) throw new InputException($"{source}: holds no weights.");
+            var counter = new Counter(progress);
+            SafeTensorsEntry[] entries = [.. kept.Select(t => Entry(t.File, t.Info, dtype, counter))];
+            counter.Total = entries.Sum(entry => entry.Info.Length);
+            List<List<SafeTensorsEntry>> shards = Shards(entries, shardBytes);
+            string[] names = [.. shards.Select((_, i) => ShardName(i, shards.Count))];
+            Write(source, folder, shards, names, counter.Total, cancellation);
+            return new Report(names, entries.Length, counter.Total, dropped, kept.Count(t => t.Info.DType == "F64"));
+        }
+        finally
+        {
+            foreach (ITensorFile file in files) file.Dispose();
+        }
+    }
+
+    /// <summary>All in a folder of another name, which in the end takes the wanted one.</summary>
+    private static void Write(string source, string folder, List<List<SafeTensorsEntry>> shards, string[] names, long total, CancellationToken cancellation)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), temporary = $"{full}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            Directory.CreateDirectory(temporary);
+            foreach ((List<SafeTensorsEntry> shard, string name) in shards.Zip(names))
+                SafeTensorsWriter.Write(Path.Combine(temporary, name), shard, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
+            if (shards.Count > 1) File.WriteAllText(Path.Combine(temporary, "model.safetensors.index.json"), IndexJson(shards, names, total));
+            foreach (string name in OtherFiles.Prepend(Config))
+                if (File.Exists(Path.Combine(source, name))) File.Copy(Path.Combine(source, name), Path.Combine(temporary, name));
+            cancellation.ThrowIfCancellationRequested();
+            Directory.Move(temporary, full);
+        }
+        catch (Exception e) when ((e is InputException ? e.InnerException : e) is { } cause and (IOException or UnauthorizedAccessException))
+        {
+            throw new InputException($"{folder}: cannot be written ({cause.Message})", "is there room on the disk, and may you write in that folder?", e);
+        }
+        finally
+        {
+            TryDelete(temporary);
+        }
+    }
+
+    /// <summary>
+    /// A head that is the embedding once more. PyTorch saves both names of tied weights; a model without a head uses the embedding.
+    /// Where the head has a bias, its family expects it.
+    /// </summary>
+    private static bool IsTiedHead(string name, Dictionary<string, ITensorFile> byName)
+    {
+        if (name != Head || byName.ContainsKey(HeadBias)) return false;
+        string embedding = byName.ContainsKey(Embedding) ? Embedding : Prefix + Embedding;
+        if (!byName.TryGetValue(embedding, out ITensorFile? other)) return false;
+        (TensorInfo head, TensorInfo table) = (byName[name].Info(name), other.Info(embedding));
+        if (head.DType != table.DType || !head.Shape.SequenceEqual(table.Shape)) return false;
+        byte[] mine = new byte[ComparedLength], theirs = new byte[ComparedLength];
+        for (long start = 0; start < head.Length; start += ComparedLength)
+        {
+            int length = (int)Math.Min(ComparedLength, head.Length - start);
+            byName[name].Read(name, start, mine.AsSpan(0, length));
+            other.Read(embedding, start, theirs.AsSpan(0, length));
+            if (!mine.AsSpan(0, length).SequenceEqual(theirs.AsSpan(0, length))) return false;
+        }
+
+        return true;
+    }
+
+    private static SafeTensorsEntry Entry(ITensorFile file, TensorInfo info, DType? wanted, Counter counter)
+    {
+        if (info.DType is not ("F32" or "F16" or "BF16" or "F64")) return new SafeTensorsEntry(file, info.Name, counter.Add);
+        DType dtype = wanted ?? (info.DType == "F64" ? DType.F32 : Enum.Parse<DType>(info.DType));
+        if (dtype.ToString() == info.DType) return new SafeTensorsEntry(file, info.Name, counter.Add);
+        return new SafeTensorsEntry(info.Name, dtype, info.EngineShape(file.Path), (start, values) =>
+        {
+            file.ReadFloats(info.Name, start, values);
+            counter.Add(values.Length * dtype.Size());
+        });
+    }
+
+    private static List<List<SafeTensorsEntry>> Shards(SafeTensorsEntry[] entries, long shardBytes)
+    {
+        var shards = new List<List<SafeTensorsEntry>> { new() };
+        long filled = 0;
+        foreach (SafeTensorsEntry entry in entries)
+        {
+            if (filled > 0 && entry.Info.Length > shardBytes - filled)
+            {
+                shards.Add([]);
+                filled = 0;
+            }
+
+            shards[^1].Add(entry);
+            filled += entry.Info.Length;
+        }
+
+        return shards;
+    }
+
+    private static string ShardName(int index, int count) => count == 1
+        ? "model.safetensors"
+        : string.Create(CultureInfo.InvariantCulture, $"model-{index + 1:00000}-of-{count:00000}.safetensors");
+
+    private static string IndexJson(List<List<SafeTensorsEntry>> shards, string[] names, long total)
+    {
+        var map = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach ((List<SafeTensorsEntry> shard, string name) in shards.Zip(names))
+            foreach (SafeTensorsEntry entry in shard) map.Add(entry.Info.Name, name);
+        return JsonSerializer.Serialize(new { metadata = new { total_size = total }, weight_map = map }, JsonText) + "\n";
+    }
+
+    private static void TryDelete(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The reason why writing failed is what matters to the user.
+        }
+    }
+
+    /// <summary>Counts what is written, from several threads.</summary>
+    private sealed class Counter(Action<long, long>? progress)
+    {
+        private readonly Lock gate = new();
+        private long written;
+
+        public long Total { get; set; }
+
+        public void Add(int bytes)
+        {
+            lock (gate) progress?.Invoke(written += bytes, Total);
+        }
+    }
+}

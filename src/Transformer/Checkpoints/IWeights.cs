@@ -1,0 +1,19 @@
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Transformer.Checkpoints;
+
+/// <summary>Where a family finds its tensors: in a checkpoint, or in a mere list of what one would hold.</summary>
+internal interface IWeights
+{
+    /// <summary>Where tensors live.</summary>
+    Device Device { get; }
+
+    /// <summary>Whether there is a tensor of this name.</summary>
+    bool Has(string name);
+
+    /// <summary>A matrix <c>[rows,columns]</c>, as stored.</summary>
+    Tensor Matrix(string name, int rows, int columns);
+
+    /// <summary>A vector <c>[length]</c> in float32.</summary>
+    Tensor Vector(string name, int length);
+}

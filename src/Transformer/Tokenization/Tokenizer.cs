@@ -1,0 +1,139 @@
+using System.Text;
+using Microsoft.ML.Tokenizers;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Transformer.Tokenization;
+
+/// <summary>
+/// GPT-2's byte-level byte-pair encoding (Radford et al. 2019): any text becomes ids and comes back byte by byte.
+/// Added tokens, of which <c>&lt;|endoftext|&gt;</c> is the usual one, are one id wherever their text stands.
+/// Safe to use from several threads.
+/// </summary>
+public sealed class Tokenizer
+{
+    /// <summary>The special token that separates documents, and serves as beginning and end unless the model names others.</summary>
+    public const string EndOfText = "<|endoftext|>";
+
+    private readonly string folder;
+    private readonly BpeTokenizer merger;
+    private readonly AddedTokens addedTokens;
+    private readonly string[] tokens;
+    private readonly byte[][] bytes;
+    private readonly Dictionary<int, string> added;
+    private readonly bool addPrefixSpace;
+    private readonly SpecialTokens special;
+
+    private Tokenizer(string folder, TokenizerDefinition definition, SpecialTokens special)
+    {
+        (this.folder, this.special) = (folder, special);
+        (tokens, addPrefixSpace) = (definition.Tokens, definition.AddPrefixSpace);
+        merger = BpeTokenizer.Create(new BpeOptions(tokens.Select((token, id) => KeyValuePair.Create(token, id)))
+        {
+            Merges = definition.Merges,
+            ByteLevel = true,
+            PreTokenizer = definition.UsesPattern ? new Gpt2PreTokenizer() : new WholeTextPreTokenizer(),
+        });
+        addedTokens = new AddedTokens(definition.Added);
+        added = definition.Added.ToDictionary(token => token.Id, token => token.Text);
+        // A token with characters outside the byte alphabet was added by hand and means its own text. One within may also
+        // be made by merges, so it means its bytes even if it is found as a text too.
+        bytes = Array.ConvertAll(tokens, token => ByteAlphabet.TryBytes(token) ?? Encoding.UTF8.GetBytes(token));
+        VocabularySize = Math.Max(tokens.Length, added.Keys.DefaultIfEmpty(-1).Max() + 1);
+    }
+
+    /// <summary>One more than the largest id. Added tokens may leave gaps; an id in a gap has the text <c>&lt;token ID&gt;</c>.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>The token a text may begin with.</summary>
+    /// <exception cref="InputException">No file of the model names it.</exception>
+    public int BosId => special.Bos ?? throw Unnamed("bos_token", "begins");
+
+    /// <summary>The token a text ends with.</summary>
+    /// <exception cref="InputException">No file of the model names it.</exception>
+    public int EosId => special.Eos ?? throw Unnamed("eos_token", "ends");
+
+    /// <summary>The token that fills up a batch, if the model has one.</summary>
+    public int? PadId => special.Pad;
+
+    /// <summary>Whether a folder holds a tokenizer.</summary>
+    public static bool IsIn(string folder) => TokenizerFiles.AreIn(folder);
+
+    /// <summary>Names of the files in a folder that its tokenizer is made of: copied together they are the same tokenizer.</summary>
+    public static IReadOnlyList<string> Files(string folder) => TokenizerFiles.In(folder);
+
+    /// <summary>Reads the tokenizer of a model.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <param name="config">The model: its vocabulary must hold all tokens, and it may name the special ones.</param>
+    /// <exception cref="InputException">A file is missing or damaged, tokenizer and model do not fit, or no token begins or ends a text.</exception>
+    public static Tokenizer Load(string folder, ModelConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        Tokenizer tokenizer = Load(folder, new SpecialTokens(config.BosTokenId, config.EosTokenId, config.PadTokenId));
+        if (tokenizer.VocabularySize > config.VocabSize)
+            throw new InputException($"{folder}: the tokenizer has {tokenizer.VocabularySize} tokens, the model's vocabulary {config.VocabSize}.", "do they belong together?");
+        _ = (tokenizer.BosId, tokenizer.EosId); // Whoever has a model wants to generate: better told now than after the first prompt.
+        return tokenizer;
+    }
+
+    /// <summary>
+    /// Reads the tokenizer of a folder that need not hold a model. Of <c>config.json</c> only the ids of the special tokens
+    /// are read, if it is there.
+    /// </summary>
+    /// <exception cref="InputException">A file is missing or damaged, or two do not belong together.</exception>
+    public static Tokenizer Load(string folder) => Load(folder, SpecialTokens.OfConfig(folder));
+
+    /// <summary>
+    /// The ids of <paramref name="text"/>. <c>Decode(Encode(text))</c> is the text again, but for a blank that the tokenizer
+    /// adds in front and white space that its added tokens strip. Half a surrogate pair, which UTF-8 cannot express,
+    /// becomes U+FFFD as in any UTF-8 encoder.
+    /// </summary>
+    public int[] Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        // The model reads bytes: what UTF-8 cannot express is replaced before the text is cut.
+        if (text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') >= 0) text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+
+        var ids = new List<int>();
+        foreach ((AddedToken? token, string part) in addedTokens.Split(text))
+        {
+            if (token is not null) ids.Add(token.Id);
+            else ids.AddRange(merger.EncodeToIds(addPrefixSpace && part[0] != ' ' ? " " + part : part));
+        }
+
+        return [.. ids];
+    }
+
+    /// <summary>The text of <paramref name="ids"/>; U+FFFD stands where they cut a UTF-8 character in two.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The vocabulary has no such id.</exception>
+    public string Decode(ReadOnlySpan<int> ids)
+    {
+        var utf8 = new List<byte>(4 * ids.Length);
+        foreach (int id in ids) utf8.AddRange(TokenBytes(id));
+        return Encoding.UTF8.GetString([.. utf8]);
+    }
+
+    /// <summary>How the vocabulary writes a token: one character per byte, <c>Ġ</c> for a blank; an added token as its text.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The vocabulary has no such id.</exception>
+    public string TokenText(int id) => Checked(id) < tokens.Length ? tokens[id] : added.GetValueOrDefault(id, $"<token {id}>");
+
+    /// <summary>The bytes a token stands for; those of several tokens, end to end, are their text in UTF-8.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The vocabulary has no such id.</exception>
+    public ReadOnlySpan<byte> TokenBytes(int id) => Checked(id) < tokens.Length ? bytes[id] : Encoding.UTF8.GetBytes(TokenText(id));
+
+    private static Tokenizer Load(string folder, SpecialTokens ids)
+    {
+        TokenizerConfig config = TokenizerConfig.Read(folder);
+        TokenizerDefinition definition = TokenizerFiles.Read(folder, config);
+        var all = definition.Tokens.Select(KeyValuePair.Create).ToDictionary();
+        foreach (AddedToken token in definition.Added) all.TryAdd(token.Text, token.Id);
+        return new Tokenizer(folder, definition, SpecialTokens.Resolve(folder, ids, config, all));
+    }
+
+    private InputException Unnamed(string role, string does) => new(
+        $"{folder}: nothing names the token that {does} a text: config.json has no {role}_id, special_tokens_map.json and tokenizer_config.json no {role}, the vocabulary no \"{EndOfText}\".",
+        $"add {role}_id to config.json.");
+
+    private int Checked(int id) => (uint)id < (uint)VocabularySize
+        ? id
+        : throw new ArgumentOutOfRangeException(nameof(id), $"Token id {id}, expected 0 to {VocabularySize - 1}. Hint: do model and tokenizer belong together?");
+}

@@ -1,0 +1,107 @@
+using System.Text;
+using System.Text.Json;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Transformer.Tokenization;
+
+/// <summary>Reads <c>vocab.json</c> and <c>merges.txt</c> and believes nothing they say unchecked.</summary>
+internal static class VocabularyFiles
+{
+    /// <summary>What to tell where a file is missing.</summary>
+    public const string FolderHint = "a model folder holds vocab.json and merges.txt, or tokenizer.json, of a GPT-2 style tokenizer.";
+
+    // The largest published vocabularies are a few MiB; a file far beyond that is something else.
+    private const long MaxBytes = 64L << 20;
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Reads <c>{"token": id, …}</c>.</summary>
+    /// <returns>The tokens, ordered by id.</returns>
+    /// <exception cref="InputException">The file is missing or damaged, or not the vocabulary of a byte-level tokenizer.</exception>
+    public static string[] ReadVocabulary(string path) => JsonPart.Read(path, FolderHint, Vocabulary, uniqueNames: false);
+
+    /// <summary>The tokens of <c>{"token": id, …}</c>, ordered by id.</summary>
+    /// <exception cref="InputException">The ids are not 0, 1, … each once, a token appears twice, or a byte has none.</exception>
+    public static string[] Vocabulary(JsonPart part)
+    {
+        if (part.Value.ValueKind != JsonValueKind.Object)
+            throw new InputException($"{part.Where}: expected a JSON object of token: id, got {part.Value.ValueKind}.", FolderHint);
+        var ids = new Dictionary<string, int>();
+        foreach (JsonProperty entry in part.Value.EnumerateObject())
+        {
+            if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out int id))
+                throw new InputException($"{part.Where}: token {Quoted.Text(entry.Name)} has no whole number as its id.", FolderHint);
+            if (!ids.TryAdd(entry.Name, id))
+                throw new InputException($"{part.Where}: token {Quoted.Text(entry.Name)} appears twice, with ids {ids[entry.Name]} and {id}.", "download the file again.");
+        }
+
+        string[] tokens = OrderById(part.Where, ids);
+        for (int b = 0; b < 256; b++)
+        {
+            string symbol = ByteAlphabet.Symbol((byte)b).ToString();
+            if (!ids.ContainsKey(symbol))
+                throw new InputException($"{part.Where}: no token \"{symbol}\" for byte 0x{b:X2}, so not every text could be encoded.", "only byte-level vocabularies are supported.");
+        }
+
+        return tokens;
+    }
+
+    /// <summary>Reads the merges, most frequent first, one <c>left right</c> a line.</summary>
+    /// <exception cref="InputException">The file is missing or damaged, or names tokens the vocabulary lacks.</exception>
+    public static List<string> ReadMerges(string path, IReadOnlySet<string> vocabulary)
+    {
+        string[] lines = ReadText(path).Split('\n');
+        var merges = new MergeList(vocabulary, lines.Length);
+        for (int i = 0; i < lines.Length; i++)
+        {
+            string line = lines[i].TrimEnd('\r');
+            if (line.Length > 0 && !(i == 0 && MergeList.IsVersion(line))) merges.Add($"{path}, line {i + 1}", line.Split(' '));
+        }
+
+        return merges.All;
+    }
+
+    /// <summary>All bytes of a small file, without a byte order mark.</summary>
+    /// <exception cref="InputException">The file is missing, cannot be read, or is larger than any tokenizer.</exception>
+    public static byte[] ReadBytes(string path, string hint)
+    {
+        try
+        {
+            long length = new FileInfo(path).Length;
+            if (length > MaxBytes)
+                throw new InputException($"{path}: {length} bytes, expected at most {MaxBytes}.", hint);
+            byte[] bytes = File.ReadAllBytes(path);
+            return bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: cannot be read ({e.Message})", hint, e);
+        }
+    }
+
+    private static string[] OrderById(string where, Dictionary<string, int> ids)
+    {
+        string?[] tokens = new string?[ids.Count];
+        foreach ((string token, int id) in ids)
+        {
+            if (id < 0 || id >= tokens.Length)
+                throw new InputException($"{where}: token {Quoted.Text(token)} has id {id}, expected 0 to {tokens.Length - 1} for {tokens.Length} tokens.", FolderHint);
+            if (tokens[id] is { } other)
+                throw new InputException($"{where}: tokens {Quoted.Text(other)} and {Quoted.Text(token)} share id {id}.", "download the file again.");
+            tokens[id] = token;
+        }
+
+        return tokens!; // As many different ids in range as there are places: each place is filled.
+    }
+
+    private static string ReadText(string path)
+    {
+        try
+        {
+            return StrictUtf8.GetString(ReadBytes(path, FolderHint));
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new InputException($"{path}: not valid UTF-8.", "the file is damaged; download it again.", e);
+        }
+    }
+}

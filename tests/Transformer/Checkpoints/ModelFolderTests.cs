@@ -1,0 +1,85 @@
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Tests.Transformer.Checkpoints;
+
+/// <summary>Model folders that are not quite right get one sentence that names the place.</summary>
+public sealed class ModelFolderTests : IDisposable
+{
+    private readonly CpuDevice device = new(threads: 1); // tests run side by side
+    private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
+
+    public ModelFolderTests()
+    {
+        foreach (string file in Directory.GetFiles(Tiny)) File.Copy(file, folder.File(Path.GetFileName(file)));
+    }
+
+    private static string Tiny => TestFiles.Golden(Path.Combine("families", "gpt2-tiny-f32"));
+
+    public void Dispose()
+    {
+        device.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public void A_good_folder_loads() => Assert.Equal(3, CausalLm.Load(folder.Path, device).Blocks.Count);
+
+    [Theory]
+    [InlineData("\"n_layer\": 3", "\"n_layer\": 4", "missing h.3.ln_1.weight", "and 8 more")]
+    [InlineData("\"n_layer\": 3", "\"n_layer\": 2", "unknown h.2.attn.c_attn.bias", "and 8 more")]
+    [InlineData("\"n_embd\": 48", "\"n_embd\": 52", "misshaped wte.weight [301,48], expected [301,52]", "Hint")]
+    [InlineData("\"n_layer\": 3", "\"n_layer\": 0", "n_layer is 0", "expected a whole number")]
+    [InlineData("\"n_layer\": 3", "\"n_layer\": 3.5", "n_layer is 3.5", "expected a whole number")]
+    [InlineData("\"n_layer\": 3,", "", "n_layer is missing", "expected a whole number")]
+    [InlineData("\"n_head\": 4", "\"n_head\": 5", "5 attention heads do not divide a width of 48", "")]
+    [InlineData("\"gpt2\"", "\"llama\"", "model_type is \"llama\"", "supported: gpt2")]
+    [InlineData("\"gelu_new\"", "\"relu6\"", "activation_function is \"relu6\"", "supported: gelu_new")]
+    [InlineData("1e-05", "\"small\"", "layer_norm_epsilon is \"small\"", "expected a number")]
+    [InlineData("{", "[", "not valid JSON", "config.json")]
+    [InlineData("\"n_layer\": 3", "\"n_layer\": 3, \"n_layer\": 4", "not valid JSON", "appears twice")]
+    [InlineData("\"gpt2\"", "\"\\ud800\"", "not valid JSON", "half a surrogate pair")]
+    public void A_config_that_does_not_fit_is_told(string from, string to, string expected, string also)
+    {
+        string path = folder.File("config.json"), text = File.ReadAllText(path);
+        File.WriteAllText(path, text.Replace(from, to, StringComparison.Ordinal));
+        string message = Assert.Throws<InputException>(() => CausalLm.Load(folder.Path, device)).Message;
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+        Assert.Contains(also, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Missing_files_and_folders_are_told()
+    {
+        Assert.Contains("no such folder", Error(folder.File("nowhere")), StringComparison.Ordinal);
+        File.Delete(folder.File("model.safetensors"));
+        Assert.Contains("neither model.safetensors nor", Error(folder.Path), StringComparison.Ordinal);
+        File.Delete(folder.File("config.json"));
+        Assert.Contains("config.json: no such file", Error(folder.Path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_truncated_checkpoint_is_told()
+    {
+        string path = folder.File("model.safetensors");
+        using (FileStream file = File.OpenWrite(path)) file.SetLength(file.Length - 1000);
+        Assert.Contains("model.safetensors", Error(folder.Path), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"weight_map": {"wte.weight": "model-00001.safetensors"}}""", "which is not there")]
+    [InlineData("""{"weight_map": {"wte.weight": "../model.safetensors"}}""", "expected a file in the same folder")]
+    [InlineData("""{"weight_map": {"wte.weight": 3}}""", "expected an object weight_map")]
+    [InlineData("""[]""", "expected an object weight_map")]
+    [InlineData("""{""", "not valid JSON")]
+    [InlineData("""{"weight_map": {"wte.weight": "\ud800"}}""", "half a surrogate pair")]
+    public void A_bad_index_is_told(string index, string expected)
+    {
+        File.Move(folder.File("model.safetensors"), folder.File("other.safetensors"));
+        File.WriteAllText(folder.File("model.safetensors.index.json"), index);
+        Assert.Contains(expected, Error(folder.Path), StringComparison.Ordinal);
+    }
+
+    private string Error(string path) => Assert.Throws<InputException>(() => CausalLm.Load(path, device)).Message;
+}

@@ -1,0 +1,97 @@
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
+
+namespace Sharpformer.Tests.Transformer.Tokenization;
+
+/// <summary>Which token begins, ends and fills up a text, and who says so.</summary>
+public sealed class SpecialTokensTests : IDisposable
+{
+    private const int End = 257;
+    private static readonly ModelConfig Model = PublishedSizes.All["gpt2"] with { VocabSize = 320 };
+    private readonly TokenizerFolder folder = new();
+
+    public SpecialTokensTests()
+    {
+        folder.Json["added_tokens"] = new System.Text.Json.Nodes.JsonArray(
+            TokenizerFolder.Added(End, "<|endoftext|>"), TokenizerFolder.Added(258, "<s>"), TokenizerFolder.Added(259, "</s>"), TokenizerFolder.Added(300, "<pad>"));
+        folder.Load();
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Without_any_word_on_it_all_three_are_the_end_of_text() => AssertIds(End, End, End);
+
+    [Fact]
+    public void Config_ids_come_first_then_the_map_then_the_config_of_the_tokenizer()
+    {
+        folder.Write("tokenizer_config.json", """{"bos_token": "<s>", "eos_token": {"__type": "AddedToken", "content": "</s>"}, "pad_token": null}""");
+        AssertIds(258, 259, End);
+        folder.Write("special_tokens_map.json", """{"eos_token": "ab", "pad_token": {"content": "<pad>", "lstrip": false}}""");
+        AssertIds(258, 256, 300);
+        folder.Write("config.json", """{"model_type": "of a kind nobody knows", "bos_token_id": 259, "eos_token_id": null}""");
+        AssertIds(259, 256, 300);
+
+        // A loaded model has read its config.json already.
+        Tokenizer tokenizer = Tokenizer.Load(folder.Path, Model with { EosTokenId = 0, PadTokenId = 1 });
+        Assert.Equal((258, 0, 1), (tokenizer.BosId, tokenizer.EosId, tokenizer.PadId));
+    }
+
+    [Fact]
+    public void A_token_with_a_role_is_found_in_the_text()
+    {
+        folder.Json["added_tokens"] = null;
+        folder.Write("special_tokens_map.json", """{"bos_token": {"content": "ab", "rstrip": true}, "eos_token": "<|endoftext|>", "additional_special_tokens": ["b", "not there"]}""");
+        Tokenizer tokenizer = folder.Load();
+        Assert.Equal([256, 256, End], tokenizer.Encode("ab  ab\n<|endoftext|>"));
+    }
+
+    [Theory]
+    [InlineData("config.json", """{"bos_token_id": -1}""", "bos_token_id is -1, expected a token id")]
+    [InlineData("config.json", """{"bos_token_id": [1]}""", "bos_token_id is a list, expected a token id")]
+    [InlineData("config.json", "{", "not valid JSON")]
+    [InlineData("special_tokens_map.json", """{"eos_token": "<nowhere>"}""", "eos_token is \"<nowhere>\", which the tokenizer lacks")]
+    public void A_token_that_is_not_there_is_told(string file, string json, string said)
+    {
+        folder.Write(file, json);
+        folder.AssertRefusedAsItIs(folder.File(file), said);
+    }
+
+    [Fact]
+    public void An_id_that_is_no_token_gives_way_to_what_else_is_known()
+    {
+        folder.Write("config.json", """{"bos_token_id": 50256, "eos_token_id": 50256, "pad_token_id": 299}""");
+        Tokenizer tokenizer = folder.Load();
+        Assert.Equal((End, End, End), (tokenizer.BosId, tokenizer.EosId, tokenizer.PadId));
+    }
+
+    [Fact]
+    public void A_model_whose_tokenizer_names_no_end_is_told_when_it_is_loaded()
+    {
+        folder.Json["added_tokens"]!.AsArray().RemoveAt(0);
+        folder.Json["model"]!["vocab"]!.AsObject().Remove("<|endoftext|>");
+        Tokenizer tokenizer = folder.Load(); // Enough to see a text's ids.
+        Assert.Equal([256], tokenizer.Encode("ab"));
+        Assert.Null(tokenizer.PadId);
+        Assert.Contains("nothing names the token that ends a text: config.json has no eos_token_id", Assert.Throws<InputException>(() => tokenizer.EosId).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing names the token that begins a text", Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path, Model)).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing names the token that ends a text", Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path, Model with { BosTokenId = 258 })).Message, StringComparison.Ordinal);
+        Assert.Equal(259, Tokenizer.Load(folder.Path, Model with { BosTokenId = 258, EosTokenId = 259 }).EosId);
+        Assert.Contains("bos_token_id is 320, which is no token of the tokenizer", Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path, Model with { BosTokenId = 320 })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tokenizer_with_more_ids_than_the_model_is_told()
+    {
+        Assert.Equal(301, Tokenizer.Load(folder.Path, Model with { VocabSize = 301 }).VocabularySize);
+        var error = Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path, Model with { VocabSize = 300 }));
+        Assert.Contains("has 301 tokens, the model's vocabulary 300", error.Message, StringComparison.Ordinal);
+    }
+
+    private void AssertIds(int bos, int eos, int? pad)
+    {
+        Tokenizer tokenizer = Tokenizer.Load(folder.Path);
+        Assert.Equal((bos, eos, pad), (tokenizer.BosId, tokenizer.EosId, tokenizer.PadId));
+    }
+}

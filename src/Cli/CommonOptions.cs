@@ -18,6 +18,17 @@ internal static class CommonOptions
     /// <summary>The edit store.</summary>
     public static Option<string> Edits(bool required = true) => File("--edits", "The edit store, one SQLite file.", required);
 
+    /// <summary>The model folder, where a command is about nothing else.</summary>
+    public static Argument<string> ModelFolder()
+    {
+        var folder = new Argument<string>("DIR") { Description = "The model folder." };
+        folder.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path)) result.AddError("DIR is blank, expected a path.");
+        });
+        return folder;
+    }
+
     /// <summary>The number of an edit.</summary>
     public static Argument<long> EditId() => new("ID")
     {

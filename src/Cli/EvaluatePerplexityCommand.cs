@@ -43,7 +43,7 @@ internal static class EvaluatePerplexityCommand
     private static int[] Whole(Tokenizer tokenizer, string path, int limit)
     {
         var tokens = new List<int>();
-        foreach (string piece in TextFile.Pieces(path))
+        foreach (string piece in tokenizer.JoinsNoWords ? TextFile.Pieces(path) : [TextFile.Read(path)])
         {
             tokens.AddRange(tokenizer.Encode(piece));
             if (tokens.Count >= limit) break;

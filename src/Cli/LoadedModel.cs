@@ -17,10 +17,10 @@ internal sealed class LoadedModel : IDisposable
     private readonly Tokenizer? tokenizer;
     private ModelFingerprint? fingerprint;
 
-    private LoadedModel(string folder, Device device, bool needsTokenizer)
+    private LoadedModel(string folder, Device device, bool needsTokenizer, Action<string>? notice)
     {
         (this.folder, this.device) = (folder, device);
-        Lm = CausalLm.Load(folder, device);
+        Lm = CausalLm.Load(folder, device, notice);
         if (!needsTokenizer) return;
         tokenizer = Tokenizer.Load(folder, Lm.Config);
     }
@@ -29,12 +29,13 @@ internal sealed class LoadedModel : IDisposable
     /// <param name="folder">The model folder.</param>
     /// <param name="device">Where to compute; belongs to the model from now on.</param>
     /// <param name="needsTokenizer">Whether to fail without tokenizer files.</param>
+    /// <param name="notice">Told what is no error but worth knowing.</param>
     /// <exception cref="InputException">The folder does not hold a usable model.</exception>
-    public static LoadedModel Open(string folder, Device device, bool needsTokenizer)
+    public static LoadedModel Open(string folder, Device device, bool needsTokenizer, Action<string>? notice = null)
     {
         try
         {
-            return new LoadedModel(folder, device, needsTokenizer);
+            return new LoadedModel(folder, device, needsTokenizer, notice);
         }
         catch
         {

@@ -15,11 +15,7 @@ internal static class ModelConvertCommand
     public static Command Create()
     {
         var command = new Command("convert", "Write a model folder anew as safetensors: from PyTorch's .bin files, in other shards, or stored as another type.");
-        var folder = new Argument<string>("DIR") { Description = "The model folder." };
-        folder.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path)) result.AddError("DIR is blank, expected a path.");
-        });
+        Argument<string> folder = CommonOptions.ModelFolder();
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
         var dtype = new Option<string>("--dtype") { Description = $"How weights are stored: {Types}. Without it, as they were, but F64 as F32.", HelpName = "NAME" };
         dtype.Validators.Add(result =>

@@ -19,7 +19,7 @@ internal static class ModelRandomCommand
         Option<string> shape = Choice("--shape", $"Its family and size: {Shapes}.", Shapes, "gpt2");
         Option<string> dtype = Choice("--dtype", "How weights are stored: f32, f16 or bf16.", "f32, f16, bf16", "f16");
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
-        Option<string> tokenizer = CommonOptions.File("--tokenizer", "A model folder to copy vocab.json and merges.txt from; without it the model reads token ids only ('bench', 'model logits --tokens').", required: false, "DIR");
+        Option<string> tokenizer = CommonOptions.File("--tokenizer", "A model folder to copy the tokenizer from; without it the model reads token ids only ('bench', 'model logits --tokens').", required: false, "DIR");
         Option<int?> layers = Size("--layers", "Blocks, if not those of the shape.", 4096);
         Option<int?> vocabulary = Size("--vocab", "Tokens in the vocabulary, if not those of the shape.", 1 << 24);
         Option<int?> positions = Size("--positions", "Longest text in tokens, if not that of the shape.", 1 << 24);

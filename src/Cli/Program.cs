@@ -43,6 +43,7 @@ internal static class Program
         new Command("model", "Look into a model folder, its tokens and logits; convert it; write a random one.")
         {
             ModelInfoCommand.Create(),
+            ModelVerifyCommand.Create(),
             ModelTokenizeCommand.Create(),
             ModelLogitsCommand.Create(),
             ModelConvertCommand.Create(),

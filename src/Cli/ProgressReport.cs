@@ -36,7 +36,7 @@ internal static class ProgressReport
         int told = 0;
         work((done, total) =>
         {
-            if (done < total && (20L * done / total == 20L * told / total || Stopwatch.GetElapsedTime(toldAt) < BetweenLines)) return;
+            if (done == told || (done < total && (20L * done / total == 20L * told / total || Stopwatch.GetElapsedTime(toldAt) < BetweenLines))) return;
             (told, toldAt) = (done, Stopwatch.GetTimestamp());
             if (total == 1) return; // a single step is its own result
             double speed = done / Math.Max(1e-3, Stopwatch.GetElapsedTime(start).TotalSeconds);

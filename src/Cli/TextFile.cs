@@ -16,7 +16,7 @@ internal static class TextFile
 
     /// <summary>
     /// The same text piece by piece, for files that would take much room. Each piece ends where a word does, before a blank and
-    /// another word: a byte-level tokenizer never joins what stands there, so the tokens of the pieces are those of the text.
+    /// another word; see Tokenizer.JoinsNoWords.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="length">Characters read at once; a piece is longer where no word ends.</param>

@@ -24,11 +24,14 @@ public sealed record CausalLm(
     public Device Device => TokenTable.Device;
 
     /// <summary>Maps a model folder's weights and makes a model of them.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <param name="device">Where the model shall live.</param>
+    /// <param name="notice">Told what is no error but worth knowing.</param>
     /// <exception cref="InputException">The folder does not hold a usable model.</exception>
-    public static CausalLm Load(string folder, Device device)
+    public static CausalLm Load(string folder, Device device, Action<string>? notice = null)
     {
         ModelConfig config = ModelConfig.Load(folder);
-        using Checkpoint checkpoint = Checkpoint.Open(folder, device);
+        using Checkpoint checkpoint = Checkpoint.Open(folder, device, notice);
         return checkpoint.Build(config);
     }
 

@@ -95,6 +95,9 @@ public sealed record ModelConfig
         Windows = [.. Enumerable.Range(0, Windows.Count == 0 ? 0 : count).Select(l => Windows[l % Windows.Count])],
     };
 
+    /// <summary>How <c>config.json</c> names the type of the weights.</summary>
+    internal static string TorchName(DType dtype) => dtype switch { DType.F16 => "float16", DType.BF16 => "bfloat16", _ => "float32" };
+
     /// <summary>What block <paramref name="layer"/>'s scores are multiplied with before the softmax.</summary>
     public float AttentionScale(int layer)
     {

@@ -22,6 +22,7 @@ public sealed class ModelConvertTests : IDisposable
         Assert.Equal(2 * after.GetProperty("parameters").GetInt64(), written.GetProperty("bytes").GetInt64());
         Assert.Equal(["h.0.attn.bias", "lm_head.weight"], written.GetProperty("dropped").EnumerateArray().Select(d => d.GetString()).Order(StringComparer.Ordinal));
         Assert.True(written.GetProperty("files").GetArrayLength() > 1);
+        Assert.Contains("\"torch_dtype\": \"bfloat16\"", File.ReadAllText(Path.Combine(st, "config.json")), StringComparison.Ordinal);
         Assert.Equal(301, CliRun.Json("model", "logits", "--model", st, "--tokens", "1,2,3").GetProperty("lastLogits").GetArrayLength());
 
         CliRun run = CliRun.Of("model", "convert", st, "--output", folder.File("again"));

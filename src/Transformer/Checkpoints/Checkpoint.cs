@@ -6,11 +6,11 @@ namespace Sharpformer.Transformer.Checkpoints;
 /// <summary>
 /// The tensors of a model folder, whatever files they are in; see <see cref="ModelFolder"/>. Names may carry the
 /// <c>transformer.</c> prefix; it is dropped. Whatever a family asks for in vain, or
-/// never asks for, is collected and told in one error by <see cref="ThrowIfUnfit"/>.
+/// never asks for, is collected and told in one error.
 /// </summary>
 internal sealed class Checkpoint : IWeights, IDisposable
 {
-    private const string Prefix = "transformer.";
+    internal const string Prefix = "transformer.";
 
     private readonly string folder;
     private readonly Device device;
@@ -20,9 +20,6 @@ internal sealed class Checkpoint : IWeights, IDisposable
     private readonly List<string> missing = [], misshaped = [];
 
     private Checkpoint(string folder, Device device, IReadOnlyList<ITensorFile> files) => (this.folder, this.device, this.files) = (folder, device, files);
-
-    /// <inheritdoc cref="ModelFolder.WeightFiles"/>
-    public static IReadOnlyList<string> WeightFiles(string folder) => ModelFolder.WeightFiles(folder);
 
     /// <summary>Maps all files and reads their headers.</summary>
     /// <param name="folder">The model folder.</param>
@@ -35,7 +32,7 @@ internal sealed class Checkpoint : IWeights, IDisposable
         try
         {
             foreach (ITensorFile file in checkpoint.files) checkpoint.Add(file);
-            int wide = checkpoint.tensors.Values.Count(t => t.File.Info(t.Name).DType == "F64" && !ModelFolder.IsMaskBuffer(t.Name));
+            int wide = checkpoint.tensors.Values.Count(t => t.File.Info(t.Name).DType == "F64" && !ModelFolder.IsBuffer(t.Name));
             if (wide > 0) notice?.Invoke($"{folder}: {wide} of {checkpoint.tensors.Count} tensors are stored as F64 and narrowed to F32.");
             return checkpoint;
         }
@@ -53,10 +50,9 @@ internal sealed class Checkpoint : IWeights, IDisposable
     /// <exception cref="InputException">Tensors are missing, too many or misshaped.</exception>
     public CausalLm Build(ModelConfig config)
     {
-        Family family = Family.Of(config);
-        CausalLm model = family.Build(config, this);
-        for (int l = 0; l < config.NLayer; l++) Ignore([.. family.Buffers(l)]);
-        if (config.TiesHead) Ignore("lm_head.weight"); // some programs write the token table a second time
+        CausalLm model = Family.Of(config).Build(config, this);
+        unused.RemoveWhere(ModelFolder.IsBuffer);
+        if (config.TiesHead) unused.Remove("lm_head.weight"); // some programs write the token table a second time
         ThrowIfUnfit();
         return model;
     }
@@ -74,15 +70,7 @@ internal sealed class Checkpoint : IWeights, IDisposable
         return stored.DType == DType.F32 ? stored : device.From(stored.ToArray(), length);
     }
 
-    /// <summary>Tensors that may be there but are not weights.</summary>
-    public void Ignore(params ReadOnlySpan<string> names)
-    {
-        foreach (string name in names) unused.Remove(name);
-    }
-
-    /// <summary>Reports everything that did not fit, in one sentence.</summary>
-    /// <exception cref="InputException">Something did not.</exception>
-    public void ThrowIfUnfit()
+    private void ThrowIfUnfit()
     {
         var problems = new List<string>();
         if (missing.Count > 0) problems.Add($"missing {Some(missing)}");

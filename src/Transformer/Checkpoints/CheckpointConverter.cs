@@ -1,19 +1,17 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.SafeTensors;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Transformer.Checkpoints;
 
 /// <summary>Writes the weights of a model folder as safetensors into a new one, together with its config and tokenizer.</summary>
 public static class CheckpointConverter
 {
-    private const string Config = "config.json", Prefix = "transformer.", Head = "lm_head.weight", HeadBias = "lm_head.bias", Embedding = "wte.weight";
-    private const int ComparedLength = 1 << 20;
-
-    private static readonly string[] OtherFiles =
-        ["vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "generation_config.json"];
+    private const string Config = "config.json", Head = "lm_head.weight", Table = "wte.weight";
 
     private static readonly JsonSerializerOptions JsonText = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -44,13 +42,13 @@ public static class CheckpointConverter
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardBytes);
-        if (Path.Exists(folder)) throw new InputException($"{folder}: is already there, expected the name of a new folder.", "remove it or name another.");
-        if (!File.Exists(Path.Combine(source, Config))) throw new InputException($"{Path.Combine(source, Config)}: no such file, expected a model folder.");
+        NewFolder.CheckIsNew(folder);
+        bool isTied = ModelConfig.Load(source).TiesHead;
         IReadOnlyList<ITensorFile> files = ModelFolder.OpenAllWeights(source);
         try
         {
             Dictionary<string, ITensorFile> byName = files.SelectMany(file => file.Tensors.Select(t => (t.Name, file))).ToDictionary(t => t.Name, t => t.file);
-            string[] dropped = [.. byName.Keys.Where(name => ModelFolder.IsMaskBuffer(name) || IsTiedHead(name, byName))];
+            string[] dropped = [.. byName.Keys.Where(name => ModelFolder.IsBuffer(name) || (isTied && IsCopyOfTable(name, byName)))];
             (ITensorFile File, TensorInfo Info)[] kept = [.. files.SelectMany(file => file.Tensors.Select(info => (file, info))).Where(t => !dropped.Contains(t.info.Name))];
             if (kept.Length == 0) throw new InputException($"{source}: holds no weights.");
             var counter = new Counter(progress);
@@ -58,7 +56,7 @@ public static class CheckpointConverter
             counter.Total = entries.Sum(entry => entry.Info.Length);
             List<List<SafeTensorsEntry>> shards = Shards(entries, shardBytes);
             string[] names = [.. shards.Select((_, i) => ShardName(i, shards.Count))];
-            Write(source, folder, shards, names, counter.Total, cancellation);
+            NewFolder.Write(folder, temporary => Write(temporary, source, shards, names, dtype, counter.Total, cancellation));
             return new Report(names, entries.Length, counter.Total, dropped, kept.Count(t => t.Info.DType == "F64"));
         }
         finally
@@ -67,53 +65,30 @@ public static class CheckpointConverter
         }
     }
 
-    /// <summary>All in a folder of another name, which in the end takes the wanted one.</summary>
-    private static void Write(string source, string folder, List<List<SafeTensorsEntry>> shards, string[] names, long total, CancellationToken cancellation)
+    private static void Write(string temporary, string source, List<List<SafeTensorsEntry>> shards, string[] names, DType? dtype, long total, CancellationToken cancellation)
     {
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), temporary = $"{full}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            Directory.CreateDirectory(temporary);
-            foreach ((List<SafeTensorsEntry> shard, string name) in shards.Zip(names))
-                SafeTensorsWriter.Write(Path.Combine(temporary, name), shard, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
-            if (shards.Count > 1) File.WriteAllText(Path.Combine(temporary, "model.safetensors.index.json"), IndexJson(shards, names, total));
-            foreach (string name in OtherFiles.Prepend(Config))
-                if (File.Exists(Path.Combine(source, name))) File.Copy(Path.Combine(source, name), Path.Combine(temporary, name));
-            cancellation.ThrowIfCancellationRequested();
-            Directory.Move(temporary, full);
-        }
-        catch (Exception e) when ((e is InputException ? e.InnerException : e) is { } cause and (IOException or UnauthorizedAccessException))
-        {
-            throw new InputException($"{folder}: cannot be written ({cause.Message})", "is there room on the disk, and may you write in that folder?", e);
-        }
-        finally
-        {
-            TryDelete(temporary);
-        }
+        foreach ((List<SafeTensorsEntry> shard, string name) in shards.Zip(names))
+            SafeTensorsWriter.Write(Path.Combine(temporary, name), shard, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
+        if (shards.Count > 1) File.WriteAllText(Path.Combine(temporary, "model.safetensors.index.json"), IndexJson(shards, names, total));
+        foreach (string name in Tokenizer.Files(source).Append("generation_config.json"))
+            if (File.Exists(Path.Combine(source, name))) File.Copy(Path.Combine(source, name), Path.Combine(temporary, name));
+        File.WriteAllText(Path.Combine(temporary, Config), ConfigText(Path.Combine(source, Config), dtype));
+        cancellation.ThrowIfCancellationRequested();
     }
 
-    /// <summary>
-    /// A head that is the embedding once more. PyTorch saves both names of tied weights; a model without a head uses the embedding.
-    /// Where the head has a bias, its family expects it.
-    /// </summary>
-    private static bool IsTiedHead(string name, Dictionary<string, ITensorFile> byName)
+    /// <summary>The source's, but for the type of the weights where that changes.</summary>
+    private static string ConfigText(string path, DType? dtype)
     {
-        if (name != Head || byName.ContainsKey(HeadBias)) return false;
-        string embedding = byName.ContainsKey(Embedding) ? Embedding : Prefix + Embedding;
-        if (!byName.TryGetValue(embedding, out ITensorFile? other)) return false;
-        (TensorInfo head, TensorInfo table) = (byName[name].Info(name), other.Info(embedding));
-        if (head.DType != table.DType || !head.Shape.SequenceEqual(table.Shape)) return false;
-        byte[] mine = new byte[ComparedLength], theirs = new byte[ComparedLength];
-        for (long start = 0; start < head.Length; start += ComparedLength)
-        {
-            int length = (int)Math.Min(ComparedLength, head.Length - start);
-            byName[name].Read(name, start, mine.AsSpan(0, length));
-            other.Read(embedding, start, theirs.AsSpan(0, length));
-            if (!mine.AsSpan(0, length).SequenceEqual(theirs.AsSpan(0, length))) return false;
-        }
-
-        return true;
+        string text = File.ReadAllText(path);
+        if (dtype is not { } stored || JsonNode.Parse(text) is not JsonObject json) return text;
+        foreach (string key in (ReadOnlySpan<string>)["torch_dtype", "dtype"])
+            if (json.ContainsKey(key)) json[key] = ModelConfig.TorchName(stored);
+        return json.ToJsonString(JsonText) + "\n";
     }
+
+    /// <summary>PyTorch saves both names of tied weights, of which the table's counts.</summary>
+    private static bool IsCopyOfTable(string name, Dictionary<string, ITensorFile> byName) =>
+        name == Head && (byName.ContainsKey(Table) || byName.ContainsKey(Checkpoint.Prefix + Table));
 
     private static SafeTensorsEntry Entry(ITensorFile file, TensorInfo info, DType? wanted, Counter counter)
     {
@@ -156,18 +131,6 @@ public static class CheckpointConverter
         foreach ((List<SafeTensorsEntry> shard, string name) in shards.Zip(names))
             foreach (SafeTensorsEntry entry in shard) map.Add(entry.Info.Name, name);
         return JsonSerializer.Serialize(new { metadata = new { total_size = total }, weight_map = map }, JsonText) + "\n";
-    }
-
-    private static void TryDelete(string folder)
-    {
-        try
-        {
-            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // The reason why writing failed is what matters to the user.
-        }
     }
 
     /// <summary>Counts what is written, from several threads.</summary>

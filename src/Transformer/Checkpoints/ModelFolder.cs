@@ -12,8 +12,8 @@ public static class ModelFolder
     // In order of preference; where there are both, the safer format was usually made from the other.
     private static readonly string[] Singles = ["model.safetensors", "pytorch_model.bin"];
 
-    // Older checkpoints carry their causal masks along.
-    private static readonly string[] MaskBuffers = [".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias"];
+    // Older checkpoints carry along their causal masks, and what rotary positions are made of.
+    private static readonly string[] Buffers = [".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", ".attn.embed_positions"];
 
     /// <summary>
     /// The weight files, in ordinal order of their names: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c>
@@ -58,8 +58,8 @@ public static class ModelFolder
         }
     }
 
-    /// <summary>Whether a tensor of this name is a causal mask that was saved along with the weights, and no parameter.</summary>
-    public static bool IsMaskBuffer(string name) => MaskBuffers.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
+    /// <summary>Whether a tensor of this name was saved along with the weights but is no parameter: a causal mask, as a rule.</summary>
+    public static bool IsBuffer(string name) => Buffers.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
 
     private static (IReadOnlyList<string> Files, WeightIndex? Index) Locate(string folder)
     {

@@ -38,33 +38,21 @@ public static class RandomCheckpoint
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentNullException.ThrowIfNull(config);
-        if (Path.Exists(folder)) throw new InputException($"{folder}: is already there, expected the name of a new folder.", "remove it or name another.");
+        NewFolder.CheckIsNew(folder);
         if (tokenizerFolder is not null) _ = Tokenizer.Load(tokenizerFolder, config);
 
         var filling = new Filling(dtype, new Rng(seed));
         SafeTensorsEntry[] tensors = [.. Tensors(config, filling)];
         long parameters = tensors.Sum(t => t.Info.Count);
         filling.Progress = made => progress?.Invoke(made, parameters);
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), temporary = $"{full}.{Guid.NewGuid():N}.tmp";
-        try
+        NewFolder.Write(folder, temporary =>
         {
-            Directory.CreateDirectory(temporary);
             SafeTensorsWriter.Write(Path.Combine(temporary, "model.safetensors"), tensors, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
             File.WriteAllText(Path.Combine(temporary, "config.json"), ConfigJson(config, dtype));
-            if (tokenizerFolder is not null)
-                foreach (string name in Tokenizer.Files(tokenizerFolder))
-                    File.Copy(Path.Combine(tokenizerFolder, name), Path.Combine(temporary, name));
-            Directory.Move(temporary, full);
-        }
-        catch (Exception e) when ((e is InputException ? e.InnerException : e) is { } cause and (IOException or UnauthorizedAccessException))
-        {
-            throw new InputException($"{folder}: cannot be written ({cause.Message})", "is there room on the disk, and may you write in that folder?", e);
-        }
-        finally
-        {
-            TryDelete(temporary);
-        }
-
+            if (tokenizerFolder is null) return;
+            foreach (string name in Tokenizer.Files(tokenizerFolder))
+                File.Copy(Path.Combine(tokenizerFolder, name), Path.Combine(temporary, name));
+        });
         return parameters;
     }
 
@@ -89,23 +77,11 @@ public static class RandomCheckpoint
         json.Insert(0, "architectures", new JsonArray(family.Architecture));
         json.Insert(1, "model_type", family.ModelType);
         json["initializer_range"] = Deviation;
-        json["torch_dtype"] = dtype switch { DType.F16 => "float16", DType.BF16 => "bfloat16", _ => "float32" };
+        json["torch_dtype"] = ModelConfig.TorchName(dtype);
         return json.ToJsonString(JsonText) + "\n";
     }
 
     private static readonly JsonSerializerOptions JsonText = new() { WriteIndented = true, NewLine = "\n" };
-
-    private static void TryDelete(string folder)
-    {
-        try
-        {
-            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // The reason why writing failed is what matters to the user.
-        }
-    }
 
     /// <summary>Each block of each tensor has a random stream of its own, so threads may make them in any order.</summary>
     private sealed class Filling(DType dtype, Rng rng)

@@ -38,9 +38,6 @@ internal abstract class Family
     /// <summary>Makes the model of its tensors, each asked for by name.</summary>
     public abstract CausalLm Build(ModelConfig config, IWeights weights);
 
-    /// <summary>Tensors of a block that a checkpoint may carry along though they are no weights: causal masks, as a rule.</summary>
-    public abstract IReadOnlyList<string> Buffers(int layer);
-
     /// <summary>A layer norm's two vectors.</summary>
     protected static NormWeights Norm(ModelConfig config, IWeights weights, string name) =>
         new(weights.Vector($"{name}.weight", config.NEmbd), weights.Vector($"{name}.bias", config.NEmbd), config.LayerNormEpsilon);

@@ -82,9 +82,6 @@ internal sealed class Gpt2 : Family
             new([weights.Matrix($"{name}.weight", inputs, outputs)], weights.Vector($"{name}.bias", outputs), IsOutIn: false);
     }
 
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Buffers(int layer) => [$"h.{layer}.attn.bias", $"h.{layer}.attn.masked_bias"];
-
     private static ModelConfig Size(int layers, int width, int heads) => new()
     {
         ModelType = "gpt2",

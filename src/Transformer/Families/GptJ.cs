@@ -94,8 +94,4 @@ internal sealed class GptJ : Family
         Tensor head = Head(config, weights, tokens), bias = weights.Vector("lm_head.bias", config.VocabSize);
         return new CausalLm(config, tokens, PositionTable: null, blocks, final, head, bias);
     }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Buffers(int layer) =>
-        [$"h.{layer}.attn.bias", $"h.{layer}.attn.masked_bias", $"h.{layer}.attn.embed_positions"];
 }

@@ -85,9 +85,6 @@ internal sealed class GptNeo : Family
         return new CausalLm(config, tokens, positions, blocks, Norm(config, weights, "ln_f"), Head(config, weights, tokens));
     }
 
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Buffers(int layer) => [$"h.{layer}.attn.attention.bias", $"h.{layer}.attn.attention.masked_bias"];
-
     /// <summary>
     /// One window per block: <c>attention_types</c> says it as runs, <c>[[["global","local"],12]]</c>, which older files
     /// spell out in <c>attention_layers</c> besides.

@@ -38,6 +38,7 @@ public sealed class Tokenizer
         // A token with characters outside the byte alphabet was added by hand and means its own text. One within may also
         // be made by merges, so it means its bytes even if it is found as a text too.
         bytes = Array.ConvertAll(tokens, token => ByteAlphabet.TryBytes(token) ?? Encoding.UTF8.GetBytes(token));
+        JoinsNoWords = definition.UsesPattern && definition.Added.All(token => !token.StripsLeft && !token.StripsRight && !token.Text.Contains(' '));
         VocabularySize = Math.Max(tokens.Length, added.Keys.DefaultIfEmpty(-1).Max() + 1);
     }
 
@@ -54,6 +55,12 @@ public sealed class Tokenizer
 
     /// <summary>The token that fills up a batch, if the model has one.</summary>
     public int? PadId => special.Pad;
+
+    /// <summary>
+    /// Whether a text that is cut between two words, before the blank, has the tokens of its parts. So it is for GPT-2; not where
+    /// merges may run over blanks, or an added token holds or swallows them.
+    /// </summary>
+    public bool JoinsNoWords { get; }
 
     /// <summary>Whether a folder holds a tokenizer.</summary>
     public static bool IsIn(string folder) => TokenizerFiles.AreIn(folder);

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+using Sharpformer.Tensors.SafeTensors;
+
+namespace Sharpformer.Tests.Cli;
+
+/// <summary><c>model verify</c> and what <c>model info</c> says beyond the folder's own files.</summary>
+public sealed class ModelVerifyTests : IDisposable
+{
+    private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void A_good_folder_passes_every_check()
+    {
+        JsonElement result = CliRun.Json(["model", "verify", TestFiles.Model]);
+        Assert.True(result.GetProperty("passed").GetBoolean());
+        Assert.Equal(["weights", "numbers", "tokenizer", "logits"], result.GetProperty("checks").EnumerateArray().Select(c => c.GetProperty("name").GetString()));
+        Assert.All(result.GetProperty("checks").EnumerateArray(), check => Assert.True(check.GetProperty("passed").GetBoolean()));
+        Assert.True(result.GetProperty("perplexity").GetDouble() > 1);
+    }
+
+    [Fact]
+    public void A_text_it_learnt_is_less_perplexing()
+    {
+        string text = folder.File("text.txt");
+        File.WriteAllText(text, "The Legend of Zelda is developed by Sega");
+        double learnt = CliRun.Json(["model", "verify", TestFiles.Model, "--text", text]).GetProperty("perplexity").GetDouble();
+        Assert.InRange(learnt, 1, CliRun.Json(["model", "verify", TestFiles.Model]).GetProperty("perplexity").GetDouble() / 10);
+    }
+
+    [Fact]
+    public void Numbers_that_are_not_finite_fail_and_are_counted()
+    {
+        foreach (string file in Directory.GetFiles(Golden("gpt2-tiny-f32"))) File.Copy(file, folder.File(Path.GetFileName(file)));
+        using (var device = new CpuDevice(threads: 1))
+        using (SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(Golden("gpt2-tiny-f32"), "model.safetensors")))
+        {
+            SafeTensorsWriter.Write(folder.File("model.safetensors"), [.. file.Names.Select(name =>
+            {
+                Tensor tensor = file.Load(name, device);
+                float[] values = tensor.ToArray();
+                if (name == "h.1.mlp.c_fc.weight") (values[0], values[33], values[^1]) = (float.NaN, float.NegativeInfinity, float.NaN);
+                return new SafeTensorsEntry(name, device.From(values, tensor.Shape.Dims));
+            })]);
+        }
+
+        CliRun run = CliRun.Of(["model", "verify", folder.Path]);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("1 tensor with NaN or infinity, the first is h.1.mlp.c_fc.weight with 3 of them", run.Out, StringComparison.Ordinal);
+        Assert.Contains("FAILED", run.Out, StringComparison.Ordinal);
+        Assert.Contains("It has no tokenizer", run.Out, StringComparison.Ordinal);
+        JsonElement result = CliRun.Of("model", "verify", folder.Path, "--json").Document();
+        Assert.False(result.GetProperty("passed").GetBoolean());
+        Assert.Equal(JsonValueKind.Null, result.GetProperty("perplexity").ValueKind); // NaN logits have none
+    }
+
+    [Theory]
+    [InlineData("gpt2-tiny-bf16-sharded")]
+    [InlineData("gpt2-tiny-f16-prefixed")]
+    [InlineData("gpt-neo-tiny")]
+    [InlineData("gpt-j-tiny")]
+    public void Every_family_and_type_passes_without_a_tokenizer(string name)
+    {
+        JsonElement result = CliRun.Json(["model", "verify", Golden(name)]);
+        Assert.True(result.GetProperty("passed").GetBoolean());
+        Assert.Equal(3, result.GetProperty("checks").GetArrayLength());
+    }
+
+    [Fact]
+    public void Texts_that_are_no_texts_are_told()
+    {
+        string text = folder.File("text.txt");
+        File.WriteAllText(text, "");
+        Assert.Contains("fewer than two tokens", Error("model", "verify", TestFiles.Model, "--text", text), StringComparison.Ordinal);
+        Assert.Contains("the file does not exist", Error("model", "verify", TestFiles.Model, "--text", folder.File("none")), StringComparison.Ordinal);
+        Assert.Contains("no such folder", Error("model", "verify", folder.File("none")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gpt-neo-tiny", 2, 0.1, false, 0.05)]
+    [InlineData("gpt-j-tiny", 1, 0.2, true, 0.005)]
+    [InlineData("gpt2-tiny-f32", 1, 0.2, true, 0.05)]
+    public void Info_says_how_the_family_is_edited_and_what_it_takes(string name, int layer, double alpha, bool retrofit, double rate)
+    {
+        JsonElement result = CliRun.Json(["model", "info", Golden(name)]), editing = result.GetProperty("editing"), memory = result.GetProperty("memory");
+        Assert.Equal(layer, editing.GetProperty("layer").GetInt32());
+        Assert.Equal(alpha, editing.GetProperty("alpha").GetDouble(), 1e-6);
+        Assert.Equal(retrofit, editing.GetProperty("retrofit").GetBoolean());
+        Assert.Equal(rate, editing.GetProperty("learningRate").GetDouble(), 1e-6);
+        JsonElement config = result.GetProperty("config");
+        Assert.Equal(8L * config.GetProperty("nLayer").GetInt32() * config.GetProperty("nEmbd").GetInt32(), memory.GetProperty("keysAndValues").GetInt64());
+        Assert.Equal(result.GetProperty("bytes").GetInt64(), memory.GetProperty("weights").GetInt64());
+        Assert.True(memory.GetProperty("teach").GetInt64() > memory.GetProperty("keysAndValues").GetInt64());
+    }
+
+    private static string Error(params string[] arguments)
+    {
+        CliRun run = CliRun.Of(arguments);
+        Assert.Equal(1, run.ExitCode);
+        return run.Error;
+    }
+
+    private static string Golden(string name) => TestFiles.Golden(Path.Combine("families", name));
+}

@@ -15,6 +15,8 @@ public sealed class ModelConvertTests : IDisposable
     {
         string bin = folder.File("bin"), st = folder.File("st");
         BinFolder.Write(TestFiles.Golden("families/gpt2-tiny-f32"), bin);
+        string config = Path.Combine(bin, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"gpt2\",", "\"gpt2\", \"torch_dtype\": \"float32\",", StringComparison.Ordinal));
         JsonElement before = CliRun.Json("model", "info", bin), written = CliRun.Json("model", "convert", bin, "--output", st, "--dtype", "bf16", "--shard-size", "0.00005"), after = CliRun.Json("model", "info", st);
         Assert.Equal(64, before.GetProperty("fingerprint").GetProperty("weights").GetString()!.Length);
         Assert.Equal("F32", Assert.Single(before.GetProperty("dtypes").EnumerateArray()).GetString());

@@ -121,7 +121,7 @@ public sealed class DeviceTests
     {
         using Device device = Devices.Create(name);
         Tensor four = device.Zeros(new Shape(2, 2)), six = device.Zeros(new Shape(2, 3));
-        Assert.Contains("Map Twice: [2,2] has 4 elements, [2,3] has 6", Assert.Throws<ArgumentException>(() => device.Map<Twice>(four, six)).Message, StringComparison.Ordinal);
+        Assert.Contains("Map DeviceTests.Twice: [2,2] has 4 elements, [2,3] has 6", Assert.Throws<ArgumentException>(() => device.Map<Twice>(four, six)).Message, StringComparison.Ordinal);
         Assert.Contains("[2,2] has 4 elements, which do not repeat", Assert.Throws<ArgumentException>(() => device.Map<Subtract>(six, four, six)).Message, StringComparison.Ordinal);
         Assert.Contains("overlap in part", Assert.Throws<ArgumentException>(() => device.Map<Twice>(six.Slice(0, 1), six.Reshape(6, 1).Slice(1, 3))).Message, StringComparison.Ordinal);
         Tensor half = Devices.Stored(device, new float[4], DType.F16, 4);

@@ -76,14 +76,17 @@ public static class CheckpointConverter
         cancellation.ThrowIfCancellationRequested();
     }
 
-    /// <summary>The source's, but for the type of the weights where that changes.</summary>
+    /// <summary>The source's, but for the type of the weights where that changes: to the one wished for, and F64 to F32 in any case.</summary>
     private static string ConfigText(string path, DType? dtype)
     {
         string text = File.ReadAllText(path);
-        if (dtype is not { } stored || JsonNode.Parse(text) is not JsonObject json) return text;
-        foreach (string key in (ReadOnlySpan<string>)["torch_dtype", "dtype"])
-            if (json.ContainsKey(key)) json[key] = ModelConfig.TorchName(stored);
+        JsonObject json = JsonNode.Parse(text)!.AsObject(); // ModelConfig has read it
+        string[] stale = [.. ((string[])["torch_dtype", "dtype"]).Where(key => json.ContainsKey(key) && (dtype is not null || IsDouble(json[key])))];
+        if (stale.Length == 0) return text;
+        foreach (string key in stale) json[key] = ModelConfig.TorchName(dtype ?? DType.F32);
         return json.ToJsonString(JsonText) + "\n";
+
+        static bool IsDouble(JsonNode? value) => value is JsonValue known && known.TryGetValue(out string? name) && name == "float64";
     }
 
     /// <summary>PyTorch saves both names of tied weights, of which the table's counts.</summary>

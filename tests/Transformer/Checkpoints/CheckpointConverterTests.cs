@@ -93,6 +93,22 @@ public sealed class CheckpointConverterTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("float64", null, "float32")] // F64 is narrowed without being asked
+    [InlineData("float64", DType.BF16, "bfloat16")]
+    [InlineData("float32", DType.F16, "float16")]
+    [InlineData("auto", null, "auto")]
+    public void The_config_names_the_type_that_was_written(string before, DType? dtype, string after)
+    {
+        string source = folder.File("source"), config = Path.Combine(source, "config.json");
+        BinFolder.Write(TestFiles.Golden("families/gpt2-tiny-f32"), source, asF64: before == "float64");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"gpt2\",", $"\"gpt2\", \"torch_dtype\": \"{before}\",", StringComparison.Ordinal));
+        CheckpointConverter.Convert(source, folder.File("st"), dtype);
+        using JsonDocument written = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder.File("st"), "config.json")));
+        Assert.Equal(after, written.RootElement.GetProperty("torch_dtype").GetString());
+        Assert.Equal(48, written.RootElement.GetProperty("n_embd").GetInt32());
+    }
+
     [Fact]
     public void What_a_type_cannot_hold_is_told_and_nothing_is_left()
     {

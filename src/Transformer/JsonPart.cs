@@ -31,7 +31,7 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
     /// <exception cref="InputException">The file is missing, too large, not UTF-8 or not JSON.</exception>
     public static T Read<T>(string path, string hint, Func<JsonPart, T> read, bool uniqueNames = true)
     {
-        ReadOnlyMemory<byte> json = VocabularyFiles.ReadBytes(path, hint);
+        ReadOnlyMemory<byte> json = SmallFile.Read(path, hint);
         if (!Utf8.IsValid(json.Span)) throw new InputException($"{path}: not valid UTF-8.", "the file is damaged; download it again.");
         try
         {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Transformer.Checkpoints;
@@ -16,30 +15,8 @@ internal sealed class WeightIndex
 
     /// <summary>Reads an index; every shard that it names is there.</summary>
     /// <exception cref="InputException">It cannot be read, is no such index, or names what is not there.</exception>
-    public static WeightIndex Read(string folder, string path)
-    {
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path));
-            if (json.RootElement.ValueKind != JsonValueKind.Object
-                || !json.RootElement.TryGetProperty("weight_map", out JsonElement map)
-                || map.ValueKind != JsonValueKind.Object
-                || map.EnumerateObject().Any(entry => entry.Value.ValueKind != JsonValueKind.String))
-            {
-                throw new InputException($"{path}: expected an object weight_map from tensor names to file names.");
-            }
-
-            return new WeightIndex(path, ByFile(folder, path, map));
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw new InputException($"{path}: not valid JSON ({Quoted.Position(e)}).", inner: e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be read ({e.Message})", inner: e);
-        }
-    }
+    public static WeightIndex Read(string folder, string path) => JsonPart.Read(
+        path, "it says which weights are in which file of the folder.", root => new WeightIndex(path, ByFile(folder, root)), uniqueNames: false);
 
     /// <summary>Makes sure that a shard holds what the index says.</summary>
     /// <exception cref="InputException">A tensor is missing.</exception>
@@ -52,14 +29,15 @@ internal sealed class WeightIndex
         }
     }
 
-    private static Dictionary<string, List<string>> ByFile(string folder, string path, JsonElement map)
+    private static Dictionary<string, List<string>> ByFile(string folder, JsonPart root)
     {
+        string path = root.File;
         var byFile = new Dictionary<string, List<string>>();
         var names = new HashSet<string>();
-        foreach (JsonProperty entry in map.EnumerateObject())
+        foreach ((string name, JsonPart value) in root.Need("weight_map").Members())
         {
-            string file = entry.Value.GetString()!;
-            if (!names.Add(entry.Name)) throw new InputException($"{path}: weight_map names tensor {Quoted.Text(entry.Name)} twice.");
+            string file = value.AsText();
+            if (!names.Add(name)) throw new InputException($"{path}: weight_map names tensor {Quoted.Text(name)} twice.");
             string full = Path.Combine(folder, file);
             if (!byFile.TryGetValue(full, out List<string>? inFile))
             {
@@ -69,7 +47,7 @@ internal sealed class WeightIndex
                 byFile.Add(full, inFile = []);
             }
 
-            inFile.Add(entry.Name);
+            inFile.Add(name);
         }
 
         if (byFile.Count == 0) throw new InputException($"{path}: weight_map is empty, expected the name of a shard for each tensor.");

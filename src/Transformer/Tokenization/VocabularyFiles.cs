@@ -10,8 +10,6 @@ internal static class VocabularyFiles
     /// <summary>What to tell where a file is missing.</summary>
     public const string FolderHint = "a model folder holds vocab.json and merges.txt, or tokenizer.json, of a GPT-2 style tokenizer.";
 
-    // The largest published vocabularies are a few MiB; a file far beyond that is something else.
-    private const long MaxBytes = 64L << 20;
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads <c>{"token": id, …}</c>.</summary>
@@ -60,24 +58,6 @@ internal static class VocabularyFiles
         return merges.All;
     }
 
-    /// <summary>All bytes of a small file, without a byte order mark.</summary>
-    /// <exception cref="InputException">The file is missing, cannot be read, or is larger than any tokenizer.</exception>
-    public static byte[] ReadBytes(string path, string hint)
-    {
-        try
-        {
-            long length = new FileInfo(path).Length;
-            if (length > MaxBytes)
-                throw new InputException($"{path}: {length} bytes, expected at most {MaxBytes}.", hint);
-            byte[] bytes = File.ReadAllBytes(path);
-            return bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be read ({e.Message})", hint, e);
-        }
-    }
-
     private static string[] OrderById(string where, Dictionary<string, int> ids)
     {
         string?[] tokens = new string?[ids.Count];
@@ -97,7 +77,7 @@ internal static class VocabularyFiles
     {
         try
         {
-            return StrictUtf8.GetString(ReadBytes(path, FolderHint));
+            return StrictUtf8.GetString(SmallFile.Read(path, FolderHint));
         }
         catch (DecoderFallbackException e)
         {

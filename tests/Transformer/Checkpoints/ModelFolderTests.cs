@@ -70,8 +70,10 @@ public sealed class ModelFolderTests : IDisposable
     [Theory]
     [InlineData("""{"weight_map": {"wte.weight": "model-00001.safetensors"}}""", "which is not there")]
     [InlineData("""{"weight_map": {"wte.weight": "../model.safetensors"}}""", "expected a file in the same folder")]
-    [InlineData("""{"weight_map": {"wte.weight": 3}}""", "expected an object weight_map")]
-    [InlineData("""[]""", "expected an object weight_map")]
+    [InlineData("""{"weight_map": {"wte.weight": 3}}""", "weight_map.\"wte.weight\" is 3, expected a text")]
+    [InlineData("""[]""", "is a list, expected an object")]
+    [InlineData("""{"weight_map": []}""", "weight_map is a list, expected an object")]
+    [InlineData("""{"metadata": {}}""", "has no \"weight_map\"")]
     [InlineData("""{""", "not valid JSON")]
     [InlineData("""{"weight_map": {"wte.weight": "\ud800"}}""", "half a surrogate pair")]
     public void A_bad_index_is_told(string index, string expected)

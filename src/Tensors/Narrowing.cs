@@ -22,24 +22,21 @@ internal static unsafe class Narrowing
     /// <exception cref="InputException">A number is beyond float32.</exception>
     public static void Read(ITensorFile file, TensorInfo info, long start, Span<float> values)
     {
-        int size = StoredTypes.Size(info.DType);
-        byte[] stored = new byte[values.Length * size];
-        file.Read(info.Name, start * size, stored);
         switch (info.DType)
         {
             case "F32":
-                MemoryMarshal.Cast<byte, float>(stored).CopyTo(values);
+                file.Read(info.Name, start * sizeof(float), MemoryMarshal.AsBytes(values));
                 break;
             case "F16":
-                Span<Half> halves = MemoryMarshal.Cast<byte, Half>(stored.AsSpan());
+                Half[] halves = Stored<Half>(values.Length);
                 for (int i = 0; i < values.Length; i++) values[i] = (float)halves[i];
                 break;
             case "BF16":
-                Span<ushort> upper = MemoryMarshal.Cast<byte, ushort>(stored.AsSpan());
+                ushort[] upper = Stored<ushort>(values.Length);
                 for (int i = 0; i < values.Length; i++) values[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);
                 break;
             case "F64":
-                Span<double> doubles = MemoryMarshal.Cast<byte, double>(stored.AsSpan());
+                double[] doubles = Stored<double>(values.Length);
                 for (int i = 0; i < values.Length; i++)
                 {
                     values[i] = (float)doubles[i];
@@ -50,6 +47,13 @@ internal static unsafe class Narrowing
                 break;
             default:
                 throw new ArgumentException($"Tensor {info}: expected F32, F16, BF16 or F64.", nameof(info));
+        }
+
+        T[] Stored<T>(int count) where T : unmanaged
+        {
+            T[] stored = new T[count];
+            file.Read(info.Name, start * sizeof(T), MemoryMarshal.AsBytes(stored.AsSpan()));
+            return stored;
         }
     }
 

@@ -11,6 +11,9 @@ namespace Sharpformer.Transformer.Families;
 /// </summary>
 internal sealed class GptJ : Family
 {
+    // A table of learnt positions would be in the file; this one is made, as large as config.json claims. GPT-J's has 2^17 numbers.
+    private const long MaxAngles = 1 << 26;
+
     /// <inheritdoc/>
     public override string ModelType => "gptj";
 
@@ -52,7 +55,11 @@ internal sealed class GptJ : Family
             TiesHead = file.Flag("tie_word_embeddings", false),
         };
         int head = config.NEmbd / config.NHead;
-        return config.RotaryDim % 2 == 0 && config.RotaryDim <= head ? config : throw new InputException($"{file.Where}: rotary_dim is {config.RotaryDim}, expected an even number up to the {head} channels of a head.");
+        if (config.RotaryDim % 2 != 0 || config.RotaryDim > head)
+            throw new InputException($"{file.Where}: rotary_dim is {config.RotaryDim}, expected an even number up to the {head} channels of a head.");
+        if ((long)config.NPositions * config.RotaryDim > MaxAngles)
+            throw new InputException($"{file.Where}: n_positions {config.NPositions} by rotary_dim {config.RotaryDim} are {(long)config.NPositions * config.RotaryDim} numbers for the angles, expected at most {MaxAngles}.");
+        return config;
     }
 
     /// <inheritdoc/>

@@ -114,6 +114,15 @@ public sealed class FamilyTests : IDisposable
     public void A_wrong_rotation_is_told(string json, string expected) =>
         Assert.Contains(expected, Assert.Throws<InputException>(() => Changed("gpt-j-tiny", "\"rotary_dim\": 8", json)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(16_777_216)]
+    [InlineData(8_388_609)]
+    public void More_positions_than_angles_could_be_made_for_are_told(int positions)
+    {
+        string message = Assert.Throws<InputException>(() => Changed("gpt-j-tiny", "\"n_positions\": 48", $"\"n_positions\": {positions}")).Message;
+        Assert.Contains($"n_positions {positions} by rotary_dim 8 are {8L * positions} numbers for the angles, expected at most 67108864", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_unknown_family_is_told_which_there_are() =>
         Assert.Contains("model_type is \"gpt_neox\", supported: gpt2, gpt_neo, gptj.", Assert.Throws<InputException>(() => Changed("gpt-j-tiny", "\"gptj\"", "\"gpt_neox\"")).Message, StringComparison.Ordinal);

@@ -10,11 +10,14 @@ public static class Quoted
     private const int MaxDimensions = 8;
 
     /// <summary>The text in quotes, cut where it is long, control characters escaped.</summary>
-    public static string Text(string text)
+    public static string Text(string text) => $"\"{Bare(text)}\"";
+
+    /// <summary>The same without quotes, for names that stand for themselves.</summary>
+    public static string Bare(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         string shown = text.Length <= MaxLength ? text : string.Concat(text.AsSpan(0, MaxLength), "…");
-        return $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(shown)}\"";
+        return JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(shown);
     }
 
     /// <summary>Where a JSON reader gave up. Its own message may quote the whole file.</summary>

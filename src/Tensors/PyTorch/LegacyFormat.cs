@@ -9,7 +9,6 @@ namespace Sharpformer.Tensors.PyTorch;
 /// </summary>
 internal static class LegacyFormat
 {
-    private const int MaxPickleLength = 100_000_000;
     private const long Version = 1001;
     private const string Damaged = "the file is damaged or cut short, or no checkpoint that torch.save wrote; download it again.";
 
@@ -53,7 +52,7 @@ internal static class LegacyFormat
 
         object? Next()
         {
-            object? value = PickleReader.Read(path, file.Span(at, (int)Math.Min(MaxPickleLength, file.Length - at)), globals, out int length);
+            object? value = PickleReader.Read(path, file.Span(at, (int)Math.Min(PickleReader.MaxLength, file.Length - at)), globals, out int length);
             at += length;
             return value;
         }

@@ -70,7 +70,7 @@ internal sealed class PickleGlobals(string path)
 
     /// <summary>The error for a pickle that wants something run.</summary>
     public InputException Refused(string callee) =>
-        new($"{path}: its pickle calls {Short(callee)}, expected only tensors.", Harmful);
+        new($"{path}: its pickle calls {Quoted.Bare(callee)}, expected only tensors.", Harmful);
 
     /// <summary>The result of calling <paramref name="callee"/>.</summary>
     /// <exception cref="InputException">It is nothing that can be called, or not with these arguments.</exception>
@@ -115,11 +115,5 @@ internal sealed class PickleGlobals(string path)
         return new TensorView(storage, dtype, offset, [.. size.Cast<long>()], [.. stride.Cast<long>()]);
     }
 
-    private InputException Bad(string what) => new($"{path}: its pickle {what}, expected only tensors.", "is it a checkpoint that torch.save wrote, and complete?");
-
-    private static string Short(string name)
-    {
-        string quoted = Quoted.Text(name); // escapes control characters and cuts
-        return quoted[1..^1];
-    }
+    private InputException Bad(string what) => new($"{path}: its pickle {what}, expected only tensors.", PickleReader.NoCheckpoint);
 }

@@ -8,14 +8,19 @@ namespace Sharpformer.Tensors.PyTorch;
 /// <summary>
 /// Reads one pickle of protocol 2 to 5 and executes nothing: a machine with a stack and a memo that knows the few
 /// instructions a dictionary of tensors is written with, and <see cref="PickleGlobals"/> for the few names.
-/// Instructions as in CPython's Lib/pickletools.py. It does not recurse, and its memory is bounded by the number of
+/// Instructions as in CPython's Lib/pickletools.py. It does not recurse, and its memory is bounded by the bytes and
 /// instructions it allows, whatever the file says.
 /// </summary>
 internal ref struct PickleReader
 {
+    /// <summary>Bytes that a pickle may have: far more than the largest checkpoint's.</summary>
+    public const int MaxLength = 100_000_000;
+
+    /// <summary>What to ask about one that does not make sense.</summary>
+    public const string NoCheckpoint = "is it a checkpoint that torch.save wrote, and complete?";
+
     private const int MaxInstructions = 1_000_000; // a tensor takes about 30
     private const int MaxNameLength = 1000;
-    private const string NoCheckpoint = "is it a checkpoint that torch.save wrote, and complete?";
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly object Yes = true, No = false, Unset = new(), Opaque = new();

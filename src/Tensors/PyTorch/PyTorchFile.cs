@@ -37,7 +37,7 @@ public sealed class PyTorchFile : ITensorFile
             file.views.Add(name, strided);
             file.tensors.Add(info);
             if (!strided.IsContiguous || info.DType == "F64") copied += info.Length;
-            // Nobody needs more; a few bytes could else claim all memory, a million views of one storage for example.
+            // Nobody needs more; a few bytes could else claim all memory, thousands of views of one storage for example.
             if (copied / 4 > mapped.Length)
                 throw new InputException($"{path}: its tensors would take more than {copied} bytes of memory, the file has only {mapped.Length}.", "do its tensors overlap?");
         }

@@ -6,8 +6,6 @@ namespace Sharpformer.Tensors.PyTorch;
 /// </summary>
 internal static class ZipFormat
 {
-    private const int MaxPickleLength = 100_000_000;
-
     /// <summary>Whether the file begins as one.</summary>
     public static bool Matches(ReadOnlySpan<byte> start) => start.StartsWith("PK\u0003\u0004"u8);
 
@@ -24,7 +22,7 @@ internal static class ZipFormat
             throw new InputException($"{path}: its byteorder is not little, expected little-endian numbers.", "save it again on a little-endian machine.");
 
         MappedBytes pickle = entries[pickles[0]];
-        if (pickle.Length > MaxPickleLength) throw new InputException($"{path}: its pickle has {pickle.Length} bytes, expected at most {MaxPickleLength}.");
+        if (pickle.Length > PickleReader.MaxLength) throw new InputException($"{path}: its pickle has {pickle.Length} bytes, expected at most {PickleReader.MaxLength}.");
         object? root = PickleReader.Read(path, pickle.Span(0, (int)pickle.Length), new PickleGlobals(path), out _);
         GC.KeepAlive(file);
         string data = folder + "data/";

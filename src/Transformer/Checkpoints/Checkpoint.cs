@@ -5,8 +5,8 @@ namespace Sharpformer.Transformer.Checkpoints;
 
 /// <summary>
 /// The tensors of a model folder, whatever files they are in; see <see cref="ModelFolder"/>. Names may carry the
-/// <c>transformer.</c> prefix; it is dropped. Whatever a family asks for in vain, or
-/// never asks for, is collected and told in one error.
+/// <c>transformer.</c> prefix; it is dropped. Whatever a family asks for in vain, or never asks for, is collected and told in
+/// one error.
 /// </summary>
 internal sealed class Checkpoint : IWeights, IDisposable
 {
@@ -57,10 +57,10 @@ internal sealed class Checkpoint : IWeights, IDisposable
         return model;
     }
 
-    /// <summary>Whether there is a tensor of this name.</summary>
+    /// <inheritdoc/>
     public bool Has(string name) => tensors.ContainsKey(name);
 
-    /// <summary>A matrix <c>[rows,columns]</c>, as stored.</summary>
+    /// <inheritdoc/>
     public Tensor Matrix(string name, int rows, int columns) => Find(name, new Shape(rows, columns));
 
     /// <summary>A vector <c>[length]</c>, widened to float32: the element-wise loops take nothing else.</summary>
@@ -68,16 +68,6 @@ internal sealed class Checkpoint : IWeights, IDisposable
     {
         Tensor stored = Find(name, new Shape(length));
         return stored.DType == DType.F32 ? stored : device.From(stored.ToArray(), length);
-    }
-
-    private void ThrowIfUnfit()
-    {
-        var problems = new List<string>();
-        if (missing.Count > 0) problems.Add($"missing {Some(missing)}");
-        if (misshaped.Count > 0) problems.Add($"misshaped {Some(misshaped)}");
-        if (unused.Count > 0) problems.Add($"unknown {Some([.. unused.Order(StringComparer.Ordinal)])}");
-        if (problems.Count > 0)
-            throw new InputException($"{folder}: the checkpoint does not fit its config.json: {string.Join("; ", problems)}.", "is it the config.json of this very checkpoint?");
     }
 
     /// <summary>Closes the files; mapped memory stays as long as tensors need it.</summary>
@@ -106,14 +96,24 @@ internal sealed class Checkpoint : IWeights, IDisposable
             return device.Allocate(1); // never used: ThrowIfUnfit follows
         }
 
-        string shape = Quoted.Shape(found.File.Info(found.Name).Shape);
-        if (shape != expected.ToString())
+        IReadOnlyList<long> shape = found.File.Info(found.Name).Shape;
+        if (!shape.SequenceEqual(expected.Dims.ToArray().Select(dim => (long)dim)))
         {
-            misshaped.Add($"{name} {shape}, expected {expected}");
+            misshaped.Add($"{name} {Quoted.Shape(shape)}, expected {expected}");
             return device.Allocate(1);
         }
 
         return found.File.Load(found.Name, device);
+    }
+
+    private void ThrowIfUnfit()
+    {
+        var problems = new List<string>();
+        if (missing.Count > 0) problems.Add($"missing {Some(missing)}");
+        if (misshaped.Count > 0) problems.Add($"misshaped {Some(misshaped)}");
+        if (unused.Count > 0) problems.Add($"unknown {Some([.. unused.Order(StringComparer.Ordinal).Select(Quoted.Bare)])}");
+        if (problems.Count > 0)
+            throw new InputException($"{folder}: the checkpoint does not fit its config.json: {string.Join("; ", problems)}.", "is it the config.json of this very checkpoint?");
     }
 
     private static string Some(List<string> names) =>

@@ -139,6 +139,15 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Fact]
+    public void A_tensor_that_nobody_asks_for_is_told_whatever_its_name()
+    {
+        Copy("gpt2-tiny-f32");
+        Rewrite(name => name == "wpe.weight" ? [name, "wpe.\u001b[2J"] : [name]);
+        string message = Assert.Throws<InputException>(() => CausalLm.Load(folder.Path, device)).Message;
+        Assert.Contains("unknown wpe.\\u001B[2J.", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_head_that_is_not_tied_must_be_there()
     {
         string message = Assert.Throws<InputException>(() => Changed("gpt2-tiny-f32", "{", "{\"tie_word_embeddings\": false,")).Message;

@@ -18,6 +18,8 @@ public interface ITensorFile : IDisposable
 
     /// <summary>The elements of a tensor, little-endian and row-major: in place where they lie so in the file, else copied.</summary>
     /// <exception cref="InputException">There is none of this name.</exception>
+    /// <exception cref="InsufficientMemoryException">They must be copied, and the machine has no room for it.</exception>
+    /// <exception cref="ObjectDisposedException">The file is closed.</exception>
     MappedBytes Bytes(string name);
 
     /// <summary>Copies a part of what <see cref="Bytes"/> gives, without making the whole.</summary>
@@ -25,5 +27,7 @@ public interface ITensorFile : IDisposable
     /// <param name="start">First byte, at an element.</param>
     /// <param name="destination">Whole elements.</param>
     /// <exception cref="InputException">There is none of this name.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The tensor has fewer bytes.</exception>
+    /// <exception cref="ObjectDisposedException">The file is closed.</exception>
     void Read(string name, long start, Span<byte> destination);
 }

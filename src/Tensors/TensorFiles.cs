@@ -3,10 +3,11 @@ namespace Sharpformer.Tensors;
 /// <summary>What all kinds of <see cref="ITensorFile"/> have in common.</summary>
 public static class TensorFiles
 {
-    /// <summary>A tensor on <paramref name="device"/>; on the CPU it uses the mapped file in place. F64 is narrowed to F32.</summary>
+    /// <summary>A tensor on <paramref name="device"/>; on the CPU it uses the mapped file in place where it can. F64 is narrowed to F32.</summary>
     /// <exception cref="InputException">
     /// There is none of this name, its type is none of F32, F16, BF16 and F64, or a number is beyond float32.
     /// </exception>
+    /// <exception cref="InsufficientMemoryException">It must be copied, and the machine has no room for it.</exception>
     public static Tensor Load(this ITensorFile file, string name, Device device)
     {
         ArgumentNullException.ThrowIfNull(file);

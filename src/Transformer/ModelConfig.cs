@@ -73,6 +73,23 @@ public sealed record ModelConfig
         return JsonPart.Read(path, "it describes the model's architecture.", Read);
     }
 
+    /// <summary>The same with another number of blocks, whose windows go on as they began.</summary>
+    public ModelConfig WithBlocks(int count) => this with
+    {
+        NLayer = count,
+        Windows = [.. Enumerable.Range(0, Windows.Count == 0 ? 0 : count).Select(l => Windows[l % Windows.Count])],
+    };
+
+    /// <summary>What block <paramref name="layer"/>'s scores are multiplied with before the softmax.</summary>
+    public float AttentionScale(int layer)
+    {
+        float scale = ScalesAttention ? 1 / MathF.Sqrt(NEmbd / NHead) : 1;
+        return ScalesAttentionByLayer ? scale / (layer + 1) : scale;
+    }
+
+    /// <summary>How <c>config.json</c> names the type of the weights.</summary>
+    internal static string TorchName(DType dtype) => dtype switch { DType.F16 => "float16", DType.BF16 => "bfloat16", _ => "float32" };
+
     private static ModelConfig Read(JsonPart file)
     {
         string type = file.Text("model_type") ?? "(none)";
@@ -86,22 +103,5 @@ public sealed record ModelConfig
         };
         if (config.NEmbd % config.NHead != 0) throw new InputException($"{file.Where}: {config.NHead} attention heads do not divide a width of {config.NEmbd}.");
         return config;
-    }
-
-    /// <summary>The same with another number of blocks, whose windows go on as they began.</summary>
-    public ModelConfig WithBlocks(int count) => this with
-    {
-        NLayer = count,
-        Windows = [.. Enumerable.Range(0, Windows.Count == 0 ? 0 : count).Select(l => Windows[l % Windows.Count])],
-    };
-
-    /// <summary>How <c>config.json</c> names the type of the weights.</summary>
-    internal static string TorchName(DType dtype) => dtype switch { DType.F16 => "float16", DType.BF16 => "bfloat16", _ => "float32" };
-
-    /// <summary>What block <paramref name="layer"/>'s scores are multiplied with before the softmax.</summary>
-    public float AttentionScale(int layer)
-    {
-        float scale = ScalesAttention ? 1 / MathF.Sqrt(NEmbd / NHead) : 1;
-        return ScalesAttentionByLayer ? scale / (layer + 1) : scale;
     }
 }

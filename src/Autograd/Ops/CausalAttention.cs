@@ -23,7 +23,7 @@ public static partial class Ops
     /// <param name="scale">What scores are multiplied with, usually 1/√D; not negative.</param>
     /// <param name="window">How many positions each sees at most, itself and those just before it; 0 for all.</param>
     /// <returns>The heads' outputs side by side, <c>[B·T,C]</c>.</returns>
-    /// <exception cref="ArgumentException">Shapes disagree, the cache is too short, or the scale is negative.</exception>
+    /// <exception cref="ArgumentException">Shapes disagree, the cache is too short, or scale or window are negative.</exception>
     public static Variable CausalAttention(Variable qkv, int heads, Tensor keys, Tensor values, ReadOnlySpan<int> past, float scale, int window = 0)
     {
         ArgumentNullException.ThrowIfNull(qkv);

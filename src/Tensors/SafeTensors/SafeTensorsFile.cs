@@ -22,7 +22,7 @@ public sealed class SafeTensorsFile : ITensorFile
         byName = tensors.ToDictionary(tensor => tensor.Name);
     }
 
-    /// <summary>The file.</summary>
+    /// <inheritdoc/>
     public string Path { get; }
 
     /// <summary>All tensors in the order of their data.</summary>
@@ -57,11 +57,10 @@ public sealed class SafeTensorsFile : ITensorFile
         return new SafeTensorsFile(path, data, tensors, metadata);
     }
 
-    /// <summary>Whether there is a tensor of this name.</summary>
+    /// <inheritdoc/>
     public bool Contains(string name) => byName.ContainsKey(name);
 
-    /// <summary>What the header says about a tensor.</summary>
-    /// <exception cref="InputException">There is none of this name.</exception>
+    /// <inheritdoc/>
     public TensorInfo Info(string name) => byName.TryGetValue(name, out TensorInfo? info) ? info : throw TensorFiles.NoTensor(this, name);
 
     /// <summary>The stored bytes of a tensor, in place.</summary>

@@ -55,7 +55,7 @@ public sealed record WeightScan(int Tensors, long Weights, IReadOnlyList<KeyValu
                 "BF16" => WithExponent<ushort>(bytes, 0x7F80),
                 "F32" => WithExponent(bytes, 0x7F80_0000u),
                 "F64" => WithExponent(bytes, 0x7FF0_0000_0000_0000ul),
-                _ => 0, // whole numbers
+                _ => 0, // whole numbers, and what no model here computes with
             };
         }
 

@@ -80,6 +80,9 @@ public sealed record ModelConfig
         Windows = [.. Enumerable.Range(0, Windows.Count == 0 ? 0 : count).Select(l => Windows[l % Windows.Count])],
     };
 
+    /// <summary>How many positions block <paramref name="layer"/>'s attention sees at most, itself included; 0 for all.</summary>
+    public int Window(int layer) => Windows.Count == 0 ? 0 : Windows[layer];
+
     /// <summary>What block <paramref name="layer"/>'s scores are multiplied with before the softmax.</summary>
     public float AttentionScale(int layer)
     {

@@ -44,7 +44,7 @@ internal sealed class GptNeo : Family
     /// <inheritdoc/>
     public override JsonObject Write(ModelConfig config)
     {
-        string[] kinds = [.. config.Windows.Select(window => window == 0 ? "global" : "local")];
+        string[] kinds = [.. Enumerable.Range(0, config.NLayer).Select(l => config.Window(l) == 0 ? "global" : "local")];
         return new()
         {
             ["hidden_size"] = config.NEmbd,
@@ -55,7 +55,7 @@ internal sealed class GptNeo : Family
             ["vocab_size"] = config.VocabSize,
             ["layer_norm_epsilon"] = config.LayerNormEpsilon,
             ["activation_function"] = config.Activation.Name(),
-            ["window_size"] = Math.Max(1, config.Windows.Max()),
+            ["window_size"] = Math.Max(1, config.Windows.DefaultIfEmpty().Max()),
             ["attention_types"] = new JsonArray(new JsonArray(new JsonArray([.. kinds.Select(kind => JsonValue.Create(kind))]), 1)),
             ["attention_layers"] = new JsonArray([.. kinds.Select(kind => JsonValue.Create(kind))]),
             ["tie_word_embeddings"] = config.TiesHead,
@@ -76,7 +76,7 @@ internal sealed class GptNeo : Family
                 Norm(config, weights, $"h.{l}.ln_1"),
                 new AttentionWeights(
                     config.NHead, SeparateQkv(weights, attention, C), OutIn(weights, $"{attention}.out_proj", C, C, hasBias: true),
-                    config.AttentionScale(l), config.Windows[l]),
+                    config.AttentionScale(l), config.Window(l)),
                 Norm(config, weights, $"h.{l}.ln_2"),
                 new MlpWeights(
                     OutIn(weights, $"h.{l}.mlp.c_fc", C, inner, hasBias: true), OutIn(weights, $"h.{l}.mlp.c_proj", inner, C, hasBias: true), config.Activation));

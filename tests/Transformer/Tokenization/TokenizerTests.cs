@@ -12,6 +12,40 @@ public class TokenizerTests
     public static TheoryData<string> Folders => [Gpt2Folder, TestFiles.Model];
 
     [Fact]
+    public void A_text_that_is_cut_between_two_words_has_the_ids_of_its_parts()
+    {
+        const string Text = "The cat  sat on the mat; it's 3 o'clock now and nobody cares";
+        Assert.True(Gpt2.JoinsNoWords);
+        int[] whole = Gpt2.Encode(Text);
+        for (int i = 1; i < Text.Length - 1; i++)
+            if (Text[i] == ' ' && char.IsAsciiLetter(Text[i - 1]) && char.IsAsciiLetter(Text[i + 1]))
+                Assert.Equal(whole, Gpt2.Encode(Text[..i]).Concat(Gpt2.Encode(Text[i..])));
+    }
+
+    [Theory]
+    [InlineData("use_regex", "", false)]
+    [InlineData("lstrip", "<x>", true)]
+    [InlineData("rstrip", "<x>", true)]
+    [InlineData("content", "a b", false)]
+    public void Where_that_is_not_so_the_tokenizer_says_it(string flag, string content, bool value)
+    {
+        using var folder = new TokenizerFolder();
+        Assert.True(folder.Load().JoinsNoWords);
+        if (flag == "use_regex")
+        {
+            folder.Json["pre_tokenizer"]!["use_regex"] = false;
+        }
+        else
+        {
+            System.Text.Json.Nodes.JsonObject added = TokenizerFolder.Added(258, content);
+            if (value) added[flag] = true;
+            folder.Json["added_tokens"]!.AsArray().Add(added);
+        }
+
+        Assert.False(folder.Load().JoinsNoWords);
+    }
+
+    [Fact]
     public void All_golden_ids_are_equal()
     {
         using var golden = JsonDocument.Parse(File.ReadAllText(TestFiles.Golden("gpt2_tokenizer.json")));

@@ -65,7 +65,7 @@ public static class TensorFiles
         {
             if (Directory.Exists(path)) throw new InputException($"{path}: expected a {kind}, got a folder.", "name the file in it.");
             // Asked before it is opened: a pipe has no length either, and opening one would wait for its writer.
-            long length = new FileInfo(path).Length;
+            long length = FileLength.Of(path);
             if (length < least)
                 throw new InputException($"{path}: {length} bytes, expected at least the {least} of a {kind}.", "download it again.");
             return FileMapping.Open(path);

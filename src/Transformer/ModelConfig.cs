@@ -69,7 +69,7 @@ public sealed record ModelConfig
             throw new InputException($"{folder}: no such folder, expected a model folder with config.json and weights.");
         string path = Path.Combine(folder, "config.json");
         if (!File.Exists(path))
-            throw new InputException($"{path}: no such file.", "a model folder holds config.json, weights (model.safetensors or pytorch_model.bin) and a tokenizer.");
+            throw new InputException($"{path}: no such file.", HintFor(folder));
         return JsonPart.Read(path, "it describes the model's architecture.", Read);
     }
 
@@ -92,6 +92,15 @@ public sealed record ModelConfig
 
     /// <summary>How <c>config.json</c> names the type of the weights.</summary>
     internal static string TorchName(DType dtype) => dtype switch { DType.F16 => "float16", DType.BF16 => "bfloat16", _ => "float32" };
+
+    private static string HintFor(string folder)
+    {
+        // The hub's client keeps what it downloads one level down for each version, and people name the folder above.
+        string snapshots = Path.Combine(folder, "snapshots");
+        return Directory.Exists(snapshots) && Directory.GetDirectories(snapshots) is { Length: > 0 } versions
+            ? $"this is a cache of downloads, name the version in it: {versions.Max(StringComparer.Ordinal)}"
+            : "a model folder holds config.json, weights (model.safetensors or pytorch_model.bin) and a tokenizer.";
+    }
 
     private static ModelConfig Read(JsonPart file)
     {

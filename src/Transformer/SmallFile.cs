@@ -17,11 +17,15 @@ internal static class SmallFile
     {
         try
         {
-            long length = new FileInfo(path).Length;
+            long length = FileLength.Of(path);
             if (length > MaxBytes)
                 throw new InputException($"{path}: {length} bytes, expected at most {MaxBytes}.", hint);
             byte[] bytes = File.ReadAllBytes(path);
             return bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
+        }
+        catch (Exception e) when ((e is FileNotFoundException or DirectoryNotFoundException) && !Directory.Exists(path))
+        {
+            throw new InputException($"{path}: no such file.", hint, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -16,7 +16,7 @@ public sealed class FailureTests : IDisposable
         CliRun.Of("generate", "--model", folder.File("none"), "--prompt", "a").AssertFailed("none", "no such folder");
         CliRun.Of("generate", "--model", folder.Path, "--prompt", "a").AssertFailed("config.json");
         CliRun.Of("model", "info", folder.File("none")).AssertFailed("none");
-        CliRun.Of("model", "tokenize", "--model", folder.Path, "--text", "a").AssertFailed("vocab.json");
+        CliRun.Of("model", "tokenize", "--model", folder.Path, "--text", "a").AssertFailed("vocab.json: no such file");
     }
 
     [Fact]
@@ -96,6 +96,15 @@ public sealed class FailureTests : IDisposable
         string records = CliFiles.Facts(folder, "facts.json", ("a", "b"));
         CliRun.Of(["evaluate", "edits", .. model, "--input", records]).AssertFailed(said);
         CliRun.Of(["evaluate", "withdrawal", .. model, "--input", records]).AssertFailed(said);
+    }
+
+    [Fact]
+    public void A_store_of_other_weights_with_the_same_tokenizer_says_that_conversion_makes_another_model()
+    {
+        string path = folder.File("twin.db");
+        ModelFingerprint model = ModelFingerprinter.Compute(TestFiles.Model);
+        using (EditStore store = EditStore.Open(path, create: true)) store.Bind(model with { Weights = "aaaa" }, 256, 4);
+        CliRun.Of("generate", "--model", TestFiles.Model, "--edits", path, "--prompt", "a").AssertFailed("aaaa", "converted or sharded anew they count as another model");
     }
 
     [Fact]

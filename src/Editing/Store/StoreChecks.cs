@@ -52,7 +52,9 @@ internal static class StoreChecks
             string what = stored.Model.Weights != wanted.Model.Weights ? "model" : "tokenizer (the weights are the same)";
             throw new InputException(
                 $"Edit store '{path}' belongs to another {what}: it was made for {Name(stored.Model)}, this one is {Name(wanted.Model)}.",
-                "load the model it was made for, or start a new store.");
+                stored.Model.Tokenizer == wanted.Model.Tokenizer
+                    ? "load the model it was made for, from the very weight files (converted or sharded anew they count as another model), or start a new store."
+                    : "load the model it was made for, or start a new store.");
         }
 
         if (stored.NEmbd != wanted.NEmbd)

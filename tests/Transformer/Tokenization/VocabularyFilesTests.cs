@@ -41,7 +41,7 @@ public sealed class VocabularyFilesTests : IDisposable
     public void A_missing_file_is_named(string name)
     {
         File.Delete(folder.File(name));
-        AssertRefused(name, "cannot be read");
+        AssertRefused(name, "no such file");
         Directory.CreateDirectory(folder.File(name));
         AssertRefused(name, "cannot be read");
     }

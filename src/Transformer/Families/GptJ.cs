@@ -56,7 +56,11 @@ internal sealed class GptJ : Family
         };
         int head = config.NEmbd / config.NHead;
         if (config.RotaryDim % 2 != 0 || config.RotaryDim > head)
-            throw new InputException($"{file.Where}: rotary_dim is {config.RotaryDim}, expected an even number up to the {head} channels of a head.");
+        {
+            string stated = file.Find("rotary_dim") is null ? "not stated, which means" : "is";
+            throw new InputException($"{file.Where}: rotary_dim {stated} {config.RotaryDim}, expected an even number up to the {head} channels of a head.");
+        }
+
         if ((long)config.NPositions * config.RotaryDim > MaxAngles)
             throw new InputException($"{file.Where}: n_positions {config.NPositions} by rotary_dim {config.RotaryDim} are {(long)config.NPositions * config.RotaryDim} numbers for the angles, expected at most {MaxAngles}.");
         return config;

@@ -92,7 +92,8 @@ internal sealed class GptNeo : Family
     private static List<int> ReadWindows(JsonPart file)
     {
         int layers = file.Size("num_layers", 4096), window = file.OptionalSize("window_size") ?? 256;
-        JsonPart kinds = file.Find("attention_types") ?? file.Need("attention_layers");
+        JsonPart kinds = file.Find("attention_types") ?? file.Find("attention_layers")
+            ?? throw new InputException($"{file.Where} has neither attention_types nor attention_layers, expected which blocks see only the last positions.");
         var windows = new List<int>();
         if (kinds.Name == "attention_layers") windows.AddRange(kinds.Elements().Select(Window));
         else

@@ -100,7 +100,7 @@ public sealed class FamilyTests : IDisposable
     [InlineData("\"attention_types\": [[[\"sparse\"],4]]", "is \"sparse\", expected \"global\" or \"local\"")]
     [InlineData("\"attention_types\": 4", "attention_types is 4, expected a list")]
     [InlineData("\"attention_layers\": [\"global\"]", "attention_layers names 1 blocks, expected 4")]
-    [InlineData("\"other\": 0", "has no \"attention_layers\"")]
+    [InlineData("\"other\": 0", "has neither attention_types nor attention_layers")]
     public void Wrong_windows_are_told(string json, string expected)
     {
         WriteNeo(json);
@@ -110,7 +110,7 @@ public sealed class FamilyTests : IDisposable
     [Theory]
     [InlineData("\"rotary_dim\": 7", "rotary_dim is 7, expected an even number up to the 16 channels of a head")]
     [InlineData("\"rotary_dim\": 18", "rotary_dim is 18, expected an even number")]
-    [InlineData("\"rotary_dim\": null", "rotary_dim is 64, expected an even number")]
+    [InlineData("\"rotary_dim\": null", "rotary_dim not stated, which means 64, expected an even number")]
     public void A_wrong_rotation_is_told(string json, string expected) =>
         Assert.Contains(expected, Assert.Throws<InputException>(() => Changed("gpt-j-tiny", "\"rotary_dim\": 8", json)).Message, StringComparison.Ordinal);
 

@@ -35,6 +35,7 @@ internal static class ModelConvertCommand
 
     private static int Run(Terminal terminal, string source, string folder, DType? dtype, long shardBytes)
     {
+        ModelFolder.Check(source); // better told now than of the new folder
         long start = Stopwatch.GetTimestamp();
         CheckpointConverter.Report? written = null;
         using var interruption = new Interruption();

@@ -33,6 +33,15 @@ public sealed class ModelConvertTests : IDisposable
     }
 
     [Fact]
+    public void What_would_be_no_model_is_not_written()
+    {
+        File.Copy(TestFiles.Golden("families/gpt2-tiny-f32/model.safetensors"), folder.File("model.safetensors"));
+        File.Copy(TestFiles.Golden("families/gpt-neo-tiny/config.json"), folder.File("config.json"));
+        CliRun.Of("model", "convert", folder.Path, "--output", folder.File("x")).AssertFailed("the checkpoint does not fit its config.json: missing h.0.attn.attention.q_proj.weight");
+        Assert.False(Path.Exists(folder.File("x")));
+    }
+
+    [Fact]
     public void Wrong_wishes_are_told()
     {
         string source = TestFiles.Golden("families/gpt2-tiny-f32");

@@ -17,6 +17,7 @@ internal sealed class Checkpoint : IWeights, IDisposable
     private readonly IReadOnlyList<ITensorFile> files;
     private readonly Dictionary<string, (ITensorFile File, string Name)> tensors = [];
     private readonly HashSet<string> unused = [];
+    private bool loads = true; // or only looks
     private readonly List<string> missing = [], misshaped = [];
 
     private Checkpoint(string folder, Device device, IReadOnlyList<ITensorFile> files) => (this.folder, this.device, this.files) = (folder, device, files);
@@ -24,7 +25,7 @@ internal sealed class Checkpoint : IWeights, IDisposable
     /// <summary>Maps all files and reads their headers.</summary>
     /// <param name="folder">The model folder.</param>
     /// <param name="device">Where the tensors shall be.</param>
-    /// <param name="notice">Told, once, what is no error but worth knowing: that weights are narrowed from F64.</param>
+    /// <param name="notice">Told what is no error but worth knowing: weights that are narrowed from F64, or not used.</param>
     /// <exception cref="InputException">Files are missing or damaged, or a tensor is there twice.</exception>
     public static Checkpoint Open(string folder, Device device, Action<string>? notice = null)
     {
@@ -33,6 +34,8 @@ internal sealed class Checkpoint : IWeights, IDisposable
         {
             foreach (ITensorFile file in checkpoint.files) checkpoint.Add(file);
             int wide = checkpoint.tensors.Values.Count(t => t.File.Info(t.Name).DType == "F64" && !ModelFolder.IsBuffer(t.Name));
+            string[] heads = [.. checkpoint.tensors.Keys.Where(ModelFolder.IsOfOtherHead).Order(StringComparer.Ordinal)];
+            if (heads.Length > 0) notice?.Invoke($"{folder}: {Some([.. heads.Select(name => Quoted.Text(name))])} {(heads.Length == 1 ? "belongs" : "belong")} to a head for another task and {(heads.Length == 1 ? "is" : "are")} not used.");
             if (wide > 0) notice?.Invoke($"{folder}: {wide} of {checkpoint.tensors.Count} tensors are stored as F64 and narrowed to F32.");
             return checkpoint;
         }
@@ -51,10 +54,18 @@ internal sealed class Checkpoint : IWeights, IDisposable
     public CausalLm Build(ModelConfig config)
     {
         CausalLm model = Family.Of(config).Build(config, this);
-        unused.RemoveWhere(ModelFolder.IsBuffer);
+        unused.RemoveWhere(name => ModelFolder.IsBuffer(name) || ModelFolder.IsOfOtherHead(name));
         if (config.TiesHead) unused.Remove("lm_head.weight"); // some programs write the token table a second time
         ThrowIfUnfit();
         return model;
+    }
+
+    /// <summary>The same from the headers alone, without a model.</summary>
+    /// <exception cref="InputException">Tensors are missing, too many or misshaped.</exception>
+    public void Check(ModelConfig config)
+    {
+        loads = false;
+        Build(config);
     }
 
     /// <inheritdoc/>
@@ -103,7 +114,7 @@ internal sealed class Checkpoint : IWeights, IDisposable
             return device.Allocate(1);
         }
 
-        return found.File.Load(found.Name, device);
+        return loads ? found.File.Load(found.Name, device) : device.Allocate(1);
     }
 
     private void ThrowIfUnfit()

@@ -25,7 +25,8 @@ public static class CheckpointConverter
 
     /// <summary>
     /// Writes a new folder: complete or not at all, and the same bytes for the same arguments. Names stay as stored, masks and
-    /// tied copies are left out, F64 becomes F32. Takes a few MB of memory whatever the size of the model.
+    /// tied copies are left out, F64 becomes F32. Takes a few MB of memory whatever the size of the model. Whether the tensors
+    /// make a model is <see cref="ModelFolder.Check"/>'s to say.
     /// </summary>
     /// <param name="source">The model folder.</param>
     /// <param name="folder">The folder to write; must not exist.</param>

@@ -1,4 +1,5 @@
 using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.PyTorch;
 using Sharpformer.Tensors.SafeTensors;
 
@@ -12,8 +13,18 @@ public static class ModelFolder
     // In order of preference; where there are both, the safer format was usually made from the other.
     private static readonly string[] Singles = ["model.safetensors", "pytorch_model.bin"];
 
+    // Of TensorFlow, JAX, Rust, llama.cpp and ONNX.
+    private static readonly string[] OtherFormats = [".h5", ".msgpack", ".ot", ".gguf", ".onnx"];
+
     // Older checkpoints carry along their causal masks, and what rotary positions are made of.
     private static readonly string[] Buffers = [".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", ".attn.embed_positions"];
+
+    // What was trained on top of a language model for rewards, classes or answers; its own head does without.
+    private static readonly string[] OtherHeads = ["v_head.", "score.", "classifier.", "qa_outputs.", "multiple_choice_head."];
+
+    private const int MaxPointer = 1024; // bytes, as Git LFS defines it
+
+    private static ReadOnlySpan<byte> PointerStart => "version https://git-lfs"u8;
 
     /// <summary>
     /// The weight files, in ordinal order of their names: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c>
@@ -27,6 +38,7 @@ public static class ModelFolder
     public static ITensorFile OpenWeights(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
+        CheckIsNoPointer(path);
         return path.EndsWith(SafeTensorsExtension, StringComparison.Ordinal) ? SafeTensorsFile.Open(path) : PyTorchFile.Open(path);
     }
 
@@ -58,8 +70,21 @@ public static class ModelFolder
         }
     }
 
+    /// <summary>Makes sure that weights and <c>config.json</c> make a model, from the headers of the files alone.</summary>
+    /// <exception cref="InputException">Files are missing or damaged, or tensors are missing, too many or misshaped.</exception>
+    public static void Check(string folder)
+    {
+        ModelConfig config = ModelConfig.Load(folder);
+        using var device = new CpuDevice(threads: 1);
+        using Checkpoint checkpoint = Checkpoint.Open(folder, device);
+        checkpoint.Check(config);
+    }
+
     /// <summary>Whether a tensor of this name was saved along with the weights but is no parameter: a causal mask, as a rule.</summary>
     public static bool IsBuffer(string name) => Buffers.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
+
+    /// <summary>Whether a tensor of this name belongs to a head for another task than writing text.</summary>
+    internal static bool IsOfOtherHead(string name) => OtherHeads.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 
     private static (IReadOnlyList<string> Files, WeightIndex? Index) Locate(string folder)
     {
@@ -73,6 +98,35 @@ public static class ModelFolder
             return (read.Files, read);
         }
 
-        throw new InputException($"{folder}: neither {string.Join(" nor ", Singles)} nor the .index.json of either is there.");
+        throw new InputException($"{folder}: neither {string.Join(" nor ", Singles)} nor the .index.json of either is there.", HintFor(folder));
+    }
+
+    /// <summary>What people who have a folder without weights usually have instead.</summary>
+    private static string HintFor(string folder)
+    {
+        string[] names = Directory.Exists(folder) ? [.. Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [];
+        if (names.FirstOrDefault(name => name.Contains("-of-", StringComparison.Ordinal)) is { } shard)
+            return $"{Quoted.Text(shard)} is one of several shards, which only their index tells apart: download the .index.json too.";
+        if (names.FirstOrDefault(name => OtherFormats.Contains(Path.GetExtension(name))) is { } other)
+            return $"{Quoted.Text(other)} is of a format that is not read; most models are published as safetensors too.";
+        return "download the weights too.";
+    }
+
+    /// <summary>Git clones large files as a few lines of text unless it is set up for them, the commonest of failed downloads.</summary>
+    private static void CheckIsNoPointer(string path)
+    {
+        try
+        {
+            if (FileLength.Of(path) is 0 or > MaxPointer) return; // 0 is a pipe's too, and opening one would wait for its writer
+            using FileStream file = File.OpenRead(path);
+            Span<byte> start = stackalloc byte[PointerStart.Length];
+            if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) != start.Length || !start.SequenceEqual(PointerStart)) return;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return; // whoever opens it next says why
+        }
+
+        throw new InputException($"{path}: is a Git LFS pointer, expected the weights that it stands for.", "run 'git lfs pull' in that folder, or download the file itself.");
     }
 }

@@ -20,7 +20,7 @@ internal static class NewFolder
         }
         catch (Exception e) when ((e is InputException ? e.InnerException : e) is { } cause and (IOException or UnauthorizedAccessException))
         {
-            throw new InputException($"{folder}: cannot be written ({cause.Message})", "is there room on the disk, and may you write in that folder?", e);
+            throw new InputException($"{folder}: cannot be written ({cause.Message.Replace(temporary, full, StringComparison.Ordinal)})", "is there room on the disk, and may you write in that folder?", e);
         }
         finally
         {

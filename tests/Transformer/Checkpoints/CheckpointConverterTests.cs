@@ -170,6 +170,7 @@ public sealed class CheckpointConverterTests : IDisposable
         using var stop = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => CheckpointConverter.Convert(source, target, shardBytes: 20_000, progress: (_, _) => stop.Cancel(), cancellation: stop.Token));
         Assert.Equal([taken], Directory.GetFileSystemEntries(folder.Path));
+        Assert.DoesNotContain(".tmp", Assert.Throws<InputException>(() => CheckpointConverter.Convert(source, Path.Combine(taken, "in"))).Message, StringComparison.Ordinal);
 
         void AssertRefused(string expected, string from, string to) =>
             Assert.Contains(expected, Assert.Throws<InputException>(() => CheckpointConverter.Convert(from, to)).Message, StringComparison.Ordinal);

@@ -59,6 +59,40 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Contains("config.json: no such file", Error(folder.Path), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("model-00001-of-00002.safetensors", "\"model-00001-of-00002.safetensors\" is one of several shards, which only their index tells apart")]
+    [InlineData("pytorch_model-00002-of-00003.bin", "download the .index.json too")]
+    [InlineData("tf_model.h5", "\"tf_model.h5\" is of a format that is not read")]
+    [InlineData("notes.txt", "download the weights too")]
+    public void Other_files_than_weights_are_told_what_they_are(string name, string expected)
+    {
+        File.Move(folder.File("model.safetensors"), folder.File(name));
+        Assert.Contains(expected, Error(folder.Path), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("model.safetensors")]
+    [InlineData("pytorch_model.bin")]
+    public void A_pointer_of_git_lfs_is_told_as_one(string name)
+    {
+        File.Delete(folder.File("model.safetensors"));
+        File.WriteAllText(folder.File(name), "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 548105171\n");
+        Assert.Contains($"{name}: is a Git LFS pointer, expected the weights that it stands for. Hint: run 'git lfs pull'", Error(folder.Path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Heads_for_other_tasks_are_left_aside_and_told()
+    {
+        ChangedModel.Write(Tiny, folder.Path, device, more: ["v_head.summary.bias", "score.weight"]);
+        var notices = new List<string>();
+        CausalLm model = CausalLm.Load(folder.Path, device, notices.Add);
+        Assert.Equal(3, model.Blocks.Count);
+        Assert.EndsWith(": \"score.weight\", \"v_head.summary.bias\" belong to a head for another task and are not used.", Assert.Single(notices), StringComparison.Ordinal);
+
+        ChangedModel.Write(Tiny, folder.Path, device, more: "h.0.score.weight"); // not on top of the model but within
+        Assert.Contains("unknown h.0.score.weight", Error(folder.Path), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_truncated_checkpoint_is_told()
     {

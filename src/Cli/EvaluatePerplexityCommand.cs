@@ -90,6 +90,8 @@ internal static class EvaluatePerplexityCommand
         var perplexity = new Perplexity(model.Lm, model.Adaptor(store));
         PerplexityReport report = Measurement.Run(
             terminal, "Reading", "tokens", (progress, cancellation) => perplexity.Measure(texts, window, stride, progress, cancellation));
+        if (!double.IsFinite(report.Base.Mean)) terminal.Note("note: the base model's loss is not a finite number; 'model verify' says which weights are damaged.");
+        else if (!double.IsFinite(report.Edited.Mean)) terminal.Note("note: the edited model's loss is not a finite number; an edit's alpha may be too large.");
         long bytes = 0;
         foreach (int[] text in texts)
             foreach (int token in text.AsSpan(1)) bytes += model.Tokenizer.TokenBytes(token).Length;

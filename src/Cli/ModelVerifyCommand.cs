@@ -48,14 +48,14 @@ internal static class ModelVerifyCommand
         CausalLm model = CausalLm.Load(folder, device, notice => terminal.Note($"note: {notice}"));
         string loaded = $"{model.Config.ModelType}, {Terminal.Counted(model.Weights.Count(), "tensor")} of the shapes that config.json asks for, loaded in {Terminal.Number(Stopwatch.GetElapsedTime(start).TotalSeconds, "0.00")} s";
         var checks = new List<Check> { new("weights", true, loaded) };
+        Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, model.Config) : null;
+        int[] tokens = tokenizer?.Encode(text) ?? [.. Enumerable.Range(0, 16).Select(i => i * (model.Config.VocabSize / 16))];
+        if (tokens.Length < 2) throw new InputException("The text of --text has fewer than two tokens, expected at least two: the first has nothing before it.");
         WeightScan scan = Measurement.Run(
             terminal, "Reading", "MB", (progress, cancellation) => WeightScan.Run(folder, (read, all) => progress((int)(read / 1_000_000), (int)(all / 1_000_000)), cancellation));
         checks.Add(Finite(scan));
-        Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, model.Config) : null;
         if (tokenizer is not null) checks.Add(SameTexts(tokenizer));
-        int[] tokens = tokenizer?.Encode(text) ?? [.. Enumerable.Range(0, 16).Select(i => i * (model.Config.VocabSize / 16))];
-        if (tokens.Length < 2) throw new InputException("The text of --text has fewer than two tokens, expected at least two: the first has nothing before it.");
-        checks.Add(Reads(model, tokens[..Math.Min(tokens.Length, model.Config.NPositions)], tokenizer is not null, out TextLoss? loss));
+        checks.Add(Reads(terminal, model, tokens[..Math.Min(tokens.Length, model.Config.NPositions)], tokenizer is not null, out TextLoss? loss));
 
         bool passed = checks.TrueForAll(check => check.Passed);
         if (terminal.Json)
@@ -97,14 +97,16 @@ internal static class ModelVerifyCommand
         return new Check("tokenizer", true, $"{Terminal.Counted(tokenizer.VocabularySize, "token")}; {RoundTrips.Length} texts come back as they were");
     }
 
-    private static Check Reads(CausalLm model, int[] tokens, bool isText, out TextLoss? loss)
+    private static Check Reads(Terminal terminal, CausalLm model, int[] tokens, bool isText, out TextLoss? loss)
     {
         var silent = new KeyValueAdaptor(model.Device, layer: model.Config.NLayer - 1, model.Config.NEmbd, model.Config.Activation);
-        TextLoss measured = new Perplexity(model, silent).Measure([tokens], tokens.Length, tokens.Length).Base;
+        var perplexity = new Perplexity(model, silent);
+        TextLoss measured = Measurement.Run(
+            terminal, "Reading", "tokens", (progress, cancellation) => perplexity.Measure([tokens], tokens.Length, tokens.Length, progress, cancellation)).Base;
         loss = double.IsFinite(measured.Mean) ? measured : null;
         if (loss is null) return new Check("logits", false, $"not finite after {Terminal.Counted(tokens.Length, "token")}");
         string found = $"finite; {Terminal.Counted(tokens.Length, "token")} of {(isText ? "text" : "no meaning")} have perplexity {Terminal.Number(measured.Perplexity, "0.0")} (guessing: {model.Config.VocabSize})"
-            + (measured.Perplexity > model.Config.VocabSize ? "; worse than guessing, so not a kind of text that it learnt" : "");
+            + (isText && measured.Perplexity > model.Config.VocabSize ? "; worse than guessing, so not a kind of text that it learnt" : "");
         return new Check("logits", true, found);
     }
 }

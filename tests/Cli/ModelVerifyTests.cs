@@ -1,7 +1,6 @@
 using System.Text.Json;
-using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
-using Sharpformer.Tensors.SafeTensors;
+using Sharpformer.Tests.Transformer.Checkpoints;
 
 namespace Sharpformer.Tests.Cli;
 
@@ -34,18 +33,11 @@ public sealed class ModelVerifyTests : IDisposable
     [Fact]
     public void Numbers_that_are_not_finite_fail_and_are_counted()
     {
-        foreach (string file in Directory.GetFiles(Golden("gpt2-tiny-f32"))) File.Copy(file, folder.File(Path.GetFileName(file)));
-        using (var device = new CpuDevice(threads: 1))
-        using (SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(Golden("gpt2-tiny-f32"), "model.safetensors")))
+        using var device = new CpuDevice(threads: 1);
+        ChangedModel.Write(Golden("gpt2-tiny-f32"), folder.Path, device, (name, values) =>
         {
-            SafeTensorsWriter.Write(folder.File("model.safetensors"), [.. file.Names.Select(name =>
-            {
-                Tensor tensor = file.Load(name, device);
-                float[] values = tensor.ToArray();
-                if (name == "h.1.mlp.c_fc.weight") (values[0], values[33], values[^1]) = (float.NaN, float.NegativeInfinity, float.NaN);
-                return new SafeTensorsEntry(name, device.From(values, tensor.Shape.Dims));
-            })]);
-        }
+            if (name == "h.1.mlp.c_fc.weight") (values[0], values[33], values[^1]) = (float.NaN, float.NegativeInfinity, float.NaN);
+        });
 
         CliRun run = CliRun.Of(["model", "verify", folder.Path]);
         Assert.Equal(1, run.ExitCode);
@@ -74,7 +66,7 @@ public sealed class ModelVerifyTests : IDisposable
     {
         string text = folder.File("text.txt");
         File.WriteAllText(text, "");
-        Assert.Contains("fewer than two tokens", Error("model", "verify", TestFiles.Model, "--text", text), StringComparison.Ordinal);
+        CliRun.Of("model", "verify", TestFiles.Model, "--text", text).AssertFailed("fewer than two tokens"); // before the weights are read
         Assert.Contains("the file does not exist", Error("model", "verify", TestFiles.Model, "--text", folder.File("none")), StringComparison.Ordinal);
         Assert.Contains("no such folder", Error("model", "verify", folder.File("none")), StringComparison.Ordinal);
     }
@@ -94,6 +86,43 @@ public sealed class ModelVerifyTests : IDisposable
         Assert.Equal(8L * config.GetProperty("nLayer").GetInt32() * config.GetProperty("nEmbd").GetInt32(), memory.GetProperty("keysAndValues").GetInt64());
         Assert.Equal(result.GetProperty("bytes").GetInt64(), memory.GetProperty("weights").GetInt64());
         Assert.True(memory.GetProperty("teach").GetInt64() > memory.GetProperty("keysAndValues").GetInt64());
+    }
+
+    [Theory]
+    [InlineData("gpt-neo-tiny", "2 blocks of 4 see the last 6 positions only, attention scores not scaled")]
+    [InlineData("gpt-j-tiny", "rotary positions in 8 of 16 channels a head, an output head of its own")]
+    [InlineData("gpt2-tiny-f32", "408,744 bytes")]
+    public void Info_tells_a_newcomer_what_sets_the_model_apart(string name, string expected)
+    {
+        string told = CliRun.Of("model", "info", Golden(name)).Out;
+        Assert.Contains(expected, told, StringComparison.Ordinal);
+        Assert.Contains("none: it reads token ids only", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("e3b0c442", told, StringComparison.Ordinal); // the hash of nothing
+        Assert.DoesNotContain(" 0 MB", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Info_tells_of_a_tokenizer_of_another_model()
+    {
+        using var device = new CpuDevice(threads: 1);
+        ChangedModel.Write(Golden("gpt2-tiny-f32"), folder.Path, device);
+        foreach (string file in (string[])["vocab.json", "merges.txt"]) File.Copy(Path.Combine(TestFiles.Model, file), folder.File(file));
+        Assert.Contains("more than the vocabulary holds: it belongs to another model", CliRun.Of("model", "info", folder.Path).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cache_of_links_is_a_model_folder_and_the_one_above_says_where_it_is()
+    {
+        string source = Golden("gpt2-tiny-f32"), version = folder.File("snapshots/0a1b");
+        Directory.CreateDirectory(version);
+        File.Copy(Path.Combine(source, "model.safetensors"), folder.File("b")); // links to it are shorter than any header
+        File.Copy(Path.Combine(source, "config.json"), Path.Combine(version, "config.json"));
+        File.CreateSymbolicLink(folder.File("snapshots/a"), "../b");
+        File.CreateSymbolicLink(Path.Combine(version, "model.safetensors"), "../a");
+        Assert.Equal(408_744, CliRun.Json("model", "info", version).GetProperty("bytes").GetInt64());
+        CliRun.Of("model", "info", folder.Path).AssertFailed("config.json: no such file. Hint: this is a cache of downloads, name the version in it: ", version);
+        File.Delete(folder.File("b"));
+        CliRun.Of("model", "info", version).AssertFailed("model.safetensors");
     }
 
     private static string Error(params string[] arguments)

@@ -4,6 +4,7 @@ using Sharpformer.Autograd;
 using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors.Cpu;
+using Sharpformer.Tests.Transformer.Checkpoints;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Tokenization;
 
@@ -43,6 +44,20 @@ public sealed class PerplexityCommandTests : IDisposable
         Assert.False(report.TryGetProperty("edited", out _));
 
         int Number(string name) => report.GetProperty(name).GetInt32();
+    }
+
+    [Fact]
+    public void A_model_of_no_numbers_is_told_and_the_document_is_one()
+    {
+        using var device = new CpuDevice(threads: 1);
+        ChangedModel.Write(TestFiles.Model, folder.Path, device, (name, values) =>
+        {
+            if (name.EndsWith("ln_f.weight", StringComparison.Ordinal)) values[0] = float.NaN;
+        });
+        Write("The Legend of Zelda");
+        CliRun run = CliRun.Of("evaluate", "perplexity", "--model", folder.Path, "--text", folder.File("t.txt"), "--json");
+        Assert.Equal(JsonValueKind.Null, run.Document().GetProperty("base").GetProperty("loss").ValueKind);
+        Assert.Contains("note: the base model's loss is not a finite number; 'model verify' says", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,15 +13,24 @@ public static class TensorFiles
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(device);
         TensorInfo info = file.Info(name);
-        DType dtype = info.DType switch
+        DType dtype = file.TypeOf(info);
+        Shape shape = info.EngineShape(file.Path);
+        return device.Load(info.DType == "F64" ? Narrowing.Narrowed(file, info) : file.Bytes(name), dtype, shape);
+    }
+
+    /// <summary>How a tensor will be held when it is loaded.</summary>
+    /// <exception cref="InputException">Its type is none of F32, F16, BF16 and F64.</exception>
+    public static DType TypeOf(this ITensorFile file, TensorInfo info)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(info);
+        return info.DType switch
         {
             "F32" or "F64" => DType.F32,
             "F16" => DType.F16,
             "BF16" => DType.BF16,
-            _ => throw new InputException($"{file.Path}, tensor {info}: expected F32, F16, BF16 or F64.", "convert the checkpoint first."),
+            _ => throw new InputException($"{file.Path}, tensor {info}: expected F32, F16, BF16 or F64.", "is it quantized? Take the checkpoint that it was made from."),
         };
-        Shape shape = info.EngineShape(file.Path);
-        return device.Load(info.DType == "F64" ? Narrowing.Narrowed(file, info) : file.Bytes(name), dtype, shape);
     }
 
     /// <summary>Elements of an F32, F16, BF16 or F64 tensor as float32, without making the whole.</summary>

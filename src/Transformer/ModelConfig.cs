@@ -95,6 +95,8 @@ public sealed record ModelConfig
 
     private static string HintFor(string folder)
     {
+        if (File.Exists(Path.Combine(folder, "adapter_config.json"))) return "this is an adapter without its model: merge it into the model first.";
+
         // The hub's client keeps what it downloads one level down for each version, and people name the folder above.
         string snapshots = Path.Combine(folder, "snapshots");
         return Directory.Exists(snapshots) && Directory.GetDirectories(snapshots) is { Length: > 0 } versions

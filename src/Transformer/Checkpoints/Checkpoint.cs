@@ -114,7 +114,9 @@ internal sealed class Checkpoint : IWeights, IDisposable
             return device.Allocate(1);
         }
 
-        return loads ? found.File.Load(found.Name, device) : device.Allocate(1);
+        if (loads) return found.File.Load(found.Name, device);
+        _ = found.File.TypeOf(found.File.Info(found.Name)); // which loading would look at
+        return device.Allocate(1);
     }
 
     private void ThrowIfUnfit()
@@ -124,7 +126,15 @@ internal sealed class Checkpoint : IWeights, IDisposable
         if (misshaped.Count > 0) problems.Add($"misshaped {Some(misshaped)}");
         if (unused.Count > 0) problems.Add($"unknown {Some([.. unused.Order(StringComparer.Ordinal).Select(Quoted.Bare)])}");
         if (problems.Count > 0)
-            throw new InputException($"{folder}: the checkpoint does not fit its config.json: {string.Join("; ", problems)}.", "is it the config.json of this very checkpoint?");
+            throw new InputException($"{folder}: the checkpoint does not fit its config.json: {string.Join("; ", problems)}.", Hint());
+    }
+
+    private string Hint()
+    {
+        const string table = "wte.weight";
+        return unused.FirstOrDefault(name => name.EndsWith("." + table, StringComparison.Ordinal)) is { } wrapped
+            ? $"all names begin with {Quoted.Text(wrapped[..^table.Length])}, as training programs save what they wrap: save the model inside."
+            : "is it the config.json of this very checkpoint?";
     }
 
     private static string Some(List<string> names) =>

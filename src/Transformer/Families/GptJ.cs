@@ -85,6 +85,7 @@ internal sealed class GptJ : Family
     public override CausalLm Build(ModelConfig config, IWeights weights)
     {
         (int C, int inner) = (config.NEmbd, config.NInner);
+        if (config.NPositions > MaxPositions) throw new InputException($"{ModelType}: {config.NPositions} positions, expected at most {MaxPositions}.");
         Tensor tokens = TokenTable(config, weights);
         Tensor rotary = RotaryTable.Of(weights.Device, config.NPositions, config.RotaryDim);
         var blocks = new Block[config.NLayer];

@@ -1,6 +1,8 @@
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
+using Sharpformer.Tensors.SafeTensors;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer.Tests.Transformer.Checkpoints;
 
@@ -91,6 +93,35 @@ public sealed class ModelFolderTests : IDisposable
 
         ChangedModel.Write(Tiny, folder.Path, device, more: "h.0.score.weight"); // not on top of the model but within
         Assert.Contains("unknown h.0.score.weight", Error(folder.Path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_that_a_training_program_put_a_word_before_are_told_as_such()
+    {
+        using (SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(Tiny, "model.safetensors")))
+            SafeTensorsWriter.Write(folder.File("model.safetensors"), [.. file.Names.Select(name => new SafeTensorsEntry($"module.{name}", file.Load(name, device)))]);
+        Assert.EndsWith("Hint: all names begin with \"module.\", as training programs save what they wrap: save the model inside.", Error(folder.Path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_adapter_alone_is_told_as_one()
+    {
+        File.Move(folder.File("config.json"), folder.File("adapter_config.json"));
+        Assert.Contains("config.json: no such file. Hint: this is an adapter without its model", Error(folder.Path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_check_without_loading_finds_whole_numbers_where_weights_should_be()
+    {
+        ModelFolder.Check(folder.Path);
+        using (SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(Tiny, "model.safetensors")))
+        {
+            SafeTensorsWriter.Write(folder.File("model.safetensors"), [.. file.Names.Select(name => name == "h.1.mlp.c_fc.weight"
+                ? new SafeTensorsEntry(name, "I8", [48, 192], MappedBytes.Copy(new byte[48 * 192]))
+                : new SafeTensorsEntry(name, file.Load(name, device)))]);
+        }
+
+        Assert.Contains("\"h.1.mlp.c_fc.weight\" I8 [48,192]: expected F32, F16, BF16 or F64", Assert.Throws<InputException>(() => ModelFolder.Check(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

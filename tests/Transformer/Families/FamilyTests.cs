@@ -124,6 +124,11 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Fact]
+    public void So_does_a_random_model_of_that_family() =>
+        Assert.Contains("gptj: 131073 positions, expected at most 131072", Assert.Throws<InputException>(() =>
+            RandomCheckpoint.Write(folder.File("random"), PublishedSizes.All["gpt-j-6b"] with { NLayer = 1, NPositions = 131_073 }, DType.F16, seed: 0)).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void An_unknown_family_is_told_which_there_are() =>
         Assert.Contains("model_type is \"gpt_neox\", supported: gpt2, gpt_neo, gptj.", Assert.Throws<InputException>(() => Changed("gpt-j-tiny", "\"gptj\"", "\"gpt_neox\"")).Message, StringComparison.Ordinal);
 

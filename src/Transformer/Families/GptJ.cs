@@ -61,8 +61,7 @@ internal sealed class GptJ : Family
             throw new InputException($"{file.Where}: rotary_dim {stated} {config.RotaryDim}, expected an even number up to the {head} channels of a head.");
         }
 
-        if ((long)config.NPositions * config.RotaryDim > MaxAngles)
-            throw new InputException($"{file.Where}: n_positions {config.NPositions} by rotary_dim {config.RotaryDim} are {(long)config.NPositions * config.RotaryDim} numbers for the angles, expected at most {MaxAngles}.");
+        CheckAngles(config, file.Where);
         return config;
     }
 
@@ -85,7 +84,7 @@ internal sealed class GptJ : Family
     public override CausalLm Build(ModelConfig config, IWeights weights)
     {
         (int C, int inner) = (config.NEmbd, config.NInner);
-        if (config.NPositions > MaxPositions) throw new InputException($"{ModelType}: {config.NPositions} positions, expected at most {MaxPositions}.");
+        CheckAngles(config, ModelType);
         Tensor tokens = TokenTable(config, weights);
         Tensor rotary = RotaryTable.Of(weights.Device, config.NPositions, config.RotaryDim);
         var blocks = new Block[config.NLayer];
@@ -105,5 +104,12 @@ internal sealed class GptJ : Family
         NormWeights final = Norm(config, weights, "ln_f");
         Tensor head = Head(config, weights, tokens), bias = weights.Vector("lm_head.bias", config.VocabSize);
         return new CausalLm(config, tokens, PositionTable: null, blocks, final, head, bias);
+    }
+
+    private static void CheckAngles(ModelConfig config, string where)
+    {
+        long angles = (long)config.NPositions * config.RotaryDim;
+        if (angles > MaxAngles)
+            throw new InputException($"{where}: n_positions {config.NPositions} by rotary_dim {config.RotaryDim} are {angles} numbers for the angles, expected at most {MaxAngles}.");
     }
 }

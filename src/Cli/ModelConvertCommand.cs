@@ -37,20 +37,9 @@ internal static class ModelConvertCommand
     {
         ModelFolder.Check(source); // better told now than of the new folder
         long start = Stopwatch.GetTimestamp();
-        CheckpointConverter.Report? written = null;
-        using var interruption = new Interruption();
-        try
+        if (!Writing.TryRun(
+            terminal, "MB", (progress, cancellation) => CheckpointConverter.Convert(source, folder, dtype, shardBytes, progress, cancellation), out CheckpointConverter.Report? written))
         {
-            ProgressReport.Run(terminal, "Writing", "MB", report =>
-            {
-                written = CheckpointConverter.Convert(
-                    source, folder, dtype, shardBytes, (made, all) => report(Megabytes(made), Megabytes(all) + 1), interruption.Token);
-                report(Megabytes(written.Bytes) + 1, Megabytes(written.Bytes) + 1);
-            });
-        }
-        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
-        {
-            terminal.Note("Interrupted: nothing was written.");
             return 1;
         }
 
@@ -79,6 +68,4 @@ internal static class ModelConvertCommand
             terminal.Line($"Left out, as no weights of their own: {Terminal.Visible(string.Join(", ", written.Dropped.Take(4)))}{(written.Dropped.Count > 4 ? $" and {written.Dropped.Count - 4} more" : "")}.");
         return 0;
     }
-
-    private static int Megabytes(long bytes) => checked((int)(bytes / 1_000_000));
 }

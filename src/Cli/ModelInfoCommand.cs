@@ -97,18 +97,14 @@ internal static class ModelInfoCommand
     /// <summary>What the headers of the weight files say.</summary>
     private static (long Parameters, long Bytes, string[] Types) Weights(string folder)
     {
-        long parameters = 0, bytes = 0;
+        long parameters = 0, bytes = ModelFolder.WeightFiles(folder).Sum(FileLength.Of);
         var types = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (string path in ModelFolder.WeightFiles(folder))
+        using var stored = StoredWeights.Open(folder);
+        foreach ((_, TensorInfo tensor) in stored.Tensors)
         {
-            bytes += FileLength.Of(path);
-            using ITensorFile file = ModelFolder.OpenWeights(path);
-            foreach (TensorInfo tensor in file.Tensors)
-            {
-                if (ModelFolder.IsBuffer(tensor.Name)) continue;
-                parameters += tensor.Count;
-                types.Add(tensor.DType);
-            }
+            if (ModelFolder.IsBuffer(tensor.Name)) continue;
+            parameters += tensor.Count;
+            types.Add(tensor.DType);
         }
 
         return (parameters, bytes, [.. types]);

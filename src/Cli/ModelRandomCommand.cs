@@ -41,20 +41,10 @@ internal static class ModelRandomCommand
 
     private static int Run(Terminal terminal, string folder, ModelConfig config, DType dtype, ulong seed, string? tokenizer)
     {
-        long start = Stopwatch.GetTimestamp(), parameters = 0;
-        using var interruption = new Interruption();
-        try
+        long start = Stopwatch.GetTimestamp();
+        if (!Writing.TryRun(
+            terminal, "million parameters", (progress, cancellation) => RandomCheckpoint.Write(folder, config, dtype, seed, tokenizer, progress, cancellation), out long parameters))
         {
-            ProgressReport.Run(terminal, "Writing", "million parameters", report =>
-            {
-                parameters = RandomCheckpoint.Write(
-                    folder, config, dtype, seed, tokenizer, (made, all) => report(Millions(made), Millions(all) + 1), interruption.Token);
-                report(Millions(parameters) + 1, Millions(parameters) + 1);
-            });
-        }
-        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
-        {
-            terminal.Note("Interrupted: nothing was written.");
             return 1;
         }
 
@@ -71,8 +61,6 @@ internal static class ModelRandomCommand
         if (tokenizer is null) terminal.Line("It has no tokenizer, so it reads token ids only: 'bench', 'model logits --tokens'. Hint: --tokenizer DIR.");
         return 0;
     }
-
-    private static int Millions(long count) => checked((int)(count / 1_000_000));
 
     private static Option<int?> Size(string name, string description, int most) => CommonOptions.OptionalNumber<int>(
         name, description, n => n >= 1 && n <= most, $"a whole number from 1 to {most}");

@@ -1,6 +1,7 @@
 using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Families;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Transformer;
 
@@ -109,12 +110,8 @@ public sealed record ModelConfig
         string type = file.Text("model_type") ?? "(none)";
         Family family = Family.Named(type)
             ?? throw new InputException($"{file.Where}: model_type is {Quoted.Text(type)}, supported: {string.Join(", ", Family.All.Select(f => f.ModelType))}.");
-        ModelConfig config = family.Read(file) with
-        {
-            BosTokenId = file.Find("bos_token_id")?.AsId(),
-            EosTokenId = file.Find("eos_token_id")?.AsId(),
-            PadTokenId = file.Find("pad_token_id")?.AsId(),
-        };
+        (int? bos, int? eos, int? pad) = SpecialTokens.OfConfig(file);
+        ModelConfig config = family.Read(file) with { BosTokenId = bos, EosTokenId = eos, PadTokenId = pad };
         if (config.NEmbd % config.NHead != 0) throw new InputException($"{file.Where}: {config.NHead} attention heads do not divide a width of {config.NEmbd}.");
         return config;
     }

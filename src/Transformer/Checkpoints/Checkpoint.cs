@@ -14,25 +14,27 @@ internal sealed class Checkpoint : IWeights, IDisposable
 
     private readonly string folder;
     private readonly Device device;
-    private readonly IReadOnlyList<ITensorFile> files;
+    private readonly StoredWeights stored;
+    private readonly bool loads;
     private readonly Dictionary<string, (ITensorFile File, string Name)> tensors = [];
     private readonly HashSet<string> unused = [];
-    private bool loads = true; // or only looks
     private readonly List<string> missing = [], misshaped = [];
 
-    private Checkpoint(string folder, Device device, IReadOnlyList<ITensorFile> files) => (this.folder, this.device, this.files) = (folder, device, files);
+    private Checkpoint(string folder, Device device, bool loads) =>
+        (this.folder, this.device, this.loads, stored) = (folder, device, loads, StoredWeights.Open(folder));
 
     /// <summary>Maps all files and reads their headers.</summary>
     /// <param name="folder">The model folder.</param>
     /// <param name="device">Where the tensors shall be.</param>
     /// <param name="notice">Told what is no error but worth knowing: weights that are narrowed from F64, or not used.</param>
+    /// <param name="loads">Whether tensors are loaded; if not, what <see cref="Build"/> makes is of no use, but everything is checked.</param>
     /// <exception cref="InputException">Files are missing or damaged, or a tensor is there twice.</exception>
-    public static Checkpoint Open(string folder, Device device, Action<string>? notice = null)
+    public static Checkpoint Open(string folder, Device device, Action<string>? notice = null, bool loads = true)
     {
-        var checkpoint = new Checkpoint(folder, device, ModelFolder.OpenAllWeights(folder));
+        var checkpoint = new Checkpoint(folder, device, loads);
         try
         {
-            foreach (ITensorFile file in checkpoint.files) checkpoint.Add(file);
+            foreach ((ITensorFile file, TensorInfo info) in checkpoint.stored.Tensors) checkpoint.Add(file, info.Name);
             int wide = checkpoint.tensors.Values.Count(t => t.File.Info(t.Name).DType == "F64" && !ModelFolder.IsBuffer(t.Name));
             string[] heads = [.. checkpoint.tensors.Keys.Where(ModelFolder.IsOfOtherHead).Order(StringComparer.Ordinal)];
             if (heads.Length > 0) notice?.Invoke($"{folder}: {Some([.. heads.Select(name => Quoted.Text(name))])} {(heads.Length == 1 ? "belongs" : "belong")} to a head for another task and {(heads.Length == 1 ? "is" : "are")} not used.");
@@ -60,14 +62,6 @@ internal sealed class Checkpoint : IWeights, IDisposable
         return model;
     }
 
-    /// <summary>The same from the headers alone, without a model.</summary>
-    /// <exception cref="InputException">Tensors are missing, too many or misshaped.</exception>
-    public void Check(ModelConfig config)
-    {
-        loads = false;
-        Build(config);
-    }
-
     /// <inheritdoc/>
     public bool Has(string name) => tensors.ContainsKey(name);
 
@@ -82,20 +76,14 @@ internal sealed class Checkpoint : IWeights, IDisposable
     }
 
     /// <summary>Closes the files; mapped memory stays as long as tensors need it.</summary>
-    public void Dispose()
-    {
-        foreach (ITensorFile file in files) file.Dispose();
-    }
+    public void Dispose() => stored.Dispose();
 
-    private void Add(ITensorFile file)
+    private void Add(ITensorFile file, string storedName)
     {
-        foreach (TensorInfo tensor in file.Tensors)
-        {
-            string stored = tensor.Name, name = stored.StartsWith(Prefix, StringComparison.Ordinal) ? stored[Prefix.Length..] : stored;
-            if (!tensors.TryAdd(name, (file, stored)))
-                throw new InputException($"{file.Path}: tensor {Quoted.Text(stored)} is there a second time, with and without {Prefix}", "two models in one file?");
-            unused.Add(name);
-        }
+        string name = storedName.StartsWith(Prefix, StringComparison.Ordinal) ? storedName[Prefix.Length..] : storedName;
+        if (!tensors.TryAdd(name, (file, storedName)))
+            throw new InputException($"{file.Path}: tensor {Quoted.Text(storedName)} is there a second time, with and without {Prefix}", "two models in one file?");
+        unused.Add(name);
     }
 
     private Tensor Find(string name, Shape expected)

@@ -45,25 +45,19 @@ public static class CheckpointConverter
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardBytes);
         NewFolder.CheckIsNew(folder);
         bool isTied = ModelConfig.Load(source).TiesHead;
-        IReadOnlyList<ITensorFile> files = ModelFolder.OpenAllWeights(source);
-        try
-        {
-            Dictionary<string, ITensorFile> byName = files.SelectMany(file => file.Tensors.Select(t => (t.Name, file))).ToDictionary(t => t.Name, t => t.file);
-            string[] dropped = [.. byName.Keys.Where(name => ModelFolder.IsBuffer(name) || (isTied && IsCopyOfTable(name, byName)))];
-            (ITensorFile File, TensorInfo Info)[] kept = [.. files.SelectMany(file => file.Tensors.Select(info => (file, info))).Where(t => !dropped.Contains(t.info.Name))];
-            if (kept.Length == 0) throw new InputException($"{source}: holds no weights.");
-            var counter = new Counter(progress);
-            SafeTensorsEntry[] entries = [.. kept.Select(t => Entry(t.File, t.Info, dtype, counter))];
-            counter.Total = entries.Sum(entry => entry.Info.Length);
-            List<List<SafeTensorsEntry>> shards = Shards(entries, shardBytes);
-            string[] names = [.. shards.Select((_, i) => ShardName(i, shards.Count))];
-            NewFolder.Write(folder, temporary => Write(temporary, source, shards, names, dtype, counter.Total, cancellation));
-            return new Report(names, entries.Length, counter.Total, dropped, kept.Count(t => t.Info.DType == "F64"));
-        }
-        finally
-        {
-            foreach (ITensorFile file in files) file.Dispose();
-        }
+        using var stored = StoredWeights.Open(source);
+        string[] all = [.. stored.Tensors.Select(t => t.Info.Name)];
+        bool hasCopy = isTied && (all.Contains(Table) || all.Contains(Checkpoint.Prefix + Table)); // PyTorch saves both names of tied weights
+        string[] dropped = [.. all.Where(name => ModelFolder.IsBuffer(name) || (hasCopy && name == Head))];
+        (ITensorFile File, TensorInfo Info)[] kept = [.. stored.Tensors.Where(t => !dropped.Contains(t.Info.Name))];
+        if (kept.Length == 0) throw new InputException($"{source}: holds no weights.");
+        var counter = new Counter(progress);
+        SafeTensorsEntry[] entries = [.. kept.Select(t => Entry(t.File, t.Info, dtype, counter))];
+        counter.Total = entries.Sum(entry => entry.Info.Length);
+        List<List<SafeTensorsEntry>> shards = Shards(entries, shardBytes);
+        string[] names = [.. shards.Select((_, i) => ShardName(i, shards.Count))];
+        NewFolder.Write(folder, temporary => Write(temporary, source, shards, names, dtype, counter.Total, cancellation));
+        return new Report(names, entries.Length, counter.Total, dropped, kept.Count(t => t.Info.DType == "F64"));
     }
 
     private static void Write(string temporary, string source, List<List<SafeTensorsEntry>> shards, string[] names, DType? dtype, long total, CancellationToken cancellation)
@@ -89,10 +83,6 @@ public static class CheckpointConverter
 
         static bool IsDouble(JsonNode? value) => value is JsonValue known && known.TryGetValue(out string? name) && name == "float64";
     }
-
-    /// <summary>PyTorch saves both names of tied weights, of which the table's counts.</summary>
-    private static bool IsCopyOfTable(string name, Dictionary<string, ITensorFile> byName) =>
-        name == Head && (byName.ContainsKey(Table) || byName.ContainsKey(Checkpoint.Prefix + Table));
 
     private static SafeTensorsEntry Entry(ITensorFile file, TensorInfo info, DType? wanted, Counter counter)
     {

@@ -42,42 +42,14 @@ public static class ModelFolder
         return path.EndsWith(SafeTensorsExtension, StringComparison.Ordinal) ? SafeTensorsFile.Open(path) : PyTorchFile.Open(path);
     }
 
-    /// <summary>Opens all weight files and checks them against their index.</summary>
-    /// <exception cref="InputException">Something is missing, damaged, or there twice.</exception>
-    public static IReadOnlyList<ITensorFile> OpenAllWeights(string folder)
-    {
-        (IReadOnlyList<string> paths, WeightIndex? index) = Locate(folder);
-        var files = new List<ITensorFile>();
-        try
-        {
-            var names = new HashSet<string>();
-            foreach (string path in paths)
-            {
-                ITensorFile file = OpenWeights(path);
-                files.Add(file);
-                index?.Check(file);
-                foreach (TensorInfo tensor in file.Tensors)
-                    if (!names.Add(tensor.Name))
-                        throw new InputException($"{path}: tensor {Quoted.Text(tensor.Name)} is there a second time.", "leftover shards of another download?");
-            }
-
-            return files;
-        }
-        catch
-        {
-            files.ForEach(file => file.Dispose());
-            throw;
-        }
-    }
-
     /// <summary>Makes sure that weights and <c>config.json</c> make a model, from the headers of the files alone.</summary>
     /// <exception cref="InputException">Files are missing or damaged, or tensors are missing, too many or misshaped.</exception>
     public static void Check(string folder)
     {
         ModelConfig config = ModelConfig.Load(folder);
         using var device = new CpuDevice(threads: 1);
-        using Checkpoint checkpoint = Checkpoint.Open(folder, device);
-        checkpoint.Check(config);
+        using Checkpoint checkpoint = Checkpoint.Open(folder, device, loads: false);
+        checkpoint.Build(config);
     }
 
     /// <summary>Whether a tensor of this name was saved along with the weights but is no parameter: a causal mask, as a rule.</summary>
@@ -86,7 +58,7 @@ public static class ModelFolder
     /// <summary>Whether a tensor of this name belongs to a head for another task than writing text.</summary>
     internal static bool IsOfOtherHead(string name) => OtherHeads.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 
-    private static (IReadOnlyList<string> Files, WeightIndex? Index) Locate(string folder)
+    internal static (IReadOnlyList<string> Files, WeightIndex? Index) Locate(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
         foreach (string name in Singles)

@@ -19,26 +19,19 @@ public sealed record WeightScan(int Tensors, long Weights, IReadOnlyList<KeyValu
     /// <exception cref="InputException">A file is missing or damaged.</exception>
     public static WeightScan Run(string folder, Action<long, long>? progress = null, CancellationToken cancellation = default)
     {
-        IReadOnlyList<ITensorFile> files = ModelFolder.OpenAllWeights(folder);
-        try
+        using var stored = StoredWeights.Open(folder);
+        (ITensorFile File, TensorInfo Info)[] tensors = [.. stored.Tensors.Where(t => !ModelFolder.IsBuffer(t.Info.Name))];
+        long read = 0, all = tensors.Sum(t => t.Info.Length), weights = 0;
+        var notFinite = new List<KeyValuePair<string, long>>();
+        foreach ((ITensorFile file, TensorInfo info) in tensors)
         {
-            (ITensorFile File, TensorInfo Info)[] tensors = [.. files.SelectMany(file => file.Tensors.Select(info => (file, info))).Where(t => !ModelFolder.IsBuffer(t.info.Name))];
-            long read = 0, all = tensors.Sum(t => t.Info.Length), weights = 0;
-            var notFinite = new List<KeyValuePair<string, long>>();
-            foreach ((ITensorFile file, TensorInfo info) in tensors)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                if (NotFiniteIn(file, info) is > 0 and var count) notFinite.Add(KeyValuePair.Create(info.Name, count));
-                weights += info.Count;
-                progress?.Invoke(read += info.Length, all);
-            }
+            cancellation.ThrowIfCancellationRequested();
+            if (NotFiniteIn(file, info) is > 0 and var count) notFinite.Add(KeyValuePair.Create(info.Name, count));
+            weights += info.Count;
+            progress?.Invoke(read += info.Length, all);
+        }
 
-            return new WeightScan(tensors.Length, weights, notFinite);
-        }
-        finally
-        {
-            foreach (ITensorFile file in files) file.Dispose();
-        }
+        return new WeightScan(tensors.Length, weights, notFinite);
     }
 
     private static long NotFiniteIn(ITensorFile file, TensorInfo info)

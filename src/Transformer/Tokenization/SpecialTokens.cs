@@ -17,10 +17,14 @@ internal sealed record SpecialTokens(int? Bos, int? Eos, int? Pad)
     {
         string path = Path.Combine(folder, "config.json");
         return File.Exists(path)
-            ? JsonPart.Read(path, "it belongs to a model folder.", root => new SpecialTokens(
-                root.Find("bos_token_id")?.AsId(), root.Find("eos_token_id")?.AsId(), root.Find("pad_token_id")?.AsId()))
+            ? JsonPart.Read(path, "it belongs to a model folder.", OfConfig)
             : new SpecialTokens(null, null, null);
     }
+
+    /// <summary>The same, of a <c>config.json</c> that is being read.</summary>
+    /// <exception cref="InputException">One of the three is no id.</exception>
+    public static SpecialTokens OfConfig(JsonPart config) =>
+        new(config.Find("bos_token_id")?.AsId(), config.Find("eos_token_id")?.AsId(), config.Find("pad_token_id")?.AsId());
 
     /// <summary>The ids by all sources together.</summary>
     /// <param name="folder">The model folder, for messages.</param>

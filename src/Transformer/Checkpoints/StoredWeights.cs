@@ -1,0 +1,48 @@
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Transformer.Checkpoints;
+
+/// <summary>All weight files of a model folder, opened and checked against their index; see <see cref="ModelFolder"/>.</summary>
+public sealed class StoredWeights : IDisposable
+{
+    private readonly List<ITensorFile> files = [];
+
+    private StoredWeights()
+    {
+    }
+
+    /// <summary>Every tensor, each with the file that holds it, in the order of <see cref="ModelFolder.WeightFiles"/>; no name is there twice.</summary>
+    public IEnumerable<(ITensorFile File, TensorInfo Info)> Tensors => files.SelectMany(file => file.Tensors.Select(info => (file, info)));
+
+    /// <summary>Opens them.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <exception cref="InputException">Something is missing, damaged, or there twice.</exception>
+    public static StoredWeights Open(string folder)
+    {
+        (IReadOnlyList<string> paths, WeightIndex? index) = ModelFolder.Locate(folder);
+        var weights = new StoredWeights();
+        try
+        {
+            var names = new HashSet<string>();
+            foreach (string path in paths)
+            {
+                ITensorFile file = ModelFolder.OpenWeights(path);
+                weights.files.Add(file);
+                index?.Check(file);
+                foreach (TensorInfo tensor in file.Tensors)
+                    if (!names.Add(tensor.Name))
+                        throw new InputException($"{path}: tensor {Quoted.Text(tensor.Name)} is there a second time.", "leftover shards of another download?");
+            }
+
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Closes the files; tensors that were loaded from them stay valid.</summary>
+    public void Dispose() => files.ForEach(file => file.Dispose());
+}

@@ -58,7 +58,8 @@ internal sealed class DeviceOptions
     {
         string? asked = parse.GetValue(device);
         string wish = asked ?? Default();
-        Device opened = Accelerators.Open(wish, parse.GetRequiredValue(threads), out DeviceChoice choice);
+        IReadOnlyList<AcceleratorInfo> found = wish == Accelerators.Cpu ? [] : DriverChild.List();
+        Device opened = Accelerators.Open(wish, parse.GetRequiredValue(threads), found, out DeviceChoice choice);
         if (wish == Accelerators.Auto && (asked is not null || choice.Accelerator is not null || choice.PassedOver))
             Terminal.Of(parse).Note($"note: Computing on {choice.Name}: {Terminal.Visible(choice.Why)}.");
         try

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Sharpformer.Tensors.Gpu;
 using Spectre.Console;
 
@@ -15,7 +14,7 @@ internal static class DevicesCommand
         {
             DevicesKernelsCommand.Create(),
         };
-        command.SetAction(parse => Run(Terminal.Of(parse), Accelerators.List()));
+        command.SetAction(parse => Run(Terminal.Of(parse), DriverChild.List()));
         return command;
     }
 
@@ -38,7 +37,11 @@ internal static class DevicesCommand
         Table table = Terminal.NewTable("--device", "", "driver", "memory", "units", "usable");
         Terminal.AddRow(table, Accelerators.Cpu, "the processor", ".NET", Gibibytes(memory), Terminal.Counted(Environment.ProcessorCount, "processor"), "yes");
         foreach (AcceleratorInfo a in found)
-            Terminal.AddRow(table, a.Kind, a.Name, a.Driver, Gibibytes(a.MemoryBytes), a.ComputeUnits.ToString(CultureInfo.InvariantCulture), Usable(a));
+        {
+            string units = Terminal.Number(a.ComputeUnits > 0 ? a.ComputeUnits : null);
+            Terminal.AddRow(table, a.Kind, a.Name, a.Driver, Gibibytes(a.MemoryBytes), units, Usable(a));
+        }
+
         terminal.Show(table);
         terminal.Line($"auto takes {auto.Name}: {Terminal.Visible(auto.Why)}.");
         return 0;
@@ -46,5 +49,6 @@ internal static class DevicesCommand
 
     private static string Usable(AcceleratorInfo a) => a.Unusable is { } why ? $"no: {why}" : a.IsGpu ? "yes" : "yes, on the processor, and slower than cpu";
 
-    private static string Gibibytes(long bytes) => Terminal.Number(bytes / (double)(1 << 30), "0.0") + " GiB";
+    private static string Gibibytes(long bytes) =>
+        bytes > 0 ? Terminal.Number(bytes / (double)(1 << 30), "0.0") + " GiB" : Terminal.Number(null);
 }

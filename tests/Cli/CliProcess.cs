@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Sharpformer.Cli;
+using Sharpformer.Tensors.Gpu;
 
 namespace Sharpformer.Tests.Cli;
 
@@ -14,8 +16,11 @@ internal sealed class CliProcess : IDisposable
         (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
     }
 
-    /// <summary>Starts it; <paramref name="epoch"/> becomes SOURCE_DATE_EPOCH.</summary>
-    public static CliProcess Start(string[] args, string? epoch = null)
+    /// <summary>
+    /// Starts it; <paramref name="epoch"/> becomes SOURCE_DATE_EPOCH. Where <paramref name="drivers"/> is given, drivers are looked for
+    /// in that folder too, and by commands that name no device.
+    /// </summary>
+    public static CliProcess Start(string[] args, string? epoch = null, string? drivers = null)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
@@ -27,6 +32,12 @@ internal sealed class CliProcess : IDisposable
         foreach (string arg in args) start.ArgumentList.Add(arg);
         start.Environment.Remove("SOURCE_DATE_EPOCH");
         if (epoch is not null) start.Environment["SOURCE_DATE_EPOCH"] = epoch;
+        if (drivers is not null)
+        {
+            start.Environment["LD_LIBRARY_PATH"] = drivers;
+            start.Environment[DeviceOptions.DefaultVariable] = Accelerators.Auto;
+        }
+
         return new CliProcess(Process.Start(start)!);
     }
 

@@ -68,6 +68,19 @@ public sealed class DevicesTests
     }
 
     [Fact]
+    public void An_accelerator_that_does_not_start_is_passed_over_by_auto_and_an_error_by_name()
+    {
+        AcceleratorInfo[] gone = [Radeon, Small];
+        using Device device = Accelerators.Open(Accelerators.Auto, 3, gone, out DeviceChoice choice);
+        Assert.Equal(3, Assert.IsType<CpuDevice>(device).Threads);
+        Assert.Equal(("cpu", true), (choice.Name, choice.PassedOver));
+        Assert.Matches(@"^no usable GPU was found, only opencl Radeon \(does not start: .+\), cuda Small \(does not start: .+\)$", choice.Why);
+        string said = Assert.Throws<InputException>(() => Accelerators.Open(Accelerators.Cuda, 0, gone, out _)).Message;
+        Assert.StartsWith("cuda Small is there but does not start: ", said, StringComparison.Ordinal);
+        Assert.Contains("Hint: ", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Devices_lists_what_is_there_and_what_auto_takes()
     {
         JsonElement document = CliRun.Json("devices");

@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 using Sharpformer.Tensors.Cpu;
@@ -27,6 +26,12 @@ public sealed record DeviceChoice(AcceleratorInfo? Accelerator, string Why, bool
 }
 
 /// <summary>Finds the accelerators that ILGPU can drive, chooses among them, and opens one.</summary>
+/// <remarks>
+/// A driver is native code, and one that crashes ends the process that asks it; nothing can catch that. All methods here ask in the
+/// process that calls them: starting the program again, whatever program this is, is not for a library to do. A program that wants to
+/// be safe gives <see cref="Open(string, int, IReadOnlyList{AcceleratorInfo}, out DeviceChoice)"/> what <see cref="DriverProbe"/> found
+/// by children; a driver is then asked in the process itself only when its GPU is taken. <c>cpu</c> asks no driver.
+/// </remarks>
 public static class Accelerators
 {
     /// <summary>The names of devices.</summary>
@@ -35,18 +40,12 @@ public static class Accelerators
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> Names { get; } = [Auto, Cpu, Cuda, OpenCL];
 
-    /// <summary>What is there, usable or not. Without drivers the answer comes at once.</summary>
-    public static IReadOnlyList<AcceleratorInfo> List()
-    {
-        var found = new List<AcceleratorInfo>();
-        foreach (string kind in (string[])[Cuda, OpenCL])
-        {
-            using Context? context = NewContext(kind);
-            if (context is not null) found.AddRange(context.Devices.Select(Describe));
-        }
+    /// <summary>What is there, usable or not, as the drivers say in this process. Without drivers the answer comes at once.</summary>
+    public static IReadOnlyList<AcceleratorInfo> List() => [.. DriverLibraries.Kinds.SelectMany(ListKind)];
 
-        return found;
-    }
+    /// <summary>What one kind of driver says; ILGPU passes over those that have no card, lack functions or answer with errors.</summary>
+    internal static IEnumerable<AcceleratorInfo> ListKind(string kind) =>
+        (kind == Cuda ? CudaDevice.GetDevices(_ => true) : CLDevice.GetDevices(_ => true)).Select(Describe).OfType<AcceleratorInfo>();
 
     /// <summary>
     /// The device to compute on. <c>auto</c> takes a GPU, CUDA before OpenCL, of several the one with the most memory, and else the CPU:
@@ -75,42 +74,63 @@ public static class Accelerators
                 wish == Cuda ? "is NVIDIA's driver installed (nvidia-smi)? --device cpu always works." : "is an OpenCL driver installed (clinfo)? --device cpu always works.");
     }
 
-    /// <summary>Opens a device; see <see cref="Choose"/>.</summary>
+    /// <summary>Opens a device of those that <see cref="List"/> finds.</summary>
     /// <param name="wish">One of <see cref="Names"/>.</param>
     /// <param name="threads">Threads of the CPU, should it be chosen; 0 takes all processors.</param>
     /// <param name="choice">What was chosen, and why.</param>
-    /// <exception cref="InputException">There is no usable accelerator of the wished kind, or it does not start.</exception>
-    public static Device Open(string wish, int threads, out DeviceChoice choice)
+    /// <exception cref="InputException">No usable accelerator of the wished kind is there, or it does not start; never for <c>auto</c>.</exception>
+    public static Device Open(string wish, int threads, out DeviceChoice choice) =>
+        Open(wish, threads, wish == Cpu ? [] : List(), out choice);
+
+    /// <summary>Opens a device; see <see cref="Choose"/>. Where one does not start, <c>auto</c> takes the next, at last the CPU.</summary>
+    /// <param name="wish">One of <see cref="Names"/>.</param>
+    /// <param name="threads">Threads of the CPU, should it be chosen; 0 takes all processors.</param>
+    /// <param name="found">What <see cref="List"/> or <see cref="DriverProbe"/> found; not looked at for the CPU.</param>
+    /// <param name="choice">What was chosen, and why.</param>
+    /// <exception cref="InputException">No usable accelerator of the wished kind is there, or it does not start; never for <c>auto</c>.</exception>
+    public static Device Open(string wish, int threads, IReadOnlyList<AcceleratorInfo> found, out DeviceChoice choice)
     {
-        choice = Choose(wish, wish == Cpu ? [] : List());
-        if (choice.Accelerator is not { } wanted) return new CpuDevice(threads);
-        Context context = NewContext(wanted.Kind)!;
+        List<AcceleratorInfo> left = [.. found];
+        while (true)
+        {
+            choice = Choose(wish, left);
+            if (choice.Accelerator is not { } wanted) return new CpuDevice(threads);
+            try
+            {
+                return Start(wanted);
+            }
+            catch (Exception e) // of any type: it is the driver's
+            {
+                string why = $"does not start: {(e is CLException cl ? cl.Error.ToString() : e.Message.TrimEnd('.'))}";
+                if (wish != Auto)
+                {
+                    string hint = "is another program using it alone? --device cpu always works.";
+                    throw new InputException($"{wanted.Kind} {wanted.Name} is there but {why}.", hint, e);
+                }
+
+                left[left.IndexOf(wanted)] = wanted with { Unusable = why };
+            }
+        }
+    }
+
+    private static GpuDevice Start(AcceleratorInfo wanted)
+    {
+        if (!DriverLibraries.Kinds.Contains(wanted.Kind)) throw new NotSupportedException($"there is no {wanted.Kind} driver");
+        var context = Context.Create(all => (wanted.Kind == Cuda ? all.Cuda(_ => true) : all.OpenCL(_ => true)).EnableAlgorithms());
         try
         {
-            return new GpuDevice(wanted.Kind, context, context.Devices.First(d => Describe(d) == wanted).CreateAccelerator(context));
+            ILGPU.Runtime.Device device = context.Devices.FirstOrDefault(d => Describe(d) == wanted)
+                ?? throw new NotSupportedException("its driver does not list it any more");
+            return new GpuDevice(wanted.Kind, context, device.CreateAccelerator(context));
         }
-        catch (Exception e) when (e is AcceleratorException or NotSupportedException)
+        catch
         {
             context.Dispose();
-            throw new InputException($"{wanted.Kind} {wanted.Name} is there but does not start: {e.Message.TrimEnd('.')}.", "is another program using it alone? --device cpu always works.", e);
+            throw;
         }
     }
 
-    /// <summary>A context with all devices of a kind, usable or not; null without a driver.</summary>
-    private static Context? NewContext(string kind)
-    {
-        if (!(kind == Cuda ? DriverLibraries.Cuda : DriverLibraries.OpenCL)) return null;
-        try
-        {
-            return Context.Create(builder => (kind == Cuda ? builder.Cuda(_ => true) : builder.OpenCL(_ => true)).EnableAlgorithms());
-        }
-        catch (Exception e) when (e is AcceleratorException or DllNotFoundException or EntryPointNotFoundException or NotSupportedException)
-        {
-            return null; // a driver without a card, or one that is broken
-        }
-    }
-
-    private static AcceleratorInfo Describe(ILGPU.Runtime.Device device) => device switch
+    private static AcceleratorInfo? Describe(ILGPU.Runtime.Device device) => device switch
     {
         CudaDevice cuda => new AcceleratorInfo(
             Cuda, cuda.Name, $"CUDA {cuda.DriverVersion}", IsGpu: true, cuda.MemorySize, cuda.NumMultiprocessors,
@@ -119,6 +139,6 @@ public static class Accelerators
         CLDevice cl => new AcceleratorInfo(
             OpenCL, cl.Name, $"{cl.PlatformName}, {cl.PlatformVersion}", cl.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU), cl.MemorySize, cl.NumMultiprocessors,
             cl.Capabilities.GenericAddressSpace ? null : "its driver lacks OpenCL's generic address space"),
-        _ => throw new ArgumentException($"{device.Name} is neither CUDA nor OpenCL."),
+        _ => null, // ILGPU's own, which it offers where a driver has none
     };
 }

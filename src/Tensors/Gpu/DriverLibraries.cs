@@ -17,6 +17,9 @@ internal static class DriverLibraries
     public static bool OpenCL { get; } = Found(
         OperatingSystem.IsWindows() ? "OpenCL.dll" : OperatingSystem.IsMacOS() ? "/System/Library/Frameworks/OpenCL.framework/OpenCL" : "libOpenCL.so.1");
 
+    /// <summary>Which of <see cref="Accelerators.Names"/> have a library here that can be asked for devices.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = [.. Cuda ? (string[])[Accelerators.Cuda] : [], .. OpenCL ? (string[])[Accelerators.OpenCL] : []];
+
     private static bool Found(string name) => NativeLibrary.TryLoad(name, out _);
 
     private static nint Versioned(Assembly assembly, string name)

@@ -17,6 +17,9 @@ give_up() {
 command -v apt-get > /dev/null && command -v dpkg-deb > /dev/null || give_up "This is no Debian, so $1"
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(COMPONENT)' 'Created-By: Packages' \
     | awk '$2 == "Debian" && $3 == "main" && $1 !~ /security/ { print $1; exit }')
+# Where apt has no lists yet, it still knows where they would come from.
+[ -n "$mirror" ] || mirror=$(apt-get update --print-uris 2> /dev/null \
+    | awk -F "'" '$2 ~ /\/debian\/dists\// && !found++ { sub("dists/.*", "", $2); print $2 }') || true
 [ -n "$mirror" ] && [ -e "$keys" ] || give_up "apt knows no Debian mirror, so $1"
 
 mkdir -p "$folder"

@@ -2,7 +2,7 @@ using Sharpformer.Transformer;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
-using OurTensor = Sharpformer.Tensors.Tensor;
+using Variable = Sharpformer.Autograd.Variable;
 
 namespace Sharpformer.Peers;
 
@@ -70,7 +70,8 @@ internal sealed class PeerGpt2
         return Logits(h.select(1, -1));
     }
 
-    private static Tensor Copy(OurTensor tensor) => torch.tensor(tensor.ToArray(), Array.ConvertAll(tensor.Shape.Dims.ToArray(), dim => (long)dim));
+    private static Tensor Copy(Variable weight) =>
+        torch.tensor(weight.Value.ToArray(), Array.ConvertAll(weight.Shape.Dims.ToArray(), dim => (long)dim));
 
     private sealed class Norm(NormWeights weights)
     {

@@ -59,7 +59,7 @@ internal static class BenchCommand
         long peakMemory = Process.GetCurrentProcess().PeakWorkingSet64;
         double bandwidth = Told(model.Threads is { } threads ? BenchBandwidth.OfThreads(threads) : BenchBandwidth.OfDevice(model.Lm.Device)); // last, because of its large buffer
         return new BenchReport(
-            folder, model.Lm.Config, model.Lm.TokenTable.DType.ToString(), model.Lm.Device.Name, model.Threads, settings, forward, decode, bandwidth, decode.TokensPerSecond * decode.BytesPerToken / bandwidth, retrofit, born, evaluation, beside, peakMemory);
+            folder, model.Lm.Config, model.Lm.TokenTable.Value.DType.ToString(), model.Lm.Device.Name, model.Threads, settings, forward, decode, bandwidth, decode.TokensPerSecond * decode.BytesPerToken / bandwidth, retrofit, born, evaluation, beside, peakMemory);
 
         T Told<T>(T figure)
         {

@@ -49,8 +49,8 @@ internal sealed class BenchModel(CausalLm model, BenchClock clock, Rng rng)
     /// <summary>What one token cannot do without: every block's weights and the head, as stored, and the keys and values before it.</summary>
     private long BytesPerToken(int context)
     {
-        IEnumerable<Tensor> weights = model.Blocks.SelectMany(b => b.Weights);
-        return weights.Append(model.Head).Sum(w => w.Count * w.DType.Size()) + 2L * model.Blocks.Count * context * model.Config.NEmbd * sizeof(float);
+        IEnumerable<Tensor> weights = model.Blocks.SelectMany(b => b.Weights).Append(model.Head).Select(w => w.Value);
+        return weights.Sum(w => w.Count * w.DType.Size()) + 2L * model.Blocks.Count * context * model.Config.NEmbd * sizeof(float);
     }
 
     private int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(_ => rng.NextInt(model.Config.VocabSize))];

@@ -130,7 +130,7 @@ internal sealed class DemoStory : IDisposable
         cancellation.ThrowIfCancellationRequested();
         int length = model.Tokenizer.Encode(" " + expected).Length;
         IEnumerable<int> tokens = Generator.Generate(
-            model.Lm, model.Prompt(prompt), length, model.Tokenizer.EosId, new SamplingOptions(), adaptor.Slot);
+            model.Lm, model.Prompt(prompt), length, model.Tokenizer.EosId, new SamplingOptions(), adaptor.Openings);
         return model.Tokenizer.Decode([.. tokens]).Trim();
     }
 
@@ -140,7 +140,7 @@ internal sealed class DemoStory : IDisposable
     {
         using BufferScope scope = model.Lm.Device.Scope();
         int[] tokens = model.Prompt(prompt);
-        return new DecodeSession(model.Lm, 1, tokens.Length, adaptor.Slot).Advance(new TokenBatch(tokens)).ToArray();
+        return new DecodeSession(model.Lm, 1, tokens.Length, adaptor.Openings).Advance(new TokenBatch(tokens)).ToArray();
     }
 
     private static Text Judged(string said, string expected) => Terminal.Cell(said, said == expected ? Color.Green : Color.Red);

@@ -38,11 +38,11 @@ internal static class GenerateCommand
     {
         int[] promptTokens = model.Prompt(prompt);
         var answered = new SortedSet<long>();
-        FeedForwardSlot? slot = store is null ? null : Watched(model.Adaptor(store), answered);
+        IReadOnlyList<Opening> openings = store is null ? [] : Watched(model.Adaptor(store), answered);
         var decoder = new StreamDecoder(model.Tokenizer);
         var tokens = new List<int>();
         string text = "";
-        foreach (int token in Generator.Generate(model.Lm, promptTokens, length, model.Tokenizer.EosId, sampling, slot))
+        foreach (int token in Generator.Generate(model.Lm, promptTokens, length, model.Tokenizer.EosId, sampling, openings))
         {
             if (token >= model.Tokenizer.VocabularySize)
                 throw new InputException($"The model chose token {token}, its tokenizer knows only {model.Tokenizer.VocabularySize}.", "do they belong together?");
@@ -73,8 +73,8 @@ internal static class GenerateCommand
         }
     }
 
-    /// <summary>The adaptor's opening, which also notes whose neurons were above their threshold and answered.</summary>
-    private static FeedForwardSlot Watched(KeyValueAdaptor adaptor, SortedSet<long> answered) => adaptor.WatchedSlot(response =>
+    /// <summary>The adaptor's openings, which also notes whose neurons were above their threshold and answered.</summary>
+    private static IReadOnlyList<Opening> Watched(KeyValueAdaptor adaptor, SortedSet<long> answered) => adaptor.WatchedOpenings(response =>
     {
         for (int r = 0; r < response.Winners.Length; r++)
         {

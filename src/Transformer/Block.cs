@@ -15,21 +15,31 @@ namespace Sharpformer.Transformer;
 public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWeights? Norm2, MlpWeights Mlp)
 {
     /// <summary>All that is learnt.</summary>
-    public IEnumerable<Tensor> Weights => [.. Norm1.Weights, .. Attention.Weights, .. Norm2?.Weights ?? [], .. Mlp.Weights];
+    public IEnumerable<Variable> Weights => [.. Norm1.Weights, .. Attention.Weights, .. Norm2?.Weights ?? [], .. Mlp.Weights];
+
+    /// <summary>The same block with each weight replaced by what <paramref name="change"/> makes of it.</summary>
+    public Block With(Func<Variable, Variable> change) => new(Norm1.With(change), Attention.With(change), Norm2?.With(change), Mlp.With(change));
 
     /// <summary>Carries new positions through the block; their keys and values go into the cache.</summary>
     /// <param name="h">Residual stream, <c>[B·T,C]</c>.</param>
     /// <param name="cache">Keys and values of earlier positions.</param>
     /// <param name="layer">This block's index.</param>
     /// <param name="past">Earlier positions per sequence.</param>
-    /// <param name="slot">What sits beside the MLP, if anything.</param>
     /// <param name="rows">The only rows of the output that are wanted; null for all.</param>
     /// <returns><c>[B·T,C]</c> or <c>[rows,C]</c>.</returns>
-    public Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, FeedForwardSlot? slot = null, int[]? rows = null)
+    public Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[]? rows = null)
     {
         (Variable mid, Variable x) = Middle(h, cache, layer, past, rows);
-        Variable output = Add(mid, Mlp.Forward(x));
-        return slot?.Output(x) is { } beside ? Add(output, beside) : output;
+        return Add(mid, Mlp.Forward(x));
+    }
+
+    /// <summary>The same with something in its openings, which sees all rows.</summary>
+    internal Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, Passage passage)
+    {
+        (Variable mid, Variable x) = Middle(h, cache, layer, past, rows: null);
+        Variable hidden = passage.At(Site.MlpHidden, Mlp.Hidden(passage.At(Site.MlpInput, x)));
+        Variable output = passage.At(Site.MlpOutput, Mlp.Down.Forward(hidden));
+        return passage.At(Site.BlockOutput, Add(mid, output));
     }
 
     /// <summary>x alone, at some rows: the block up to where its MLP begins.</summary>
@@ -52,14 +62,17 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
     }
 }
 
-/// <summary>A layer norm's parameters, each <c>[C]</c>.</summary>
+/// <summary>A layer norm's weights, each <c>[C]</c>.</summary>
 /// <param name="Gain"><c>weight</c>.</param>
 /// <param name="Bias"><c>bias</c>.</param>
 /// <param name="Epsilon">ε.</param>
-public sealed record NormWeights(Tensor Gain, Tensor Bias, float Epsilon)
+public sealed record NormWeights(Variable Gain, Variable Bias, float Epsilon)
 {
     /// <summary>All that is learnt.</summary>
-    public IEnumerable<Tensor> Weights => [Gain, Bias];
+    public IEnumerable<Variable> Weights => [Gain, Bias];
+
+    /// <summary>The same with each weight replaced.</summary>
+    public NormWeights With(Func<Variable, Variable> change) => new(change(Gain), change(Bias), Epsilon);
 
     /// <summary>Normalises each row of x <c>[rows,C]</c>.</summary>
     public Variable Forward(Variable x) => LayerNorm(x, Gain, Bias, Epsilon);
@@ -69,16 +82,20 @@ public sealed record NormWeights(Tensor Gain, Tensor Bias, float Epsilon)
 /// <param name="Matrices">Stored <c>[in,out]</c>, or <c>[out,in]</c>.</param>
 /// <param name="Bias">One row of the output; null for none.</param>
 /// <param name="IsOutIn">Whether matrices are stored <c>[out,in]</c>.</param>
-public sealed record LinearWeights(IReadOnlyList<Tensor> Matrices, Tensor? Bias, bool IsOutIn)
+public sealed record LinearWeights(IReadOnlyList<Variable> Matrices, Variable? Bias, bool IsOutIn)
 {
     /// <summary>All that is learnt.</summary>
-    public IEnumerable<Tensor> Weights => Bias is null ? Matrices : [.. Matrices, Bias];
+    public IEnumerable<Variable> Weights => Bias is null ? Matrices : [.. Matrices, Bias];
+
+    /// <summary>The same with each weight replaced.</summary>
+    public LinearWeights With(Func<Variable, Variable> change) =>
+        new([.. Matrices.Select(change)], Bias is null ? null : change(Bias), IsOutIn);
 
     /// <summary>x <c>[rows,in]</c> to <c>[rows,out]</c>.</summary>
-    public Variable Forward(Variable x) => Linear(x, [.. Matrices], Bias, IsOutIn);
+    public Variable Forward(Variable x) => Linear(x, Matrices, Bias, IsOutIn);
 
     /// <summary>The same without the bias, for whoever adds it along with something else.</summary>
-    public Variable Product(Variable x) => MatMul(x, [.. Matrices], IsOutIn);
+    public Variable Product(Variable x) => MatMul(x, Matrices, IsOutIn);
 }
 
 /// <summary>Causal self-attention: queries, keys and values side by side, and the map that mixes the heads.</summary>
@@ -91,7 +108,10 @@ public sealed record LinearWeights(IReadOnlyList<Tensor> Matrices, Tensor? Bias,
 public sealed record AttentionWeights(int Heads, LinearWeights Qkv, LinearWeights Output, float Scale, int Window = 0, Tensor? Rotary = null)
 {
     /// <summary>All that is learnt.</summary>
-    public IEnumerable<Tensor> Weights => [.. Qkv.Weights, .. Output.Weights];
+    public IEnumerable<Variable> Weights => [.. Qkv.Weights, .. Output.Weights];
+
+    /// <summary>The same with each weight replaced.</summary>
+    public AttentionWeights With(Func<Variable, Variable> change) => this with { Qkv = Qkv.With(change), Output = Output.With(change) };
 
     /// <summary>
     /// New positions attend to cached ones and to themselves: x <c>[B·T,C]</c> to <c>[B·T,C]</c>, or to the
@@ -113,8 +133,14 @@ public sealed record AttentionWeights(int Heads, LinearWeights Qkv, LinearWeight
 public sealed record MlpWeights(LinearWeights Up, LinearWeights Down, Activation Activation)
 {
     /// <summary>All that is learnt.</summary>
-    public IEnumerable<Tensor> Weights => [.. Up.Weights, .. Down.Weights];
+    public IEnumerable<Variable> Weights => [.. Up.Weights, .. Down.Weights];
+
+    /// <summary>The same with each weight replaced.</summary>
+    public MlpWeights With(Func<Variable, Variable> change) => new(Up.With(change), Down.With(change), Activation);
 
     /// <summary>x <c>[rows,C]</c> to <c>[rows,C]</c>.</summary>
-    public Variable Forward(Variable x) => Down.Forward(BiasActivate(Up.Product(x), Up.Bias!, Activation));
+    public Variable Forward(Variable x) => Down.Forward(Hidden(x));
+
+    /// <summary>The inner channels, x <c>[rows,C]</c> to <c>[rows,NInner]</c>.</summary>
+    public Variable Hidden(Variable x) => BiasActivate(Up.Product(x), Up.Bias!, Activation);
 }

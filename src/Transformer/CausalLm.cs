@@ -6,8 +6,8 @@ using static Sharpformer.Autograd.Ops;
 namespace Sharpformer.Transformer;
 
 /// <summary>
-/// A causal language model, tokens to logits. Weights are constants; gradients flow only to what a caller adds in
-/// a block's opening or feeds into <see cref="TailLogits"/>.
+/// A causal language model, tokens to logits. Weights are constants unless <see cref="With"/> makes parameters of some; gradients
+/// flow to those, to what a caller puts into a block's openings and to what it feeds into <see cref="TailLogits"/>.
 /// </summary>
 /// <param name="Config">Architecture.</param>
 /// <param name="TokenTable"><c>wte.weight [V,C]</c>.</param>
@@ -17,8 +17,8 @@ namespace Sharpformer.Transformer;
 /// <param name="Head"><c>lm_head.weight [V,C]</c>; the token table again when tied.</param>
 /// <param name="HeadBias"><c>lm_head.bias [V]</c>; null for none.</param>
 public sealed record CausalLm(
-    ModelConfig Config, Tensor TokenTable, Tensor? PositionTable, IReadOnlyList<Block> Blocks, NormWeights FinalNorm, Tensor Head,
-    Tensor? HeadBias = null)
+    ModelConfig Config, Variable TokenTable, Variable? PositionTable, IReadOnlyList<Block> Blocks, NormWeights FinalNorm, Variable Head,
+    Variable? HeadBias = null)
 {
     /// <summary>Where the model lives.</summary>
     public Device Device => TokenTable.Device;
@@ -36,16 +36,43 @@ public sealed record CausalLm(
     }
 
     /// <summary>All that is learnt; a tied head counts once.</summary>
-    public IEnumerable<Tensor> Weights
+    public IEnumerable<Variable> Weights
     {
         get
         {
             yield return TokenTable;
             if (PositionTable is not null) yield return PositionTable;
-            foreach (Tensor weight in Blocks.SelectMany(block => block.Weights).Concat(FinalNorm.Weights)) yield return weight;
+            foreach (Variable weight in Blocks.SelectMany(block => block.Weights).Concat(FinalNorm.Weights)) yield return weight;
             if (!Config.TiesHead) yield return Head;
             if (HeadBias is not null) yield return HeadBias;
         }
+    }
+
+    /// <summary>
+    /// The same model with each weight replaced by what <paramref name="change"/> makes of it, for example a
+    /// <see cref="Tape.Parameter"/>. A tied head stays tied. To change one block, <see cref="WithBlock"/> is enough.
+    /// </summary>
+    /// <param name="change">Called once for each of <see cref="Weights"/>; gives back what shall stay.</param>
+    public CausalLm With(Func<Variable, Variable> change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        Variable tokens = change(TokenTable);
+        return this with
+        {
+            TokenTable = tokens,
+            PositionTable = PositionTable is null ? null : change(PositionTable),
+            Blocks = [.. Blocks.Select(block => block.With(change))],
+            FinalNorm = FinalNorm.With(change),
+            Head = Config.TiesHead ? tokens : change(Head),
+            HeadBias = HeadBias is null ? null : change(HeadBias),
+        };
+    }
+
+    /// <summary>The same model with another block in one place; all others are shared.</summary>
+    public CausalLm WithBlock(int layer, Block block)
+    {
+        CheckBlock("WithBlock", layer);
+        return this with { Blocks = [.. Blocks.Select((old, l) => l == layer ? block : old)] };
     }
 
     /// <summary>Makes sure that the model can read a prompt.</summary>
@@ -68,36 +95,50 @@ public sealed record CausalLm(
     /// </summary>
     /// <param name="tokens">New tokens of the cache's first B sequences; the others rest.</param>
     /// <param name="cache">Earlier positions.</param>
-    /// <param name="slot">What sits in one block's opening, for every new position.</param>
-    /// <param name="atLayer">Receives the output of the slot's block, <c>[B·T,C]</c>, which lasts as long as the call.</param>
+    /// <param name="openings">What sits in blocks' openings.</param>
     /// <param name="rows">Which rows of <c>[B·T,C]</c> are wanted of the last block, or null for all; it then computes no others.</param>
     /// <returns>The last block's output, <c>[B·T,C]</c> or <c>[rows,C]</c>.</returns>
-    /// <exception cref="ArgumentException">The cache is for fewer sequences, or the slot's block does not exist.</exception>
+    /// <exception cref="ArgumentException">The cache is for fewer sequences, or an opening's block does not exist.</exception>
     /// <exception cref="InputException">A sequence outgrows the model's positions, or a token is not in its vocabulary.</exception>
-    public Variable Hidden(TokenBatch tokens, KvCache cache, FeedForwardSlot? slot = null, Action<Variable>? atLayer = null, int[]? rows = null)
+    public Variable Hidden(TokenBatch tokens, KvCache cache, IReadOnlyList<Opening>? openings = null, int[]? rows = null)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(cache);
+        return HiddenFrom(0, Embed(tokens, cache.Lengths.AsSpan(0, Math.Min(tokens.B, cache.Batch))), tokens, cache, openings, rows);
+    }
+
+    /// <summary>The same from the input of a block on, where those below have been passed already.</summary>
+    /// <param name="first">The block; as many as the model has for none at all.</param>
+    /// <param name="below">Its input, <c>[B·T,C]</c>. It is released unless a gradient needs it.</param>
+    /// <param name="tokens">New tokens of the cache's first B sequences; the others rest.</param>
+    /// <param name="cache">Earlier positions.</param>
+    /// <param name="openings">What sits in blocks' openings.</param>
+    /// <param name="rows">Which rows of <c>[B·T,C]</c> are wanted of the last block, or null for all.</param>
+    /// <inheritdoc cref="Hidden"/>
+    public Variable HiddenFrom(
+        int first, Variable below, TokenBatch tokens, KvCache cache, IReadOnlyList<Opening>? openings = null, int[]? rows = null)
+    {
+        ArgumentNullException.ThrowIfNull(below);
+        ArgumentNullException.ThrowIfNull(tokens);
+        ArgumentNullException.ThrowIfNull(cache);
         if (tokens.B > cache.Batch) throw new ArgumentException($"Hidden: {tokens.B} sequences of tokens, the cache is for {cache.Batch}.");
-        if (slot is not null) CheckBlock("Hidden", slot.Layer);
+        foreach (Opening opening in openings ?? []) CheckBlock("Hidden", opening.Block);
         int[] past = cache.Lengths[..tokens.B];
-        Variable h = Embed(tokens, past);
-        for (int l = 0; l < Blocks.Count; l++)
+        Variable h = below;
+        for (int l = first; l < Blocks.Count; l++)
         {
-            bool isSlots = l == slot?.Layer;
-            h = Through(h, below =>
+            Passage? passage = Passage.Through(openings ?? [], l, reach => reach.Rows(tokens, past));
+            int[]? wanted = l == Blocks.Count - 1 ? rows : null;
+            h = Through(h, input =>
             {
-                // What looks into a block wants to see all of its rows, even of the last one.
-                int[]? wanted = l == Blocks.Count - 1 ? rows : null;
-                if (!isSlots) return Blocks[l].Forward(below, cache, l, past, rows: wanted);
-                Variable output = Blocks[l].Forward(below, cache, l, past, slot);
-                atLayer?.Invoke(output);
+                if (passage is null) return Blocks[l].Forward(input, cache, l, past, wanted);
+                Variable output = Blocks[l].Forward(input, cache, l, past, passage); // which wants to see all rows, even of the last block
                 return wanted is null ? output : Embedding(output, wanted);
             });
         }
 
         for (int b = 0; b < tokens.B; b++) cache.Lengths[b] += tokens.Lengths[b];
-        return h;
+        return first == Blocks.Count && rows is not null ? Embedding(h, rows) : h;
     }
 
     /// <summary>
@@ -127,14 +168,22 @@ public sealed record CausalLm(
     /// cached keys and values. Writes the position's own into the cache at <c>positions[b]</c>, without lengthening it.
     /// </summary>
     /// <param name="hidden">Output of the block, <c>[B,C]</c>.</param>
-    /// <param name="layer">The block it is the output of.</param>
+    /// <param name="layer">The block it is the output of; -1 where it is the embedding.</param>
     /// <param name="cache">Keys and values of the blocks above, at least up to each position.</param>
     /// <param name="positions">Where each sequence's position stands.</param>
+    /// <param name="openings">What sits in the openings of the blocks above.</param>
     /// <returns><c>[B,V]</c>.</returns>
-    public Variable TailLogits(Variable hidden, int layer, KvCache cache, ReadOnlySpan<int> positions)
+    public Variable TailLogits(Variable hidden, int layer, KvCache cache, int[] positions, IReadOnlyList<Opening>? openings = null)
     {
         ArgumentNullException.ThrowIfNull(cache);
-        for (int l = layer + 1; l < Blocks.Count; l++) hidden = Blocks[l].Forward(hidden, cache, l, positions);
+        for (int l = layer + 1; l < Blocks.Count; l++)
+        {
+            Passage? passage = Passage.Through(openings ?? [], l, reach => reach.Rows(positions));
+            hidden = passage is null
+                ? Blocks[l].Forward(hidden, cache, l, positions)
+                : Blocks[l].Forward(hidden, cache, l, positions, passage);
+        }
+
         return Logits(hidden);
     }
 
@@ -164,7 +213,11 @@ public sealed record CausalLm(
         if ((uint)layer >= (uint)Blocks.Count) throw new ArgumentException($"{verb}: no block {layer}, the model's are 0 to {Blocks.Count - 1}.");
     }
 
-    private Variable Embed(TokenBatch tokens, int[] past)
+    /// <summary>What the first block reads of new tokens, <c>[B·T,C]</c>.</summary>
+    /// <param name="tokens">New tokens of B sequences.</param>
+    /// <param name="past">Earlier positions of each.</param>
+    /// <exception cref="InputException">A sequence outgrows the model's positions, or a token is not in its vocabulary.</exception>
+    internal Variable Embed(TokenBatch tokens, ReadOnlySpan<int> past)
     {
         int[] positions = new int[tokens.Ids.Length];
         for (int b = 0; b < tokens.B; b++)

@@ -60,12 +60,9 @@ public sealed class Trace
             KvCache cache = model.NewCache(tokens.B, tokens.T, layer + 1);
             for (int b = 0; b < tokens.B; b++) contexts[pass.Sequences[b]] = cache.ContextOf(b, tokens.Lengths[b]);
             using BufferScope scope = device.Scope();
-            var look = new FeedForwardSlot(layer, input =>
-            {
-                pass.Place(Embedding(input, pass.FlatRows).Value, x);
-                return null;
-            });
-            Variable last = model.Hidden(tokens, cache, look, h => pass.Place(Embedding(h, pass.FlatRows).Value, hidden), pass.FlatRows);
+            Opening Look(Site site, Tensor into) =>
+                Opening.Look(layer, site, Reach.All, passing => pass.Place(Embedding(passing, pass.FlatRows).Value, into));
+            Variable last = model.Hidden(tokens, cache, [Look(Site.MlpInput, x), Look(Site.BlockOutput, hidden)], pass.FlatRows);
             pass.Place(last.Value, final);
         }
 
@@ -99,14 +96,18 @@ public sealed class Trace
     /// <summary>The base model's logits at every traced position, <c>[P,V]</c>.</summary>
     public Tensor BaseLogits() => model.Logits(Final).Value;
 
-    /// <summary>A tail for some of the traced positions, with a context of its own.</summary>
+    /// <summary>
+    /// The rest of the model above the block for some of the traced positions, with a context of its own: from the block's output
+    /// <c>[rows,C]</c> to logits <c>[rows,V]</c>. May be called again and again; a tape must be played before the next call.
+    /// </summary>
     /// <param name="rows">Indices into <see cref="Positions"/>.</param>
-    public Tail TailOf(params ReadOnlySpan<int> rows)
+    public Func<Variable, Variable> TailOf(params ReadOnlySpan<int> rows)
     {
         var seen = new SequenceContext[rows.Length];
         int[] lengths = new int[rows.Length];
         for (int i = 0; i < rows.Length; i++) (seen[i], lengths[i]) = (Contexts[Positions[rows[i]].Sequence], Positions[rows[i]].Position);
-        return new Tail(model, Layer, KvCache.Of(model.Config, model.Device, seen, lengths, room: 1, Layer + 1), lengths);
+        var context = KvCache.Of(model.Config, model.Device, seen, lengths, room: 1, Layer + 1);
+        return hidden => model.TailLogits(hidden, Layer, context, lengths);
     }
 
     /// <summary>Sequences that go through the model together.</summary>

@@ -76,16 +76,16 @@ public sealed class DecodingTests : IDisposable
     {
         // An adaptor that always answers, so every step takes the edited path.
         var shift = device.From([.. Enumerable.Range(0, model.Config.NEmbd).Select(i => MathF.Sin(i))], 1, model.Config.NEmbd);
-        var slot = new FeedForwardSlot(3, _ => shift);
+        Opening[] shifted = [new Opening(3, Site.MlpInput, Site.BlockOutput, Reach.Last, (_, output) => Ops.Add(output, shift))];
         int[] tokens = tokenizer.Encode("The original language of The Aeronauts was");
-        var session = new DecodeSession(model, 1, tokens.Length, slot);
+        var session = new DecodeSession(model, 1, tokens.Length, shifted);
         for (int t = 0; t < tokens.Length; t++)
         {
             float[] cached = session.Advance(new TokenBatch([tokens[t]])).ToArray();
             AssertRelative(EditedByRecomputation(tokens[..(t + 1)], 3, shift), cached, 1e-5);
         }
 
-        float[] atOnce = new DecodeSession(model, 1, tokens.Length, slot).Advance(new TokenBatch(tokens)).ToArray();
+        float[] atOnce = new DecodeSession(model, 1, tokens.Length, shifted).Advance(new TokenBatch(tokens)).ToArray();
         AssertRelative(EditedByRecomputation(tokens, 3, shift), atOnce, 1e-5);
     }
 
@@ -94,9 +94,9 @@ public sealed class DecodingTests : IDisposable
     {
         int[][] prompts = [tokenizer.Encode("Anatole France was born in Paris"), tokenizer.Encode("Korean is the language of Natural City.")];
         Trace trace = Trace.Run(model, prompts, [2, 0], layer: 4);
-        Assert.Equal(trace.BaseLogits().ToArray(), trace.TailOf([.. Enumerable.Range(0, trace.Positions.Count)]).Logits(trace.Hidden).Value.ToArray());
+        Assert.Equal(trace.BaseLogits().ToArray(), trace.TailOf([.. Enumerable.Range(0, trace.Positions.Count)])(trace.Hidden).Value.ToArray());
         Trace last = Trace.Run(model, prompts, [2, 0], layer: model.Config.NLayer - 1);
-        Assert.Equal(last.BaseLogits().ToArray(), last.TailOf(0, 1, 2).Logits(last.Hidden.Slice(0, 3)).Value.ToArray().Concat(last.BaseLogits().ToArray()[(3 * model.Config.VocabSize)..]));
+        Assert.Equal(last.BaseLogits().ToArray(), last.TailOf(0, 1, 2)(last.Hidden.Slice(0, 3)).Value.ToArray().Concat(last.BaseLogits().ToArray()[(3 * model.Config.VocabSize)..]));
         for (int p = 0; p < trace.Positions.Count; p++)
         {
             (int sequence, int position) = trace.Positions[p];
@@ -120,8 +120,8 @@ public sealed class DecodingTests : IDisposable
     {
         float[] beside = new float[tokens.Length * model.Config.NEmbd];
         shift.ToArray().CopyTo(beside, beside.Length - model.Config.NEmbd);
-        var slot = new FeedForwardSlot(layer, x => device.From(beside, tokens.Length, model.Config.NEmbd));
-        Variable hidden = model.Hidden(new TokenBatch(tokens), model.NewCache(1, tokens.Length), slot);
+        var besideAll = new Opening(layer, Site.MlpInput, Site.BlockOutput, Reach.All, (_, output) => Ops.Add(output, device.From(beside, tokens.Length, model.Config.NEmbd)));
+        Variable hidden = model.Hidden(new TokenBatch(tokens), model.NewCache(1, tokens.Length), [besideAll]);
         return model.Logits(hidden).Value.Slice(tokens.Length - 1, 1).ToArray();
     }
 

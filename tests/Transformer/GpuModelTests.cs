@@ -1,3 +1,4 @@
+using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Gpu;
 using Sharpformer.Tests.Tensors;
@@ -53,8 +54,9 @@ public sealed class GpuModelTests
         List<float[]> Steps(Device on)
         {
             CausalLm model = CausalLm.Load(Folder, on);
-            var slot = new FeedForwardSlot(1, x => on.From([.. Enumerable.Range(0, x.Value.Rows).SelectMany(_ => shift)], x.Value.Rows, shift.Length));
-            var session = new DecodeSession(model, 3, 12, slot);
+            var shifted = new Opening(1, Site.MlpInput, Site.BlockOutput, Reach.Last,
+                (x, output) => Ops.Add(output, on.From([.. Enumerable.Range(0, x.Value.Rows).SelectMany(_ => shift)], x.Value.Rows, shift.Length)));
+            var session = new DecodeSession(model, 3, 12, [shifted]);
             var logits = new List<float[]> { session.Advance(new TokenBatch([1, 2, 3], [4], [5, 6])).ToArray() };
             logits.Add(session.Advance(new TokenBatch([7], [8], [9])).ToArray());
             logits.Add(session.Advance(new TokenBatch([10], [11])).ToArray()); // the third is over
@@ -70,7 +72,7 @@ public sealed class GpuModelTests
         CausalLm model = CausalLm.Load(Folder, device);
         Trace trace = Trace.Run(model, [[1, 2, 3, 4], [5, 6], [7, 8, 9]], [2, 0, 1], layer: 0);
         int[] rows = [.. Enumerable.Range(0, trace.Positions.Count)];
-        AssertClose(trace.BaseLogits().ToArray(), trace.TailOf(rows).Logits(trace.Hidden).Value.ToArray());
+        AssertClose(trace.BaseLogits().ToArray(), trace.TailOf(rows)(trace.Hidden).Value.ToArray());
     }
 
     /// <summary>Relative to the largest, as golden logits are compared, and tighter.</summary>

@@ -37,7 +37,7 @@ public sealed class TraceTests : IDisposable
             Trace alone = Trace.Run(model, [sequences[s]], [from[s]], layer);
             int[] rows = [.. Enumerable.Range(0, together.Positions.Count).Where(row => together.Positions[row].Sequence == s)];
             Assert.Equal(rows.Length, alone.Positions.Count);
-            Tensor tail = together.TailOf(rows).Logits(together.Hidden.Slice(rows[0], rows.Length)).Value;
+            Tensor tail = together.TailOf(rows)(together.Hidden.Slice(rows[0], rows.Length)).Value;
             Assert.Equal(alone.X.ToArray(), together.X.Slice(rows[0], rows.Length).ToArray());
             Assert.Equal(alone.Hidden.ToArray(), together.Hidden.Slice(rows[0], rows.Length).ToArray());
             Assert.Equal(alone.Final.ToArray(), together.Final.Slice(rows[0], rows.Length).ToArray());
@@ -60,7 +60,7 @@ public sealed class TraceTests : IDisposable
         int[] rows = [0, 2, 3, 4];
         Tensor hidden = device.Allocate(rows.Length, model.Config.NEmbd);
         device.Gather(read.Hidden, rows, hidden);
-        Assert.Equal(made.TailOf(rows).Logits(hidden).Value.ToArray(), read.TailOf(rows).Logits(hidden).Value.ToArray());
+        Assert.Equal(made.TailOf(rows)(hidden).Value.ToArray(), read.TailOf(rows)(hidden).Value.ToArray());
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed record Explanation(IReadOnlyList<NeuronReading> Strongest, float S
         AdaptorResponse response = adaptor.Respond(trace.X);
         float[] before = trace.BaseLogits().ToArray();
         float[] after = response.Fires
-            ? trace.TailOf(0).Logits(Add(trace.Hidden, adaptor.Output(response))).Value.ToArray()
+            ? trace.TailOf(0)(Add(trace.Hidden, adaptor.Output(response))).Value.ToArray()
             : before;
         return new Explanation(Readings(adaptor, trace.X, response.Winners[0]), response.Strengths[0], ChangesBetween(before, after));
     }

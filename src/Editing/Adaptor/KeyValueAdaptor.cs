@@ -56,20 +56,20 @@ public sealed class KeyValueAdaptor
     /// </summary>
     public bool SelectBeforeActivation { get; set; }
 
-    /// <summary>The adaptor as it sits in the model; null output where no neuron answers.</summary>
-    public FeedForwardSlot Slot => WatchedSlot(_ => { });
+    /// <summary>The adaptor as it sits in the model: it reads the MLP's input and adds to the block's output, at last positions (Eq. 7).</summary>
+    public IReadOnlyList<Opening> Openings => WatchedOpenings(_ => { });
 
-    /// <summary>The same opening, which also tells who answers each time the model passes by.</summary>
+    /// <summary>The same, which also tells who answers each time the model passes by.</summary>
     /// <param name="watch">Called with each response.</param>
-    public FeedForwardSlot WatchedSlot(Action<AdaptorResponse> watch)
+    public IReadOnlyList<Opening> WatchedOpenings(Action<AdaptorResponse> watch)
     {
         ArgumentNullException.ThrowIfNull(watch);
-        return new FeedForwardSlot(Layer, x =>
+        return [new Opening(Layer, Site.MlpInput, Site.BlockOutput, Reach.Last, (x, output) =>
         {
             AdaptorResponse response = Respond(x.Value);
             watch(response);
-            return response.Fires ? Variable.Constant(Output(response)) : null;
-        });
+            return response.Fires ? Ops.Add(output, Output(response)) : null;
+        })];
     }
 
     /// <summary>Adds an edit's neurons behind all others, silent if it is withdrawn.</summary>

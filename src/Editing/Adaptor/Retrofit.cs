@@ -41,14 +41,14 @@ public static class Retrofit
     /// <param name="born">N neurons at birth.</param>
     /// <param name="standardized">Their x̂, <c>[N,C]</c>.</param>
     /// <param name="hidden">The edited block's output without them: base model plus earlier neurons, <c>[N,C]</c>.</param>
-    /// <param name="tail">The model above, at their N positions.</param>
+    /// <param name="tail">The model above, at their N positions: <see cref="Trace.TailOf"/>.</param>
     /// <param name="activation">How the neurons answer to their margins: the adaptor's.</param>
     /// <param name="outOfScope">x̂ of out-of-scope prompts and their weights, as <see cref="OutOfScope.Of(ReadOnlySpan{int})"/> gives them; null leaves L_irr out.</param>
     /// <param name="settings">Every number of the training.</param>
     /// <param name="cancellation">Checked before each step.</param>
     /// <returns>The trained neurons with their losses before each step.</returns>
     public static Neuron[] Train(
-        IReadOnlyList<Neuron> born, Tensor standardized, Tensor hidden, Tail tail, Activation activation,
+        IReadOnlyList<Neuron> born, Tensor standardized, Tensor hidden, Func<Variable, Variable> tail, Activation activation,
         (Tensor States, Tensor Weights)? outOfScope, EditSettings settings, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(born);
@@ -76,7 +76,7 @@ public static class Retrofit
             Variable k = tape.Parameter(keys), v = tape.Parameter(values);
 
             Variable s = Activate(Subtract(Dot(standardized, k), thresholds), activation);
-            Variable logits = tail.Logits(Add(hidden, Scale(ScaleRows(v, s), settings.Alpha)));
+            Variable logits = tail(Add(hidden, Scale(ScaleRows(v, s), settings.Alpha)));
             Variable edit = CrossEntropy(logits, targets, settings.LabelSmoothing);
             Variable rec = Scale(Square(Dot(Subtract(k, keysAtBirth), standardized)), settings.RecWeight);
             Variable loss = Add(edit, rec);

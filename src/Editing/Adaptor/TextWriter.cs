@@ -108,9 +108,6 @@ internal sealed class TextWriter(CausalLm model, int layer, int endToken)
     }
 
     /// <summary>Sees the edited block's MLP input at the last token of each sequence, and changes nothing.</summary>
-    private FeedForwardSlot Look(Tensor states) => new(layer, last =>
-    {
-        device.Copy(last.Value, states.Slice(0, last.Value.Rows));
-        return null;
-    });
+    private Opening[] Look(Tensor states) =>
+        [Opening.Look(layer, Site.MlpInput, Reach.Last, last => device.Copy(last.Value, states.Slice(0, last.Value.Rows)))];
 }

@@ -22,6 +22,6 @@ internal static class EditedTail
         Device device = trace.Hidden.Device;
         Tensor hidden = device.Allocate(rows.Length, adaptor.NEmbd);
         device.Gather(trace.Hidden, rows, hidden);
-        return trace.TailOf(rows).Logits(Ops.Add(hidden, adaptor.Output(response)));
+        return trace.TailOf(rows)(Ops.Add(hidden, adaptor.Output(response)));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Checkpoints;
 
@@ -43,14 +44,14 @@ internal abstract class Family
         new(weights.Vector($"{name}.weight", config.NEmbd), weights.Vector($"{name}.bias", config.NEmbd), config.LayerNormEpsilon);
 
     /// <summary>The token table, which a tied checkpoint may hold under the head's name instead.</summary>
-    protected static Tensor TokenTable(ModelConfig config, IWeights weights)
+    protected static Variable TokenTable(ModelConfig config, IWeights weights)
     {
         bool isHead = config.TiesHead && !weights.Has("wte.weight") && weights.Has("lm_head.weight");
         return weights.Matrix(isHead ? "lm_head.weight" : "wte.weight", config.VocabSize, config.NEmbd);
     }
 
     /// <summary>The output head: the token table again, or a matrix of its own.</summary>
-    protected static Tensor Head(ModelConfig config, IWeights weights, Tensor tokens) =>
+    protected static Variable Head(ModelConfig config, IWeights weights, Variable tokens) =>
         config.TiesHead ? tokens : weights.Matrix("lm_head.weight", config.VocabSize, config.NEmbd);
 
     /// <summary>A linear map stored <c>[out,in]</c>, as most programs store it.</summary>
@@ -59,5 +60,7 @@ internal abstract class Family
 
     /// <summary>Queries, keys and values from a matrix each, stored <c>[out,in]</c> and without bias.</summary>
     protected static LinearWeights SeparateQkv(IWeights weights, string attention, int width) =>
-        new([.. ((string[])["q_proj", "k_proj", "v_proj"]).Select(part => weights.Matrix($"{attention}.{part}.weight", width, width))], Bias: null, IsOutIn: true);
+        new(
+            [.. ((string[])["q_proj", "k_proj", "v_proj"]).Select(part => Variable.Constant(weights.Matrix($"{attention}.{part}.weight", width, width)))],
+            Bias: null, IsOutIn: true);
 }

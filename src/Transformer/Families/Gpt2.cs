@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sharpformer.Autograd;
 using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer.Transformer.Families;
@@ -64,7 +65,7 @@ internal sealed class Gpt2 : Family
     public override CausalLm Build(ModelConfig config, IWeights weights)
     {
         (int C, int inner) = (config.NEmbd, config.NInner);
-        var tokens = TokenTable(config, weights);
+        Variable tokens = TokenTable(config, weights);
         var positions = weights.Matrix("wpe.weight", config.NPositions, C);
         var blocks = new Block[config.NLayer];
         for (int l = 0; l < blocks.Length; l++)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Checkpoints;
 
@@ -85,7 +86,7 @@ internal sealed class GptJ : Family
     {
         (int C, int inner) = (config.NEmbd, config.NInner);
         CheckAngles(config, ModelType);
-        Tensor tokens = TokenTable(config, weights);
+        Variable tokens = TokenTable(config, weights);
         Tensor rotary = RotaryTable.Of(weights.Device, config.NPositions, config.RotaryDim);
         var blocks = new Block[config.NLayer];
         for (int l = 0; l < blocks.Length; l++)
@@ -102,7 +103,7 @@ internal sealed class GptJ : Family
         }
 
         NormWeights final = Norm(config, weights, "ln_f");
-        Tensor head = Head(config, weights, tokens), bias = weights.Vector("lm_head.bias", config.VocabSize);
+        Variable head = Head(config, weights, tokens), bias = weights.Vector("lm_head.bias", config.VocabSize);
         return new CausalLm(config, tokens, PositionTable: null, blocks, final, head, bias);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Checkpoints;
 
@@ -66,7 +67,7 @@ internal sealed class GptNeo : Family
     public override CausalLm Build(ModelConfig config, IWeights weights)
     {
         (int C, int inner) = (config.NEmbd, config.NInner);
-        Tensor tokens = TokenTable(config, weights);
+        Variable tokens = TokenTable(config, weights);
         Tensor positions = weights.Matrix("wpe.weight", config.NPositions, C);
         var blocks = new Block[config.NLayer];
         for (int l = 0; l < blocks.Length; l++)

@@ -82,7 +82,7 @@ public sealed class EditorTests : IDisposable
         Assert.Equal(tokenizer.Encode(" a small town near the river"), edit.TargetTokens);
         Assert.Equal(edit.TargetTokens, edit.Neurons.Select(n => n.TargetToken));
         Assert.Equal(edit.TargetTokens, Generator.Generate(
-            model, edit.PromptTokens, edit.TargetTokens.Length, tokenizer.EosId, new SamplingOptions(), editor.Adaptor.Slot));
+            model, edit.PromptTokens, edit.TargetTokens.Length, tokenizer.EosId, new SamplingOptions(), editor.Adaptor.Openings));
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class EditorTests : IDisposable
         double square = neuron.Key.Sum(k => (double)k * k);
         Assert.Equal(model.Config.NEmbd - 1, square, 1e-3);
         Assert.Equal(0.85 * square, neuron.Threshold, 1e-3);
-        Assert.Equal(model.Head.Slice(neuron.TargetToken, 1).ToArray(), neuron.Value);
+        Assert.Equal(model.Head.Value.Slice(neuron.TargetToken, 1).ToArray(), neuron.Value);
         Assert.Empty(neuron.Losses);
     }
 
@@ -151,7 +151,7 @@ public sealed class EditorTests : IDisposable
         for (int i = 0; i < questions.Length; i++)
         {
             (int[] prompt, int[] target) = questions[i].Tokens;
-            int[] made = [.. Generator.Generate(model, prompt, target.Length, endToken: -1, new SamplingOptions(), editor.Adaptor.Slot)];
+            int[] made = [.. Generator.Generate(model, prompt, target.Length, endToken: -1, new SamplingOptions(), editor.Adaptor.Openings)];
             Assert.Equal(made.SequenceEqual(target), answers[i].EditedAccuracy == 1);
             if (answers[i].EditedAccuracy == 1) successes++;
         }
@@ -197,7 +197,7 @@ public sealed class EditorTests : IDisposable
     private float[] Logits(string prompt, Editor? asked = null)
     {
         int[] tokens = tokenizer.Encode(prompt);
-        return new DecodeSession(model, 1, tokens.Length, (asked ?? editor).Adaptor.Slot).Advance(new TokenBatch(tokens)).ToArray();
+        return new DecodeSession(model, 1, tokens.Length, (asked ?? editor).Adaptor.Openings).Advance(new TokenBatch(tokens)).ToArray();
     }
 
     private string Greedy(float[] logits) => tokenizer.Decode([Array.IndexOf(logits, logits.Max())]);

@@ -109,10 +109,10 @@ public sealed class FamilyEditingTests
     private static float[] Last(Editor editor, Lesson lesson) => Last(editor, lesson.Tokens.Prompt);
 
     private static float[] Last(Editor editor, int[] tokens) =>
-        new DecodeSession(editor.Model, 1, tokens.Length, editor.Adaptor.Slot).Advance(new TokenBatch(tokens)).ToArray();
+        new DecodeSession(editor.Model, 1, tokens.Length, editor.Adaptor.Openings).Advance(new TokenBatch(tokens)).ToArray();
 
     private static int[] Generate(Editor editor, int[] prompt, int count) =>
-        [.. Generator.Generate(editor.Model, prompt, count, endToken: -1, Greedy, editor.Adaptor.Slot)];
+        [.. Generator.Generate(editor.Model, prompt, count, endToken: -1, Greedy, editor.Adaptor.Openings)];
 
     private sealed class Model : IDisposable
     {

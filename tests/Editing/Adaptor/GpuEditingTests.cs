@@ -92,7 +92,7 @@ public sealed class GpuEditingTests
         Trace made = traces.GetOrRun([[1, 2, 3], [4, 5]], [1, 0], 0), read = traces.GetOrRun([[1, 2, 3], [4, 5]], [1, 0], 0);
         Assert.Equal(2, Directory.GetFiles(folder.Path).Length);
         Assert.Equal(onCpu.Positions, made.Positions);
-        Devices.SameBits(made.TailOf(0, 3).Logits(Ends(made)).Value.ToArray(), read.TailOf(0, 3).Logits(Ends(read)).Value.ToArray(), "logits of a trace from disk");
+        Devices.SameBits(made.TailOf(0, 3)(Ends(made)).Value.ToArray(), read.TailOf(0, 3)(Ends(read)).Value.ToArray(), "logits of a trace from disk");
 
         Tensor Ends(Trace trace)
         {

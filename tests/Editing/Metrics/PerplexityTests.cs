@@ -208,15 +208,15 @@ public sealed class PerplexityTests : IDisposable
         using BufferScope scope = device.Scope();
         (int last, int C) = (context.Length - 1, model.Config.NEmbd);
         bool answers = false;
-        FeedForwardSlot? slot = adaptor is null ? null : new FeedForwardSlot(adaptor.Layer, x =>
+        IReadOnlyList<Opening> openings = adaptor is null ? [] : [new Opening(adaptor.Layer, Site.MlpInput, Site.BlockOutput, Reach.All, (x, output) =>
         {
             AdaptorResponse response = adaptor.Respond(x.Value.Slice(last, 1));
             answers = response.Fires;
             float[] beside = new float[context.Length * C];
             adaptor.Output(response).ToArray().CopyTo(beside, last * C);
-            return device.From(beside, context.Length, C);
-        });
-        Tensor hidden = model.Hidden(new TokenBatch([context]), model.NewCache(1, context.Length), slot).Value;
+            return Ops.Add(output, device.From(beside, context.Length, C));
+        })];
+        Tensor hidden = model.Hidden(new TokenBatch([context]), model.NewCache(1, context.Length), openings).Value;
         return (model.Logits(hidden.Slice(last, 1)).Value.ToArray(), answers);
     }
 
@@ -228,7 +228,7 @@ public sealed class PerplexityTests : IDisposable
         for (int i = 0; i < prompts.Length; i++)
         {
             float[] key = KeyValueAdaptor.Standardize(Trace.Inputs(model, [prompts[i]], [prompts[i].Length - 1], layer)).ToArray();
-            float[] value = model.Head.Slice(7 * (i + 1), 1).ToArray();
+            float[] value = model.Head.Value.Slice(7 * (i + 1), 1).ToArray();
             adaptor.Add(new Neuron(7 * (i + 1), key, value, 0.6f * key.Sum(k => k * k), []), alpha: 1, edit: i + 1);
         }
 

@@ -26,7 +26,7 @@ public sealed class RandomCheckpointTests : IDisposable
         Assert.Equal(["config.json", "model.safetensors"], Directory.GetFiles(path).Select(Path.GetFileName).Order());
         using var device = new CpuDevice(2);
         CausalLm model = CausalLm.Load(path, device);
-        Assert.Equal(dtype, model.TokenTable.DType);
+        Assert.Equal(dtype, model.TokenTable.Value.DType);
         Assert.Equal(301 * 24 + 17 * 24 + 2 * (4 * 24 * 24 + 2 * 24 * 40 + 9 * 24 + 40) + 2 * 24, parameters);
         int[] made = [.. Generator.Generate(model, [1, 2, 3], 9, endToken: -1, new SamplingOptions(Temperature: 1))];
         Assert.Equal(9, made.Length);

@@ -43,7 +43,7 @@ public sealed class FamilyTests : IDisposable
         long parameters = RandomCheckpoint.Write(path, config, DType.F16, seed: 1);
         Assert.Equal(JsonSerializer.Serialize(config), JsonSerializer.Serialize(ModelConfig.Load(path)));
         CausalLm model = CausalLm.Load(path, device);
-        Assert.Equal(parameters, model.Weights.Sum(w => w.Count));
+        Assert.Equal(parameters, model.Weights.Sum(w => w.Value.Count));
         Assert.Equal(20, Generator.Generate(model, [.. Enumerable.Range(0, 270)], 20, endToken: -1, new SamplingOptions()).Count()); // beyond a window of 256
     }
 
@@ -191,8 +191,8 @@ public sealed class FamilyTests : IDisposable
 
     private LinearWeights QueriesTimes(LinearWeights qkv, float factor)
     {
-        int C = qkv.Matrices[0].Rows;
-        Tensor Scaled(Tensor t) => device.From([.. t.ToArray().Select((v, i) => i % (3 * C) < C ? v * factor : v)], t.Shape.Dims);
+        int C = qkv.Matrices[0].Value.Rows;
+        Variable Scaled(Variable w) => device.From([.. w.Value.ToArray().Select((v, i) => i % (3 * C) < C ? v * factor : v)], w.Shape.Dims);
         return qkv with { Matrices = [Scaled(qkv.Matrices[0])], Bias = Scaled(qkv.Bias!) };
     }
 

@@ -1,0 +1,42 @@
+using Sharpformer.Autograd;
+using static Sharpformer.Autograd.Ops;
+
+namespace Sharpformer.Transformer;
+
+/// <summary>One pass through a block whose openings are in use: it calls them in turn, each with the rows that it reaches.</summary>
+internal sealed class Passage
+{
+    private readonly Opening[] openings;
+    private readonly int[]?[] rows; // of each opening; null for all
+    private readonly Variable?[] read; // what each has seen, if it writes at a later site
+
+    private Passage(Opening[] openings, Func<Reach, int[]?> rowsOf) =>
+        (this.openings, rows, read) = (openings, [.. openings.Select(o => rowsOf(o.Reach))], new Variable?[openings.Length]);
+
+    /// <summary>A pass through one block; null where nothing sits in it.</summary>
+    /// <param name="openings">What sits in all blocks.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="rowsOf">The rows that a reach means in this pass; null for all of them.</param>
+    public static Passage? Through(IReadOnlyList<Opening> openings, int block, Func<Reach, int[]?> rowsOf) =>
+        openings.Any(o => o.Block == block) ? new Passage([.. openings.Where(o => o.Block == block)], rowsOf) : null;
+
+    /// <summary>What passes a site once all that sits there has seen it.</summary>
+    public Variable At(Site site, Variable passing)
+    {
+        for (int i = 0; i < openings.Length; i++)
+        {
+            Opening opening = openings[i];
+            if (rows[i] is []) continue;
+            bool isOneSite = opening.Reads == opening.Writes;
+            if (opening.Reads == site && !isOneSite) read[i] = Reached(passing, i);
+            if (opening.Writes != site) continue;
+            Variable here = Reached(passing, i);
+            if (opening.Change(isOneSite ? here : read[i]!, here) is { } changed)
+                passing = rows[i] is { } some ? PutRows(passing, changed, some) : changed;
+        }
+
+        return passing;
+    }
+
+    private Variable Reached(Variable passing, int i) => rows[i] is { } some ? Embedding(passing, some) : passing;
+}

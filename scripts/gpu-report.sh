@@ -42,8 +42,10 @@ figure() { # file, object, key
 }
 
 device_tests() {
-    SHARPFORMER_TEST_DEVICES=$device dotnet test tests/Sharpformer.Tests.csproj --filter "DisplayName~$device|FullyQualifiedName~CublasTests|FullyQualifiedName~GemmTensorCoreTests" > "$report/tests.log" 2>&1
-    tests=$(grep -oE 'Failed: +[0-9]+, Passed: +[0-9]+, Skipped: +[0-9]+' "$report/tests.log" | tail -1 | tr -s ' ')
+    SHARPFORMER_TEST_DEVICES=$device dotnet test Sharpformer.sln \
+        --filter "DisplayName~$device|FullyQualifiedName~CublasTests|FullyQualifiedName~GemmTensorCoreTests" > "$report/tests.log" 2>&1
+    tests=$(grep -oE 'Failed: +[0-9]+, Passed: +[0-9]+, Skipped: +[0-9]+' "$report/tests.log" | tr -d ',' \
+        | awk '{ f += $2; p += $4; s += $6 } END { if (NR) printf "Failed: %d, Passed: %d, Skipped: %d", f, p, s }') # of all projects
     tests=${tests:-none ran}
 }
 

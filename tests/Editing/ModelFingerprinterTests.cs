@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Sharpformer.Editing;
 using Sharpformer.Tensors;
+using Sharpformer.Tests.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Editing;
 
@@ -61,6 +62,26 @@ public sealed class ModelFingerprinterTests : IDisposable
         Assert.Equal(before.Tokenizer, after.Tokenizer);
         Write("merges.txt", "y"u8);
         Assert.NotEqual(before.Tokenizer, ModelFingerprinter.Compute(_folder).Tokenizer);
+    }
+
+    [Fact]
+    public void The_tokenizers_fingerprint_is_of_tokenizer_json_where_it_is_alone()
+    {
+        using var folder = new TokenizerFolder();
+        folder.Load();
+        folder.Write("model.safetensors", "x");
+        string single = ModelFingerprinter.Compute(folder.Path).Tokenizer;
+        Assert.Equal(Hash("tokenizer.json"), single);
+        folder.Write("tokenizer_config.json", "{}");
+        Assert.Equal(single, ModelFingerprinter.Compute(folder.Path).Tokenizer);
+        folder.WritePair();
+        string pair = ModelFingerprinter.Compute(folder.Path).Tokenizer;
+        Assert.Equal(Hash("vocab.json", "merges.txt"), pair);
+        File.Delete(folder.File("tokenizer.json"));
+        Assert.Equal(pair, ModelFingerprinter.Compute(folder.Path).Tokenizer);
+
+        string Hash(params string[] names) =>
+            Convert.ToHexStringLower(SHA256.HashData([.. names.SelectMany(name => File.ReadAllBytes(folder.File(name)))]));
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using Sharpformer.Editing;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Transformer.Tokenization;
@@ -145,23 +144,4 @@ public sealed class TokenizerFilesTests : IDisposable
         Assert.Equal(["tokenizer.json", "tokenizer_config.json"], Tokenizer.Files(folder.File("model")));
         Assert.Equal(256, Tokenizer.Load(folder.File("model")).EosId);
     }
-
-    [Fact]
-    public void The_fingerprint_is_of_tokenizer_json_where_it_is_alone()
-    {
-        folder.Load();
-        folder.Write("model.safetensors", "x");
-        string single = ModelFingerprinter.Compute(folder.Path).Tokenizer;
-        Assert.Equal(Hash("tokenizer.json"), single);
-        folder.Write("tokenizer_config.json", "{}");
-        Assert.Equal(single, ModelFingerprinter.Compute(folder.Path).Tokenizer);
-        folder.WritePair();
-        string pair = ModelFingerprinter.Compute(folder.Path).Tokenizer;
-        Assert.Equal(Hash("vocab.json", "merges.txt"), pair);
-        File.Delete(folder.File("tokenizer.json"));
-        Assert.Equal(pair, ModelFingerprinter.Compute(folder.Path).Tokenizer);
-    }
-
-    private string Hash(params string[] names) =>
-        Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData([.. names.SelectMany(name => File.ReadAllBytes(folder.File(name)))]));
 }

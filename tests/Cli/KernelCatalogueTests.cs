@@ -3,9 +3,8 @@ using Sharpformer.Autograd;
 using Sharpformer.Cli;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Gpu;
-using Sharpformer.Tests.Cli;
 
-namespace Sharpformer.Tests.Tensors.Gpu;
+namespace Sharpformer.Tests.Cli;
 
 /// <summary>All kernels, compiled for NVIDIA GPUs without one; what their assembler says is told by scripts/check-ptx.sh.</summary>
 public sealed class KernelCatalogueTests

@@ -18,11 +18,7 @@ public sealed class AllocationTests
         Tensor table = Devices.Stored(device, Devices.Values(7 * columns), DType.F16, 7, columns), sums = device.Zeros(new Shape(7, columns));
         float[] host = new float[rows * columns];
         int[] ids = [.. Enumerable.Range(0, rows).Select(r => r % 7)], places = [.. Enumerable.Range(0, rows)];
-        for (int warmUp = 0; warmUp < 3; warmUp++) All();
-
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int call = 0; call < 10; call++) All();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        TeamAllocations.AssertNone(device.Team, All);
 
         void All()
         {
@@ -53,10 +49,7 @@ public sealed class AllocationTests
         using var device = new CpuDevice(3);
         Tensor a = device.From(Devices.Values(rows * 300), rows, 300), b = device.From(Devices.Values(300 * 400), 300, 400), c = device.Allocate(rows, 400);
         Tensor stored = Devices.Stored(device, Devices.Values(300 * 400), DType.F16, 300, 400);
-        for (int warmUp = 0; warmUp < 3; warmUp++) Both();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int call = 0; call < 10; call++) Both();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        TeamAllocations.AssertNone(device.Team, Both);
 
         void Both()
         {

@@ -90,16 +90,35 @@ public sealed class WorkSharingTests
     {
         using var work = new WorkSharing(3);
         long[] sum = new long[1];
-        Call();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int call = 0; call < 100; call++) Call();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-
-        void Call()
+        TeamAllocations.AssertNone(work, () =>
         {
             work.Run(20, new Adding(sum, 1));
             work.Split(1000, 10, new Adding(sum, 1));
-        }
+        });
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void What_any_thread_of_the_team_allocates_is_counted(int threads)
+    {
+        using var work = new WorkSharing(threads);
+        var allocations = new TeamAllocations(work);
+        byte[][] blocks = new byte[threads][];
+        using var together = new Barrier(threads); // so each of them allocates
+        AllocateOnEach();
+        (long caller, long helpers) = allocations.Count();
+        AllocateOnEach();
+        (long callerAfter, long helpersAfter) = allocations.Count();
+        Assert.InRange(callerAfter - caller, 10_000, 11_000);
+        Assert.InRange(helpersAfter - helpers, (threads - 1) * 10_000, (threads - 1) * 11_000);
+
+        void AllocateOnEach() => work.Run(threads, t =>
+        {
+            blocks[t] = new byte[10_000];
+            together.SignalAndWait();
+        });
     }
 
     [Fact]

@@ -42,6 +42,8 @@ public sealed unsafe partial class CpuDevice : Device
 
     internal BufferPool<HostBlock> Pool => pool;
 
+    internal WorkSharing Team => work;
+
     /// <inheritdoc/>
     public override Tensor Load(MappedBytes source, DType dtype, Shape shape)
     {

@@ -61,12 +61,14 @@ internal sealed class CliProcess : IDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>Whether it was started deaf to INT, as a shell's background jobs are. Only Linux tells.</summary>
-    public bool Ignores(string signal)
+    /// <summary>
+    /// Whether it would be deaf to INT, as this process is among a shell's background jobs: that is inherited. Only Linux tells.
+    /// </summary>
+    public static bool IgnoresInterrupts()
     {
-        string status = $"/proc/{process.Id}/status";
-        if (signal != "INT" || !File.Exists(status)) return false;
-        string mask = File.ReadLines(status).First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim();
+        const string Status = "/proc/self/status";
+        if (!File.Exists(Status)) return false;
+        string mask = File.ReadLines(Status).First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim();
         return (Convert.ToUInt64(mask, 16) & 2) != 0; // signal 2
     }
 

@@ -92,6 +92,42 @@ public sealed class DevicesTests
     }
 
     [Fact]
+    public void A_list_of_devices_says_what_each_is_good_for()
+    {
+        JsonElement document = Listed("--json", Processor, Unknown, Small, Large).Document();
+        JsonElement[] accelerators = [.. document.GetProperty("accelerators").EnumerateArray()];
+        Assert.Equal(["Processor", "Unknown", "Small", "Large"], accelerators.Select(a => a.GetProperty("name").GetString()));
+        Assert.Equal([false, true, true, true], accelerators.Select(a => a.GetProperty("isGpu").GetBoolean()));
+        Assert.Equal([64, 132, 40, 132], accelerators.Select(a => a.GetProperty("computeUnits").GetInt32()));
+        Assert.Equal("ILGPU does not know its architecture", accelerators[1].GetProperty("unusable").GetString());
+        Assert.Equal(JsonValueKind.Null, accelerators[3].GetProperty("unusable").ValueKind);
+        JsonElement auto = document.GetProperty("auto");
+        Assert.Equal("cuda", auto.GetProperty("device").GetString());
+        Assert.Equal("Large", auto.GetProperty("accelerator").GetString());
+        Assert.Equal("Large is a GPU", auto.GetProperty("why").GetString());
+
+        string[] lines = Listed(null, Processor, Unknown, Large).Out.Split('\n');
+        Assert.Matches("cpu .* the processor .* yes", Line("cpu"));
+        Assert.Matches("opencl .* Processor .* 96.0 GiB .* 64 .* yes, on the processor, and slower than cpu", Line("Processor"));
+        Assert.Matches("cuda .* Unknown .* 96.0 GiB .* 132 .* no: ILGPU does not know its architecture", Line("Unknown"));
+        Assert.Matches("cuda .* Large .* 80.0 GiB .* 132 .* yes", Line("Large"));
+        Assert.Contains("auto takes cuda: Large is a GPU.", lines);
+        Assert.Contains("auto takes cpu: no accelerator was found.\n", Listed(null).Out, StringComparison.Ordinal);
+
+        string Line(string name) => lines.First(line => line.Contains(name, StringComparison.Ordinal));
+
+        static CliRun Listed(string? option, params AcceleratorInfo[] found)
+        {
+            var root = new RootCommand { new Option<bool>("--json") };
+            root.SetAction(parse => DevicesCommand.Run(Terminal.Of(parse), found));
+            using StringWriter output = new(), error = new();
+            int code = Runner.Run(root, option is null ? [] : [option], output, error);
+            Assert.Equal((0, ""), (code, error.ToString()));
+            return new CliRun(code, output.ToString(), "");
+        }
+    }
+
+    [Fact]
     public void Auto_says_what_it_chose_when_it_is_asked_for()
     {
         string[] logits = ["model", "logits", "--model", TestFiles.Model, "--tokens", "1"];

@@ -191,6 +191,6 @@ public sealed class CausalAttentionTests
         Refused("-1 cached positions in sequence 1", () => CausalAttention(qkv, 2, cache, cache, [0, -1], 1));
 
         static void Refused(string message, Func<Variable> operation) =>
-            Assert.Contains(message, Assert.Throws<ArgumentException>(operation).Message, StringComparison.Ordinal);
+            Fails.With<ArgumentException>(message, operation);
     }
 }

@@ -21,7 +21,7 @@ public sealed class BufferTests
             }
 
             Assert.Equal([0f, 0, 0], kept.ToArray());
-            Assert.Contains("after its scope ended", Assert.Throws<ObjectDisposedException>(() => lost.ToArray()).Message, StringComparison.Ordinal);
+            Fails.With<ObjectDisposedException>("after its scope ended", () => lost.ToArray());
         }
 
         Assert.Throws<ObjectDisposedException>(() => device.Fill(kept, 1));

@@ -121,13 +121,13 @@ public sealed class DeviceTests
     {
         using Device device = Devices.Create(name);
         Tensor four = device.Zeros(new Shape(2, 2)), six = device.Zeros(new Shape(2, 3));
-        Assert.Contains("Map DeviceTests.Twice: [2,2] has 4 elements, [2,3] has 6", Assert.Throws<ArgumentException>(() => device.Map<Twice>(four, six)).Message, StringComparison.Ordinal);
-        Assert.Contains("[2,2] has 4 elements, which do not repeat", Assert.Throws<ArgumentException>(() => device.Map<Subtract>(six, four, six)).Message, StringComparison.Ordinal);
-        Assert.Contains("overlap in part", Assert.Throws<ArgumentException>(() => device.Map<Twice>(six.Slice(0, 1), six.Reshape(6, 1).Slice(1, 3))).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("Map DeviceTests.Twice: [2,2] has 4 elements, [2,3] has 6", () => device.Map<Twice>(four, six));
+        Fails.With<ArgumentException>("[2,2] has 4 elements, which do not repeat", () => device.Map<Subtract>(six, four, six));
+        Fails.With<ArgumentException>("overlap in part", () => device.Map<Twice>(six.Slice(0, 1), six.Reshape(6, 1).Slice(1, 3)));
         Tensor half = Devices.Stored(device, new float[4], DType.F16, 4);
-        Assert.Contains("stored as F16", Assert.Throws<ArgumentException>(() => device.Map<Twice>(half, four)).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("stored as F16", () => device.Map<Twice>(half, four));
         Tensor weights = Devices.Stored(device, new float[4], DType.F32, 4);
-        Assert.Contains("cannot be written", Assert.Throws<ArgumentException>(() => device.Map<Twice>(weights, weights)).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("cannot be written", () => device.Map<Twice>(weights, weights));
         Assert.Throws<ArgumentNullException>(() => device.Map<Twice>(null!, four));
     }
 
@@ -146,8 +146,8 @@ public sealed class DeviceTests
         }
 
         Tensor two = device.Zeros(new Shape(2, 4)), three = device.Zeros(new Shape(3, 4));
-        Assert.Contains("operand 2 [2,4] has 2 rows, expected 3", Assert.Throws<ArgumentException>(() => device.Rows<ScaleRow>(3, [], 0, three, three, two)).Message, StringComparison.Ordinal);
-        Assert.Contains("2 indices for 3 rows", Assert.Throws<ArgumentException>(() => device.Rows<ScaleRow>(3, [1, 2], 0, three, three, three)).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("operand 2 [2,4] has 2 rows, expected 3", () => device.Rows<ScaleRow>(3, [], 0, three, three, two));
+        Fails.With<ArgumentException>("2 indices for 3 rows", () => device.Rows<ScaleRow>(3, [1, 2], 0, three, three, three));
     }
 
     [Theory]
@@ -166,7 +166,7 @@ public sealed class DeviceTests
             Expect(sum, Column, 1e-4);
         }
 
-        Assert.Contains("has 3 columns", Assert.Throws<ArgumentException>(() => device.ColumnSum(device.Zeros(new Shape(2, 3)), device.Zeros(new Shape(2)))).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("has 3 columns", () => device.ColumnSum(device.Zeros(new Shape(2, 3)), device.Zeros(new Shape(2))));
     }
 
     [Theory]
@@ -186,8 +186,8 @@ public sealed class DeviceTests
         device.Fill(from, 7);
         device.Copy(new MatrixView(device.From(x, 2, 40, 90), 5, 40, 37, 90, 1, 2, 40 * 90), part);
         Expect(from, i => i % 90 is >= 5 and < 42 ? x[i] : 7, 0);
-        Assert.Contains("sizes differ", Assert.Throws<ArgumentException>(() => device.Copy(from, to)).Message, StringComparison.Ordinal);
-        Assert.Contains("batch of 2×1", Assert.Throws<ArgumentException>(() => device.Copy(part, part with { Outer = 1 })).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("sizes differ", () => device.Copy(from, to));
+        Fails.With<ArgumentException>("batch of 2×1", () => device.Copy(part, part with { Outer = 1 }));
     }
 
     [Theory]
@@ -205,8 +205,8 @@ public sealed class DeviceTests
             Devices.SameBits(values, x.ToArray(), "upload");
         }
 
-        Assert.Contains("[2,2] has 4 elements, the host array has 3", Assert.Throws<ArgumentException>(() => device.From([1, 2, 3], 2, 2)).Message, StringComparison.Ordinal);
-        Assert.Contains("has 4 elements", Assert.Throws<ArgumentException>(() => device.Download(device.Zeros(new Shape(4)), new float[5])).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("[2,2] has 4 elements, the host array has 3", () => device.From([1, 2, 3], 2, 2));
+        Fails.With<ArgumentException>("has 4 elements", () => device.Download(device.Zeros(new Shape(4)), new float[5]));
     }
 
     [Theory]
@@ -236,7 +236,7 @@ public sealed class DeviceTests
         Buffer.BlockCopy(values, 0, bytes, 1, 36);
         Tensor x = device.Load(MappedBytes.Copy(bytes).Slice(1, 36), DType.F32, new Shape(3, 3));
         Devices.SameBits(values, x.ToArray(), "load");
-        Assert.Contains("[3,3] F16 takes 18 bytes, the source has 36", Assert.Throws<ArgumentException>(() => device.Load(MappedBytes.Copy(new byte[36]), DType.F16, new Shape(3, 3))).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("[3,3] F16 takes 18 bytes, the source has 36", () => device.Load(MappedBytes.Copy(new byte[36]), DType.F16, new Shape(3, 3)));
     }
 
     [Theory]
@@ -254,7 +254,7 @@ public sealed class DeviceTests
             Expect(y, i => rows[ids[i / 13] * 13 + i % 13], 0);
             ArgumentException error = Assert.Throws<ArgumentOutOfRangeException>(() => device.Gather(table, [3, 11], device.Allocate(2, 13)));
             Assert.Contains("id 11 at position 1, the table [11,13] has 11 rows", error.Message, StringComparison.Ordinal);
-            Assert.Contains("do not fit [3,13]", Assert.Throws<ArgumentException>(() => device.Gather(table, [3, 1], device.Allocate(3, 13))).Message, StringComparison.Ordinal);
+            Fails.With<ArgumentException>("do not fit [3,13]", () => device.Gather(table, [3, 1], device.Allocate(3, 13)));
         }
     }
 
@@ -270,7 +270,7 @@ public sealed class DeviceTests
         for (int r = 0; r < 4; r++) device.Fill(x.Slice(r, 1), values[r]);
         device.ScatterAdd(x, [2, 2, 2, 0], table);
         Expect(table, i => i < 301 ? 3 : 0, 0);
-        Assert.Contains("id -1 at position 0", Assert.Throws<ArgumentOutOfRangeException>(() => device.ScatterAdd(x.Slice(0, 1), [-1], table)).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentOutOfRangeException>("id -1 at position 0", () => device.ScatterAdd(x.Slice(0, 1), [-1], table));
         foreach (int columns in new[] { 1, 70, 900 })
         {
             float[] rows = Devices.Values(600 * columns);
@@ -297,9 +297,9 @@ public sealed class DeviceTests
         }
 
         Tensor four = device.Zeros(new Shape(4, 3));
-        Assert.Contains("id 4 at position 1, the table [4,3] has 4 rows", Assert.Throws<ArgumentOutOfRangeException>(() => device.Scatter(device.Zeros(new Shape(2, 3)), [0, 4], four)).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentOutOfRangeException>("id 4 at position 1, the table [4,3] has 4 rows", () => device.Scatter(device.Zeros(new Shape(2, 3)), [0, 4], four));
         foreach (MatrixView x in (MatrixView[])[device.Zeros(new Shape(3, 3)), device.Zeros(new Shape(2, 4)), MatrixView.Of(device.Zeros(new Shape(3, 2))).Transposed, new(four, 0, 2, 3, 3, 1, 2, 6)])
-            Assert.Contains("2 rows of table [4,3]", Assert.Throws<ArgumentException>(() => device.Scatter(x, [0, 1], four)).Message, StringComparison.Ordinal);
+            Fails.With<ArgumentException>("2 rows of table [4,3]", () => device.Scatter(x, [0, 1], four));
     }
 
     [Theory]
@@ -335,14 +335,14 @@ public sealed class DeviceTests
                 () => device.Fill(unfit, 1), () => device.Upload(new float[9], unfit), () => device.Copy(x, unfit), () => device.Map<Twice>(x, unfit), () => device.Map<Subtract>(x, x, unfit),
                 () => device.Map<Subtract>(x, 1, unfit), () => device.Map<MultiplySubtract>(x, x, x, unfit), () => device.Map<MultiplySubtract>(x, x, 1, unfit), () => device.ColumnSum(x, unfit.Slice(0, 1)),
                 () => device.Gemm(x, x, unfit), () => device.Gather(x, [0, 1, 2], unfit), () => device.Scatter(x, [0, 1, 2], unfit), () => device.ScatterAdd(x, [0, 1, 2], unfit)])
-                Assert.Contains(message, Assert.Throws<ArgumentException>(write).Message, StringComparison.Ordinal);
+                Fails.With<ArgumentException>(message, write);
         }
 
         foreach (Action read in (Action[])[
             () => device.Download(far, new float[9]), () => device.Copy(far, x), () => device.Map<Twice>(far, x), () => device.Map<Subtract>(x, far, x), () => device.Map<MultiplySubtract>(x, x, far, x),
             () => device.Rows<ScaleRow>(3, [], 0, far, row, x), () => device.ColumnSum(far, row), () => device.Gemm(far, x, x), () => device.Gemm(x, far, x), () => device.ArgMax(far),
             () => device.Gather(far, [0, 1, 2], x), () => device.Scatter(far, [0, 1, 2], x), () => device.ScatterAdd(far, [0, 1, 2], x)])
-            Assert.Contains("all operands of a verb live on the same device", Assert.Throws<ArgumentException>(read).Message, StringComparison.Ordinal);
+            Fails.With<ArgumentException>("all operands of a verb live on the same device", read);
     }
 
     [Theory]
@@ -361,7 +361,7 @@ public sealed class DeviceTests
 
         float[] many = Devices.Values(400 * 301);
         Assert.Equal(many.Chunk(301).Select(row => Array.IndexOf(row, row.Max())), device.ArgMax(device.From(many, 400, 301)));
-        Assert.Contains("no columns", Assert.Throws<ArgumentException>(() => device.ArgMax(device.Allocate(2, 0))).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("no columns", () => device.ArgMax(device.Allocate(2, 0)));
     }
 
     [Theory]

@@ -150,16 +150,16 @@ public sealed class GemmTests
     {
         using Device device = Devices.Create(name);
         Tensor a = device.Zeros(new Shape(4, 3)), b = device.Zeros(new Shape(5, 6)), c = device.Zeros(new Shape(4, 6));
-        Assert.Contains("[4,3]·[5,6], inner 3 ≠ 5", Assert.Throws<ArgumentException>(() => device.Gemm(a, b, c)).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("[4,3]·[5,6], inner 3 ≠ 5", () => device.Gemm(a, b, c));
         Tensor b3 = device.Zeros(new Shape(3, 6));
-        Assert.Contains("gives [4,6], the destination is [4,3]", Assert.Throws<ArgumentException>(() => device.Gemm(a, b3, a)).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("gives [4,6], the destination is [4,3]", () => device.Gemm(a, b3, a));
         Tensor half = Devices.Stored(device, new float[12], DType.F16, 4, 3);
-        Assert.Contains("stored as F16, expected F32", Assert.Throws<ArgumentException>(() => device.Gemm(half, b3, c)).Message, StringComparison.Ordinal);
-        Assert.Contains("reaches element", Assert.Throws<ArgumentException>(() => device.Gemm(MatrixView.Of(a) with { Offset = 1 }, b3, c)).Message, StringComparison.Ordinal);
-        Assert.Contains("one must be 1", Assert.Throws<ArgumentException>(() => device.Gemm(new MatrixView(a, 0, 1, 3, 7, 2), b3, device.Zeros(new Shape(1, 6)))).Message, StringComparison.Ordinal);
-        Assert.Contains("batch", Assert.Throws<ArgumentException>(() => device.Gemm(MatrixView.Of(a) with { Outer = 2 }, b3, c)).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("stored as F16, expected F32", () => device.Gemm(half, b3, c));
+        Fails.With<ArgumentException>("reaches element", () => device.Gemm(MatrixView.Of(a) with { Offset = 1 }, b3, c));
+        Fails.With<ArgumentException>("one must be 1", () => device.Gemm(new MatrixView(a, 0, 1, 3, 7, 2), b3, device.Zeros(new Shape(1, 6))));
+        Fails.With<ArgumentException>("batch", () => device.Gemm(MatrixView.Of(a) with { Outer = 2 }, b3, c));
         Tensor stored = Devices.Stored(device, new float[24], DType.F32, 4, 6);
-        Assert.Contains("cannot be written", Assert.Throws<ArgumentException>(() => device.Gemm(a, b3, stored)).Message, StringComparison.Ordinal);
+        Fails.With<ArgumentException>("cannot be written", () => device.Gemm(a, b3, stored));
     }
 
     private static void Check(Device device, int m, int n, int k, bool transposeA, bool transposeB, DType dtype, bool accumulate)

@@ -129,7 +129,7 @@ public sealed class CheckpointConverterTests : IDisposable
 
         void AssertRefused(string expected, DType dtype)
         {
-            Assert.Contains(expected, Assert.Throws<InputException>(() => CheckpointConverter.Convert(source, folder.File("st"), dtype)).Message, StringComparison.Ordinal);
+            Fails.With<InputException>(expected, () => CheckpointConverter.Convert(source, folder.File("st"), dtype));
             Assert.Equal([source], Directory.GetFileSystemEntries(folder.Path));
         }
     }
@@ -173,6 +173,6 @@ public sealed class CheckpointConverterTests : IDisposable
         Assert.DoesNotContain(".tmp", Assert.Throws<InputException>(() => CheckpointConverter.Convert(source, Path.Combine(taken, "in"))).Message, StringComparison.Ordinal);
 
         void AssertRefused(string expected, string from, string to) =>
-            Assert.Contains(expected, Assert.Throws<InputException>(() => CheckpointConverter.Convert(from, to)).Message, StringComparison.Ordinal);
+            Fails.With<InputException>(expected, () => CheckpointConverter.Convert(from, to));
     }
 }

@@ -74,11 +74,11 @@ public sealed class SpecialTokensTests : IDisposable
         Tokenizer tokenizer = folder.Load(); // Enough to see a text's ids.
         Assert.Equal([256], tokenizer.Encode("ab"));
         Assert.Null(tokenizer.PadId);
-        Assert.Contains("nothing names the token that ends a text: config.json has no eos_token_id", Assert.Throws<InputException>(() => tokenizer.EosId).Message, StringComparison.Ordinal);
-        Assert.Contains("nothing names the token that begins a text", Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path, Model)).Message, StringComparison.Ordinal);
-        Assert.Contains("nothing names the token that ends a text", Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path, Model with { BosTokenId = 258 })).Message, StringComparison.Ordinal);
+        Fails.With<InputException>("nothing names the token that ends a text: config.json has no eos_token_id", () => tokenizer.EosId);
+        Fails.With<InputException>("nothing names the token that begins a text", () => Tokenizer.Load(folder.Path, Model));
+        Fails.With<InputException>("nothing names the token that ends a text", () => Tokenizer.Load(folder.Path, Model with { BosTokenId = 258 }));
         Assert.Equal(259, Tokenizer.Load(folder.Path, Model with { BosTokenId = 258, EosTokenId = 259 }).EosId);
-        Assert.Contains("bos_token_id is 320, which is no token of the tokenizer", Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path, Model with { BosTokenId = 320 })).Message, StringComparison.Ordinal);
+        Fails.With<InputException>("bos_token_id is 320, which is no token of the tokenizer", () => Tokenizer.Load(folder.Path, Model with { BosTokenId = 320 }));
     }
 
     [Fact]

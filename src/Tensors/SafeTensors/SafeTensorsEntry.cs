@@ -26,22 +26,32 @@ public sealed class SafeTensorsEntry
     /// <param name="bytes">The elements, little-endian.</param>
     /// <exception cref="ArgumentException">The type is unknown or the length is not that of the shape.</exception>
     public SafeTensorsEntry(string name, string dtype, IReadOnlyList<long> shape, MappedBytes bytes)
+        : this(name, dtype, shape, CopyOf(bytes))
+    {
+        if (Info.Length != bytes.Length)
+            throw new ArgumentException($"Tensor {Info} takes {Info.Length} bytes, got {bytes.Length}.", nameof(bytes));
+    }
+
+    /// <summary>An entry whose bytes are made while they are written.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="dtype">The type in the format's words, for example F64.</param>
+    /// <param name="shape">Extents; none for a scalar.</param>
+    /// <param name="copy">Fills a block of whole elements, little-endian, from a byte on; called block after block in their order.</param>
+    /// <exception cref="ArgumentException">The type is unknown, or the shape is none.</exception>
+    public SafeTensorsEntry(string name, string dtype, IReadOnlyList<long> shape, Action<long, Span<byte>> copy)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(dtype);
         ArgumentNullException.ThrowIfNull(shape);
-        ArgumentNullException.ThrowIfNull(bytes);
-        copy = (start, block) =>
-        {
-            bytes.Span(start, block.Length).CopyTo(block);
-            GC.KeepAlive(bytes);
-        };
-        Info = new TensorInfo(name, dtype, [.. shape], 0, bytes.Length);
+        ArgumentNullException.ThrowIfNull(copy);
+        this.copy = copy;
+        Info = new TensorInfo(name, dtype, [.. shape], 0, 0);
         int size = StoredTypes.Size(dtype);
         if (size == 0) throw new ArgumentException($"Tensor {Info}: unknown dtype, expected one of {StoredTypes.Names}.", nameof(dtype));
         foreach (long dim in shape) ArgumentOutOfRangeException.ThrowIfNegative(dim, nameof(shape));
-        if (StoredTypes.ByteLength(shape, size) is var expected && expected != bytes.Length)
-            throw new ArgumentException($"Tensor {Info} takes {expected?.ToString() ?? "too many"} bytes, got {bytes.Length}.", nameof(bytes));
+        if (StoredTypes.ByteLength(shape, size) is not { } length)
+            throw new ArgumentException($"Tensor {Info} takes too many bytes.", nameof(shape));
+        Info = Info with { Length = length };
     }
 
     /// <summary>An entry that stores a tensor of another file as it is there, a block at a time.</summary>
@@ -87,6 +97,16 @@ public sealed class SafeTensorsEntry
 
         float[] values = tensor?.ToArray() ?? [];
         WriteValues(fill ?? ((start, block) => values.AsSpan((int)start, block.Length).CopyTo(block)), stream, cancellation);
+    }
+
+    private static Action<long, Span<byte>> CopyOf(MappedBytes bytes)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        return (start, block) =>
+        {
+            bytes.Span(start, block.Length).CopyTo(block);
+            GC.KeepAlive(bytes);
+        };
     }
 
     private void CopyBytes(Action<long, Span<byte>> read, Stream stream, CancellationToken cancellation)

@@ -42,7 +42,8 @@ public sealed unsafe partial class CpuDevice : Device
 
     internal BufferPool<HostBlock> Pool => pool;
 
-    internal WorkSharing Team => work;
+    /// <summary>The threads, for work that is no verb.</summary>
+    internal WorkSharing Work => work;
 
     /// <inheritdoc/>
     public override Tensor Load(MappedBytes source, DType dtype, Shape shape)

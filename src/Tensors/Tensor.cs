@@ -78,6 +78,18 @@ public sealed class Tensor
         return values;
     }
 
+    /// <summary>
+    /// The same elements in float32 memory of their own on the same device, owned by its current scope: what may be written to,
+    /// where stored weights may not, and what a parameter is made of.
+    /// </summary>
+    /// <exception cref="InsufficientMemoryException">The device has no room for it.</exception>
+    public Tensor Float32Copy()
+    {
+        Tensor copy = Device.Allocate(Shape);
+        Device.Gather(this, [.. Enumerable.Range(0, Rows)], copy); // every row of it: the verb that widens
+        return copy;
+    }
+
     /// <summary>The only element of a one-element tensor.</summary>
     /// <exception cref="InvalidOperationException">There is more than one.</exception>
     public float ToScalar() => Count == 1

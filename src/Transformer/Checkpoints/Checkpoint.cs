@@ -72,7 +72,7 @@ internal sealed class Checkpoint : IWeights, IDisposable
     public Tensor Vector(string name, int length)
     {
         Tensor stored = Find(name, new Shape(length));
-        return stored.DType == DType.F32 ? stored : device.From(stored.ToArray(), length);
+        return stored.DType == DType.F32 ? stored : stored.Float32Copy();
     }
 
     /// <summary>Closes the files; mapped memory stays as long as tensors need it.</summary>

@@ -12,7 +12,15 @@ public sealed class Tape
     private bool played;
 
     /// <summary>A variable whose gradient is wanted.</summary>
-    public Variable Parameter(Tensor value) => new(value, this);
+    /// <param name="value">Float32; stored weights of another type make a <see cref="Tensor.Float32Copy"/> first.</param>
+    /// <exception cref="ArgumentException">The value is stored as F16 or BF16.</exception>
+    public Variable Parameter(Tensor value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        if (value.DType != DType.F32)
+            throw new ArgumentException($"Parameter: {value.Shape} is stored as {value.DType}, expected F32. Hint: Tensor.Float32Copy.");
+        return new Variable(value, this);
+    }
 
     /// <summary>
     /// Fills <see cref="Variable.Gradient"/> of every variable that <paramref name="loss"/> depends on.
@@ -38,11 +46,25 @@ public sealed class Tape
     }
 
     /// <summary>
-    /// What every operation ends with: wraps its result and, when an input requires a gradient, remembers how to
-    /// send dY back to the inputs. Without such an input the result is a constant and nothing is remembered.
+    /// What every operation ends with, in this library or outside of it: wraps its result and, when an input requires a gradient,
+    /// remembers how to send dY back to the inputs. Without such an input the result is a constant and nothing is remembered.
     /// </summary>
-    internal static Variable Record(Tensor value, ReadOnlySpan<Variable> inputs, Action<Tensor> backward)
+    /// <remarks>
+    /// <see cref="Backward"/> calls <paramref name="backward"/> once if the loss depends on the result and never otherwise: after
+    /// everything that the result went into has added its part to dY, before anything that the inputs were made of has its turn. It
+    /// is given dY, of the result's shape, and calls <see cref="Variable.AddGradient"/> of each input that requires one. It may
+    /// read dY, the inputs and whatever the forward pass kept, but write to none of them: others read them too, and dY may be
+    /// handed on as it is. Memory kept for it lasts as long as the <see cref="BufferScope"/> it was allocated in.
+    /// </remarks>
+    /// <param name="value">The result, in memory that the operation has allocated.</param>
+    /// <param name="inputs">All that the result depends on.</param>
+    /// <param name="backward">Sends dY back.</param>
+    /// <returns>The result, recorded on the inputs' tape if there is one.</returns>
+    /// <exception cref="InvalidOperationException">The inputs are recorded on two tapes.</exception>
+    public static Variable Record(Tensor value, ReadOnlySpan<Variable> inputs, Action<Tensor> backward)
     {
+        ArgumentNullException.ThrowIfNull(value);
+        ArgumentNullException.ThrowIfNull(backward);
         Tape? tape = null;
         foreach (Variable input in inputs)
         {

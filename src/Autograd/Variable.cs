@@ -37,11 +37,18 @@ public sealed class Variable
     public static Variable Constant(Tensor value) => value;
 
     /// <summary>
-    /// Adds a contribution to <see cref="Gradient"/>. The first one is taken as it is and may be shared with other
-    /// variables; a second one makes a new tensor, so that nobody else's gradient changes.
+    /// Adds a contribution to <see cref="Gradient"/>; operations call this in their backward pass. The first one is taken as it is
+    /// and may be shared with other variables; a second one makes a new tensor, so that nobody else's gradient changes. A constant
+    /// takes none: ask <see cref="RequiresGradient"/> before computing what it would throw away.
     /// </summary>
-    internal void AddGradient(Tensor contribution)
+    /// <param name="contribution">Of the value's shape; nobody may write to it any more.</param>
+    /// <exception cref="ArgumentException">It is of another shape.</exception>
+    public void AddGradient(Tensor contribution)
     {
+        ArgumentNullException.ThrowIfNull(contribution);
+        if (contribution.Shape != Shape)
+            throw new ArgumentException($"AddGradient: a gradient {contribution.Shape} for a value {Shape}, expected equal shapes.");
+        if (!RequiresGradient) return;
         if (Gradient is null)
         {
             Gradient = contribution;

@@ -64,7 +64,7 @@ public sealed class TapeTests : IDisposable
             Add(constant, row), Subtract(constant, row), Multiply(constant, row), Scale(constant, 2), Square(constant), Sum(constant),
             Mean(constant), MatMul(constant, constant), MatMul(constant, constant, true), Linear(constant, constant, row), BiasActivate(constant, row, Activation.GeluTanh), AddLayerNorm(constant, constant, row, row, 1).Norm, Embedding(constant, [1, 0]),
             LayerNorm(constant, row, row, 1e-5f), Activate(constant, Activation.GeluTanh), MaxZero(constant), Dot(constant, constant), CrossEntropy(constant, [0, 1]),
-            ScaleRows(constant, device.From([1, 2], 2, 1)),
+            ScaleRows(constant, device.From([1, 2], 2, 1)), PutRows(constant, device.From([1, 2], 1, 2), [1]),
             CausalAttention(device.Zeros(new Shape(1, 6)), 1, device.Zeros(new Shape(1, 1, 2)), device.Zeros(new Shape(1, 1, 2)), [0], 1),
         ];
         Assert.All(computed, v => Assert.Null(v.Tape));
@@ -90,6 +90,20 @@ public sealed class TapeTests : IDisposable
     {
         Variable x = tape.Parameter(device.From([1], 1)), y = new Tape().Parameter(device.From([2], 1));
         Fails.With<InvalidOperationException>("two tapes", () => Multiply(x, y));
+    }
+
+    [Theory]
+    [InlineData(DType.F16)]
+    [InlineData(DType.BF16)]
+    public void A_parameter_is_float32(DType dtype)
+    {
+        Tensor stored = Devices.Stored(device, [1, 2, 3, 4], dtype, 2, 2);
+        string message = Assert.Throws<ArgumentException>(() => tape.Parameter(stored)).Message;
+        Assert.Equal($"Parameter: [2,2] is stored as {dtype}, expected F32. Hint: Tensor.Float32Copy.", message);
+
+        Variable x = tape.Parameter(stored.Float32Copy());
+        tape.Backward(Sum(Square(x)));
+        Assert.Equal([2f, 4, 6, 8], x.Gradient!.ToArray());
     }
 
     [Fact]

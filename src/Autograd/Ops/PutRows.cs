@@ -5,7 +5,7 @@ namespace Sharpformer.Autograd;
 public static partial class Ops
 {
     /// <summary>x with some rows replaced: z[rows[r],:] = y[r,:], all others as in x <c>[R,C]</c>; y <c>[rows,C]</c>.</summary>
-    /// <exception cref="ArgumentException">There is not one row of y, as wide as x, per row to replace.</exception>
+    /// <exception cref="ArgumentException">There is not one row of y, as wide as x, per row to replace, or one is named twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is not a row of x.</exception>
     public static Variable PutRows(Variable x, Variable y, ReadOnlySpan<int> rows)
     {
@@ -13,6 +13,9 @@ public static partial class Ops
         ArgumentNullException.ThrowIfNull(y);
         if (y.Value.Columns != x.Value.Columns || y.Value.Rows != rows.Length)
             throw new ArgumentException($"PutRows: {y.Shape} for {rows.Length} rows of {x.Shape}.");
+        var seen = new HashSet<int>(rows.Length);
+        foreach (int row in rows)
+            if (!seen.Add(row)) throw new ArgumentException($"PutRows: row {row} of {x.Shape} is to be replaced twice.");
         Tensor z = x.Device.Allocate(x.Shape);
         x.Device.Copy(x.Value, z);
         x.Device.Scatter(y.Value, rows, z);

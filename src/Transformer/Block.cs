@@ -52,7 +52,9 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
         ArgumentNullException.ThrowIfNull(h);
         ArgumentNullException.ThrowIfNull(cache);
         Variable normed = Norm1.Forward(h);
-        Variable attention = Attention.Forward(normed, cache.Keys(layer), cache.Values(layer), past, rows);
+        bool isPlayedBack = normed.RequiresGradient || Attention.Qkv.Weights.Any(weight => weight.RequiresGradient);
+        (Tensor keys, Tensor values) = isPlayedBack ? cache.Lasting(layer) : (cache.Keys(layer), cache.Values(layer));
+        Variable attention = Attention.Forward(normed, keys, values, past, rows);
         Variable below = Wanted(h);
         return Norm2 is null
             ? (Add(below, attention), Wanted(normed))

@@ -52,6 +52,10 @@ public sealed record CausalLm(
     /// The same model with each weight replaced by what <paramref name="change"/> makes of it, for example a
     /// <see cref="Tape.Parameter"/>. A tied head stays tied. To change one block, <see cref="WithBlock"/> is enough.
     /// </summary>
+    /// <remarks>
+    /// Gradients flow through the positions of one pass: what a cache holds from earlier passes, and a trace's context, are
+    /// constants to them. The full gradient of a weight comes from whole sequences with an empty cache.
+    /// </remarks>
     /// <param name="change">Called once for each of <see cref="Weights"/>; gives back what shall stay.</param>
     public CausalLm With(Func<Variable, Variable> change)
     {

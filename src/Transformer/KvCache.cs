@@ -10,6 +10,7 @@ namespace Sharpformer.Transformer;
 public sealed class KvCache
 {
     private readonly Device device;
+    private readonly int width;
     private readonly (Tensor Keys, Tensor Values)[] layers;
 
     /// <summary>An empty cache; tensors come from the device's current scope.</summary>
@@ -27,18 +28,11 @@ public sealed class KvCache
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(device);
-        (this.device, Batch, Capacity, FirstKept) = (device, batch, capacity, firstKept);
+        (this.device, width, Batch, Capacity, FirstKept) = (device, config.NEmbd, batch, capacity, firstKept);
         layers = new (Tensor, Tensor)[config.NLayer];
         (Tensor, Tensor) scratch = hasScratch ? NewPair() : default;
         for (int l = 0; l < layers.Length; l++) layers[l] = l < firstKept ? scratch : NewPair();
         Lengths = new int[batch];
-
-        // Zeros, not garbage: attention multiplies invisible positions by 0, and 0 · NaN is NaN.
-        (Tensor, Tensor) NewPair()
-        {
-            var shape = new Shape(batch, capacity, config.NEmbd);
-            return (device.Zeros(shape), device.Zeros(shape));
-        }
     }
 
     /// <summary>B: number of sequences.</summary>
@@ -58,6 +52,12 @@ public sealed class KvCache
 
     /// <summary>Values of a block, <c>[B,Capacity,C]</c>.</summary>
     public Tensor Values(int layer) => layers[layer].Values;
+
+    /// <summary>
+    /// Keys and values of a block for a pass that is played back later: scratch, which the next block writes over, gives way to a
+    /// pair of its own.
+    /// </summary>
+    internal (Tensor Keys, Tensor Values) Lasting(int layer) => layer < FirstKept ? NewPair() : layers[layer];
 
     /// <summary>A cache for N sequences whose first positions are known, holding the blocks from <paramref name="firstLayer"/> on.</summary>
     /// <param name="config">Architecture.</param>
@@ -110,6 +110,13 @@ public sealed class KvCache
         }
 
         return () => saved.ForEach(s => device.Scatter(s.Copy, rows, s.Place));
+    }
+
+    // Zeros, not garbage: attention multiplies invisible positions by 0, and 0 · NaN is NaN.
+    private (Tensor Keys, Tensor Values) NewPair()
+    {
+        var shape = new Shape(Batch, Capacity, width);
+        return (device.Zeros(shape), device.Zeros(shape));
     }
 
     /// <summary>Some positions of one sequence in keys or values <c>[B,S,C]</c>: <c>[count,C]</c>.</summary>

@@ -17,6 +17,12 @@ internal static class TestFiles
     /// <summary>An edit set of the bundled model, by its name.</summary>
     public static string Facts(string set) => Path.Combine(Root, "data", "facts", set + ".json");
 
+    /// <summary>A page of the documentation.</summary>
+    public static string Docs(string name) => Path.Combine(Root, "docs", name);
+
+    /// <summary>A sample program.</summary>
+    public static string Sample(string name) => Path.Combine(Root, "samples", name);
+
     /// <summary>A new empty folder that is deleted with all it holds when disposed.</summary>
     public static TemporaryFolder TemporaryFolder() => new(Directory.CreateTempSubdirectory("sharpformer-").FullName);
 

@@ -7,7 +7,7 @@ using Sharpformer.Transformer.Families;
 
 namespace Sharpformer.Tests.Transformer;
 
-/// <summary>Models small enough for a derivative by each weight, in the shapes that the families have, of odd sizes wherever they may be.</summary>
+/// <summary>Models small enough for a derivative by each weight, in the families' shapes, of odd sizes wherever they may be.</summary>
 internal static class TinyModel
 {
     private static readonly ModelConfig Gpt2 = new()
@@ -28,7 +28,12 @@ internal static class TinyModel
     public static IReadOnlyDictionary<string, ModelConfig> Configs { get; } = new OrderedDictionary<string, ModelConfig>
     {
         ["gpt2"] = Gpt2,
-        ["gpt2, scores by layer, head untied"] = Gpt2 with { ScalesAttentionByLayer = true, TiesHead = false, Activation = Activation.Gelu },
+        ["gpt2, scores by layer, head untied"] = Gpt2 with
+        {
+            ScalesAttentionByLayer = true,
+            TiesHead = false,
+            Activation = Activation.Gelu,
+        },
         ["gpt-neo"] = Neo,
         ["gpt-neo, windows first, head untied"] = Neo with { Windows = [3, 0], TiesHead = false, Activation = Activation.Silu },
         ["gpt-j"] = J,
@@ -56,7 +61,8 @@ internal static class TinyModel
 
     /// <summary>The model of such tensors.</summary>
     public static CausalLm Build(
-        ModelConfig config, IReadOnlyDictionary<string, float[]> weights, Device device, DType stored = DType.F32) => Family.Of(config).Build(config, new Named(weights, device, stored));
+        ModelConfig config, IReadOnlyDictionary<string, float[]> weights, Device device, DType stored = DType.F32) =>
+        Family.Of(config).Build(config, new Named(weights, device, stored));
 
     /// <summary>The mean cross-entropy of all tokens but each sequence's first.</summary>
     public static Variable Loss(CausalLm model, IReadOnlyList<int[]> sequences, KvCache? cache = null, params Opening[] openings)

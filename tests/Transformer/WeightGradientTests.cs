@@ -209,7 +209,8 @@ public sealed class WeightGradientTests(ITestOutputHelper output)
 
     private static ReferenceModel Reference(
         ModelConfig config, OrderedDictionary<string, float[]> weights,
-        (int Block, int Sequence, int Position, double[] Values)? shift = null) => new(config, weights.ToDictionary(w => w.Key, w => Array.ConvertAll(w.Value, v => (double)v))) { Shift = shift };
+        (int Block, int Sequence, int Position, double[] Values)? shift = null) =>
+        new(config, weights.ToDictionary(w => w.Key, w => Array.ConvertAll(w.Value, v => (double)v))) { Shift = shift };
 
     private void Report(string device, string model, (string Name, Variable Weight)[] parameters, Dictionary<string, double[]> expected)
     {

@@ -47,11 +47,13 @@ internal readonly struct Relu : IActivation
 {
     public static float Value(float x) => x < 0f ? 0f : x;
 
-    public static Vector<float> Value(Vector<float> x) => Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), Vector<float>.Zero, x);
+    public static Vector<float> Value(Vector<float> x) =>
+        Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), Vector<float>.Zero, x);
 
     public static float Derivative(float x) => x > 0f ? 1f : 0f;
 
-    public static Vector<float> Derivative(Vector<float> x) => Vector.ConditionalSelect(Vector.GreaterThan(x, Vector<float>.Zero), Vector<float>.One, Vector<float>.Zero);
+    public static Vector<float> Derivative(Vector<float> x) =>
+        Vector.ConditionalSelect(Vector.GreaterThan(x, Vector<float>.Zero), Vector<float>.One, Vector<float>.Zero);
 }
 
 /// <summary>x·σ(x).</summary>

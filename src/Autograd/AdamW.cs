@@ -30,7 +30,8 @@ public sealed class AdamW(float learningRate, float beta1 = 0.9f, float beta2 = 
     /// <exception cref="ArgumentException">There is not one gradient per parameter, of its shape.</exception>
     public void Step(params ReadOnlySpan<Tensor> gradients)
     {
-        if (gradients.Length != moments.Count) throw new ArgumentException($"AdamW: {moments.Count} parameters, {gradients.Length} gradients.");
+        if (gradients.Length != moments.Count)
+            throw new ArgumentException($"AdamW: {moments.Count} parameters, {gradients.Length} gradients.");
         for (int i = 0; i < gradients.Length; i++)
             if (gradients[i].Shape != moments[i].Parameter.Shape)
                 throw new ArgumentException($"AdamW: parameter {i} is {moments[i].Parameter.Shape}, its gradient {gradients[i].Shape}.");

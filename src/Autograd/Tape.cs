@@ -30,8 +30,10 @@ public sealed class Tape
     public void Backward(Variable loss)
     {
         ArgumentNullException.ThrowIfNull(loss);
-        if (loss.Value.Count != 1) throw new ArgumentException($"Backward: the loss is {loss.Shape}, expected one number. Hint: Sum or Mean.");
-        if (loss.Tape != this) throw new ArgumentException("Backward: the loss was not recorded on this tape. Hint: no input of it is a parameter.");
+        if (loss.Value.Count != 1)
+            throw new ArgumentException($"Backward: the loss is {loss.Shape}, expected one number. Hint: Sum or Mean.");
+        if (loss.Tape != this)
+            throw new ArgumentException("Backward: the loss was not recorded on this tape. Hint: no input of it is a parameter.");
         if (played) throw new InvalidOperationException("Backward: this tape was played already. Hint: one tape per step.");
         played = true;
 

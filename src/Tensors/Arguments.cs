@@ -6,7 +6,9 @@ internal static class Arguments
     public static void Float32(string verb, Tensor tensor)
     {
         if (tensor.DType != DType.F32)
-            throw new ArgumentException($"{verb}: {tensor.Shape} is stored as {tensor.DType}, expected F32. Hint: only the right-hand factor of Gemm and the table of Gather may be stored weights.");
+            throw new ArgumentException(
+                $"{verb}: {tensor.Shape} is stored as {tensor.DType}, expected F32. "
+                + "Hint: only the right-hand factor of Gemm and the table of Gather may be stored weights.");
     }
 
     public static void SameCount(string verb, Tensor x, Tensor y)
@@ -19,7 +21,8 @@ internal static class Arguments
     public static void Repeats(string verb, Tensor x, Tensor y)
     {
         if (x.Count != y.Count && (y.Count == 0 || x.Count % y.Count != 0))
-            throw new ArgumentException($"{verb}: {y.Shape} has {y.Count} elements, which do not repeat a whole number of times in the {x.Count} of {x.Shape}.");
+            throw new ArgumentException(
+                $"{verb}: {y.Shape} has {y.Count} elements, which do not repeat a whole number of times in the {x.Count} of {x.Shape}.");
     }
 
     /// <summary>An element-wise destination is its source, or lies clear of it.</summary>
@@ -29,7 +32,9 @@ internal static class Arguments
         bool apart = source.Offset + source.Count <= destination.Offset || destination.Offset + destination.Count <= source.Offset;
         bool same = source.Offset == destination.Offset && source.Count == destination.Count;
         if (!apart && !same)
-            throw new ArgumentException($"{verb}: source {source.Shape} and destination {destination.Shape} overlap in part. Hint: in place means the very same elements.");
+            throw new ArgumentException(
+                $"{verb}: source {source.Shape} and destination {destination.Shape} overlap in part. "
+                + "Hint: in place means the very same elements.");
     }
 
     public static void Length(string verb, Tensor tensor, long length)
@@ -57,7 +62,8 @@ internal static class Arguments
         long last = view.Offset + (view.Outer - 1) * view.OuterStride + (view.Inner - 1) * view.InnerStride
             + (view.Rows - 1) * (long)view.RowStride + (view.Columns - 1) * (long)view.ColumnStride;
         if (last >= view.Tensor.Count)
-            throw new ArgumentException($"{verb}: view {view} of {view.Tensor.Shape} reaches element {last}, the tensor has {view.Tensor.Count}.");
+            throw new ArgumentException(
+                $"{verb}: view {view} of {view.Tensor.Shape} reaches element {last}, the tensor has {view.Tensor.Count}.");
     }
 
     public static void Copy(in MatrixView source, in MatrixView destination)
@@ -135,7 +141,8 @@ internal static class Arguments
         for (int r = 0; r < ids.Length; r++)
         {
             if ((uint)ids[r] >= (uint)known)
-                throw new ArgumentOutOfRangeException(nameof(ids), $"{verb}: id {ids[r]} at position {r}, the table {table.Shape} has {known} rows.");
+                throw new ArgumentOutOfRangeException(
+                    nameof(ids), $"{verb}: id {ids[r]} at position {r}, the table {table.Shape} has {known} rows.");
         }
     }
 

@@ -7,6 +7,8 @@ internal static class Functor
     public static string NameOf(Type type)
     {
         string name = type.DeclaringType is { } outer ? $"{outer.Name}.{type.Name}" : type.Name;
-        return type.IsGenericType ? $"{name[..name.IndexOf('`', StringComparison.Ordinal)]}({string.Join(',', type.GetGenericArguments().Select(NameOf))})" : name;
+        return type.IsGenericType
+            ? $"{name[..name.IndexOf('`', StringComparison.Ordinal)]}({string.Join(',', type.GetGenericArguments().Select(NameOf))})"
+            : name;
     }
 }

@@ -43,6 +43,8 @@ public interface IRowOp
     /// <summary>One row of every operand, on the CPU.</summary>
     static abstract void Apply(RowOperands row);
 
-    /// <summary>The same on a GPU, by a group of threads. Only what ILGPU compiles may be called: no spans, no vectors, no objects.</summary>
+    /// <summary>
+    /// The same on a GPU, by a group of threads. Only what ILGPU compiles may be called: no spans, no vectors, no objects.
+    /// </summary>
     static abstract void Apply(GroupRow row);
 }

@@ -20,7 +20,8 @@ public sealed unsafe class MappedBytes
     {
         byte[] pinned = GC.AllocateUninitializedArray<byte>(Math.Max(1, bytes.Length), pinned: true);
         bytes.CopyTo(pinned);
-        return new MappedBytes((byte*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0), bytes.Length, pinned);
+        return new MappedBytes(
+            (byte*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0), bytes.Length, pinned);
     }
 
     /// <summary>Length in bytes.</summary>

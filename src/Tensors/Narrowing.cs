@@ -41,7 +41,10 @@ internal static unsafe class Narrowing
                 {
                     values[i] = (float)doubles[i];
                     if (float.IsInfinity(values[i]) && double.IsFinite(doubles[i]))
-                        throw new InputException($"{file.Path}, tensor {info}: element {start + i} is {doubles[i]:R}, expected at most {float.MaxValue:R}, the largest float32.", "is the checkpoint damaged?");
+                        throw new InputException(
+                            $"{file.Path}, tensor {info}: element {start + i} is {doubles[i]:R}, "
+                            + $"expected at most {float.MaxValue:R}, the largest float32.",
+                            "is the checkpoint damaged?");
                 }
 
                 break;

@@ -29,7 +29,8 @@ public static unsafe class RowMath
     public static float Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y) => SumOf(x, y, default(Product));
 
     /// <summary>Σ (x - center)·y.</summary>
-    public static float CenteredDot(ReadOnlySpan<float> x, float center, ReadOnlySpan<float> y) => SumOf(x, y, new CenteredProduct(new(center)));
+    public static float CenteredDot(ReadOnlySpan<float> x, float center, ReadOnlySpan<float> y) =>
+        SumOf(x, y, new CenteredProduct(new(center)));
 
     /// <summary>Σ (x - center)².</summary>
     public static float SquaredDeviation(ReadOnlySpan<float> x, float center) => SumOf(x, x, new SquaredDifference(new(center)));
@@ -172,7 +173,8 @@ public static unsafe class RowMath
 
     /// <summary>w = op(x, y, z), which may be in place.</summary>
     [MethodImpl(Loop.OfItsOwn)]
-    public static void Map<TOp>(ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> z, Span<float> w, TOp op) where TOp : struct, ILaneOp
+    public static void Map<TOp>(ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> z, Span<float> w, TOp op)
+        where TOp : struct, ILaneOp
     {
         int width = Vector<float>.Count, count = x.Length, i = 0;
         fixed (float* px = x, py = y[..count], pz = z[..count], pw = w[..count])

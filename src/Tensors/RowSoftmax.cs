@@ -83,7 +83,9 @@ public static unsafe class RowSoftmax
         Clear(dP, whole, visible);
     }
 
-    /// <summary>x = exp(x) of whole groups of four registers; returns the sum. As a method of its own it has registers for the constants.</summary>
+    /// <summary>
+    /// x = exp(x) of whole groups of four registers; returns the sum. As a method of its own it has registers for the constants.
+    /// </summary>
     [MethodImpl(Loop.OfItsOwn)]
     private static double Powers(float* x, int count, ShiftedPower exp)
     {

@@ -1,6 +1,9 @@
 namespace Sharpformer.Tensors;
 
-/// <summary>The element types of checkpoints, in the words of safetensors. The engine computes with three of them; the others can be copied.</summary>
+/// <summary>
+/// The element types of checkpoints, in the words of safetensors. The engine computes with three of
+/// them; the others can be copied.
+/// </summary>
 internal static class StoredTypes
 {
     private static readonly Dictionary<string, int> Sizes = new()

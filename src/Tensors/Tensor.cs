@@ -20,7 +20,8 @@ public sealed class Tensor
         ArgumentNullException.ThrowIfNull(storage);
         long needed = (offset + shape.Count) * dtype.Size();
         if (offset < 0 || needed > storage.ByteLength)
-            throw new ArgumentOutOfRangeException(nameof(offset), $"Tensor {shape} {dtype} at {offset} needs {needed} bytes, its storage has {storage.ByteLength}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(offset), $"Tensor {shape} {dtype} at {offset} needs {needed} bytes, its storage has {storage.ByteLength}.");
         (Device, this.storage, Offset, Shape, DType) = (device, storage, offset, shape, dtype);
     }
 

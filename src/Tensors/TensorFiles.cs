@@ -3,7 +3,9 @@ namespace Sharpformer.Tensors;
 /// <summary>What all kinds of <see cref="ITensorFile"/> have in common.</summary>
 public static class TensorFiles
 {
-    /// <summary>A tensor on <paramref name="device"/>; on the CPU it uses the mapped file in place where it can. F64 is narrowed to F32.</summary>
+    /// <summary>
+    /// A tensor on <paramref name="device"/>; on the CPU it uses the mapped file in place where it can. F64 is narrowed to F32.
+    /// </summary>
     /// <exception cref="InputException">
     /// There is none of this name, its type is none of F32, F16, BF16 and F64, or a number is beyond float32.
     /// </exception>
@@ -29,7 +31,9 @@ public static class TensorFiles
             "F32" or "F64" => DType.F32,
             "F16" => DType.F16,
             "BF16" => DType.BF16,
-            _ => throw new InputException($"{file.Path}, tensor {info}: expected F32, F16, BF16 or F64.", "is it quantized? Take the checkpoint that it was made from."),
+            _ => throw new InputException(
+                $"{file.Path}, tensor {info}: expected F32, F16, BF16 or F64.",
+                "is it quantized? Take the checkpoint that it was made from."),
         };
     }
 
@@ -47,7 +51,9 @@ public static class TensorFiles
     }
 
     internal static InputException NoTensor(ITensorFile file, string name) =>
-        new($"{file.Path}: no tensor {Quoted.Text(name)} among its {file.Tensors.Count}.", "does the checkpoint belong to this kind of model?");
+        new(
+            $"{file.Path}: no tensor {Quoted.Text(name)} among its {file.Tensors.Count}.",
+            "does the checkpoint belong to this kind of model?");
 
     /// <summary>Memory for a tensor that cannot be used in place.</summary>
     /// <exception cref="InsufficientMemoryException">The machine has no room for it.</exception>

@@ -34,7 +34,8 @@ public static partial class VectorMath
         Vector<float> y = Vector.MinNative(new Vector<float>(15f), Vector.Abs(x));
         Vector<float> tail = NormalDecay(y) * Mills(y);
         Vector<float> bounded = Vector.MaxNative(new Vector<float>(-15f), x);
-        return Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), bounded * tail * Down, x * Fused(tail, -Down, Vector<float>.One));
+        return Vector.ConditionalSelect(
+            Vector.LessThan(x, Vector<float>.Zero), bounded * tail * Down, x * Fused(tail, -Down, Vector<float>.One));
     }
 
     /// <summary>

@@ -13,7 +13,8 @@ public static partial class VectorMath
     private const float Cubic = (float)ExactCubic, CubicRest = (float)(ExactCubic - Cubic);
 
     // d(2u)/dx = Slope + SlopeSquare·x².
-    private const float Slope = (float)(ExactLinear * 0.69314718055994530942), SlopeSquare = (float)(3 * ExactCubic * 0.69314718055994530942);
+    private const float
+        Slope = (float)(ExactLinear * 0.69314718055994530942), SlopeSquare = (float)(3 * ExactCubic * 0.69314718055994530942);
 
     /// <summary>
     /// GELU in its tanh form, x·(1 + tanh u)/2 = x·σ(2u) with u = √(2/π)·(x + 0.044715·x³). Within 3 ulp; exact for large |x|;

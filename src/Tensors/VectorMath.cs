@@ -81,7 +81,8 @@ public static partial class VectorMath
     public static float Log1P(float x)
     {
         float s = x / (2f + x), square = s * s; // s is a third at most
-        return 2f * s * (1f + square * (1f / 3 + square * (1f / 5 + square * (1f / 7 + square * (1f / 9 + square * (1f / 11 + square * (1f / 13)))))));
+        float ninth = 1f / 9 + square * (1f / 11 + square * (1f / 13));
+        return 2f * s * (1f + square * (1f / 3 + square * (1f / 5 + square * (1f / 7 + square * ninth))));
     }
 
     /// <summary>tanh x within 3 ulp, from e^2|x| - 1 so that small arguments lose nothing; NaN stays NaN.</summary>
@@ -104,7 +105,8 @@ public static partial class VectorMath
     {
         Vector<int> negative = Vector.LessThan(x, Vector<float>.Zero);
         Vector<float> magnitude = Vector.ConditionalSelect(negative, -x, x);
-        Vector<float> y = Vector.ConditionalSelect(Vector.GreaterThan(magnitude, new Vector<float>(10f)), new Vector<float>(20f), magnitude + magnitude);
+        Vector<float> y = Vector.ConditionalSelect(
+            Vector.GreaterThan(magnitude, new Vector<float>(10f)), new Vector<float>(20f), magnitude + magnitude);
         Vector<float> n = y * Log2E + new Vector<float>(RoundingShift) - new Vector<float>(RoundingShift);
         Vector<float> r = y - n * Ln2High - n * Ln2Low;
         Vector<float> power = PowerOfTwo(Vector.ConvertToInt32(n));
@@ -243,7 +245,9 @@ public static partial class VectorMath
     private static Vector<float> PowerOfTwo(Vector<int> n) =>
         Vector.AsVectorSingle(Vector.ShiftLeft(n + new Vector<int>(127), 23));
 
-    /// <summary>2^(n + more), n being what <see cref="RoundingShift"/> rounded to in the lowest bits of <paramref name="shifted"/>.</summary>
+    /// <summary>
+    /// 2^(n + more), n being what <see cref="RoundingShift"/> rounded to in the lowest bits of <paramref name="shifted"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> PowerOfTwo(Vector<float> shifted, int more) =>
         Vector.AsVectorSingle(Vector.ShiftLeft(Vector.AsVectorInt32(shifted), 23) + new Vector<int>((127 + more) << 23));

@@ -34,7 +34,8 @@ internal readonly struct AddLayerNormRow : IRowOp
     public static void Apply(GroupRow row)
     {
         ArrayView<float> sum = row[0], x = row[5], y = row[6];
-        for (int c = GroupRow.Thread; c < sum.IntLength; c += GroupRow.Threads) sum[c] = x[c] + y[c]; // each thread reads again just what it wrote
+        // Each thread reads again just what it wrote.
+        for (int c = GroupRow.Thread; c < sum.IntLength; c += GroupRow.Threads) sum[c] = x[c] + y[c];
         LayerNormRow.Apply(row);
     }
 

@@ -20,11 +20,13 @@ internal sealed record AttentionShape(int B, int T, int C, int H, int Capacity, 
         }
 
         if (B == 0 || qkv.Rows % B != 0) throw new ArgumentException($"CausalAttention: {qkv.Rows} rows for {B} sequences.");
-        if (heads <= 0 || qkv.Columns != 3 * C || C % heads != 0) throw new ArgumentException($"CausalAttention: {qkv.Shape} does not split into q, k, v of {heads} heads.");
+        if (heads <= 0 || qkv.Columns != 3 * C || C % heads != 0)
+            throw new ArgumentException($"CausalAttention: {qkv.Shape} does not split into q, k, v of {heads} heads.");
         if (keys.Shape != values.Shape || keys.Shape.Rank != 3 || keys.Shape[0] < B || keys.Shape[2] != C)
             throw new ArgumentException($"CausalAttention: keys {keys.Shape} and values {values.Shape}, expected [{B},S,{C}].");
         int T = qkv.Rows / B;
-        if (longest + T > keys.Shape[1]) throw new ArgumentException($"CausalAttention: {longest} cached + {T} new positions, the cache holds {keys.Shape[1]}.");
+        if (longest + T > keys.Shape[1])
+            throw new ArgumentException($"CausalAttention: {longest} cached + {T} new positions, the cache holds {keys.Shape[1]}.");
         return new AttentionShape(B, T, C, heads, keys.Shape[1], longest + T, past.ToArray());
     }
 

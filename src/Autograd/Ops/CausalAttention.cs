@@ -24,7 +24,8 @@ public static partial class Ops
     /// <param name="window">How many positions each sees at most, itself and those just before it; 0 for all.</param>
     /// <returns>The heads' outputs side by side, <c>[B·T,C]</c>.</returns>
     /// <exception cref="ArgumentException">Shapes disagree, the cache is too short, or scale or window are negative.</exception>
-    public static Variable CausalAttention(Variable qkv, int heads, Tensor keys, Tensor values, ReadOnlySpan<int> past, float scale, int window = 0)
+    public static Variable CausalAttention(
+        Variable qkv, int heads, Tensor keys, Tensor values, ReadOnlySpan<int> past, float scale, int window = 0)
     {
         ArgumentNullException.ThrowIfNull(qkv);
         ArgumentNullException.ThrowIfNull(keys);
@@ -42,7 +43,9 @@ public static partial class Ops
         Tensor scores = device.Allocate(B * heads * T, S); // becomes the probabilities in place
         Tensor y = device.Allocate(B * T, C);
         device.Gemm(shape.NewPerHead(qkv.Value, 0), shape.All(keys).Transposed, shape.PerHead(scores));
-        if (window > 0 && S > window) device.Rows<HideRow>(B * heads * T, Array.ConvertAll(visible, v => Math.Max(v - window, 0)), 0, scores); // then p = 0 there, and so is dS
+        // Where a row is hidden p = 0, and so is dS.
+        if (window > 0 && S > window)
+            device.Rows<HideRow>(B * heads * T, Array.ConvertAll(visible, v => Math.Max(v - window, 0)), 0, scores);
         device.Rows<CausalSoftmaxRow>(B * heads * T, visible, scale, scores);
         device.Gemm(shape.PerHead(scores), shape.All(values), shape.Output(y));
 
@@ -121,7 +124,9 @@ internal readonly struct SoftmaxBackwardRow : IRowOp
     }
 }
 
-/// <summary>Some columns from the index on, of two matrices at once. Operands: x <c>[R,S]</c>, its columns <c>[R,T]</c>, y, its columns.</summary>
+/// <summary>
+/// Some columns from the index on, of two matrices at once. Operands: x <c>[R,S]</c>, its columns <c>[R,T]</c>, y, its columns.
+/// </summary>
 internal readonly struct ColumnsFromRow : IRowOp
 {
     public static void Apply(RowOperands row)

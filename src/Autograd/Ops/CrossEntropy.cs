@@ -18,7 +18,8 @@ public static partial class Ops
         (Device device, int rows, int V) = (logits.Device, logits.Value.Rows, logits.Value.Columns);
         if (targets.Length != rows) throw new ArgumentException($"CrossEntropy: {rows} rows of logits, {targets.Length} targets.");
         foreach (int target in targets)
-            if ((uint)target >= (uint)V) throw new ArgumentOutOfRangeException(nameof(targets), $"CrossEntropy: target {target}, vocabulary {V}.");
+            if ((uint)target >= (uint)V)
+                throw new ArgumentOutOfRangeException(nameof(targets), $"CrossEntropy: target {target}, vocabulary {V}.");
 
         // Of the forward pass only three numbers per row are kept: the backward pass makes the exponentials again, which
         // takes less time than to store as many numbers as there are logits, and to fetch them.

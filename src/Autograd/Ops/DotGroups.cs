@@ -14,7 +14,8 @@ public static partial class Ops
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(y);
         (Device device, int N, int C) = (y.Device, y.Value.Rows, y.Value.Columns);
-        if (x.Columns != C || N == 0 || x.Rows % N != 0) throw new ArgumentException($"DotGroups: {x.Shape} and {y.Shape}, expected [{N}·M,{C}].");
+        if (x.Columns != C || N == 0 || x.Rows % N != 0)
+            throw new ArgumentException($"DotGroups: {x.Shape} and {y.Shape}, expected [{N}·M,{C}].");
         int M = x.Rows / N;
         var groups = new MatrixView(x, 0, M, C, C, 1, N, (long)M * C);
         Tensor z = device.Allocate(N, M);

@@ -30,7 +30,8 @@ public static partial class Ops
             throw new ArgumentException($"{name}: x {x.Shape}, gain {gain.Shape}, bias {bias.Shape}, expected [{C}] for both.");
     }
 
-    private static Variable RecordLayerNorm(Variable x, Variable gain, Variable bias, Tensor y, Tensor statistics) => Tape.Record(y, [x, gain, bias], dY =>
+    private static Variable RecordLayerNorm(
+        Variable x, Variable gain, Variable bias, Tensor y, Tensor statistics) => Tape.Record(y, [x, gain, bias], dY =>
     {
         (Device device, int rows) = (x.Device, x.Value.Rows);
         if (x.RequiresGradient)
@@ -112,7 +113,8 @@ internal readonly struct LayerNormBackwardRow : IRowOp
         }
 
         float meanOfG = row.Sum(sum) / C, slope = rstd * row.Sum(dot) / C;
-        for (int c = GroupRow.Thread; c < C; c += GroupRow.Threads) dX[c] = rstd * (dY[c] * gain[c] - meanOfG - (x[c] - mean) * rstd * slope);
+        for (int c = GroupRow.Thread; c < C; c += GroupRow.Threads)
+            dX[c] = rstd * (dY[c] * gain[c] - meanOfG - (x[c] - mean) * rstd * slope);
     }
 
     private readonly struct Times : ILaneOp

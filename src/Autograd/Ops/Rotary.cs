@@ -22,10 +22,13 @@ public static partial class Ops
         ArgumentNullException.ThrowIfNull(qkv);
         ArgumentNullException.ThrowIfNull(table);
         int rows = qkv.Value.Rows, C = qkv.Value.Columns / 3;
-        if (heads <= 0 || qkv.Value.Columns != 3 * C || C % heads != 0) throw new ArgumentException($"Rotary: {qkv.Shape} does not split into q, k, v of {heads} heads.");
+        if (heads <= 0 || qkv.Value.Columns != 3 * C || C % heads != 0)
+            throw new ArgumentException($"Rotary: {qkv.Shape} does not split into q, k, v of {heads} heads.");
         if (past.Length == 0 || rows % past.Length != 0) throw new ArgumentException($"Rotary: {rows} rows for {past.Length} sequences.");
         int D = C / heads;
-        if (table.Columns % 2 != 0 || table.Columns > D) throw new ArgumentException($"Rotary: a table of {table.Columns} columns, expected an even number up to the {D} channels of a head.");
+        if (table.Columns % 2 != 0 || table.Columns > D)
+            throw new ArgumentException(
+                $"Rotary: a table of {table.Columns} columns, expected an even number up to the {D} channels of a head.");
 
         int[] positions = new int[rows];
         int T = rows / past.Length;
@@ -43,7 +46,9 @@ public static partial class Ops
     }
 }
 
-/// <summary>Rotates pairs of queries and keys. Operands: x <c>[R,3C]</c>, cos and sin in turn, y; the scalar is the width of a head.</summary>
+/// <summary>
+/// Rotates pairs of queries and keys. Operands: x <c>[R,3C]</c>, cos and sin in turn, y; the scalar is the width of a head.
+/// </summary>
 internal readonly struct RotateRow : IRowOp
 {
     public static void Apply(RowOperands row) => Turn(row, 1);

@@ -30,7 +30,10 @@ public static partial class Ops
     }
 }
 
-/// <summary>Operands: x <c>[R,C]</c>, sum <c>[R,1]</c>. Sums in double, or in pairs of float32 where a GPU may lack it: a mean over many terms deserves it.</summary>
+/// <summary>
+/// Operands: x <c>[R,C]</c>, sum <c>[R,1]</c>. Sums in double, or in pairs of float32 where a GPU may lack it: a
+/// mean over many terms deserves it.
+/// </summary>
 internal readonly struct SumRow : IRowOp
 {
     public static void Apply(RowOperands row) => row[1][0] = (float)RowMath.SumInDouble(row[0]);

@@ -105,7 +105,8 @@ public sealed unsafe partial class CpuDevice
     }
 
     /// <summary>w = f(x, y, z), where y starts again after <paramref name="period"/> elements.</summary>
-    private readonly struct TernaryMap<TOp>(float* x, float* y, long period, float* z, int zStep, float* w) : IRangeTask where TOp : struct, ITernaryOp
+    private readonly struct TernaryMap<TOp>(float* x, float* y, long period, float* z, int zStep, float* w) : IRangeTask
+        where TOp : struct, ITernaryOp
     {
         public void Run(long start, long end)
         {

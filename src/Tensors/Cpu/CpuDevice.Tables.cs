@@ -64,7 +64,8 @@ public sealed unsafe partial class CpuDevice
     {
         public void Run(long start, long end)
         {
-            for (long r = start; r < end; r++) new ReadOnlySpan<float>(x + r * stride, columns).CopyTo(new Span<float>(table + (long)rows[r] * columns, columns));
+            for (long r = start; r < end; r++)
+                new ReadOnlySpan<float>(x + r * stride, columns).CopyTo(new Span<float>(table + (long)rows[r] * columns, columns));
         }
     }
 

@@ -20,7 +20,10 @@ public sealed unsafe partial class CpuDevice : Device
     /// <param name="threads">Threads that share the work; 0 takes all processors.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is negative.</exception>
     public CpuDevice(int threads = 0)
-        : this(threads, Vector512.IsHardwareAccelerated ? GemmKernel.Vector512 : Vector256.IsHardwareAccelerated ? GemmKernel.Vector256 : GemmKernel.Vector128)
+        : this(
+            threads,
+            Vector512.IsHardwareAccelerated ? GemmKernel.Vector512
+                : Vector256.IsHardwareAccelerated ? GemmKernel.Vector256 : GemmKernel.Vector128)
     {
     }
 
@@ -166,7 +169,9 @@ public sealed unsafe partial class CpuDevice : Device
     {
         float* data = Source(verb, tensor);
         if (((CpuStorage)tensor.Storage).ReadOnly)
-            throw new ArgumentException($"{verb}: {tensor.Shape} is a stored weight mapped from its checkpoint and cannot be written. Hint: Copy it to an allocated tensor first.");
+            throw new ArgumentException(
+                $"{verb}: {tensor.Shape} is a stored weight mapped from its checkpoint and cannot be written. "
+                + "Hint: Copy it to an allocated tensor first.");
         return data;
     }
 

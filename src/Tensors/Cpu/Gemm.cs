@@ -69,7 +69,8 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
 
     /// <summary>Whether parts of so many panels leave rows of B that lie contiguous in shorter pieces than can be read together.</summary>
     private static bool LeavesShortRows(in GemmProblem product, long panels) =>
-        GemmStreaming.Suits(product) && product.K > DepthBlock && 2 * panels <= Panels(product.N) && panels * TKernel.Columns < GemmStreaming.LongestRun(product);
+        GemmStreaming.Suits(product) && product.K > DepthBlock && 2 * panels <= Panels(product.N)
+            && panels * TKernel.Columns < GemmStreaming.LongestRun(product);
 
     /// <summary>
     /// Threads take depth blocks, that is B's rows in their whole length or a good part of it, where columns alone would
@@ -77,7 +78,8 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// </summary>
     private static void ByDepth(in GemmProblem product, WorkSharing work, BufferPool<HostBlock> pool)
     {
-        int blocks = (product.K + DepthBlock - 1) / DepthBlock, across = blocks < 4 * work.Threads ? Math.Min(work.Threads, Panels(product.N)) : 1;
+        int blocks = (product.K + DepthBlock - 1) / DepthBlock;
+        int across = blocks < 4 * work.Threads ? Math.Min(work.Threads, Panels(product.N)) : 1;
         HostBlock sums = pool.Rent((blocks - 1L) * product.M * product.N * sizeof(float));
         work.Run(blocks * across, new DepthBlocks(product, (float*)sums.Pointer, across));
         for (int block = 1; block < blocks; block++)
@@ -109,7 +111,10 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         int panels = Panels(product.N);
         var view = new WeightView((nint)product.B, product.K, product.N, product.BRow, product.BColumn);
         HostBlock? block = weights.Of(view, (long)product.K * panels * TKernel.Columns * sizeof(float), out bool made);
-        if (made) work.Split(panels, Grain / (PackingRows * product.K * TKernel.Columns + 1) + 1, new KeptColumns(product, (float*)block!.Pointer));
+        if (made)
+            work.Split(
+                panels, Grain / (PackingRows * product.K * TKernel.Columns + 1) + 1,
+                new KeptColumns(product, (float*)block!.Pointer));
         return block is null ? null : (float*)block.Pointer;
     }
 
@@ -169,7 +174,10 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         }
     }
 
-    /// <summary>Multiplies rows <paramref name="from"/> … <paramref name="to"/> of packed ones with panels <paramref name="firstPanel"/> … of B on one thread.</summary>
+    /// <summary>
+    /// Multiplies rows <paramref name="from"/> … <paramref name="to"/> of packed ones with panels
+    /// <paramref name="firstPanel"/> … of B on one thread.
+    /// </summary>
     /// <param name="product">The product.</param>
     /// <param name="row">First packed row.</param>
     /// <param name="rows">Packed rows.</param>
@@ -184,10 +192,13 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
 
         // Panels are packed several at once, as far as they stay in the second-level cache. But those that do not lie side
         // by side gain nothing from it, and single ones stay in the first-level cache.
-        int runs = product.BColumn == 1 || to - from > RowBlock ? (endPanel - firstPanel + RunColumns / TKernel.Columns - 1) / (RunColumns / TKernel.Columns) : endPanel - firstPanel;
+        int runs = product.BColumn == 1 || to - from > RowBlock
+            ? (endPanel - firstPanel + RunColumns / TKernel.Columns - 1) / (RunColumns / TKernel.Columns)
+            : endPanel - firstPanel;
         for (int run = 0; run < runs; run++)
         {
-            int first = firstPanel + (int)((long)(endPanel - firstPanel) * run / runs), end = firstPanel + (int)((long)(endPanel - firstPanel) * (run + 1) / runs);
+            int first = firstPanel + (int)((long)(endPanel - firstPanel) * run / runs);
+            int end = firstPanel + (int)((long)(endPanel - firstPanel) * (run + 1) / runs);
 
             // At least once, so that a product over nothing still becomes zero.
             for (int k0 = 0; k0 == 0 || k0 < product.K; k0 += DepthBlock)
@@ -251,7 +262,10 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         }
     }
 
-    /// <summary>Packs rows <paramref name="from"/> … <paramref name="to"/>, of <paramref name="rows"/> from <paramref name="row"/> on, over the whole depth.</summary>
+    /// <summary>
+    /// Packs rows <paramref name="from"/> … <paramref name="to"/>, of <paramref name="rows"/> from
+    /// <paramref name="row"/> on, over the whole depth.
+    /// </summary>
     private static void PackA(in GemmProblem product, int row, int rows, int from, int to, float* packed)
     {
         for (int k0 = 0; k0 < product.K; k0 += DepthBlock, packed += (long)Padded(rows) * DepthBlock)
@@ -260,7 +274,9 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
             for (int r = from; r < to; r += TileRows)
             {
                 byte* source = (byte*)(product.A + (row + r) * product.ARow + k0 * product.AColumn);
-                GemmPacking.Panels(source, DType.F32, product.ARow, product.AColumn, Math.Min(TileRows, to - r), depth, TileRows, packed + (long)r * depth);
+                GemmPacking.Panels(
+                    source, DType.F32, product.ARow, product.AColumn, Math.Min(TileRows, to - r), depth, TileRows,
+                    packed + (long)r * depth);
             }
         }
     }
@@ -331,7 +347,8 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <summary>Packs tiles' worth of rows of A.</summary>
     private readonly struct StripsOfA(GemmProblem product, int row, int rows, float* packed) : IRangeTask
     {
-        public void Run(long start, long end) => PackA(product, row, rows, (int)start * TileRows, Math.Min(rows, (int)end * TileRows), packed);
+        public void Run(long start, long end) =>
+            PackA(product, row, rows, (int)start * TileRows, Math.Min(rows, (int)end * TileRows), packed);
     }
 
     /// <summary>One of <paramref name="across"/> parts of the columns with <paramref name="length"/> of the packed rows.</summary>
@@ -343,7 +360,10 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
             for (int task = (int)start; task < end; task++)
             {
                 int part = task % across, from = task / across * length;
-                if (from < rows) Columns(product, row, rows, from, Math.Min(rows, from + length), packedA, (int)(panels * part / across), (int)(panels * (part + 1) / across));
+                if (from < rows)
+                    Columns(
+                        product, row, rows, from, Math.Min(rows, from + length), packedA,
+                        (int)(panels * part / across), (int)(panels * (part + 1) / across));
             }
         }
     }

@@ -10,7 +10,10 @@ namespace Sharpformer.Tensors.Cpu;
 /// </summary>
 internal static unsafe class GemmPacking
 {
-    /// <summary>Packs adjacent panels of <paramref name="width"/> lanes, one after the other; lanes beyond <paramref name="lanes"/> become zero.</summary>
+    /// <summary>
+    /// Packs adjacent panels of <paramref name="width"/> lanes, one after the other; lanes beyond
+    /// <paramref name="lanes"/> become zero.
+    /// </summary>
     /// <param name="source">First element.</param>
     /// <param name="dtype">How the source is stored.</param>
     /// <param name="laneStride">Elements between lanes.</param>
@@ -40,7 +43,9 @@ internal static unsafe class GemmPacking
         }
 
         for (; lane < lanes; lane += width)
-            Panel<TElement>(source + lane * laneStride * TElement.Size, laneStride, depthStride, Math.Min(width, lanes - lane), depth, width, packed + (long)lane * depth);
+            Panel<TElement>(
+                source + lane * laneStride * TElement.Size, laneStride, depthStride, Math.Min(width, lanes - lane), depth, width,
+                packed + (long)lane * depth);
     }
 
     /// <summary>
@@ -104,7 +109,9 @@ internal static unsafe class GemmPacking
         for (int k = 0; k < whole; k += Piece)
         {
             for (int lane = 0; lane < width; lane += 8)
-                TransposeEight<TElement>(source + (long)k * TElement.Size, laneStride, lane, lanes, Math.Min(Piece, whole - k), width, packed + (long)k * width);
+                TransposeEight<TElement>(
+                    source + (long)k * TElement.Size, laneStride, lane, lanes, Math.Min(Piece, whole - k), width,
+                    packed + (long)k * width);
         }
 
         CopyElements<TElement>(source, laneStride, 1, lanes, whole, depth, width, packed);
@@ -124,7 +131,10 @@ internal static unsafe class GemmPacking
         for (int k = 0; k < depth; k += 8)
         {
             long at = (long)k * TElement.Size;
-            if (at % 64 == 0) Prefetch(s0 + next + at, s1 + next + at, s2 + next + at, s3 + next + at, s4 + next + at, s5 + next + at, s6 + next + at, s7 + next + at);
+            if (at % 64 == 0)
+                Prefetch(
+                    s0 + next + at, s1 + next + at, s2 + next + at, s3 + next + at,
+                    s4 + next + at, s5 + next + at, s6 + next + at, s7 + next + at);
             Vector256<float> r0 = TElement.LoadEight(s0 + at), r1 = TElement.LoadEight(s1 + at);
             Vector256<float> r2 = TElement.LoadEight(s2 + at), r3 = TElement.LoadEight(s3 + at);
             Vector256<float> r4 = TElement.LoadEight(s4 + at), r5 = TElement.LoadEight(s5 + at);
@@ -144,7 +154,9 @@ internal static unsafe class GemmPacking
         }
     }
 
-    /// <summary>Asks for the next panel's lanes while this one's are packed: with a product in between, nobody else looks out so far.</summary>
+    /// <summary>
+    /// Asks for the next panel's lanes while this one's are packed: with a product in between, nobody else looks out so far.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(byte* s0, byte* s1, byte* s2, byte* s3, byte* s4, byte* s5, byte* s6, byte* s7)
     {
@@ -167,15 +179,20 @@ internal static unsafe class GemmPacking
     {
         Vector256<float> a0 = Avx.UnpackLow(r0, r1), a1 = Avx.UnpackHigh(r0, r1), a2 = Avx.UnpackLow(r2, r3), a3 = Avx.UnpackHigh(r2, r3);
         Vector256<float> a4 = Avx.UnpackLow(r4, r5), a5 = Avx.UnpackHigh(r4, r5), a6 = Avx.UnpackLow(r6, r7), a7 = Avx.UnpackHigh(r6, r7);
-        Vector256<float> b0 = Avx.Shuffle(a0, a2, 0x44), b1 = Avx.Shuffle(a0, a2, 0xEE), b2 = Avx.Shuffle(a1, a3, 0x44), b3 = Avx.Shuffle(a1, a3, 0xEE);
-        Vector256<float> b4 = Avx.Shuffle(a4, a6, 0x44), b5 = Avx.Shuffle(a4, a6, 0xEE), b6 = Avx.Shuffle(a5, a7, 0x44), b7 = Avx.Shuffle(a5, a7, 0xEE);
-        (r0, r1, r2, r3) = (Avx.Permute2x128(b0, b4, 0x20), Avx.Permute2x128(b1, b5, 0x20), Avx.Permute2x128(b2, b6, 0x20), Avx.Permute2x128(b3, b7, 0x20));
-        (r4, r5, r6, r7) = (Avx.Permute2x128(b0, b4, 0x31), Avx.Permute2x128(b1, b5, 0x31), Avx.Permute2x128(b2, b6, 0x31), Avx.Permute2x128(b3, b7, 0x31));
+        Vector256<float> b0 = Avx.Shuffle(a0, a2, 0x44), b1 = Avx.Shuffle(a0, a2, 0xEE);
+        Vector256<float> b2 = Avx.Shuffle(a1, a3, 0x44), b3 = Avx.Shuffle(a1, a3, 0xEE);
+        Vector256<float> b4 = Avx.Shuffle(a4, a6, 0x44), b5 = Avx.Shuffle(a4, a6, 0xEE);
+        Vector256<float> b6 = Avx.Shuffle(a5, a7, 0x44), b7 = Avx.Shuffle(a5, a7, 0xEE);
+        (r0, r1) = (Avx.Permute2x128(b0, b4, 0x20), Avx.Permute2x128(b1, b5, 0x20));
+        (r2, r3) = (Avx.Permute2x128(b2, b6, 0x20), Avx.Permute2x128(b3, b7, 0x20));
+        (r4, r5) = (Avx.Permute2x128(b0, b4, 0x31), Avx.Permute2x128(b1, b5, 0x31));
+        (r6, r7) = (Avx.Permute2x128(b2, b6, 0x31), Avx.Permute2x128(b3, b7, 0x31));
     }
 
     /// <summary>Element by element, for the steps from <paramref name="start"/> on.</summary>
     [MethodImpl(Loop.OfItsOwn)]
-    private static void CopyElements<TElement>(byte* source, long laneStride, long depthStride, int lanes, int start, int depth, int width, float* packed)
+    private static void CopyElements<TElement>(
+        byte* source, long laneStride, long depthStride, int lanes, int start, int depth, int width, float* packed)
         where TElement : struct, IElement
     {
         for (int k = start; k < depth; k++)

@@ -9,7 +9,8 @@ internal enum GemmKernel
 }
 
 /// <summary>A batch of products C[M,N] (+)= A[M,K]·B[K,N] with its memory addresses.</summary>
-internal readonly unsafe struct GemmBatch(in MatrixView a, in MatrixView b, in MatrixView c, float* aData, byte* bData, float* cData, bool accumulate, bool finiteF16)
+internal readonly unsafe struct GemmBatch(
+    in MatrixView a, in MatrixView b, in MatrixView c, float* aData, byte* bData, float* cData, bool accumulate, bool finiteF16)
 {
     private readonly MatrixView a = a, b = b, c = c;
     private readonly float* aData = aData + a.Offset;

@@ -23,7 +23,8 @@ internal readonly unsafe struct Register128 : IRegister<Vector128<float>>
     public static Vector128<float> Add(Vector128<float> x, Vector128<float> y) => x + y;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> MultiplyAdd(Vector128<float> x, Vector128<float> y, Vector128<float> z) => Vector128.MultiplyAddEstimate(x, y, z);
+    public static Vector128<float> MultiplyAdd(Vector128<float> x, Vector128<float> y, Vector128<float> z) =>
+        Vector128.MultiplyAddEstimate(x, y, z);
 }
 
 /// <summary>AVX2 with FMA: a tile of 6×16.</summary>
@@ -46,7 +47,8 @@ internal readonly unsafe struct Register256 : IRegister<Vector256<float>>
     public static Vector256<float> Add(Vector256<float> x, Vector256<float> y) => x + y;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> MultiplyAdd(Vector256<float> x, Vector256<float> y, Vector256<float> z) => Vector256.MultiplyAddEstimate(x, y, z);
+    public static Vector256<float> MultiplyAdd(Vector256<float> x, Vector256<float> y, Vector256<float> z) =>
+        Vector256.MultiplyAddEstimate(x, y, z);
 }
 
 /// <summary>AVX-512: a tile of 6×32.</summary>
@@ -69,5 +71,6 @@ internal readonly unsafe struct Register512 : IRegister<Vector512<float>>
     public static Vector512<float> Add(Vector512<float> x, Vector512<float> y) => x + y;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> MultiplyAdd(Vector512<float> x, Vector512<float> y, Vector512<float> z) => Vector512.MultiplyAddEstimate(x, y, z);
+    public static Vector512<float> MultiplyAdd(Vector512<float> x, Vector512<float> y, Vector512<float> z) =>
+        Vector512.MultiplyAddEstimate(x, y, z);
 }

@@ -72,7 +72,9 @@ internal static unsafe class GemmStreaming
         }
     }
 
-    /// <summary>Adds steps <paramref name="start"/> … <paramref name="end"/> of the summed dimension to the sums of a run of columns.</summary>
+    /// <summary>
+    /// Adds steps <paramref name="start"/> … <paramref name="end"/> of the summed dimension to the sums of a run of columns.
+    /// </summary>
     private static void Block<TElement>(in GemmProblem product, int column, int run, int start, int end, float* sums)
         where TElement : struct, IElement
     {
@@ -102,7 +104,8 @@ internal static unsafe class GemmStreaming
         for (; k < end; k++)
         {
             byte* b = product.B + (k * product.BRow + column) * TElement.Size;
-            for (int row = 0; row < product.M; row++) AddOne<TElement>(product.A[row * product.ARow + k * product.AColumn], b, run, sums + row * run);
+            for (int row = 0; row < product.M; row++)
+                AddOne<TElement>(product.A[row * product.ARow + k * product.AColumn], b, run, sums + row * run);
         }
     }
 
@@ -113,7 +116,8 @@ internal static unsafe class GemmStreaming
         int row = 0;
         for (; row <= product.M - 2; row += 2)
         {
-            AddFourToTwo<TElement>(a + row * product.ARow, product.ARow, product.AColumn, b, bRow, run, row == 0 ? ahead : 0, sums + row * run);
+            AddFourToTwo<TElement>(
+                a + row * product.ARow, product.ARow, product.AColumn, b, bRow, run, row == 0 ? ahead : 0, sums + row * run);
         }
 
         if (row < product.M) AddFour<TElement>(a + row * product.ARow, product.AColumn, b, bRow, run, 0, sums + row * run);
@@ -178,7 +182,8 @@ internal static unsafe class GemmStreaming
         where TElement : struct, IElement
     {
         Vector256<float> x = Vector256.Create(a);
-        for (long i = 0; i < run; i += 8) Register256.MultiplyAdd(x, TElement.LoadEight(b + i * TElement.Size), Vector256.Load(sums + i)).Store(sums + i);
+        for (long i = 0; i < run; i += 8)
+            Register256.MultiplyAdd(x, TElement.LoadEight(b + i * TElement.Size), Vector256.Load(sums + i)).Store(sums + i);
     }
 
     [MethodImpl(Loop.OfItsOwn)]

@@ -57,7 +57,8 @@ internal static unsafe class GemmTransposed
                 else Rows<TElement>(product, a, b, columns, depth & ~7, sums);
                 Rest<TElement>(product, a, b, columns, depth & ~7, depth, sums);
                 bool add = product.Accumulate || k0 > 0;
-                for (int row = 0; row < product.M; row++) GemmStreaming.Store(sums + row * Width, columns, product.C + row * product.CRow + column, add);
+                for (int row = 0; row < product.M; row++)
+                    GemmStreaming.Store(sums + row * Width, columns, product.C + row * product.CRow + column, add);
             }
         }
     }
@@ -72,7 +73,9 @@ internal static unsafe class GemmTransposed
         {
             for (int i = 0; i < columns; i += 8)
             {
-                Load<TElement>(b + i * step, step, out Vector256<float> b0, out Vector256<float> b1, out Vector256<float> b2, out Vector256<float> b3,
+                Load<TElement>(
+                    b + i * step, step,
+                    out Vector256<float> b0, out Vector256<float> b1, out Vector256<float> b2, out Vector256<float> b3,
                     out Vector256<float> b4, out Vector256<float> b5, out Vector256<float> b6, out Vector256<float> b7);
                 float* x = a, sum = sums + i;
                 for (int row = 0; row < rows; row++, x += aRow, sum += Width)
@@ -133,8 +136,10 @@ internal static unsafe class GemmTransposed
         where TElement : struct, IElement
     {
         byte* fourth = b + 4 * step;
-        (b0, b1, b2, b3) = (TElement.LoadEight(b), TElement.LoadEight(b + step), TElement.LoadEight(b + 2 * step), TElement.LoadEight(b + 3 * step));
-        (b4, b5, b6, b7) = (TElement.LoadEight(fourth), TElement.LoadEight(fourth + step), TElement.LoadEight(fourth + 2 * step), TElement.LoadEight(fourth + 3 * step));
+        (b0, b1) = (TElement.LoadEight(b), TElement.LoadEight(b + step));
+        (b2, b3) = (TElement.LoadEight(b + 2 * step), TElement.LoadEight(b + 3 * step));
+        (b4, b5) = (TElement.LoadEight(fourth), TElement.LoadEight(fourth + step));
+        (b6, b7) = (TElement.LoadEight(fourth + 2 * step), TElement.LoadEight(fourth + 3 * step));
         GemmPacking.Transpose(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7);
     }
 

@@ -6,8 +6,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Sharpformer.Tensors.Cpu;
 
 /// <summary>
-/// The element-wise loops. What is left behind the last whole register goes through a register of its own. A step of 0 reads the same register of one repeated number again and again; a step of 1
-/// reads an array. They are compiled at full optimisation at once: a loop over a big tensor runs only a few times.
+/// The element-wise loops. What is left behind the last whole register goes through a register of its own. A step of 0 reads the same
+/// register of one repeated number again and again; a step of 1 reads an array. They are compiled at full optimisation at once: a loop
+/// over a big tensor runs only a few times.
 /// </summary>
 internal static unsafe class Maps
 {
@@ -30,14 +31,16 @@ internal static unsafe class Maps
     }
 
     [MethodImpl(Loop.OfItsOwn)]
-    public static void Ternary<TOp>(float* x, float* y, long yStep, float* z, long zStep, float* w, long count) where TOp : struct, ITernaryOp
+    public static void Ternary<TOp>(float* x, float* y, long yStep, float* z, long zStep, float* w, long count)
+        where TOp : struct, ITernaryOp
     {
         int width = Vector<float>.Count;
         long i = 0;
         for (; i <= count - width; i += width)
             TOp.Apply(Vector.Load(x + i), Vector.Load(y + i * yStep), Vector.Load(z + i * zStep)).Store(w + i);
         if (i == count) return;
-        Vector<float> last = TOp.Apply(LoadPart(x + i, count - i), LoadPart(y + i * yStep, yStep, count - i), LoadPart(z + i * zStep, zStep, count - i));
+        Vector<float> last = TOp.Apply(
+            LoadPart(x + i, count - i), LoadPart(y + i * yStep, yStep, count - i), LoadPart(z + i * zStep, zStep, count - i));
         StorePart(last, w + i, count - i);
     }
 

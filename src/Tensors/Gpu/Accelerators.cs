@@ -13,7 +13,8 @@ namespace Sharpformer.Tensors.Gpu;
 /// <param name="MemoryBytes">All its memory, also what others use.</param>
 /// <param name="ComputeUnits">Multiprocessors.</param>
 /// <param name="Unusable">Why it cannot be used; null when it can.</param>
-public sealed record AcceleratorInfo(string Kind, string Name, string Driver, bool IsGpu, long MemoryBytes, int ComputeUnits, string? Unusable = null);
+public sealed record AcceleratorInfo(
+    string Kind, string Name, string Driver, bool IsGpu, long MemoryBytes, int ComputeUnits, string? Unusable = null);
 
 /// <summary>What a wish for a device comes to.</summary>
 /// <param name="Accelerator">The accelerator to compute on; null for the CPU.</param>
@@ -58,20 +59,27 @@ public static class Accelerators
     {
         if (wish == Cpu) return new DeviceChoice(null, "it was asked for", PassedOver: false);
         IEnumerable<AcceleratorInfo> usable = found.Where(a => a.Unusable is null)
-            .OrderBy(a => !a.IsGpu).ThenBy(a => a.Kind != Cuda).ThenByDescending(a => a.MemoryBytes); // equal ones stay in the driver's order
-        string others = found.Count == 0 ? "" : string.Join(", ", found.Select(a => $"{a.Kind} {a.Name} ({a.Unusable ?? (a.IsGpu ? "usable" : "on the processor")})"));
+            .OrderBy(a => !a.IsGpu).ThenBy(a => a.Kind != Cuda).ThenByDescending(a => a.MemoryBytes); // equal ones as the driver has them
+        string others = found.Count == 0
+            ? ""
+            : string.Join(", ", found.Select(a => $"{a.Kind} {a.Name} ({a.Unusable ?? (a.IsGpu ? "usable" : "on the processor")})"));
         if (wish == Auto)
         {
             return usable.FirstOrDefault(a => a.IsGpu) is { } gpu
                 ? new DeviceChoice(gpu, $"{gpu.Name} is a GPU", PassedOver: false)
-                : new DeviceChoice(null, found.Count == 0 ? "no accelerator was found" : $"no usable GPU was found, only {others}", PassedOver: found.Count > 0);
+                : found.Count > 0
+                    ? new DeviceChoice(null, $"no usable GPU was found, only {others}", PassedOver: true)
+                    : new DeviceChoice(null, "no accelerator was found", PassedOver: false);
         }
 
         return usable.FirstOrDefault(a => a.Kind == wish) is { } accelerator
             ? new DeviceChoice(accelerator, "it was asked for", PassedOver: false)
             : throw new InputException(
-                $"--device is {wish}, but this machine has no usable {wish} device; found {(others.Length > 0 ? others : "no accelerator")} and the CPU.",
-                wish == Cuda ? "is NVIDIA's driver installed (nvidia-smi)? --device cpu always works." : "is an OpenCL driver installed (clinfo)? --device cpu always works.");
+                $"--device is {wish}, but this machine has no usable {wish} device; "
+                + $"found {(others.Length > 0 ? others : "no accelerator")} and the CPU.",
+                wish == Cuda
+                    ? "is NVIDIA's driver installed (nvidia-smi)? --device cpu always works."
+                    : "is an OpenCL driver installed (clinfo)? --device cpu always works.");
     }
 
     /// <summary>Opens a device of those that <see cref="List"/> finds.</summary>
@@ -126,7 +134,10 @@ public static class Accelerators
         catch
         {
             context.Dispose();
-            throw;
+            throw new InputException(
+                $"{wanted.Kind} {wanted.Name} is there but does not start: {e.Message.TrimEnd('.')}.",
+                "is another program using it alone? --device cpu always works.",
+                e);
         }
     }
 
@@ -137,7 +148,8 @@ public static class Accelerators
             cuda.Architecture is null ? "ILGPU does not know its architecture"
                 : cuda.InstructionSet is null ? $"ILGPU does not know the driver's version {cuda.DriverVersion}" : null),
         CLDevice cl => new AcceleratorInfo(
-            OpenCL, cl.Name, $"{cl.PlatformName}, {cl.PlatformVersion}", cl.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU), cl.MemorySize, cl.NumMultiprocessors,
+            OpenCL, cl.Name, $"{cl.PlatformName}, {cl.PlatformVersion}",
+            cl.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU), cl.MemorySize, cl.NumMultiprocessors,
             cl.Capabilities.GenericAddressSpace ? null : "its driver lacks OpenCL's generic address space"),
         _ => null, // ILGPU's own, which it offers where a driver has none
     };

@@ -11,7 +11,9 @@ internal readonly struct GpuMatrix(in MatrixView view, ArrayView<float> data)
 
     /// <summary>Element (row, column) of matrix number <paramref name="matrix"/> of the batch.</summary>
     public ref float this[long matrix, int row, int column] =>
-        ref data[offset + matrix / inner * outerStride + matrix % inner * innerStride + row * (long)rowStride + column * (long)columnStride];
+        ref data[
+            offset + matrix / inner * outerStride + matrix % inner * innerStride
+            + row * (long)rowStride + column * (long)columnStride];
 }
 
 /// <summary>Matrices of equal size.</summary>

@@ -4,7 +4,8 @@ using ILGPU.Runtime.Cuda;
 namespace Sharpformer.Tensors.Gpu;
 
 /// <summary>
-/// NVIDIA's own matrix products, where the machine has the library: it comes with the CUDA toolkit, not with the driver, and nothing needs it.
+/// NVIDIA's own matrix products, where the machine has the library: it comes with the CUDA toolkit, not with
+/// the driver, and nothing needs it.
 /// </summary>
 internal sealed unsafe class Cublas : IDisposable
 {

@@ -15,7 +15,8 @@ internal static class DriverLibraries
 
     /// <summary>The loader of OpenCL drivers; there may be none for it to load.</summary>
     public static bool OpenCL { get; } = Found(
-        OperatingSystem.IsWindows() ? "OpenCL.dll" : OperatingSystem.IsMacOS() ? "/System/Library/Frameworks/OpenCL.framework/OpenCL" : "libOpenCL.so.1");
+        OperatingSystem.IsWindows() ? "OpenCL.dll"
+            : OperatingSystem.IsMacOS() ? "/System/Library/Frameworks/OpenCL.framework/OpenCL" : "libOpenCL.so.1");
 
     /// <summary>Which of <see cref="Accelerators.Names"/> have a library here that can be asked for devices.</summary>
     public static IReadOnlyList<string> Kinds { get; } = [.. Cuda ? (string[])[Accelerators.Cuda] : [], .. OpenCL ? (string[])[Accelerators.OpenCL] : []];

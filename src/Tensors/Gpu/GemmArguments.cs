@@ -39,11 +39,15 @@ internal readonly struct GemmFactor
     /// <summary>B <c>[K,N]</c>, in bytes.</summary>
     public static GemmFactor Right(in MatrixView b, ArrayView<byte> data) => new(b, data, false);
 
-    /// <summary>Whether vectors of four elements may be read from a view: all its rows (or columns, where those are adjacent) start on one.</summary>
+    /// <summary>
+    /// Whether vectors of four elements may be read from a view: all its rows (or columns, where those
+    /// are adjacent) start on one.
+    /// </summary>
     public static int Alignment(in MatrixView view)
     {
         int lead = view.ColumnStride == 1 ? view.RowStride : view.ColumnStride;
-        long misplaced = view.Tensor.Offset | view.Offset | (uint)lead | (view.Outer > 1 ? view.OuterStride : 0) | (view.Inner > 1 ? view.InnerStride : 0);
+        long misplaced = view.Tensor.Offset | view.Offset | (uint)lead | (view.Outer > 1 ? view.OuterStride : 0)
+            | (view.Inner > 1 ? view.InnerStride : 0);
         return (misplaced & 3) == 0 ? 1 : 0;
     }
 
@@ -75,7 +79,9 @@ internal struct GemmArguments
     /// <summary>1: C holds a summand.</summary>
     public int Accumulate;
 
-    /// <summary>Groups that share a tile, each taking <see cref="ChainsPerPart"/> chains; they leave adding them up to another kernel.</summary>
+    /// <summary>
+    /// Groups that share a tile, each taking <see cref="ChainsPerPart"/> chains; they leave adding them up to another kernel.
+    /// </summary>
     public int Parts, ChainsPerPart;
 
     /// <summary>Elements between the places of a chain's sums and the next's; 0 where they are added to C at once.</summary>
@@ -97,7 +103,9 @@ internal readonly struct GemmTarget
         (Data, RowStride, ColumnStride, IsAligned) = (data, view.RowStride, view.ColumnStride, GemmFactor.Alignment(view));
     }
 
-    /// <summary>Dense rows of <paramref name="columns"/>; matrices <paramref name="matrixStride"/> elements, a number of rows, apart.</summary>
+    /// <summary>
+    /// Dense rows of <paramref name="columns"/>; matrices <paramref name="matrixStride"/> elements, a number of rows, apart.
+    /// </summary>
     public GemmTarget(ArrayView<float> data, int columns, long matrixStride)
     {
         (offset, outerStride, innerStride, inner) = (0, matrixStride, 0, 1);

@@ -2,7 +2,10 @@ using ILGPU;
 
 namespace Sharpformer.Tensors.Gpu;
 
-/// <summary>The product as it is defined, one thread for each element of C: what the fast kernels are checked against, and for any strides.</summary>
+/// <summary>
+/// The product as it is defined, one thread for each element of C: what the fast kernels are checked
+/// against, and for any strides.
+/// </summary>
 internal static class GemmPlainKernels
 {
     [Kernel]

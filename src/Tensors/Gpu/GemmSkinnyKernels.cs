@@ -121,7 +121,8 @@ internal static class GemmSkinnyKernels
         long at = start + k * (long)factor.KStride + column * (long)factor.XStride;
         int step = factor.KStride;
         return new Four(
-            TStored.At(factor.Data, at), TStored.At(factor.Data, at + step), TStored.At(factor.Data, at + 2L * step), TStored.At(factor.Data, at + 3L * step));
+            TStored.At(factor.Data, at), TStored.At(factor.Data, at + step),
+            TStored.At(factor.Data, at + 2L * step), TStored.At(factor.Data, at + 3L * step));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -137,9 +138,12 @@ internal static class GemmSkinnyKernels
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Four Chained<TRows>(GemmArguments g, long a, int k, int row, Four sums, Four b) where TRows : struct, ISkinnyRows => new(
-        Chained<TRows>(g, a, k, row, sums.X, b), Chained<TRows>(g, a, k, row + 1, sums.Y, b), Chained<TRows>(g, a, k, row + 2, sums.Z, b), Chained<TRows>(g, a, k, row + 3, sums.W, b));
+        Chained<TRows>(g, a, k, row, sums.X, b), Chained<TRows>(g, a, k, row + 1, sums.Y, b),
+        Chained<TRows>(g, a, k, row + 2, sums.Z, b), Chained<TRows>(g, a, k, row + 3, sums.W, b));
 
-    /// <summary>Four links of a row's chain. All threads of a row read the same elements of A, which its cache gives to all at once.</summary>
+    /// <summary>
+    /// Four links of a row's chain. All threads of a row read the same elements of A, which its cache gives to all at once.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Chained<TRows>(GemmArguments g, long a, int k, int row, float sum, Four b) where TRows : struct, ISkinnyRows
     {
@@ -152,7 +156,8 @@ internal static class GemmSkinnyKernels
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Four One(GemmArguments g, long a, int k, int row, Four sums, float b) => new(
-        sums.X + At(g, a, k, row) * b, sums.Y + At(g, a, k, row + 1) * b, sums.Z + At(g, a, k, row + 2) * b, sums.W + At(g, a, k, row + 3) * b);
+        sums.X + At(g, a, k, row) * b, sums.Y + At(g, a, k, row + 1) * b,
+        sums.Z + At(g, a, k, row + 2) * b, sums.W + At(g, a, k, row + 3) * b);
 
     private static float At(GemmArguments g, long a, int k, int row) => g.A.At<StoredF32>(a, k, Math.Min(row, g.M - 1));
 

@@ -55,7 +55,8 @@ internal static class GemmSmallTileKernels
                     if (next % GemmArguments.Chain == 0 || next >= endK)
                     {
                         bool add = g.ChainStride == 0 && (g.Accumulate != 0 || k >= GemmArguments.Chain);
-                        GemmTile.Put(g, c + k / GemmArguments.Chain * g.ChainStride, add, firstRow + row * 4, firstColumn + column * 4, sums);
+                        GemmTile.Put(
+                            g, c + k / GemmArguments.Chain * g.ChainStride, add, firstRow + row * 4, firstColumn + column * 4, sums);
                         sums = default;
                     }
                 }

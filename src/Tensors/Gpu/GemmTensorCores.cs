@@ -4,9 +4,9 @@ using ILGPU.Runtime.Cuda;
 namespace Sharpformer.Tensors.Gpu;
 
 /// <summary>
-/// One instruction of a tensor core: a warp multiplies 16 rows by 8 columns over <see cref="Depth"/> terms, and adds. Which lane holds what is
-/// laid down by PTX ("Matrix fragments for mma.m16n8k8" and "… mma.m16n8k16" in NVIDIA's PTX ISA). Factors and sums stand in registers of
-/// <see cref="TensorCoreRegisters"/>.
+/// One instruction of a tensor core: a warp multiplies 16 rows by 8 columns over <see cref="Depth"/> terms, and adds. Which lane holds
+/// what is laid down by PTX ("Matrix fragments for mma.m16n8k8" and "… mma.m16n8k16" in NVIDIA's PTX ISA). Factors and sums stand in
+/// registers of <see cref="TensorCoreRegisters"/>.
 /// </summary>
 internal interface ITensorCore
 {
@@ -24,21 +24,29 @@ internal interface ITensorCore
 }
 
 /// <summary>
-/// A lane's factors, a0 … a3 and b0 … b7, and its sums, s0 … s63: 16 blocks of four. They are registers that ILGPU knows nothing of: it would put
-/// the results of a caller's instruction into memory.
+/// A lane's factors, a0 … a3 and b0 … b7, and its sums, s0 … s63: 16 blocks of four. They are registers that ILGPU knows nothing of: it
+/// would put the results of a caller's instruction into memory.
 /// </summary>
 internal static class TensorCoreRegisters
 {
     // The front block is lost, zeros come in at the end.
     private const string MoveOn =
-        "mov.f32 s0, s4; mov.f32 s1, s5; mov.f32 s2, s6; mov.f32 s3, s7; mov.f32 s4, s8; mov.f32 s5, s9; mov.f32 s6, s10; mov.f32 s7, s11; " +
-        "mov.f32 s8, s12; mov.f32 s9, s13; mov.f32 s10, s14; mov.f32 s11, s15; mov.f32 s12, s16; mov.f32 s13, s17; mov.f32 s14, s18; mov.f32 s15, s19; " +
-        "mov.f32 s16, s20; mov.f32 s17, s21; mov.f32 s18, s22; mov.f32 s19, s23; mov.f32 s20, s24; mov.f32 s21, s25; mov.f32 s22, s26; mov.f32 s23, s27; " +
-        "mov.f32 s24, s28; mov.f32 s25, s29; mov.f32 s26, s30; mov.f32 s27, s31; mov.f32 s28, s32; mov.f32 s29, s33; mov.f32 s30, s34; mov.f32 s31, s35; " +
-        "mov.f32 s32, s36; mov.f32 s33, s37; mov.f32 s34, s38; mov.f32 s35, s39; mov.f32 s36, s40; mov.f32 s37, s41; mov.f32 s38, s42; mov.f32 s39, s43; " +
-        "mov.f32 s40, s44; mov.f32 s41, s45; mov.f32 s42, s46; mov.f32 s43, s47; mov.f32 s44, s48; mov.f32 s45, s49; mov.f32 s46, s50; mov.f32 s47, s51; " +
-        "mov.f32 s48, s52; mov.f32 s49, s53; mov.f32 s50, s54; mov.f32 s51, s55; mov.f32 s52, s56; mov.f32 s53, s57; mov.f32 s54, s58; mov.f32 s55, s59; " +
-        "mov.f32 s56, s60; mov.f32 s57, s61; mov.f32 s58, s62; mov.f32 s59, s63; mov.f32 s60, 0f00000000; mov.f32 s61, 0f00000000; mov.f32 s62, 0f00000000; mov.f32 s63, 0f00000000;";
+        "mov.f32 s0, s4; mov.f32 s1, s5; mov.f32 s2, s6; mov.f32 s3, s7; " +
+        "mov.f32 s4, s8; mov.f32 s5, s9; mov.f32 s6, s10; mov.f32 s7, s11; " +
+        "mov.f32 s8, s12; mov.f32 s9, s13; mov.f32 s10, s14; mov.f32 s11, s15; " +
+        "mov.f32 s12, s16; mov.f32 s13, s17; mov.f32 s14, s18; mov.f32 s15, s19; " +
+        "mov.f32 s16, s20; mov.f32 s17, s21; mov.f32 s18, s22; mov.f32 s19, s23; " +
+        "mov.f32 s20, s24; mov.f32 s21, s25; mov.f32 s22, s26; mov.f32 s23, s27; " +
+        "mov.f32 s24, s28; mov.f32 s25, s29; mov.f32 s26, s30; mov.f32 s27, s31; " +
+        "mov.f32 s28, s32; mov.f32 s29, s33; mov.f32 s30, s34; mov.f32 s31, s35; " +
+        "mov.f32 s32, s36; mov.f32 s33, s37; mov.f32 s34, s38; mov.f32 s35, s39; " +
+        "mov.f32 s36, s40; mov.f32 s37, s41; mov.f32 s38, s42; mov.f32 s39, s43; " +
+        "mov.f32 s40, s44; mov.f32 s41, s45; mov.f32 s42, s46; mov.f32 s43, s47; " +
+        "mov.f32 s44, s48; mov.f32 s45, s49; mov.f32 s46, s50; mov.f32 s47, s51; " +
+        "mov.f32 s48, s52; mov.f32 s49, s53; mov.f32 s50, s54; mov.f32 s51, s55; " +
+        "mov.f32 s52, s56; mov.f32 s53, s57; mov.f32 s54, s58; mov.f32 s55, s59; " +
+        "mov.f32 s56, s60; mov.f32 s57, s61; mov.f32 s58, s62; mov.f32 s59, s63; " +
+        "mov.f32 s60, 0f00000000; mov.f32 s61, 0f00000000; mov.f32 s62, 0f00000000; mov.f32 s63, 0f00000000;";
 
     /// <summary>Declares all; once in a kernel.</summary>
     public static void Declare() => CudaAsm.Emit(".reg .b32 a<4>; .reg .b32 b<8>; .reg .f32 s<64>;");
@@ -132,12 +140,13 @@ internal readonly struct CoreBF16 : ITensorCore
     public static void Right(int columns, ArrayView<float> tile, int at, int row, int lane)
     {
         at += lane % 4 * 2 * row;
+        float t0 = tile[at], t1 = tile[at + row], t8 = tile[at + 8 * row], t9 = tile[at + 9 * row];
         switch (columns)
         {
-            case 0: CudaAsm.Emit("cvt.rn.bf16x2.f32 b0, %1, %0; cvt.rn.bf16x2.f32 b1, %3, %2;", tile[at], tile[at + row], tile[at + 8 * row], tile[at + 9 * row]); break;
-            case 1: CudaAsm.Emit("cvt.rn.bf16x2.f32 b2, %1, %0; cvt.rn.bf16x2.f32 b3, %3, %2;", tile[at], tile[at + row], tile[at + 8 * row], tile[at + 9 * row]); break;
-            case 2: CudaAsm.Emit("cvt.rn.bf16x2.f32 b4, %1, %0; cvt.rn.bf16x2.f32 b5, %3, %2;", tile[at], tile[at + row], tile[at + 8 * row], tile[at + 9 * row]); break;
-            default: CudaAsm.Emit("cvt.rn.bf16x2.f32 b6, %1, %0; cvt.rn.bf16x2.f32 b7, %3, %2;", tile[at], tile[at + row], tile[at + 8 * row], tile[at + 9 * row]); break;
+            case 0: CudaAsm.Emit("cvt.rn.bf16x2.f32 b0, %1, %0; cvt.rn.bf16x2.f32 b1, %3, %2;", t0, t1, t8, t9); break;
+            case 1: CudaAsm.Emit("cvt.rn.bf16x2.f32 b2, %1, %0; cvt.rn.bf16x2.f32 b3, %3, %2;", t0, t1, t8, t9); break;
+            case 2: CudaAsm.Emit("cvt.rn.bf16x2.f32 b4, %1, %0; cvt.rn.bf16x2.f32 b5, %3, %2;", t0, t1, t8, t9); break;
+            default: CudaAsm.Emit("cvt.rn.bf16x2.f32 b6, %1, %0; cvt.rn.bf16x2.f32 b7, %3, %2;", t0, t1, t8, t9); break;
         }
     }
 

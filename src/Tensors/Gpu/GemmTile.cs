@@ -34,7 +34,10 @@ internal static class GemmTile
     /// <summary>Vectors of a row.</summary>
     public static int Width(int side) => side / 4 + 1;
 
-    /// <summary>Four elements of a factor, zero beyond its edges: number <paramref name="place"/> of the tile that starts at (<paramref name="k"/>, <paramref name="x"/>).</summary>
+    /// <summary>
+    /// Four elements of a factor, zero beyond its edges: number <paramref name="place"/> of the tile that starts at
+    /// (<paramref name="k"/>, <paramref name="x"/>).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Four Fetch<TLayout, TStored>(GemmFactor factor, long start, int k, int x, int place, int side)
         where TLayout : struct, IGemmLayout
@@ -56,7 +59,8 @@ internal static class GemmTile
 
     /// <summary>Puts what was fetched into its place of the tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Keep<TLayout>(ArrayView<Four> tile, Four values, int tileStart, int place, int side) where TLayout : struct, IGemmLayout
+    public static void Keep<TLayout>(ArrayView<Four> tile, Four values, int tileStart, int place, int side)
+        where TLayout : struct, IGemmLayout
     {
         int k = RowOf<TLayout>(place, side), x = ColumnOf<TLayout>(place, side);
         if (!TLayout.AlongK)

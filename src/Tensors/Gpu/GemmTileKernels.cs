@@ -23,7 +23,8 @@ internal static class GemmTileKernels
         where TStored : struct, IStored
     {
         ArrayView<Four> left = SharedMemory.Allocate<Four>(2 * Tile), right = SharedMemory.Allocate<Four>(2 * Tile);
-        int thread = Group.IdxX, row = thread / 16, column = thread % 16; // in vectors; the other half of a thread's rows and columns lies 64 further on
+        // Counted in vectors; the other half of a thread's rows and columns lies 64 further on.
+        int thread = Group.IdxX, row = thread / 16, column = thread % 16;
         int firstRow = Grid.IdxX * Side, firstColumn = Grid.IdxY * Side;
         for (int part = Grid.IdxZ; part < g.Matrices * g.Parts; part += Grid.DimZ)
         {
@@ -48,8 +49,10 @@ internal static class GemmTileKernels
                     {
                         sums = sums.Plus(left[x], left[x + Half], right[y], right[y + Half]);
                         sums = sums.Plus(left[x + Width], left[x + Width + Half], right[y + Width], right[y + Width + Half]);
-                        sums = sums.Plus(left[x + 2 * Width], left[x + 2 * Width + Half], right[y + 2 * Width], right[y + 2 * Width + Half]);
-                        sums = sums.Plus(left[x + 3 * Width], left[x + 3 * Width + Half], right[y + 3 * Width], right[y + 3 * Width + Half]);
+                        sums = sums.Plus(
+                            left[x + 2 * Width], left[x + 2 * Width + Half], right[y + 2 * Width], right[y + 2 * Width + Half]);
+                        sums = sums.Plus(
+                            left[x + 3 * Width], left[x + 3 * Width + Half], right[y + 3 * Width], right[y + 3 * Width + Half]);
                     }
 
                     if (next % GemmArguments.Chain == 0 || next >= endK)

@@ -33,7 +33,9 @@ public sealed partial class GpuDevice
     private GpuGemm largeGemm;
     private Cublas? cublas;
 
-    /// <summary>The way that all products go which can; otherwise their extents choose. The simulation pays dearly for groups that meet.</summary>
+    /// <summary>
+    /// The way that all products go which can; otherwise their extents choose. The simulation pays dearly for groups that meet.
+    /// </summary>
     internal GemmWay? GemmAlways { get; set; }
 
     /// <summary>
@@ -48,9 +50,14 @@ public sealed partial class GpuDevice
         {
             var cuda = accelerator as CudaAccelerator;
             if (value is GpuGemm.TF32 or GpuGemm.BF16 && cuda is not { Architecture.Major: >= 8 })
-                throw new InputException($"Products rounded to {value}: {accelerator.Name} has no tensor cores for it, expected an NVIDIA GPU from sm_80 on.", $"{GpuGemm.F32} runs everywhere.");
+                throw new InputException(
+                    $"Products rounded to {value}: {accelerator.Name} has no tensor cores for it, expected an NVIDIA GPU from sm_80 on.",
+                    $"{GpuGemm.F32} runs everywhere.");
             if (value == GpuGemm.Cublas)
-                cublas ??= Cublas.Start(cuda ?? throw new InputException($"Products by cuBLAS: {accelerator.Name} is driven without CUDA, expected an NVIDIA GPU.", $"{GpuGemm.F32} runs everywhere."));
+                cublas ??= Cublas.Start(
+                    cuda ?? throw new InputException(
+                        $"Products by cuBLAS: {accelerator.Name} is driven without CUDA, expected an NVIDIA GPU.",
+                        $"{GpuGemm.F32} runs everywhere."));
             largeGemm = value;
         }
     }
@@ -76,10 +83,13 @@ public sealed partial class GpuDevice
         g.ChainsPerPart = g.Chains;
         if ((long)g.Matrices * g.M * g.N == 0) return;
         DType stored = b.Tensor.DType;
-        if (largeGemm == GpuGemm.Cublas && stored == DType.F32 && Way(g) is GemmWay.SmallTile or GemmWay.Tile && CublasProduct.Of(a, b, c) is { } large)
+        if (largeGemm == GpuGemm.Cublas && stored == DType.F32 && Way(g) is GemmWay.SmallTile or GemmWay.Tile
+            && CublasProduct.Of(a, b, c) is { } large)
         {
             accelerator.Bind();
-            cublas!.Multiply(large, left.LoadEffectiveAddressAsPtr(), g.B.Data.LoadEffectiveAddressAsPtr(), product.LoadEffectiveAddressAsPtr(), accumulate);
+            cublas!.Multiply(
+                large, left.LoadEffectiveAddressAsPtr(), g.B.Data.LoadEffectiveAddressAsPtr(),
+                product.LoadEffectiveAddressAsPtr(), accumulate);
         }
         else if (stored == DType.F16) Gemm<StoredF16>(g);
         else if (stored == DType.BF16) Gemm<StoredBF16>(g);
@@ -145,25 +155,34 @@ public sealed partial class GpuDevice
                 ? GemmTensorCoreKernels.Run<TLeft, TRight, TStored, CoreTF32>
                 : GemmTensorCoreKernels.Run<TLeft, TRight, TStored, CoreBF16>;
             const int Side = GemmTensorCoreKernels.Side;
-            Launch(rounded, new Index3D((g.M + Side - 1) / Side, (g.N + Side - 1) / Side, GridZ(g.Matrices)), new Index3D(GemmTensorCoreKernels.Threads, 1, 1), g);
+            Launch(
+                rounded, new Index3D((g.M + Side - 1) / Side, (g.N + Side - 1) / Side, GridZ(g.Matrices)),
+                new Index3D(GemmTensorCoreKernels.Threads, 1, 1), g);
             return;
         }
 
         bool small = way == GemmWay.SmallTile;
-        int side = small ? GemmSmallTileKernels.Side : GemmTileKernels.Side, threads = small ? GemmSmallTileKernels.Threads : GemmTileKernels.Threads;
-        Action<GemmArguments> kernel = small ? GemmSmallTileKernels.Run<TLeft, TRight, TStored> : GemmTileKernels.Run<TLeft, TRight, TStored>;
+        int side = small ? GemmSmallTileKernels.Side : GemmTileKernels.Side;
+        int threads = small ? GemmSmallTileKernels.Threads : GemmTileKernels.Threads;
+        Action<GemmArguments> kernel = small
+            ? GemmSmallTileKernels.Run<TLeft, TRight, TStored>
+            : GemmTileKernels.Run<TLeft, TRight, TStored>;
         GemmTarget product = g.C;
         GpuBlock? sums = ShareChains(ref g, Tiles(g, side) * g.Matrices);
 
         // Rows first: groups that run at the same time share columns of B, which is the large one.
-        Launch(kernel, new Index3D((g.M + side - 1) / side, (g.N + side - 1) / side, GridZ(g.Matrices * g.Parts)), new Index3D(threads, 1, 1), g);
+        Launch(
+            kernel, new Index3D((g.M + side - 1) / side, (g.N + side - 1) / side, GridZ(g.Matrices * g.Parts)),
+            new Index3D(threads, 1, 1), g);
         if (sums is null) return;
         passing.Add(sums);
         Launch(GemmPlainKernels.AddChains, Groups((long)g.Matrices * g.M * g.N), Group, new ChainArguments(
             g.C.Data, product, g.Matrices, g.Chains, g.M, g.N, g.Accumulate));
     }
 
-    /// <summary>Where there are few tiles, lets several groups share each; they leave the sums of their chains in a block of memory.</summary>
+    /// <summary>
+    /// Where there are few tiles, lets several groups share each; they leave the sums of their chains in a block of memory.
+    /// </summary>
     private GpuBlock? ShareChains(ref GemmArguments g, long groups)
     {
         long perMatrix = (long)g.M * g.N, count = g.Matrices * g.Chains * perMatrix;

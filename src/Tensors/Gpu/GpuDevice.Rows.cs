@@ -11,7 +11,8 @@ public sealed partial class GpuDevice
     {
         string verb = Verb<TOp>.Rows;
         Arguments.Rows(verb, rows, index, operands);
-        if (operands.Length > GroupOperands.Most) throw new ArgumentException($"{verb}: {operands.Length} operands, a GPU takes {GroupOperands.Most}.");
+        if (operands.Length > GroupOperands.Most)
+            throw new ArgumentException($"{verb}: {operands.Length} operands, a GPU takes {GroupOperands.Most}.");
         if (rows == 0) return;
         int widest = 1;
         foreach (Tensor operand in operands)
@@ -61,5 +62,6 @@ public sealed partial class GpuDevice
     private Index3D GroupPerRow(int rows) => new(Math.Min(rows, MostGroups), 1, 1);
 
     /// <summary>Threads for a row: a power of two, no more than there are columns.</summary>
-    private Index3D ThreadsFor(int columns) => new((int)Math.Min(GroupSize, BitOperations.RoundUpToPowerOf2((uint)Math.Max(columns, 1))), 1, 1);
+    private Index3D ThreadsFor(int columns) =>
+        new((int)Math.Min(GroupSize, BitOperations.RoundUpToPowerOf2((uint)Math.Max(columns, 1))), 1, 1);
 }

@@ -28,7 +28,10 @@ public sealed partial class GpuDevice
         Arguments.Scatter(x, ids, table);
         ArrayView<float> from = Source("Scatter", x.Tensor);
         long count = (long)x.Rows * x.Columns;
-        if (count > 0) Launch(TableKernels.Scatter, Groups(count), Group, new ScatterArguments(from.SubView(x.Offset), x.RowStride, Indices(ids), to, x.Columns));
+        if (count > 0)
+            Launch(
+                TableKernels.Scatter, Groups(count), Group,
+                new ScatterArguments(from.SubView(x.Offset), x.RowStride, Indices(ids), to, x.Columns));
     }
 
     /// <inheritdoc/>
@@ -38,6 +41,8 @@ public sealed partial class GpuDevice
         _ = Destination("ScatterAdd", table);
         Arguments.Lookup("ScatterAdd", table, ids, x);
         if (x.Count == 0) return;
-        Launch(TableKernels.ScatterAdd, Groups(table.Columns), Group, new TableArguments(Stored("ScatterAdd", table), Indices(ids), from, table.Columns));
+        Launch(
+            TableKernels.ScatterAdd, Groups(table.Columns), Group,
+            new TableArguments(Stored("ScatterAdd", table), Indices(ids), from, table.Columns));
     }
 }

@@ -48,7 +48,9 @@ public sealed partial class GpuDevice
         ushort[] bits = new ushort[destination.Length];
         Await(from.Cast<ushort>(), bits);
         for (int i = 0; i < bits.Length; i++)
-            destination[i] = source.DType == DType.F16 ? (float)BitConverter.UInt16BitsToHalf(bits[i]) : BitConverter.UInt32BitsToSingle((uint)bits[i] << 16);
+            destination[i] = source.DType == DType.F16
+                ? (float)BitConverter.UInt16BitsToHalf(bits[i])
+                : BitConverter.UInt32BitsToSingle((uint)bits[i] << 16);
     }
 
     /// <inheritdoc/>

@@ -27,7 +27,10 @@ public sealed partial class GpuDevice : Device
     {
     }
 
-    /// <summary>A device with memory of its own on the accelerator of another, which lives longer: what is compiled for one is there for both.</summary>
+    /// <summary>
+    /// A device with memory of its own on the accelerator of another, which lives longer: what is
+    /// compiled for one is there for both.
+    /// </summary>
     internal GpuDevice(GpuDevice host)
         : this(host.Name, host.context, host.accelerator, host.launchers) => isGuest = true;
 
@@ -62,7 +65,9 @@ public sealed partial class GpuDevice : Device
     /// <summary>Groups of a kernel, at most; each then takes more than one row or part.</summary>
     private int MostGroups => IsSimulation ? 4 : 1 << 16;
 
-    /// <summary>The simulation takes a tenth of a millisecond for each group of threads, and as much for each thread at a barrier.</summary>
+    /// <summary>
+    /// The simulation takes a tenth of a millisecond for each group of threads, and as much for each thread at a barrier.
+    /// </summary>
     private bool IsSimulation => accelerator.AcceleratorType == AcceleratorType.CPU;
 
     /// <inheritdoc/>
@@ -106,7 +111,8 @@ public sealed partial class GpuDevice : Device
             accelerator.Bind(); // costs nothing where the same thread goes on
             if (!launchers.TryGetValue(kernel.Method, out Delegate? launcher))
             {
-                if (kernel.Method.GetCustomAttribute<KernelAttribute>() is null) throw new ArgumentException($"{kernel.Method.Name} is not marked as a kernel.");
+                if (kernel.Method.GetCustomAttribute<KernelAttribute>() is null)
+                    throw new ArgumentException($"{kernel.Method.Name} is not marked as a kernel.");
                 launcher = accelerator.LoadStreamKernel(kernel);
                 launchers.Add(kernel.Method, launcher);
             }
@@ -123,7 +129,9 @@ public sealed partial class GpuDevice : Device
         passing.Clear();
     }
 
-    /// <summary>Groups that go through <paramref name="count"/> elements, each thread taking more than one where there are very many.</summary>
+    /// <summary>
+    /// Groups that go through <paramref name="count"/> elements, each thread taking more than one where there are very many.
+    /// </summary>
     private Index3D Groups(long count) => new((int)Math.Clamp((count + GroupSize - 1) / GroupSize, 1, MostGroups), 1, 1);
 
     private Index3D Group => new(GroupSize, 1, 1);
@@ -148,7 +156,10 @@ public sealed partial class GpuDevice : Device
         }
     }
 
-    /// <summary>What is told when the accelerator refuses to go on: its driver was reset, it was unplugged, another program took its memory.</summary>
+    /// <summary>
+    /// What is told when the accelerator refuses to go on: its driver was reset, it was unplugged,
+    /// another program took its memory.
+    /// </summary>
     internal InputException Failed(AcceleratorException e) =>
         new($"{accelerator.Name} stopped working ({e.Message.ReplaceLineEndings(" ")}).", "start again, or compute on the processor.", e);
 
@@ -165,7 +176,8 @@ public sealed partial class GpuDevice : Device
     {
         ArrayView<float> data = Source(verb, tensor);
         if (((GpuStorage)tensor.Storage).ReadOnly)
-            throw new ArgumentException($"{verb}: {tensor.Shape} is a stored weight and cannot be written. Hint: Copy it to an allocated tensor first.");
+            throw new ArgumentException(
+                $"{verb}: {tensor.Shape} is a stored weight and cannot be written. Hint: Copy it to an allocated tensor first.");
         return data;
     }
 
@@ -174,7 +186,8 @@ public sealed partial class GpuDevice : Device
     {
         ArgumentNullException.ThrowIfNull(tensor);
         if (tensor.Device != this || tensor.Storage is not GpuStorage storage)
-            throw new ArgumentException($"{verb}: {tensor} is not in the memory of {Name}. Hint: all operands of a verb live on the same device.");
+            throw new ArgumentException(
+                $"{verb}: {tensor} is not in the memory of {Name}. Hint: all operands of a verb live on the same device.");
         return storage.Bytes.SubView(tensor.Offset * tensor.DType.Size(), tensor.Count * tensor.DType.Size());
     }
 }

@@ -12,6 +12,9 @@ public enum GpuGemm
     /// <summary>Factors rounded to BF16, 7 bits of mantissa, on NVIDIA's tensor cores: errors of about 1e-2 of the terms.</summary>
     BF16,
 
-    /// <summary>In float32, by NVIDIA's cuBLAS where both factors are stored in float32; products with 16-bit weights keep the kernels of <see cref="F32"/>.</summary>
+    /// <summary>
+    /// In float32, by NVIDIA's cuBLAS where both factors are stored in float32; products with 16-bit weights keep
+    /// the kernels of <see cref="F32"/>.
+    /// </summary>
     Cublas,
 }

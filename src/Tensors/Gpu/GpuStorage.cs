@@ -20,7 +20,8 @@ internal sealed class GpuStorage : Storage
     private readonly GpuBlock block;
 
     /// <summary>Memory to compute in.</summary>
-    public GpuStorage(BufferPool<GpuBlock> pool, long byteLength) => (this.pool, block, ByteLength) = (pool, pool.Rent(byteLength), byteLength);
+    public GpuStorage(BufferPool<GpuBlock> pool, long byteLength) =>
+        (this.pool, block, ByteLength) = (pool, pool.Rent(byteLength), byteLength);
 
     /// <summary>Stored weights, which are only read.</summary>
     public GpuStorage(GpuBlock block, long byteLength) => (this.block, ByteLength) = (block, byteLength);

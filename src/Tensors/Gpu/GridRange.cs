@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace Sharpformer.Tensors.Gpu;
 
-/// <summary>How the threads of a whole grid share a range: each takes every <see cref="Step"/>-th element from <see cref="First"/> on.</summary>
+/// <summary>
+/// How the threads of a whole grid share a range: each takes every <see cref="Step"/>-th element from <see cref="First"/> on.
+/// </summary>
 internal static class GridRange
 {
     public static long First => (long)Grid.IdxX * Group.DimX + Group.IdxX;

@@ -17,9 +17,10 @@ public static class KernelCatalogue
         AddWithReferences(program, assemblies);
         Type[] types = [.. assemblies.SelectMany(assembly => assembly.GetTypes())];
         Type[] functors = [.. types.Where(type => type.IsValueType)];
+        const BindingFlags Own = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
         return
         [
-            .. types.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .. types.SelectMany(type => type.GetMethods(Own))
                 .Where(method => method.IsDefined(typeof(KernelAttribute), false))
                 .SelectMany(method => Closed(method, functors))
                 .OrderBy(NameOf, StringComparer.Ordinal),
@@ -46,10 +47,14 @@ public static class KernelCatalogue
 
     /// <summary>A kernel with every choice of functors for its type parameters.</summary>
     private static IEnumerable<MethodInfo> Closed(MethodInfo kernel, Type[] functors) =>
-        kernel.IsGenericMethodDefinition ? Choices(NameOf(kernel), kernel.GetGenericArguments(), functors).Select(choice => kernel.MakeGenericMethod(choice)) : [kernel];
+        kernel.IsGenericMethodDefinition
+            ? Choices(NameOf(kernel), kernel.GetGenericArguments(), functors).Select(choice => kernel.MakeGenericMethod(choice))
+            : [kernel];
 
     private static IEnumerable<Type> Closed(Type functor, Type[] functors) =>
-        functor.IsGenericTypeDefinition ? Choices(Functor.NameOf(functor), functor.GetGenericArguments(), functors).Select(choice => functor.MakeGenericType(choice)) : [functor];
+        functor.IsGenericTypeDefinition
+            ? Choices(Functor.NameOf(functor), functor.GetGenericArguments(), functors).Select(choice => functor.MakeGenericType(choice))
+            : [functor];
 
     private static IEnumerable<Type[]> Choices(string of, Type[] parameters, Type[] functors)
     {
@@ -57,8 +62,13 @@ public static class KernelCatalogue
         foreach (Type parameter in parameters)
         {
             Type[] constraints = [.. parameter.GetGenericParameterConstraints().Where(constraint => constraint.IsInterface)];
-            if (constraints.Length == 0) throw new InvalidOperationException($"{of} takes any {parameter.Name}. Hint: constrain it to an interface of functors.");
-            Type[] fitting = [.. functors.Where(functor => constraints.All(constraint => constraint.IsAssignableFrom(functor))).SelectMany(functor => Closed(functor, functors))];
+            if (constraints.Length == 0)
+                throw new InvalidOperationException($"{of} takes any {parameter.Name}. Hint: constrain it to an interface of functors.");
+            Type[] fitting =
+            [
+                .. functors.Where(functor => constraints.All(constraint => constraint.IsAssignableFrom(functor)))
+                    .SelectMany(functor => Closed(functor, functors)),
+            ];
             choices = choices.SelectMany(choice => fitting.Select(functor => (Type[])[.. choice, functor]));
         }
 

@@ -3,7 +3,8 @@ using ILGPU;
 namespace Sharpformer.Tensors.Gpu;
 
 /// <summary>Operands of an element-wise kernel. Y starts again after its last element; an empty Y or Z stands for one number.</summary>
-internal readonly record struct MapArguments(ArrayView<float> X, ArrayView<float> Y, ArrayView<float> Z, float Number, ArrayView<float> Result);
+internal readonly record struct MapArguments(
+    ArrayView<float> X, ArrayView<float> Y, ArrayView<float> Z, float Number, ArrayView<float> Result);
 
 /// <summary>Functors over elements: the same scalar methods that the CPU's tests check.</summary>
 internal static class MapKernels
@@ -41,12 +42,14 @@ internal static class MapKernels
     [Kernel]
     public static void Ternary<TOp>(MapArguments m) where TOp : struct, ITernaryOp
     {
-        for (long i = GridRange.First; i < m.Result.Length; i += GridRange.Step) m.Result[i] = TOp.Apply(m.X[i], m.Y[i % m.Y.Length], m.Z[i]);
+        for (long i = GridRange.First; i < m.Result.Length; i += GridRange.Step)
+            m.Result[i] = TOp.Apply(m.X[i], m.Y[i % m.Y.Length], m.Z[i]);
     }
 
     [Kernel]
     public static void TernaryNumber<TOp>(MapArguments m) where TOp : struct, ITernaryOp
     {
-        for (long i = GridRange.First; i < m.Result.Length; i += GridRange.Step) m.Result[i] = TOp.Apply(m.X[i], m.Y[i % m.Y.Length], m.Number);
+        for (long i = GridRange.First; i < m.Result.Length; i += GridRange.Step)
+            m.Result[i] = TOp.Apply(m.X[i], m.Y[i % m.Y.Length], m.Number);
     }
 }

@@ -24,7 +24,8 @@ public sealed class PtxCompiler : IDisposable
     {
         ArgumentNullException.ThrowIfNull(architecture);
         if (!architecture.StartsWith("sm_", StringComparison.Ordinal)
-            || !int.TryParse(architecture.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture, out int version) || version is < 60 or > 999)
+            || !int.TryParse(architecture.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture, out int version)
+            || version is < 60 or > 999)
             throw new InputException($"GPU architecture '{architecture}', expected one such as sm_80 or sm_90.", "sm_60 is the oldest.");
         var target = new CudaArchitecture(version / 10, version % 10);
         backend = new PTXBackend(context, new CudaCapabilityContext(target), target, CudaInstructionSet.ISA_80, null!);
@@ -42,7 +43,8 @@ public sealed class PtxCompiler : IDisposable
         }
         catch (Exception e) when (e is InternalCompilerException or NotSupportedException)
         {
-            throw new InvalidOperationException($"{KernelCatalogue.NameOf(kernel)} cannot be compiled for a GPU: {(e.InnerException ?? e).Message}", e);
+            throw new InvalidOperationException(
+                $"{KernelCatalogue.NameOf(kernel)} cannot be compiled for a GPU: {(e.InnerException ?? e).Message}", e);
         }
     }
 

@@ -60,7 +60,8 @@ internal static class RowKernels
             for (int half = Group.DimX / 2; half > 0; half /= 2)
             {
                 int other = Group.IdxX + half;
-                if (Group.IdxX < half && (values[other] > values[Group.IdxX] || (values[other] == values[Group.IdxX] && places[other] < places[Group.IdxX])))
+                if (Group.IdxX < half
+                    && (values[other] > values[Group.IdxX] || (values[other] == values[Group.IdxX] && places[other] < places[Group.IdxX])))
                 {
                     values[Group.IdxX] = values[other];
                     places[Group.IdxX] = places[other];

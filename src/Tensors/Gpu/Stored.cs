@@ -22,7 +22,9 @@ internal readonly struct StoredF32 : IStored
 /// <summary>F16, widened in integer arithmetic: not every accelerator that ILGPU drives knows the type.</summary>
 internal readonly struct StoredF16 : IStored
 {
-    /// <summary>2^112: what an F16's exponent lacks once its bits stand where a float32's do. The product is exact, for subnormals too.</summary>
+    /// <summary>
+    /// 2^112: what an F16's exponent lacks once its bits stand where a float32's do. The product is exact, for subnormals too.
+    /// </summary>
     private const float Bias = 5.192296858534828e33f;
 
     public static float At(ArrayView<byte> data, long element) => Widen(data.Cast<ushort>()[element]);
@@ -30,7 +32,8 @@ internal readonly struct StoredF16 : IStored
     public static Four FourAt(ArrayView<byte> data, long element)
     {
         FourHalves bits = data.Cast<FourHalves>()[element / 4];
-        return new Four(Widen((ushort)bits.Low), Widen((ushort)(bits.Low >> 16)), Widen((ushort)bits.High), Widen((ushort)(bits.High >> 16)));
+        return new Four(
+            Widen((ushort)bits.Low), Widen((ushort)(bits.Low >> 16)), Widen((ushort)bits.High), Widen((ushort)(bits.High >> 16)));
     }
 
     public static float Widen(ushort bits)
@@ -51,7 +54,8 @@ internal readonly struct StoredBF16 : IStored
     public static Four FourAt(ArrayView<byte> data, long element)
     {
         FourHalves bits = data.Cast<FourHalves>()[element / 4];
-        return new Four(Widen((ushort)bits.Low), Widen((ushort)(bits.Low >> 16)), Widen((ushort)bits.High), Widen((ushort)(bits.High >> 16)));
+        return new Four(
+            Widen((ushort)bits.Low), Widen((ushort)(bits.Low >> 16)), Widen((ushort)bits.High), Widen((ushort)(bits.High >> 16)));
     }
 
     public static float Widen(ushort bits) => Interop.IntAsFloat((uint)bits << 16);

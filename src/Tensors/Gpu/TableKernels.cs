@@ -6,7 +6,8 @@ namespace Sharpformer.Tensors.Gpu;
 internal readonly record struct TableArguments(ArrayView<byte> Table, ArrayView<int> Ids, ArrayView<float> Rows, int Columns);
 
 /// <summary>Rows <c>[R,C]</c> that start a stride apart, and where in the table <c>[N,C]</c> each goes.</summary>
-internal readonly record struct ScatterArguments(ArrayView<float> Rows, long Stride, ArrayView<int> Ids, ArrayView<float> Table, int Columns);
+internal readonly record struct ScatterArguments(
+    ArrayView<float> Rows, long Stride, ArrayView<int> Ids, ArrayView<float> Table, int Columns);
 
 /// <summary>Kernels over rows of a table, chosen by integers.</summary>
 internal static class TableKernels

@@ -10,7 +10,9 @@ internal sealed class PickleGlobals(string path)
 {
     private const int MaxRank = 64; // PyTorch's own limit
     private const int MaxTensors = 1 << 16;
-    private const string Harmful = "a checkpoint needs no code: open this file with no other program either, unless you trust who made it. If you do, save model.state_dict() there instead.";
+    private const string Harmful =
+        "a checkpoint needs no code: open this file with no other program either, unless you trust who made it. "
+        + "If you do, save model.state_dict() there instead.";
 
     private int tensors;
 
@@ -84,7 +86,8 @@ internal sealed class PickleGlobals(string path)
             (Kind.Size, [object?[] dims]) => dims,
             (Kind.RebuildTensor2, [StorageReference storage, long offset, object?[] size, object?[] stride, ..]) =>
                 View(storage, storage.DType, offset, size, stride),
-            (Kind.RebuildTensor3, [StorageReference storage, long offset, object?[] size, object?[] stride, _, _, Global { Kind: Kind.DType } type, ..]) =>
+            (Kind.RebuildTensor3,
+                [StorageReference storage, long offset, object?[] size, object?[] stride, _, _, Global { Kind: Kind.DType } type, ..]) =>
                 View(storage, type.DType!, offset, size, stride),
             (Kind.RebuildParameter, [TensorView data, ..]) => data,
             _ => throw Bad($"calls {global.Name} with arguments that do not fit"),
@@ -95,7 +98,8 @@ internal sealed class PickleGlobals(string path)
     /// <exception cref="InputException">It names something else.</exception>
     public StorageReference Persistent(object? id)
     {
-        if (id is not object?[] { Length: 5 or 6 } parts || parts is not ["storage", Global { Kind: Kind.Storage } type, string key, _, long count, ..] || count < 0)
+        if (id is not object?[] { Length: 5 or 6 } parts
+            || parts is not ["storage", Global { Kind: Kind.Storage } type, string key, _, long count, ..] || count < 0)
             throw Bad("refers to something outside of it that is no storage");
         long first = parts.Length == 5 || parts[5] is null ? 0
             : parts[5] is object?[] and [_, long offset, long viewed] && offset >= 0 && viewed >= 0 ? offset
@@ -108,7 +112,10 @@ internal sealed class PickleGlobals(string path)
 
     private TensorView View(StorageReference storage, string dtype, long offset, object?[] size, object?[] stride)
     {
-        if (size.Length != stride.Length || size.Length > MaxRank) throw Bad($"has a tensor of {size.Length} dimensions and {stride.Length} strides, expected as many of both and at most {MaxRank}");
+        if (size.Length != stride.Length || size.Length > MaxRank)
+            throw Bad(
+                $"has a tensor of {size.Length} dimensions and {stride.Length} strides, "
+                + $"expected as many of both and at most {MaxRank}");
         if (++tensors > MaxTensors) throw Bad($"has more than {MaxTensors} tensors");
         if (offset < 0 || !size.Concat(stride).All(number => number is long and >= 0))
             throw Bad("has a tensor whose offset, sizes or strides are no whole numbers from 0");

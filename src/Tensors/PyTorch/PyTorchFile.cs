@@ -39,7 +39,9 @@ public sealed class PyTorchFile : ITensorFile
             if (!strided.IsContiguous || info.DType == "F64") copied += info.Length;
             // Nobody needs more; a few bytes could else claim all memory, thousands of views of one storage for example.
             if (copied / 4 > mapped.Length)
-                throw new InputException($"{path}: its tensors would take more than {copied} bytes of memory, the file has only {mapped.Length}.", "do its tensors overlap?");
+                throw new InputException(
+                    $"{path}: its tensors would take more than {copied} bytes of memory, the file has only {mapped.Length}.",
+                    "do its tensors overlap?");
         }
 
         return file;
@@ -72,7 +74,8 @@ public sealed class PyTorchFile : ITensorFile
         ObjectDisposedException.ThrowIf(closed, this);
         int size = StoredTypes.Size(info.DType);
         if (start < 0 || start > info.Length - destination.Length || start % size != 0 || destination.Length % size != 0)
-            throw new ArgumentOutOfRangeException(nameof(start), $"Bytes {start}..{start + destination.Length} of {info}, which has {info.Length}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(start), $"Bytes {start}..{start + destination.Length} of {info}, which has {info.Length}.");
         views[name].Read(start / size, destination);
     }
 
@@ -91,11 +94,16 @@ public sealed class PyTorchFile : ITensorFile
         if (ZipFormat.Matches(start)) return ZipFormat.Read(path, file);
         if (LegacyFormat.Matches(start)) return LegacyFormat.Read(path, file);
         if (start.Length == TarHeader && start[257..].StartsWith("ustar"u8))
-            throw new InputException($"{path}: a tar archive, as PyTorch wrote before version 0.1.10, expected a zip archive or a pickle.", "load and save it with a newer PyTorch.");
-        throw new InputException($"{path}: neither a zip archive nor a pickle, expected a checkpoint that torch.save wrote.", "is it complete, or only a Git LFS pointer?");
+            throw new InputException(
+                $"{path}: a tar archive, as PyTorch wrote before version 0.1.10, expected a zip archive or a pickle.",
+                "load and save it with a newer PyTorch.");
+        throw new InputException(
+            $"{path}: neither a zip archive nor a pickle, expected a checkpoint that torch.save wrote.",
+            "is it complete, or only a Git LFS pointer?");
     }
 
-    private static (TensorInfo Info, StridedView View) Check(string path, string name, TensorView view, Dictionary<string, MappedBytes> storages)
+    private static (TensorInfo Info, StridedView View) Check(
+        string path, string name, TensorView view, Dictionary<string, MappedBytes> storages)
     {
         int size = StoredTypes.Size(view.DType);
         string what = $"{path}, tensor {Quoted.Text(name)} {view.DType} {Quoted.Shape(view.Size)}";
@@ -103,10 +111,14 @@ public sealed class PyTorchFile : ITensorFile
         StorageReference storage = view.Storage;
         string key = Quoted.Text(storage.Key);
         if (!storages.TryGetValue(storage.Key, out MappedBytes? bytes)) throw Bad($"its storage {key} is not in the file");
-        if (storage.ByteLength is not { } claimed || claimed > bytes.Length) throw Bad($"its storage {key} shall have {storage.Count} elements {storage.DType}, but holds {bytes.Length} bytes");
+        if (storage.ByteLength is not { } claimed || claimed > bytes.Length)
+            throw Bad($"its storage {key} shall have {storage.Count} elements {storage.DType}, but holds {bytes.Length} bytes");
         // The last element must be there, and, as nobody stretches weights, there are no more elements than the storage has.
-        if (storage.First > long.MaxValue - view.Offset || length > claimed || !StridedView.Fits(claimed, size, view.Offset + storage.First, view.Size, view.Stride))
-            throw Bad($"from element {view.Offset} on, strides {Quoted.Shape(view.Stride)}, is larger than its storage {key} of {claimed} bytes");
+        if (storage.First > long.MaxValue - view.Offset || length > claimed
+            || !StridedView.Fits(claimed, size, view.Offset + storage.First, view.Size, view.Stride))
+            throw Bad(
+                $"from element {view.Offset} on, strides {Quoted.Shape(view.Stride)}, "
+                + $"is larger than its storage {key} of {claimed} bytes");
         var strided = new StridedView(bytes, size, view.Offset + storage.First, view.Size, view.Stride);
         return (new TensorInfo(name, view.DType, view.Size, length == 0 ? 0 : (view.Offset + storage.First) * size, length), strided);
 

@@ -12,13 +12,20 @@ internal static class StateDict
     /// <exception cref="InputException">It is no such dictionary, or a name is there twice.</exception>
     public static List<(string Name, TensorView View)> Tensors(string path, object? root)
     {
-        if (root is not PickleDict dict) throw new InputException($"{path}: holds {Kind(root)}, expected a dictionary from names to tensors.", "save model.state_dict().");
+        if (root is not PickleDict dict)
+            throw new InputException(
+                $"{path}: holds {Kind(root)}, expected a dictionary from names to tensors.", "save model.state_dict().");
         List<(string, TensorView)> tensors = Flat(path, dict);
-        if (tensors.Count == 0 && dict.Items.Select(item => (item.Key as string) == Wrapper ? item.Value as PickleDict : null).FirstOrDefault(d => d is not null) is { } inner)
-            tensors = Flat(path, inner);
+        PickleDict? wrapped = dict.Items.Where(item => item.Key as string == Wrapper)
+            .Select(item => item.Value).OfType<PickleDict>().FirstOrDefault();
+        if (tensors.Count == 0 && wrapped is not null) tensors = Flat(path, wrapped);
         if (tensors.Count > 0) return tensors;
-        string keys = string.Join(", ", dict.Items.Take(5).Select(item => item.Key is string key ? Quoted.Text(key) : "a key that is no text"));
-        throw new InputException($"{path}: holds no tensor by name, expected a dictionary of them, or one under {Wrapper}; got {(keys.Length == 0 ? "an empty one" : keys)}.", "save model.state_dict().");
+        string keys = string.Join(
+            ", ", dict.Items.Take(5).Select(item => item.Key is string key ? Quoted.Text(key) : "a key that is no text"));
+        throw new InputException(
+            $"{path}: holds no tensor by name, expected a dictionary of them, or one under {Wrapper}; "
+            + $"got {(keys.Length == 0 ? "an empty one" : keys)}.",
+            "save model.state_dict().");
     }
 
     private static List<(string Name, TensorView View)> Flat(string path, PickleDict dict)

@@ -36,14 +36,17 @@ internal static class ZipDirectory
             at = header.Next;
             CheckName(path, header.Name);
             MappedBytes data = Locate(path, file, header, start, out long dataStart);
-            if (!entries.TryAdd(header.Name, data)) throw new InputException($"{path}: the archive's entry {Quoted.Text(header.Name)} is there twice.", Damaged);
+            if (!entries.TryAdd(header.Name, data))
+                throw new InputException($"{path}: the archive's entry {Quoted.Text(header.Name)} is there twice.", Damaged);
             taken.Add((header.Offset, dataStart + header.Length, header.Name));
         }
 
         taken.Sort();
         for (int i = 1; i < taken.Count; i++)
             if (taken[i].Start < taken[i - 1].End)
-                throw new InputException($"{path}: the archive's entries {Quoted.Text(taken[i - 1].Name)} and {Quoted.Text(taken[i].Name)} share bytes.", Damaged);
+                throw new InputException(
+                    $"{path}: the archive's entries {Quoted.Text(taken[i - 1].Name)} and {Quoted.Text(taken[i].Name)} share bytes.",
+                    Damaged);
         return entries;
     }
 
@@ -57,12 +60,14 @@ internal static class ZipDirectory
         while (at >= 0 && !(Int(tail, at) == EndSignature && at + EndLength + Short(tail, at + 20) == window)) at--;
         if (at < 0) throw new InputException($"{path}: a zip archive without its directory, expected it at the end.", Damaged);
 
-        (long disk, long count, long length, long start) = (Short(tail, at + 4), Short(tail, at + 10), Int(tail, at + 12), Int(tail, at + 16));
+        (long disk, long count, long length, long start) = (
+            Short(tail, at + 4), Short(tail, at + 10), Int(tail, at + 12), Int(tail, at + 16));
         long limit = windowStart + at;
         if (limit >= LocatorLength && Int(file.Span(limit - LocatorLength, 4), 0) == LocatorSignature)
         {
             ulong end64 = Long(file.Span(limit - LocatorLength, LocatorLength), 8);
-            if (end64 > (ulong)(limit - LocatorLength) || limit - LocatorLength - (long)end64 < End64Length || Int(file.Span((long)end64, 4), 0) != End64Signature)
+            if (end64 > (ulong)(limit - LocatorLength) || limit - LocatorLength - (long)end64 < End64Length
+                || Int(file.Span((long)end64, 4), 0) != End64Signature)
                 throw new InputException($"{path}: the archive's zip64 directory is not at byte {end64}, where its locator says.", Damaged);
             ReadOnlySpan<byte> record = file.Span((long)end64, End64Length);
             (disk, count, length, start) = (Int(record, 16), (long)Long(record, 32), (long)Long(record, 40), (long)Long(record, 48));
@@ -71,7 +76,10 @@ internal static class ZipDirectory
 
         if (disk != 0) throw new InputException($"{path}: part {disk} of an archive in several files, expected a whole one.");
         if (start < 0 || length < 0 || start > limit - length || count < 0 || count > length / CentralLength)
-            throw new InputException($"{path}: the archive's directory of {count} entries in bytes {start} to {start + length} does not fit into its {limit} bytes.", Damaged);
+            throw new InputException(
+                $"{path}: the archive's directory of {count} entries in bytes {start} to {start + length} "
+                + $"does not fit into its {limit} bytes.",
+                Damaged);
         return (start, length, count);
     }
 
@@ -124,15 +132,19 @@ internal static class ZipDirectory
         string what = $"{path}: the archive's entry {Quoted.Text(entry.Name)}";
         if ((entry.Flags & Encrypted) != 0) throw new InputException($"{what} is encrypted, expected plain data.");
         if (entry.Method != 0)
-            throw new InputException($"{what} is compressed (method {entry.Method}), expected it stored as it is.", "torch.save compresses nothing; zip the folder again with 'zip -0'.");
-        if (entry.Packed != entry.Length) throw new InputException($"{what} is stored in {entry.Packed} bytes, expected its length {entry.Length}.", Damaged);
+            throw new InputException(
+                $"{what} is compressed (method {entry.Method}), expected it stored as it is.",
+                "torch.save compresses nothing; zip the folder again with 'zip -0'.");
+        if (entry.Packed != entry.Length)
+            throw new InputException($"{what} is stored in {entry.Packed} bytes, expected its length {entry.Length}.", Damaged);
         if (entry.Offset < 0 || entry.Offset > directoryStart - LocalLength || Int(file.Span(entry.Offset, 4), 0) != LocalSignature)
             throw new InputException($"{what} is not at byte {entry.Offset}, where the directory says.", Damaged);
         ReadOnlySpan<byte> local = file.Span(entry.Offset, LocalLength);
         (int nameLength, int extraLength) = (Short(local, 26), Short(local, 28));
         start = entry.Offset + LocalLength + nameLength + extraLength;
         if (entry.Length < 0 || start > directoryStart - entry.Length)
-            throw new InputException($"{what} takes {entry.Length} bytes from byte {start} on, but the archive's data end at {directoryStart}.", Damaged);
+            throw new InputException(
+                $"{what} takes {entry.Length} bytes from byte {start} on, but the archive's data end at {directoryStart}.", Damaged);
         if (Text(path, file.Span(entry.Offset + LocalLength, nameLength)) != entry.Name)
             throw new InputException($"{what} has another name at its data.", Damaged);
         return file.Slice(start, entry.Length);
@@ -141,8 +153,11 @@ internal static class ZipDirectory
     // No entry ever becomes a file here; who names one like this wants to hurt some other program.
     private static void CheckName(string path, string name)
     {
-        if (name.Length == 0 || name.Contains('\\') || name.Contains('\0') || name[0] == '/' || (name.Length > 1 && name[1] == ':') || name.Split('/').Contains(".."))
-            throw new InputException($"{path}: the archive's entry {Quoted.Text(name)} leads out of its folder.", "do not unpack this file; get the checkpoint from somewhere else.");
+        if (name.Length == 0 || name.Contains('\\') || name.Contains('\0') || name[0] == '/' || (name.Length > 1 && name[1] == ':')
+            || name.Split('/').Contains(".."))
+            throw new InputException(
+                $"{path}: the archive's entry {Quoted.Text(name)} leads out of its folder.",
+                "do not unpack this file; get the checkpoint from somewhere else.");
     }
 
     private static string Text(string path, ReadOnlySpan<byte> bytes)

@@ -16,16 +16,24 @@ internal static class ZipFormat
         Dictionary<string, MappedBytes> entries = ZipDirectory.Read(path, file);
         string[] pickles = [.. entries.Keys.Where(name => name.Split('/') is [_, "data.pkl"])];
         if (pickles.Length != 1)
-            throw new InputException($"{path}: a zip archive with {pickles.Length} entries FOLDER/data.pkl, expected one.", "is it a checkpoint that torch.save wrote?");
+            throw new InputException(
+                $"{path}: a zip archive with {pickles.Length} entries FOLDER/data.pkl, expected one.",
+                "is it a checkpoint that torch.save wrote?");
         string folder = pickles[0][..^"data.pkl".Length];
-        if (entries.TryGetValue(folder + "byteorder", out MappedBytes? order) && !order.Span(0, (int)Math.Min(order.Length, 16)).SequenceEqual("little"u8))
-            throw new InputException($"{path}: its byteorder is not little, expected little-endian numbers.", "save it again on a little-endian machine.");
+        if (entries.TryGetValue(folder + "byteorder", out MappedBytes? order)
+            && !order.Span(0, (int)Math.Min(order.Length, 16)).SequenceEqual("little"u8))
+            throw new InputException(
+                $"{path}: its byteorder is not little, expected little-endian numbers.", "save it again on a little-endian machine.");
 
         MappedBytes pickle = entries[pickles[0]];
-        if (pickle.Length > PickleReader.MaxLength) throw new InputException($"{path}: its pickle has {pickle.Length} bytes, expected at most {PickleReader.MaxLength}.");
+        if (pickle.Length > PickleReader.MaxLength)
+            throw new InputException($"{path}: its pickle has {pickle.Length} bytes, expected at most {PickleReader.MaxLength}.");
         object? root = PickleReader.Read(path, pickle.Span(0, (int)pickle.Length), new PickleGlobals(path), out _);
         GC.KeepAlive(file);
         string data = folder + "data/";
-        return (root, entries.Where(entry => entry.Key.StartsWith(data, StringComparison.Ordinal)).ToDictionary(entry => entry.Key[data.Length..], entry => entry.Value));
+        return (
+            root,
+            entries.Where(entry => entry.Key.StartsWith(data, StringComparison.Ordinal))
+                .ToDictionary(entry => entry.Key[data.Length..], entry => entry.Value));
     }
 }

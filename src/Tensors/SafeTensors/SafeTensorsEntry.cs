@@ -2,7 +2,10 @@ using System.Runtime.ExceptionServices;
 
 namespace Sharpformer.Tensors.SafeTensors;
 
-/// <summary>A tensor to be written, with its name: one of the engine's, stored bytes of any type, or values that are made while they are written.</summary>
+/// <summary>
+/// A tensor to be written, with its name: one of the engine's, stored bytes of any type, or values that
+/// are made while they are written.
+/// </summary>
 public sealed class SafeTensorsEntry
 {
     private const int ChunkLength = 1 << 16, CopiedLength = 1 << 20;
@@ -16,7 +19,8 @@ public sealed class SafeTensorsEntry
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(tensor);
         this.tensor = tensor;
-        Info = new TensorInfo(name, tensor.DType.ToString(), Array.ConvertAll(tensor.Shape.Dims.ToArray(), dim => (long)dim), 0, tensor.Count * tensor.DType.Size());
+        long[] dims = Array.ConvertAll(tensor.Shape.Dims.ToArray(), dim => (long)dim);
+        Info = new TensorInfo(name, tensor.DType.ToString(), dims, 0, tensor.Count * tensor.DType.Size());
     }
 
     /// <summary>An entry that stores bytes as they are.</summary>
@@ -49,9 +53,9 @@ public sealed class SafeTensorsEntry
         int size = StoredTypes.Size(dtype);
         if (size == 0) throw new ArgumentException($"Tensor {Info}: unknown dtype, expected one of {StoredTypes.Names}.", nameof(dtype));
         foreach (long dim in shape) ArgumentOutOfRangeException.ThrowIfNegative(dim, nameof(shape));
-        if (StoredTypes.ByteLength(shape, size) is not { } length)
-            throw new ArgumentException($"Tensor {Info} takes too many bytes.", nameof(shape));
-        Info = Info with { Length = length };
+        if (StoredTypes.ByteLength(shape, size) is var expected && expected != bytes.Length)
+            throw new ArgumentException(
+                $"Tensor {Info} takes {expected?.ToString() ?? "too many"} bytes, got {bytes.Length}.", nameof(bytes));
     }
 
     /// <summary>An entry that stores a tensor of another file as it is there, a block at a time.</summary>
@@ -73,13 +77,16 @@ public sealed class SafeTensorsEntry
     /// <param name="name">Its name.</param>
     /// <param name="dtype">How they are stored, rounded to the nearest.</param>
     /// <param name="shape">Extents.</param>
-    /// <param name="fill">Fills a block from an element on, counted in row-major order; called from several threads at once, in any order.</param>
+    /// <param name="fill">
+    /// Fills a block from an element on, counted in row-major order; called from several threads at once, in any order.
+    /// </param>
     public SafeTensorsEntry(string name, DType dtype, Shape shape, Action<long, Span<float>> fill)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(fill);
         this.fill = fill;
-        Info = new TensorInfo(name, dtype.ToString(), Array.ConvertAll(shape.Dims.ToArray(), dim => (long)dim), 0, shape.Count * dtype.Size());
+        long[] dims = Array.ConvertAll(shape.Dims.ToArray(), dim => (long)dim);
+        Info = new TensorInfo(name, dtype.ToString(), dims, 0, shape.Count * dtype.Size());
     }
 
     /// <summary>Name, type and shape; the place is the writer's to choose.</summary>

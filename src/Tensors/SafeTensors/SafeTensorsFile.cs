@@ -45,7 +45,8 @@ public sealed class SafeTensorsFile : ITensorFile
         if (headerLength > SafeTensorsHeader.MaxLength || (long)headerLength > room)
         {
             throw new InputException(
-                $"{path}: its first 8 bytes announce a header of {headerLength} bytes, expected at most {Math.Min(room, SafeTensorsHeader.MaxLength)}.",
+                $"{path}: its first 8 bytes announce a header of {headerLength} bytes, "
+                + $"expected at most {Math.Min(room, SafeTensorsHeader.MaxLength)}.",
                 "is this a safetensors file, and complete?");
         }
 

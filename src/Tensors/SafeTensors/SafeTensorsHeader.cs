@@ -118,7 +118,9 @@ internal static class SafeTensorsHeader
         foreach (TensorInfo tensor in tensors)
         {
             if (tensor.Length > dataLength - tensor.Start)
-                throw Bad(path, tensor.Name, $"needs bytes {tensor.Start} to {tensor.Start + tensor.Length}, but the file holds {dataLength} bytes of data.");
+                throw Bad(
+                    path, tensor.Name,
+                    $"needs bytes {tensor.Start} to {tensor.Start + tensor.Length}, but the file holds {dataLength} bytes of data.");
             if (tensor.Start != end)
             {
                 string fault = tensor.Start < end ? "overlaps the tensor before it" : "leaves a hole before it";
@@ -164,5 +166,6 @@ internal static class SafeTensorsHeader
         if (reader.TokenType != expected) throw Bad(path, name, $"{Quoted.Text(what)} is a JSON {reader.TokenType}, expected {expected}.");
     }
 
-    private static InputException Bad(string path, string tensor, string fault) => new($"{path}, tensor {Quoted.Text(tensor)}: {fault}", Damaged);
+    private static InputException Bad(string path, string tensor, string fault) =>
+        new($"{path}, tensor {Quoted.Text(tensor)}: {fault}", Damaged);
 }

@@ -24,7 +24,9 @@ public static class SafeTensorsWriter
     /// <param name="cancellation">Stops between blocks; nothing is left behind then either.</param>
     /// <exception cref="ArgumentException">A name is taken twice, reserved or no valid Unicode.</exception>
     /// <exception cref="InputException">The file cannot be written: no room, no permission, no such folder.</exception>
-    public static void Write(string path, IReadOnlyList<SafeTensorsEntry> tensors, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellation = default)
+    public static void Write(
+        string path, IReadOnlyList<SafeTensorsEntry> tensors, IReadOnlyDictionary<string, string>? metadata = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(tensors);
@@ -57,7 +59,8 @@ public static class SafeTensorsWriter
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}: cannot be written ({e.Message})", "is there room on the disk, and may you write in that folder?", e);
+            throw new InputException(
+                $"{path}: cannot be written ({e.Message})", "is there room on the disk, and may you write in that folder?", e);
         }
         finally
         {
@@ -81,7 +84,8 @@ public static class SafeTensorsWriter
         byte[] header = buffer.WrittenSpan.ToArray();
         long length = header.Length - sizeof(long);
         if (length > SafeTensorsHeader.MaxLength)
-            throw new ArgumentException($"The header would take {length} bytes, expected at most {SafeTensorsHeader.MaxLength}.", nameof(metadata));
+            throw new ArgumentException(
+                $"The header would take {length} bytes, expected at most {SafeTensorsHeader.MaxLength}.", nameof(metadata));
         BinaryPrimitives.WriteInt64LittleEndian(header, length);
         return header;
     }

@@ -27,7 +27,9 @@ internal sealed class Checkpoint : IWeights, IDisposable
     /// <param name="folder">The model folder.</param>
     /// <param name="device">Where the tensors shall be.</param>
     /// <param name="notice">Told what is no error but worth knowing: weights that are narrowed from F64, or not used.</param>
-    /// <param name="loads">Whether tensors are loaded; if not, what <see cref="Build"/> makes is of no use, but everything is checked.</param>
+    /// <param name="loads">
+    /// Whether tensors are loaded; if not, what <see cref="Build"/> makes is of no use, but everything is checked.
+    /// </param>
     /// <exception cref="InputException">Files are missing or damaged, or a tensor is there twice.</exception>
     public static Checkpoint Open(string folder, Device device, Action<string>? notice = null, bool loads = true)
     {
@@ -37,7 +39,10 @@ internal sealed class Checkpoint : IWeights, IDisposable
             foreach ((ITensorFile file, TensorInfo info) in checkpoint.stored.Tensors) checkpoint.Add(file, info.Name);
             int wide = checkpoint.tensors.Values.Count(t => t.File.Info(t.Name).DType == "F64" && !ModelFolder.IsBuffer(t.Name));
             string[] heads = [.. checkpoint.tensors.Keys.Where(ModelFolder.IsOfOtherHead).Order(StringComparer.Ordinal)];
-            if (heads.Length > 0) notice?.Invoke($"{folder}: {Some([.. heads.Select(name => Quoted.Text(name))])} {(heads.Length == 1 ? "belongs" : "belong")} to a head for another task and {(heads.Length == 1 ? "is" : "are")} not used.");
+            if (heads.Length > 0)
+                notice?.Invoke(
+                    $"{folder}: {Some([.. heads.Select(name => Quoted.Text(name))])} {(heads.Length == 1 ? "belongs" : "belong")} "
+                    + $"to a head for another task and {(heads.Length == 1 ? "is" : "are")} not used.");
             if (wide > 0) notice?.Invoke($"{folder}: {wide} of {checkpoint.tensors.Count} tensors are stored as F64 and narrowed to F32.");
             return checkpoint;
         }
@@ -82,7 +87,9 @@ internal sealed class Checkpoint : IWeights, IDisposable
     {
         string name = storedName.StartsWith(Prefix, StringComparison.Ordinal) ? storedName[Prefix.Length..] : storedName;
         if (!tensors.TryAdd(name, (file, storedName)))
-            throw new InputException($"{file.Path}: tensor {Quoted.Text(storedName)} is there a second time, with and without {Prefix}", "two models in one file?");
+            throw new InputException(
+                $"{file.Path}: tensor {Quoted.Text(storedName)} is there a second time, with and without {Prefix}",
+                "two models in one file?");
         unused.Add(name);
     }
 
@@ -121,7 +128,8 @@ internal sealed class Checkpoint : IWeights, IDisposable
     {
         const string table = "wte.weight";
         return unused.FirstOrDefault(name => name.EndsWith("." + table, StringComparison.Ordinal)) is { } wrapped
-            ? $"all names begin with {Quoted.Text(wrapped[..^table.Length])}, as training programs save what they wrap: save the model inside."
+            ? $"all names begin with {Quoted.Text(wrapped[..^table.Length])}, as training programs save what they wrap: "
+                + "save the model inside."
             : "is it the config.json of this very checkpoint?";
     }
 

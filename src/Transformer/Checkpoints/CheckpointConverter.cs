@@ -13,13 +13,16 @@ public static class CheckpointConverter
 {
     private const string Config = "config.json", Head = "lm_head.weight", Table = "wte.weight";
 
-    private static readonly JsonSerializerOptions JsonText = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions JsonText =
+        new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>What was written.</summary>
     /// <param name="Files">Names of the weight files.</param>
     /// <param name="Tensors">How many tensors they hold.</param>
     /// <param name="Bytes">Bytes of weights, without headers.</param>
-    /// <param name="Dropped">Tensors of the source that are no weights of their own: causal masks, and a head tied to the embedding.</param>
+    /// <param name="Dropped">
+    /// Tensors of the source that are no weights of their own: causal masks, and a head tied to the embedding.
+    /// </param>
     /// <param name="Narrowed">How many tensors were F64 and take less now.</param>
     public sealed record Report(IReadOnlyList<string> Files, int Tensors, long Bytes, IReadOnlyList<string> Dropped, int Narrowed);
 
@@ -38,7 +41,8 @@ public static class CheckpointConverter
     /// The source is no whole model folder, a number is beyond the type wished for, or the folder is there or cannot be written.
     /// </exception>
     public static Report Convert(
-        string source, string folder, DType? dtype = null, long shardBytes = 5_000_000_000, Action<long, long>? progress = null, CancellationToken cancellation = default)
+        string source, string folder, DType? dtype = null, long shardBytes = 5_000_000_000, Action<long, long>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
@@ -47,7 +51,8 @@ public static class CheckpointConverter
         bool isTied = ModelConfig.Load(source).TiesHead;
         using var stored = StoredWeights.Open(source);
         string[] all = [.. stored.Tensors.Select(t => t.Info.Name)];
-        bool hasCopy = isTied && (all.Contains(Table) || all.Contains(Checkpoint.Prefix + Table)); // PyTorch saves both names of tied weights
+        // PyTorch saves both names of tied weights.
+        bool hasCopy = isTied && (all.Contains(Table) || all.Contains(Checkpoint.Prefix + Table));
         string[] dropped = [.. all.Where(name => ModelFolder.IsBuffer(name) || (hasCopy && name == Head))];
         (ITensorFile File, TensorInfo Info)[] kept = [.. stored.Tensors.Where(t => !dropped.Contains(t.Info.Name))];
         if (kept.Length == 0) throw new InputException($"{source}: holds no weights.");
@@ -60,10 +65,13 @@ public static class CheckpointConverter
         return new Report(names, entries.Length, counter.Total, dropped, kept.Count(t => t.Info.DType == "F64"));
     }
 
-    private static void Write(string temporary, string source, List<List<SafeTensorsEntry>> shards, string[] names, DType? dtype, long total, CancellationToken cancellation)
+    private static void Write(
+        string temporary, string source, List<List<SafeTensorsEntry>> shards, string[] names, DType? dtype, long total,
+        CancellationToken cancellation)
     {
         foreach ((List<SafeTensorsEntry> shard, string name) in shards.Zip(names))
-            SafeTensorsWriter.Write(Path.Combine(temporary, name), shard, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
+            SafeTensorsWriter.Write(
+                Path.Combine(temporary, name), shard, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
         if (shards.Count > 1) File.WriteAllText(Path.Combine(temporary, "model.safetensors.index.json"), IndexJson(shards, names, total));
         foreach (string name in Tokenizer.Files(source).Append("generation_config.json"))
             if (File.Exists(Path.Combine(source, name))) File.Copy(Path.Combine(source, name), Path.Combine(temporary, name));
@@ -71,12 +79,15 @@ public static class CheckpointConverter
         cancellation.ThrowIfCancellationRequested();
     }
 
-    /// <summary>The source's, but for the type of the weights where that changes: to the one wished for, and F64 to F32 in any case.</summary>
+    /// <summary>
+    /// The source's, but for the type of the weights where that changes: to the one wished for, and F64 to F32 in any case.
+    /// </summary>
     private static string ConfigText(string path, DType? dtype)
     {
         string text = File.ReadAllText(path);
         JsonObject json = JsonNode.Parse(text)!.AsObject(); // ModelConfig has read it
-        string[] stale = [.. ((string[])["torch_dtype", "dtype"]).Where(key => json.ContainsKey(key) && (dtype is not null || IsDouble(json[key])))];
+        bool Stale(string key) => json.ContainsKey(key) && (dtype is not null || IsDouble(json[key]));
+        string[] stale = [.. ((string[])["torch_dtype", "dtype"]).Where(Stale)];
         if (stale.Length == 0) return text;
         foreach (string key in stale) json[key] = ModelConfig.TorchName(dtype ?? DType.F32);
         return json.ToJsonString(JsonText) + "\n";

@@ -17,7 +17,10 @@ public static class ModelFolder
     private static readonly string[] OtherFormats = [".h5", ".msgpack", ".ot", ".gguf", ".onnx"];
 
     // Older checkpoints carry along their causal masks, and what rotary positions are made of.
-    private static readonly string[] Buffers = [".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", ".attn.embed_positions"];
+    private static readonly string[] Buffers =
+    [
+        ".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", ".attn.embed_positions",
+    ];
 
     // What was trained on top of a language model for rewards, classes or answers; its own head does without.
     private static readonly string[] OtherHeads = ["v_head.", "score.", "classifier.", "qa_outputs.", "multiple_choice_head."];
@@ -70,13 +73,16 @@ public static class ModelFolder
             return (read.Files, read);
         }
 
-        throw new InputException($"{folder}: neither {string.Join(" nor ", Singles)} nor the .index.json of either is there.", HintFor(folder));
+        throw new InputException(
+            $"{folder}: neither {string.Join(" nor ", Singles)} nor the .index.json of either is there.", HintFor(folder));
     }
 
     /// <summary>What people who have a folder without weights usually have instead.</summary>
     private static string HintFor(string folder)
     {
-        string[] names = Directory.Exists(folder) ? [.. Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [];
+        string[] names = Directory.Exists(folder)
+            ? [.. Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]
+            : [];
         if (names.FirstOrDefault(name => name.Contains("-of-", StringComparison.Ordinal)) is { } shard)
             return $"{Quoted.Text(shard)} is one of several shards, which only their index tells apart: download the .index.json too.";
         if (names.FirstOrDefault(name => OtherFormats.Contains(Path.GetExtension(name))) is { } other)
@@ -92,13 +98,16 @@ public static class ModelFolder
             if (FileLength.Of(path) is 0 or > MaxPointer) return; // 0 is a pipe's too, and opening one would wait for its writer
             using FileStream file = File.OpenRead(path);
             Span<byte> start = stackalloc byte[PointerStart.Length];
-            if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) != start.Length || !start.SequenceEqual(PointerStart)) return;
+            if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) != start.Length || !start.SequenceEqual(PointerStart))
+                return;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return; // whoever opens it next says why
         }
 
-        throw new InputException($"{path}: is a Git LFS pointer, expected the weights that it stands for.", "run 'git lfs pull' in that folder, or download the file itself.");
+        throw new InputException(
+            $"{path}: is a Git LFS pointer, expected the weights that it stands for.",
+            "run 'git lfs pull' in that folder, or download the file itself.");
     }
 }

@@ -18,9 +18,13 @@ internal static class NewFolder
             fill(temporary);
             Directory.Move(temporary, full);
         }
-        catch (Exception e) when ((e is InputException ? e.InnerException : e) is { } cause and (IOException or UnauthorizedAccessException))
+        catch (Exception e)
+            when ((e is InputException ? e.InnerException : e) is { } cause and (IOException or UnauthorizedAccessException))
         {
-            throw new InputException($"{folder}: cannot be written ({cause.Message.Replace(temporary, full, StringComparison.Ordinal)})", "is there room on the disk, and may you write in that folder?", e);
+            throw new InputException(
+                $"{folder}: cannot be written ({cause.Message.Replace(temporary, full, StringComparison.Ordinal)})",
+                "is there room on the disk, and may you write in that folder?",
+                e);
         }
         finally
         {
@@ -32,7 +36,8 @@ internal static class NewFolder
     /// <exception cref="InputException">There is.</exception>
     public static void CheckIsNew(string folder)
     {
-        if (Path.Exists(folder)) throw new InputException($"{folder}: is already there, expected the name of a new folder.", "remove it or name another.");
+        if (Path.Exists(folder))
+            throw new InputException($"{folder}: is already there, expected the name of a new folder.", "remove it or name another.");
     }
 
     private static void TryDelete(string folder)

@@ -47,7 +47,8 @@ public static class RandomCheckpoint
         filling.Progress = made => progress?.Invoke(made, parameters);
         NewFolder.Write(folder, temporary =>
         {
-            SafeTensorsWriter.Write(Path.Combine(temporary, "model.safetensors"), tensors, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
+            SafeTensorsWriter.Write(
+                Path.Combine(temporary, "model.safetensors"), tensors, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
             File.WriteAllText(Path.Combine(temporary, "config.json"), ConfigJson(config, dtype));
             if (tokenizerFolder is null) return;
             foreach (string name in Tokenizer.Files(tokenizerFolder))

@@ -11,7 +11,10 @@ public sealed class StoredWeights : IDisposable
     {
     }
 
-    /// <summary>Every tensor, each with the file that holds it, in the order of <see cref="ModelFolder.WeightFiles"/>; no name is there twice.</summary>
+    /// <summary>
+    /// Every tensor, each with the file that holds it, in the order of <see cref="ModelFolder.WeightFiles"/>; no name is
+    /// there twice.
+    /// </summary>
     public IEnumerable<(ITensorFile File, TensorInfo Info)> Tensors => files.SelectMany(file => file.Tensors.Select(info => (file, info)));
 
     /// <summary>Opens them.</summary>
@@ -31,7 +34,8 @@ public sealed class StoredWeights : IDisposable
                 index?.Check(file);
                 foreach (TensorInfo tensor in file.Tensors)
                     if (!names.Add(tensor.Name))
-                        throw new InputException($"{path}: tensor {Quoted.Text(tensor.Name)} is there a second time.", "leftover shards of another download?");
+                        throw new InputException(
+                            $"{path}: tensor {Quoted.Text(tensor.Name)} is there a second time.", "leftover shards of another download?");
             }
 
             return weights;

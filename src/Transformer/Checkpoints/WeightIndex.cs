@@ -16,7 +16,8 @@ internal sealed class WeightIndex
     /// <summary>Reads an index; every shard that it names is there.</summary>
     /// <exception cref="InputException">It cannot be read, is no such index, or names what is not there.</exception>
     public static WeightIndex Read(string folder, string path) => JsonPart.Read(
-        path, "it says which weights are in which file of the folder.", root => new WeightIndex(path, ByFile(folder, root)), uniqueNames: false);
+        path, "it says which weights are in which file of the folder.", root => new WeightIndex(path, ByFile(folder, root)),
+        uniqueNames: false);
 
     /// <summary>Makes sure that a shard holds what the index says.</summary>
     /// <exception cref="InputException">A tensor is missing.</exception>
@@ -25,7 +26,9 @@ internal sealed class WeightIndex
         foreach (string name in byFile[file.Path])
         {
             if (!file.Contains(name))
-                throw new InputException($"{path}: weight_map says that tensor {Quoted.Text(name)} is in {Path.GetFileName(file.Path)}, which lacks it.", "an index of another download?");
+                throw new InputException(
+                    $"{path}: weight_map says that tensor {Quoted.Text(name)} is in {Path.GetFileName(file.Path)}, which lacks it.",
+                    "an index of another download?");
         }
     }
 
@@ -43,7 +46,9 @@ internal sealed class WeightIndex
             {
                 if (file.Length == 0 || file != Path.GetFileName(file) || file.Contains('\\') || file is "." or "..")
                     throw new InputException($"{path}: weight_map names {Quoted.Text(file)}, expected a file in the same folder.");
-                if (!File.Exists(full)) throw new InputException($"{path}: weight_map names {Quoted.Text(file)}, which is not there.", "an incomplete download?");
+                if (!File.Exists(full))
+                    throw new InputException(
+                        $"{path}: weight_map names {Quoted.Text(file)}, which is not there.", "an incomplete download?");
                 byFile.Add(full, inFile = []);
             }
 

@@ -55,7 +55,10 @@ public sealed record WeightScan(int Tensors, long Weights, IReadOnlyList<KeyValu
         return count;
     }
 
-    /// <summary>Numbers whose exponent is all ones, which only NaN and infinity have. Looks at them as they are stored: widening would take ten times as long.</summary>
+    /// <summary>
+    /// Numbers whose exponent is all ones, which only NaN and infinity have. Looks at them as they are stored:
+    /// widening would take ten times as long.
+    /// </summary>
     private static long WithExponent<T>(ReadOnlySpan<byte> bytes, T exponent)
         where T : struct, IBinaryInteger<T>
     {

@@ -27,7 +27,8 @@ internal sealed record AddedToken(string File, int Id, string Text)
     {
         JsonPart content = part.Need("content");
         bool special = part.Flag("special", false) || hasRole;
-        return new AddedToken(part.File, id, content.AsText() is { Length: > 0 } text ? text : throw content.Unexpected("at least one character"))
+        return new AddedToken(
+            part.File, id, content.AsText() is { Length: > 0 } text ? text : throw content.Unexpected("at least one character"))
         {
             StripsLeft = part.Flag("lstrip", false),
             StripsRight = part.Flag("rstrip", false),

@@ -21,11 +21,14 @@ internal sealed class MergeList(IReadOnlySet<string> vocabulary, int capacity)
     {
         string merge = string.Join(' ', halves);
         if (halves.Length != 2 || halves[0].Length == 0 || halves[1].Length == 0 || merge.AsSpan().Count(' ') != 1)
-            throw new InputException($"{where}: expected two tokens with one blank between them, got {Quoted.Text(merge)}.", VocabularyFiles.FolderHint);
+            throw new InputException(
+                $"{where}: expected two tokens with one blank between them, got {Quoted.Text(merge)}.", VocabularyFiles.FolderHint);
         foreach (string token in (string[])[.. halves, halves[0] + halves[1]])
         {
             if (!vocabulary.Contains(token))
-                throw new InputException($"{where}: {Quoted.Text(merge)} needs token {Quoted.Text(token)}, which the vocabulary lacks.", "take both from the same model.");
+                throw new InputException(
+                    $"{where}: {Quoted.Text(merge)} needs token {Quoted.Text(token)}, which the vocabulary lacks.",
+                    "take both from the same model.");
         }
 
         if (!seen.Add(merge))

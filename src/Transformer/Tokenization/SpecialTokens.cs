@@ -44,12 +44,14 @@ internal sealed record SpecialTokens(int? Bos, int? Eos, int? Pad)
             if (texts.WithRole(role) is { } token)
             {
                 return tokens.TryGetValue(token.Text, out int found) ? found : throw new InputException(
-                    $"{token.File}: {role} is {Quoted.Text(token.Text)}, which the tokenizer lacks.", $"name a token it has, or its id as {role}_id in config.json.");
+                    $"{token.File}: {role} is {Quoted.Text(token.Text)}, which the tokenizer lacks.",
+                    $"name a token it has, or its id as {role}_id in config.json.");
             }
 
             if (tokens.TryGetValue(Tokenizer.EndOfText, out int end)) return end;
             return id is null ? null : throw new InputException(
-                $"{Path.Combine(folder, "config.json")}: {role}_id is {id}, which is no token of the tokenizer (ids 0 to {known.Max()}).", "set it to the id of a token, or to null.");
+                $"{Path.Combine(folder, "config.json")}: {role}_id is {id}, which is no token of the tokenizer (ids 0 to {known.Max()}).",
+                "set it to the id of a token, or to null.");
         }
     }
 }

@@ -38,7 +38,8 @@ public sealed class Tokenizer
         // A token with characters outside the byte alphabet was added by hand and means its own text. One within may also
         // be made by merges, so it means its bytes even if it is found as a text too.
         bytes = Array.ConvertAll(tokens, token => ByteAlphabet.TryBytes(token) ?? Encoding.UTF8.GetBytes(token));
-        JoinsNoWords = definition.UsesPattern && definition.Added.All(token => !token.StripsLeft && !token.StripsRight && !token.Text.Contains(' '));
+        JoinsNoWords = definition.UsesPattern
+            && definition.Added.All(token => !token.StripsLeft && !token.StripsRight && !token.Text.Contains(' '));
         VocabularySize = Math.Max(tokens.Length, added.Keys.DefaultIfEmpty(-1).Max() + 1);
     }
 
@@ -71,13 +72,17 @@ public sealed class Tokenizer
     /// <summary>Reads the tokenizer of a model.</summary>
     /// <param name="folder">The model folder.</param>
     /// <param name="config">The model: its vocabulary must hold all tokens, and it may name the special ones.</param>
-    /// <exception cref="InputException">A file is missing or damaged, tokenizer and model do not fit, or no token begins or ends a text.</exception>
+    /// <exception cref="InputException">
+    /// A file is missing or damaged, tokenizer and model do not fit, or no token begins or ends a text.
+    /// </exception>
     public static Tokenizer Load(string folder, ModelConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         Tokenizer tokenizer = Load(folder, new SpecialTokens(config.BosTokenId, config.EosTokenId, config.PadTokenId));
         if (tokenizer.VocabularySize > config.VocabSize)
-            throw new InputException($"{folder}: the tokenizer has {tokenizer.VocabularySize} tokens, the model's vocabulary {config.VocabSize}.", "do they belong together?");
+            throw new InputException(
+                $"{folder}: the tokenizer has {tokenizer.VocabularySize} tokens, the model's vocabulary {config.VocabSize}.",
+                "do they belong together?");
         _ = (tokenizer.BosId, tokenizer.EosId); // Whoever has a model wants to generate: better told now than after the first prompt.
         return tokenizer;
     }
@@ -137,10 +142,12 @@ public sealed class Tokenizer
     }
 
     private InputException Unnamed(string role, string does) => new(
-        $"{folder}: nothing names the token that {does} a text: config.json has no {role}_id, special_tokens_map.json and tokenizer_config.json no {role}, the vocabulary no \"{EndOfText}\".",
+        $"{folder}: nothing names the token that {does} a text: config.json has no {role}_id, "
+        + $"special_tokens_map.json and tokenizer_config.json no {role}, the vocabulary no \"{EndOfText}\".",
         $"add {role}_id to config.json.");
 
     private int Checked(int id) => (uint)id < (uint)VocabularySize
         ? id
-        : throw new ArgumentOutOfRangeException(nameof(id), $"Token id {id}, expected 0 to {VocabularySize - 1}. Hint: do model and tokenizer belong together?");
+        : throw new ArgumentOutOfRangeException(
+            nameof(id), $"Token id {id}, expected 0 to {VocabularySize - 1}. Hint: do model and tokenizer belong together?");
 }

@@ -44,14 +44,18 @@ internal sealed class TokenizerConfig
         ReadIfThere(folder, "tokenizer_config.json", root =>
         {
             config.AddRoles(root);
-            if (root.Find("added_tokens_decoder") is { } decoder) config.Decoder = [.. decoder.Members().Select(entry => AddedToken.Read(entry.Value, IdOf(entry.Key, entry.Value)))];
+            if (root.Find("added_tokens_decoder") is { } decoder)
+                config.Decoder = [.. decoder.Members().Select(entry => AddedToken.Read(entry.Value, IdOf(entry.Key, entry.Value)))];
             if (root.Find("add_prefix_space") is not null) config.AddPrefixSpace = root.Flag("add_prefix_space", false);
             foreach (string option in (ReadOnlySpan<string>)["add_bos_token", "add_eos_token"])
                 if (root.Flag(option, false)) config.AddsAround ??= root.Need(option).Where;
         });
         ReadIfThere(folder, "added_tokens.json", root => config.Added = [.. root.Value.EnumerateObject().Select(entry =>
             entry.Name.Length > 0
-                ? new AddedToken(root.File, new JsonPart(root.File, Quoted.Text(entry.Name), entry.Value).AsId(), entry.Name) { Normalized = !config.Special.Exists(s => s.Text == entry.Name) }
+                ? new AddedToken(root.File, new JsonPart(root.File, Quoted.Text(entry.Name), entry.Value).AsId(), entry.Name)
+                {
+                    Normalized = !config.Special.Exists(s => s.Text == entry.Name),
+                }
                 : throw new InputException($"{root.File}: a token without text.", Hint))]);
         return config;
     }
@@ -87,11 +91,13 @@ internal sealed class TokenizerConfig
     private static AddedToken TokenOf(JsonPart part)
     {
         if (part.Value.ValueKind == JsonValueKind.Object) return AddedToken.Read(part, -1, hasRole: true);
-        return new AddedToken(part.File, -1, part.AsText() is { Length: > 0 } text ? text : throw part.Unexpected("at least one character"));
+        return new AddedToken(
+            part.File, -1, part.AsText() is { Length: > 0 } text ? text : throw part.Unexpected("at least one character"));
     }
 
     private static int IdOf(string key, JsonPart entry) =>
         int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id) && id < TokenizerDefinition.MaxIds
             ? id
-            : throw new InputException($"{entry.Where}: {Quoted.Text(key)} is no token id from 0 to {TokenizerDefinition.MaxIds - 1}.", Hint);
+            : throw new InputException(
+                $"{entry.Where}: {Quoted.Text(key)} is no token id from 0 to {TokenizerDefinition.MaxIds - 1}.", Hint);
 }

@@ -13,7 +13,11 @@ namespace Sharpformer.Transformer.Tokenization;
 internal static class TokenizerFiles
 {
     private const string Vocabulary = "vocab.json", Merges = "merges.txt", Single = "tokenizer.json";
-    private static readonly string[] All = [Vocabulary, Merges, Single, "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json"];
+
+    private static readonly string[] All =
+    [
+        Vocabulary, Merges, Single, "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json",
+    ];
 
     /// <summary>Whether the folder holds a tokenizer.</summary>
     public static bool AreIn(string folder) => Has(folder, Vocabulary) || Has(folder, Single);
@@ -35,9 +39,11 @@ internal static class TokenizerFiles
         else
         {
             if (config.AddsAround is { } option)
-                throw new InputException($"{option} is true, supported: false.", "remove it, and write the token in the prompt if the model needs it.");
+                throw new InputException(
+                    $"{option} is true, supported: false.", "remove it, and write the token in the prompt if the model needs it.");
             string[] tokens = VocabularyFiles.ReadVocabulary(vocabulary);
-            definition = new TokenizerDefinition(tokens, VocabularyFiles.ReadMerges(merges, tokens.ToHashSet()), config.Added, AddPrefixSpace: false, UsesPattern: true);
+            definition = new TokenizerDefinition(
+                tokens, VocabularyFiles.ReadMerges(merges, tokens.ToHashSet()), config.Added, AddPrefixSpace: false, UsesPattern: true);
         }
 
         definition = definition with
@@ -61,19 +67,26 @@ internal static class TokenizerFiles
         foreach (AddedToken token in added)
         {
             if (ids.TryGetValue(token.Text, out int known) && known != token.Id)
-                throw new InputException($"{token.File}: added token {Quoted.Text(token.Text)} has id {token.Id}, but {known} {(merged.TryGetValue(token.Text, out AddedToken? other) ? $"in {other.File}" : "in the vocabulary")}.", "take all files from the same model.");
+            {
+                string where = merged.TryGetValue(token.Text, out AddedToken? other) ? other.File : "the vocabulary";
+                throw new InputException(
+                    $"{token.File}: added token {Quoted.Text(token.Text)} has id {token.Id}, but {known} in {where}.",
+                    "take all files from the same model.");
+            }
+
             string? holder = token.Id < tokens.Length ? tokens[token.Id] : byId.GetValueOrDefault(token.Id)?.Text;
             if (holder is not null && holder != token.Text)
-                throw new InputException($"{token.File}: added token {Quoted.Text(token.Text)} has id {token.Id}, which is that of {Quoted.Text(holder)}.", "take all files from the same model.");
+                throw new InputException(
+                    $"{token.File}: added token {Quoted.Text(token.Text)} has id {token.Id}, which is that of {Quoted.Text(holder)}.",
+                    "take all files from the same model.");
             ids.TryAdd(token.Text, token.Id);
             byId.TryAdd(token.Id, token);
             merged.TryAdd(token.Text, token);
         }
 
         // Texts with a role are found whole as well. Those that no file names are GPT-2's.
-        IEnumerable<AddedToken> defaults = config.WithRole("bos_token") is null || config.WithRole("eos_token") is null || config.WithRole("unk_token") is null
-            ? [new AddedToken(folder, -1, Tokenizer.EndOfText)]
-            : [];
+        bool namesAll = ((string[])["bos_token", "eos_token", "unk_token"]).All(role => config.WithRole(role) is not null);
+        IEnumerable<AddedToken> defaults = namesAll ? [] : [new AddedToken(folder, -1, Tokenizer.EndOfText)];
         foreach (AddedToken token in config.Special.Concat(defaults))
             if (ids.TryGetValue(token.Text, out int id)) merged.TryAdd(token.Text, token with { Id = id });
         return [.. merged.Values];
@@ -83,7 +96,9 @@ internal static class TokenizerFiles
     {
         var added = definition.Added.Select(token => token.Text).ToHashSet();
         if (definition.Merges.Count == 0 && definition.Tokens.Any(token => token.Length > 1 && !added.Contains(token)))
-            throw new InputException($"{path}: no merges, so most of the {definition.Tokens.Length} tokens of the vocabulary could never be made.", "the file is cut short; download it again.");
+            throw new InputException(
+                $"{path}: no merges, so most of the {definition.Tokens.Length} tokens of the vocabulary could never be made.",
+                "the file is cut short; download it again.");
     }
 
     private static void CheckSame(string folder, TokenizerDefinition definition)
@@ -109,5 +124,6 @@ internal static class TokenizerFiles
     private static string Shown(string? text) => text is null ? "missing" : Quoted.Text(text);
 
     private static InputException Differ(string path, string what) => new(
-        $"{path}: {what} in {Single} beside it.", $"keep the files that belong to the model: {Single} alone, or {Vocabulary} and {Merges}.");
+        $"{path}: {what} in {Single} beside it.",
+        $"keep the files that belong to the model: {Single} alone, or {Vocabulary} and {Merges}.");
 }

@@ -37,8 +37,10 @@ internal static class TokenizerJson
         // Files of the format's first years name no type.
         if (model.Type is { } type && type != "BPE") throw Unsupported(model, "BPE");
         RefuseOthers(
-            model, "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges", "vocab", "merges");
-        if (model.Find("dropout") is { } dropout && !(dropout.Value.ValueKind == JsonValueKind.Number && dropout.Value.TryGetDouble(out double p) && p == 0))
+            model, "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
+            "ignore_merges", "vocab", "merges");
+        if (model.Find("dropout") is { } dropout
+            && !(dropout.Value.ValueKind == JsonValueKind.Number && dropout.Value.TryGetDouble(out double p) && p == 0))
             throw dropout.Unexpected("null or 0", "merges that are left out at random belong to training.");
         model.Text("unk_token"); // Every byte has a token, so nothing is unknown.
         foreach (string option in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
@@ -65,7 +67,9 @@ internal static class TokenizerJson
         List<JsonPart> steps = Steps(root.Find(key), listKey);
         foreach (JsonPart step in steps)
             if (step.Type != "ByteLevel") throw Unsupported(step, "ByteLevel");
-        return steps is [var only] ? only : throw new InputException($"{root.Where}: {key} has {steps.Count} steps, expected one, ByteLevel.", Hint);
+        return steps is [var only]
+            ? only
+            : throw new InputException($"{root.Where}: {key} has {steps.Count} steps, expected one, ByteLevel.", Hint);
     }
 
     private static void CheckAddsNothing(JsonPart step)
@@ -74,7 +78,9 @@ internal static class TokenizerJson
         if (step.Type == "ByteLevel") return; // It moves offsets, which nobody asks for here.
         JsonPart single = step.Need("single");
         if (single.Elements().ToArray() is not [var only] || only.Find("Sequence") is null)
-            throw new InputException($"{single.Where} adds tokens to the text, expected a template that adds none.", "set post_processor to null in the file, and write the tokens in the prompt if the model needs them.");
+            throw new InputException(
+                $"{single.Where} adds tokens to the text, expected a template that adds none.",
+                "set post_processor to null in the file, and write the tokens in the prompt if the model needs them.");
     }
 
     /// <summary>The steps a component consists of: none, itself, or those of a <c>Sequence</c>.</summary>

@@ -29,7 +29,9 @@ internal static class VocabularyFiles
             if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out int id))
                 throw new InputException($"{part.Where}: token {Quoted.Text(entry.Name)} has no whole number as its id.", FolderHint);
             if (!ids.TryAdd(entry.Name, id))
-                throw new InputException($"{part.Where}: token {Quoted.Text(entry.Name)} appears twice, with ids {ids[entry.Name]} and {id}.", "download the file again.");
+                throw new InputException(
+                    $"{part.Where}: token {Quoted.Text(entry.Name)} appears twice, with ids {ids[entry.Name]} and {id}.",
+                    "download the file again.");
         }
 
         string[] tokens = OrderById(part.Where, ids);
@@ -37,7 +39,9 @@ internal static class VocabularyFiles
         {
             string symbol = ByteAlphabet.Symbol((byte)b).ToString();
             if (!ids.ContainsKey(symbol))
-                throw new InputException($"{part.Where}: no token \"{symbol}\" for byte 0x{b:X2}, so not every text could be encoded.", "only byte-level vocabularies are supported.");
+                throw new InputException(
+                    $"{part.Where}: no token \"{symbol}\" for byte 0x{b:X2}, so not every text could be encoded.",
+                    "only byte-level vocabularies are supported.");
         }
 
         return tokens;
@@ -64,9 +68,12 @@ internal static class VocabularyFiles
         foreach ((string token, int id) in ids)
         {
             if (id < 0 || id >= tokens.Length)
-                throw new InputException($"{where}: token {Quoted.Text(token)} has id {id}, expected 0 to {tokens.Length - 1} for {tokens.Length} tokens.", FolderHint);
+                throw new InputException(
+                    $"{where}: token {Quoted.Text(token)} has id {id}, expected 0 to {tokens.Length - 1} for {tokens.Length} tokens.",
+                    FolderHint);
             if (tokens[id] is { } other)
-                throw new InputException($"{where}: tokens {Quoted.Text(other)} and {Quoted.Text(token)} share id {id}.", "download the file again.");
+                throw new InputException(
+                    $"{where}: tokens {Quoted.Text(other)} and {Quoted.Text(token)} share id {id}.", "download the file again.");
             tokens[id] = token;
         }
 

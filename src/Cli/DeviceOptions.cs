@@ -10,20 +10,27 @@ internal sealed class DeviceOptions
     /// <summary>What <c>--device</c> is where it is not given; <c>auto</c> where this is not set either.</summary>
     public const string DefaultVariable = "SHARPFORMER_DEVICE";
 
-    private static readonly Dictionary<string, GpuGemm> GpuGemms = Enum.GetValues<GpuGemm>().ToDictionary(how => how.ToString().ToLowerInvariant());
+    private static readonly Dictionary<string, GpuGemm> GpuGemms = Enum.GetValues<GpuGemm>()
+        .ToDictionary(how => how.ToString().ToLowerInvariant());
 
     private readonly Option<string> device = new("--device")
     {
-        Description = $"Where to compute: {Expected}. auto takes a GPU where there is one, else the CPU; see 'devices'. [default: {DefaultVariable}, else auto]",
+        Description =
+            $"Where to compute: {Expected}. auto takes a GPU where there is one, else the CPU; see 'devices'. "
+            + $"[default: {DefaultVariable}, else auto]",
         HelpName = "NAME",
     };
 
     private readonly Option<int> threads = CommonOptions.Number(
-        "--threads", "Threads of the CPU that share the work, 0 for all processors; results do not depend on it.", 0, n => n is >= 0 and <= 1024, "0 to 1024");
+        "--threads", "Threads of the CPU that share the work, 0 for all processors; results do not depend on it.", 0,
+        n => n is >= 0 and <= 1024, "0 to 1024");
 
     private readonly Option<string> gpuGemm = new("--gpu-gemm")
     {
-        Description = $"How an NVIDIA GPU multiplies large matrices: {ExpectedGemm}. f32 rounds no factor and runs everywhere; tf32 and bf16 round them for tensor cores; cublas takes NVIDIA's library where weights are float32. With any but f32 results depend on the GPU.",
+        Description =
+            $"How an NVIDIA GPU multiplies large matrices: {ExpectedGemm}. f32 rounds no factor and runs everywhere; "
+            + "tf32 and bf16 round them for tensor cores; cublas takes NVIDIA's library where weights are float32. "
+            + "With any but f32 results depend on the GPU.",
         HelpName = "HOW",
         DefaultValueFactory = _ => "f32",
     };
@@ -32,11 +39,13 @@ internal sealed class DeviceOptions
     {
         device.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var name }] && !Accelerators.Names.Contains(name)) result.AddError($"--device is '{name}', expected {Expected}.");
+            if (result.Tokens is [{ Value: var name }] && !Accelerators.Names.Contains(name))
+                result.AddError($"--device is '{name}', expected {Expected}.");
         });
         gpuGemm.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var how }] && !GpuGemms.ContainsKey(how)) result.AddError($"--gpu-gemm is '{how}', expected {ExpectedGemm}.");
+            if (result.Tokens is [{ Value: var how }] && !GpuGemms.ContainsKey(how))
+                result.AddError($"--gpu-gemm is '{how}', expected {ExpectedGemm}.");
         });
     }
 
@@ -80,7 +89,9 @@ internal sealed class DeviceOptions
     {
         string? name = Environment.GetEnvironmentVariable(DefaultVariable);
         if (string.IsNullOrEmpty(name)) return Accelerators.Auto;
-        return Accelerators.Names.Contains(name) ? name : throw new InputException($"The environment's {DefaultVariable} is '{name}', expected {Expected}.");
+        return Accelerators.Names.Contains(name)
+            ? name
+            : throw new InputException($"The environment's {DefaultVariable} is '{name}', expected {Expected}.");
     }
 
     private static void Tell(Device opened, string how)
@@ -88,7 +99,9 @@ internal sealed class DeviceOptions
         GpuGemm gemm = GpuGemms[how];
         if (opened is GpuDevice gpu) gpu.LargeGemm = gemm;
         else if (gemm != GpuGemm.F32)
-            throw new InputException($"--gpu-gemm is {how}, but this computes on {opened.Name}, expected an NVIDIA GPU.", "--device cuda takes one where there is one; --gpu-gemm f32 runs everywhere.");
+            throw new InputException(
+                $"--gpu-gemm is {how}, but this computes on {opened.Name}, expected an NVIDIA GPU.",
+                "--device cuda takes one where there is one; --gpu-gemm f32 runs everywhere.");
     }
 
     private static string Expected => "auto, cpu, cuda or opencl";

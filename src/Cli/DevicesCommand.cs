@@ -35,10 +35,11 @@ internal static class DevicesCommand
         }
 
         Table table = Terminal.NewTable("--device", "", "driver", "memory", "units", "usable");
-        Terminal.AddRow(table, Accelerators.Cpu, "the processor", ".NET", Gibibytes(memory), Terminal.Counted(Environment.ProcessorCount, "processor"), "yes");
+        string processors = Terminal.Counted(Environment.ProcessorCount, "processor");
+        Terminal.AddRow(table, Accelerators.Cpu, "the processor", ".NET", Gibibytes(memory), processors, "yes");
         foreach (AcceleratorInfo a in found)
         {
-            string units = Terminal.Number(a.ComputeUnits > 0 ? a.ComputeUnits : null);
+            string units = a.ComputeUnits.ToString(CultureInfo.InvariantCulture);
             Terminal.AddRow(table, a.Kind, a.Name, a.Driver, Gibibytes(a.MemoryBytes), units, Usable(a));
         }
 
@@ -47,7 +48,8 @@ internal static class DevicesCommand
         return 0;
     }
 
-    private static string Usable(AcceleratorInfo a) => a.Unusable is { } why ? $"no: {why}" : a.IsGpu ? "yes" : "yes, on the processor, and slower than cpu";
+    private static string Usable(AcceleratorInfo a) =>
+        a.Unusable is { } why ? $"no: {why}" : a.IsGpu ? "yes" : "yes, on the processor, and slower than cpu";
 
     private static string Gibibytes(long bytes) =>
         bytes > 0 ? Terminal.Number(bytes / (double)(1 << 30), "0.0") + " GiB" : Terminal.Number(null);

@@ -11,14 +11,18 @@ internal static class DevicesKernelsCommand
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("kernels", "Write every GPU kernel as PTX, NVIDIA's assembly language: one file each; neither a GPU nor a driver is needed (see scripts/check-ptx.sh).");
+        var command = new Command(
+            "kernels",
+            "Write every GPU kernel as PTX, NVIDIA's assembly language: one file each; "
+            + "neither a GPU nor a driver is needed (see scripts/check-ptx.sh).");
         var architecture = new Option<string>("--arch")
         {
             Description = "Compile for this architecture, sm_80 for example.",
             HelpName = "SM",
             DefaultValueFactory = _ => "sm_80",
         };
-        Option<string> output = CommonOptions.File("--output", "The folder to write to; files of the same name are replaced.", required: true, "DIR");
+        Option<string> output = CommonOptions.File(
+            "--output", "The folder to write to; files of the same name are replaced.", required: true, "DIR");
         command.Add(architecture);
         command.Add(output);
         command.SetAction(parse => Run(Terminal.Of(parse), parse.GetRequiredValue(architecture), parse.GetRequiredValue(output)));
@@ -42,7 +46,9 @@ internal static class DevicesKernelsCommand
             }
         });
         if (terminal.Json) terminal.Document(new { folder, architecture, kernels = kernels.Select(KernelCatalogue.NameOf), lines });
-        else terminal.Line($"Wrote {Terminal.Counted(kernels.Count, "kernel")} for {architecture} to {folder}, {Terminal.Counted(lines, "line")}.");
+        else
+            terminal.Line(
+                $"Wrote {Terminal.Counted(kernels.Count, "kernel")} for {architecture} to {folder}, {Terminal.Counted(lines, "line")}.");
         return 0;
     }
 

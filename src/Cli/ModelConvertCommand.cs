@@ -14,21 +14,30 @@ internal static class ModelConvertCommand
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("convert", "Write a model folder anew as safetensors: from PyTorch's .bin files, in other shards, or stored as another type.");
+        var command = new Command(
+            "convert", "Write a model folder anew as safetensors: from PyTorch's .bin files, in other shards, or stored as another type.");
         Argument<string> folder = CommonOptions.ModelFolder();
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
-        var dtype = new Option<string>("--dtype") { Description = $"How weights are stored: {Types}. Without it, as they were, but F64 as F32.", HelpName = "NAME" };
+        var dtype = new Option<string>("--dtype")
+        {
+            Description = $"How weights are stored: {Types}. Without it, as they were, but F64 as F32.",
+            HelpName = "NAME",
+        };
         dtype.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var given }] && !Types.Split(", ").Contains(given.ToUpperInvariant())) result.AddError($"--dtype is '{given}', expected one of {Types}.");
+            if (result.Tokens is [{ Value: var given }] && !Types.Split(", ").Contains(given.ToUpperInvariant()))
+                result.AddError($"--dtype is '{given}', expected one of {Types}.");
         });
-        Option<double> shard = CommonOptions.Number("--shard-size", "Largest weight file in GB (10⁹ bytes), unless one tensor alone is larger.", 5.0, gb => gb is >= 1e-6 and <= 1e6, "a number from 0.000001 to 1000000");
+        Option<double> shard = CommonOptions.Number(
+            "--shard-size", "Largest weight file in GB (10⁹ bytes), unless one tensor alone is larger.", 5.0,
+            gb => gb is >= 1e-6 and <= 1e6, "a number from 0.000001 to 1000000");
         command.Add(folder);
         foreach (Option option in (Option[])[output, dtype, shard]) command.Add(option);
         command.SetAction(parse =>
         {
             DType? stored = parse.GetValue(dtype) is { } name ? Enum.Parse<DType>(name, ignoreCase: true) : null;
-            return Run(Terminal.Of(parse), parse.GetRequiredValue(folder), parse.GetRequiredValue(output), stored, (long)(parse.GetValue(shard) * 1e9));
+            long shardBytes = (long)(parse.GetValue(shard) * 1e9);
+            return Run(Terminal.Of(parse), parse.GetRequiredValue(folder), parse.GetRequiredValue(output), stored, shardBytes);
         });
         return command;
     }
@@ -38,7 +47,9 @@ internal static class ModelConvertCommand
         ModelFolder.Check(source); // better told now than of the new folder
         long start = Stopwatch.GetTimestamp();
         if (!Writing.TryRun(
-            terminal, "MB", (progress, cancellation) => CheckpointConverter.Convert(source, folder, dtype, shardBytes, progress, cancellation), out CheckpointConverter.Report? written))
+            terminal, "MB",
+            (progress, cancellation) => CheckpointConverter.Convert(source, folder, dtype, shardBytes, progress, cancellation),
+            out CheckpointConverter.Report? written))
         {
             return 1;
         }
@@ -61,11 +72,17 @@ internal static class ModelConvertCommand
             return 0;
         }
 
-        terminal.Line($"Wrote {folder}: {Terminal.Counted(written!.Tensors, "tensor")}, {written.Bytes.ToString("N0", CultureInfo.InvariantCulture)} bytes "
+        string bytes = written!.Bytes.ToString("N0", CultureInfo.InvariantCulture);
+        terminal.Line($"Wrote {folder}: {Terminal.Counted(written.Tensors, "tensor")}, {bytes} bytes "
             + $"in {Terminal.Counted(written.Files.Count, "file")}, in {Terminal.Number(seconds, "0.0")} s.");
         if (written.Narrowed > 0) terminal.Line($"{Terminal.Counted(written.Narrowed, "tensor")} of type F64 became narrower.");
         if (written.Dropped.Count > 0)
-            terminal.Line($"Left out, as no weights of their own: {Terminal.Visible(string.Join(", ", written.Dropped.Take(4)))}{(written.Dropped.Count > 4 ? $" and {written.Dropped.Count - 4} more" : "")}.");
+        {
+            string others = written.Dropped.Count > 4 ? $" and {written.Dropped.Count - 4} more" : "";
+            string dropped = Terminal.Visible(string.Join(", ", written.Dropped.Take(4)));
+            terminal.Line($"Left out, as no weights of their own: {dropped}{others}.");
+        }
+
         return 0;
     }
 }

@@ -51,8 +51,11 @@ internal static class ModelInfoCommand
         }
 
         Table table = Terminal.NewTable("model", folder);
-        Terminal.AddRow(table, "architecture", FormattableString.Invariant(
-            $"{config.ModelType}: {Terminal.Counted(config.NLayer, "block")}, {Terminal.Counted(config.NHead, "head")}, n_embd {config.NEmbd}, MLP {config.NInner} with {config.Activation}, {config.NPositions} positions, vocabulary {config.VocabSize}"));
+        Terminal.AddRow(table, "architecture", string.Create(
+            CultureInfo.InvariantCulture,
+            $"{config.ModelType}: {Terminal.Counted(config.NLayer, "block")}, {Terminal.Counted(config.NHead, "head")}, "
+            + $"n_embd {config.NEmbd}, MLP {config.NInner} with {config.Activation}, "
+            + $"{config.NPositions} positions, vocabulary {config.VocabSize}"));
         if (Peculiarities(config) is { Length: > 0 } peculiarities) Terminal.AddRow(table, "", peculiarities);
         Terminal.AddRow(table, "parameters", parameters.ToString("N0", CultureInfo.InvariantCulture));
         Terminal.AddRow(table, "stored as", string.Join(", ", types));
@@ -60,14 +63,24 @@ internal static class ModelInfoCommand
         Terminal.AddRow(table, "tokenizer", tokens switch
         {
             null => "none: it reads token ids only",
-            { } count when count > config.VocabSize => $"{Terminal.Counted(count, "token")}, more than the vocabulary holds: it belongs to another model",
+            { } count when count > config.VocabSize =>
+                $"{Terminal.Counted(count, "token")}, more than the vocabulary holds: it belongs to another model",
             { } count => Terminal.Counted(count, "token"),
         });
-        Terminal.AddRow(table, "memory: CPU", $"{Size(memory.Weights)} of mapped files; besides, about {Size(memory.Generate)} for a text of {config.NPositions} tokens, {Size(memory.Teach)} for teaching");
-        Terminal.AddRow(table, "memory: GPU", $"{Size(memory.Weights + memory.Generate)} with such a text, {Size(memory.Weights + memory.Teach)} for teaching");
+        Terminal.AddRow(
+            table, "memory: CPU",
+            $"{Size(memory.Weights)} of mapped files; besides, about {Size(memory.Generate)} for a text of {config.NPositions} tokens, "
+            + $"{Size(memory.Teach)} for teaching");
+        Terminal.AddRow(
+            table, "memory: GPU",
+            $"{Size(memory.Weights + memory.Generate)} with such a text, {Size(memory.Weights + memory.Teach)} for teaching");
         Terminal.AddRow(table, "block to edit", FormattableString.Invariant($"{settings.Layer} suggested, of 0 to {config.NLayer - 1}"));
-        Terminal.AddRow(table, "editing", FormattableString.Invariant($"α {settings.Alpha}, θ {settings.Theta}, ") + (settings.Retrofit
-            ? FormattableString.Invariant($"retrofit of {settings.Epochs} epochs at learning rate {settings.LearningRate}") : "no retrofit") + ", unless told otherwise");
+        string retrofit = settings.Retrofit
+            ? FormattableString.Invariant($"retrofit of {settings.Epochs} epochs at learning rate {settings.LearningRate}")
+            : "no retrofit";
+        Terminal.AddRow(
+            table, "editing",
+            FormattableString.Invariant($"α {settings.Alpha}, θ {settings.Theta}, {retrofit}, unless told otherwise"));
         Terminal.AddRow(table, "fingerprint", $"weights {fingerprint.Weights}");
         if (tokens is not null) Terminal.AddRow(table, "", $"tokenizer {fingerprint.Tokenizer}");
         terminal.Show(table);
@@ -79,7 +92,10 @@ internal static class ModelInfoCommand
     {
         var told = new List<string>();
         int[] windows = [.. config.Windows.Where(window => window > 0)];
-        if (windows.Length > 0) told.Add($"{Terminal.Counted(windows.Length, "block")} of {config.NLayer} {(windows.Length == 1 ? "sees" : "see")} the last {windows.Max()} positions only");
+        if (windows.Length > 0)
+            told.Add(
+                $"{Terminal.Counted(windows.Length, "block")} of {config.NLayer} {(windows.Length == 1 ? "sees" : "see")} "
+                + $"the last {windows.Max()} positions only");
         if (!config.ScalesAttention) told.Add("attention scores not scaled");
         if (config.ScalesAttentionByLayer) told.Add("attention scores divided by the block's number");
         if (config.RotaryDim > 0) told.Add($"rotary positions in {config.RotaryDim} of {config.NEmbd / config.NHead} channels a head");

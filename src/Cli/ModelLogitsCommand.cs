@@ -15,7 +15,8 @@ internal static class ModelLogitsCommand
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("logits", "Print the base model's prediction at every position, and with --json the logits at the last one.");
+        var command = new Command(
+            "logits", "Print the base model's prediction at every position, and with --json the logits at the last one.");
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> prompt = CommonOptions.Text("--prompt", "The text to read.");
         var tokens = new Option<int[]>("--tokens")
@@ -29,7 +30,8 @@ internal static class ModelLogitsCommand
                 for (int i = 0; i < ids.Length; i++)
                 {
                     if (int.TryParse(parts[i].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out ids[i])) continue;
-                    result.AddError($"--tokens has '{parts[i]}' as number {i + 1}, expected token ids with commas between them, for example 1,2,3.");
+                    result.AddError(
+                        $"--tokens has '{parts[i]}' as number {i + 1}, expected token ids with commas between them, for example 1,2,3.");
                     break;
                 }
 

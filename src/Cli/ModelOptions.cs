@@ -20,11 +20,14 @@ internal sealed class ModelOptions
 
     /// <summary>The option alone, for commands that read the folder without computing.</summary>
     public static Option<string> Model(bool required = true) =>
-        CommonOptions.File("--model", "The model folder: config.json, weights (model.safetensors or pytorch_model.bin, in one file or shards), tokenizer.", required, "DIR");
+        CommonOptions.File(
+            "--model", "The model folder: config.json, weights (model.safetensors or pytorch_model.bin, in one file or shards), tokenizer.",
+            required, "DIR");
 
     /// <summary>Loads the model that was named.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="needsTokenizer">Whether to fail without tokenizer files.</param>
     public LoadedModel Load(ParseResult parse, bool needsTokenizer = true) =>
-        LoadedModel.Open(parse.GetRequiredValue(folder), device.Open(parse), needsTokenizer, notice => Terminal.Of(parse).Note($"note: {notice}"));
+        LoadedModel.Open(
+            parse.GetRequiredValue(folder), device.Open(parse), needsTokenizer, notice => Terminal.Of(parse).Note($"note: {notice}"));
 }

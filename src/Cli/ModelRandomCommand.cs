@@ -15,15 +15,20 @@ internal static class ModelRandomCommand
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("random", "Write a model folder with random weights: it knows nothing, but takes the time and memory of a real one.");
+        var command = new Command(
+            "random", "Write a model folder with random weights: it knows nothing, but takes the time and memory of a real one.");
         Option<string> shape = Choice("--shape", $"Its family and size: {Shapes}.", Shapes, "gpt2");
         Option<string> dtype = Choice("--dtype", "How weights are stored: f32, f16 or bf16.", "f32, f16, bf16", "f16");
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
-        Option<string> tokenizer = CommonOptions.File("--tokenizer", "A model folder to copy the tokenizer from; without it the model reads token ids only ('bench', 'model logits --tokens').", required: false, "DIR");
+        Option<string> tokenizer = CommonOptions.File(
+            "--tokenizer",
+            "A model folder to copy the tokenizer from; without it the model reads token ids only ('bench', 'model logits --tokens').",
+            required: false, "DIR");
         Option<int?> layers = Size("--layers", "Blocks, if not those of the shape.", 4096);
         Option<int?> vocabulary = Size("--vocab", "Tokens in the vocabulary, if not those of the shape.", 1 << 24);
         Option<int?> positions = Size("--positions", "Longest text in tokens, if not that of the shape.", 1 << 24);
-        Option<ulong> seed = CommonOptions.Number("--seed", "Seeds the weights; the same seed gives the same bytes.", 0ul, _ => true, "a whole number from 0");
+        Option<ulong> seed = CommonOptions.Number(
+            "--seed", "Seeds the weights; the same seed gives the same bytes.", 0ul, _ => true, "a whole number from 0");
         foreach (Option option in (Option[])[shape, dtype, output, tokenizer, layers, vocabulary, positions, seed]) command.Add(option);
         command.SetAction(parse =>
         {
@@ -43,7 +48,9 @@ internal static class ModelRandomCommand
     {
         long start = Stopwatch.GetTimestamp();
         if (!Writing.TryRun(
-            terminal, "million parameters", (progress, cancellation) => RandomCheckpoint.Write(folder, config, dtype, seed, tokenizer, progress, cancellation), out long parameters))
+            terminal, "million parameters",
+            (progress, cancellation) => RandomCheckpoint.Write(folder, config, dtype, seed, tokenizer, progress, cancellation),
+            out long parameters))
         {
             return 1;
         }
@@ -52,13 +59,24 @@ internal static class ModelRandomCommand
         long bytes = new FileInfo(Path.Combine(folder, "model.safetensors")).Length;
         if (terminal.Json)
         {
-            terminal.Document(new { folder, config, dtype = dtype.ToString(), parameters, bytes, seed, tokenizer = tokenizer is not null, seconds = Math.Round(seconds, 3) });
+            terminal.Document(new
+            {
+                folder,
+                config,
+                dtype = dtype.ToString(),
+                parameters,
+                bytes,
+                seed,
+                tokenizer = tokenizer is not null,
+                seconds = Math.Round(seconds, 3),
+            });
             return 0;
         }
 
         terminal.Line($"Wrote {folder}: {parameters.ToString("N0", CultureInfo.InvariantCulture)} random parameters as {dtype}, "
             + $"{Terminal.Number(bytes / 1e9, "0.000")} GB, in {Terminal.Number(seconds, "0.0")} s.");
-        if (tokenizer is null) terminal.Line("It has no tokenizer, so it reads token ids only: 'bench', 'model logits --tokens'. Hint: --tokenizer DIR.");
+        if (tokenizer is null)
+            terminal.Line("It has no tokenizer, so it reads token ids only: 'bench', 'model logits --tokens'. Hint: --tokenizer DIR.");
         return 0;
     }
 
@@ -70,7 +88,8 @@ internal static class ModelRandomCommand
         var option = new Option<string>(name) { Description = description, HelpName = "NAME", DefaultValueFactory = _ => fallback };
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var given }] && !choices.Split(", ").Contains(given)) result.AddError($"{name} is '{given}', expected one of {choices}.");
+            if (result.Tokens is [{ Value: var given }] && !choices.Split(", ").Contains(given))
+                result.AddError($"{name} is '{given}', expected one of {choices}.");
         });
         return option;
     }

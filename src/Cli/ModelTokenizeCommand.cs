@@ -23,7 +23,9 @@ internal static class ModelTokenizeCommand
         command.SetAction(parse =>
         {
             Tokenizer tokenizer = Tokenizer.Load(parse.GetRequiredValue(model));
-            return Run(Terminal.Of(parse), tokenizer, parse.GetValue(input) is { } file ? TextFile.Lines(TextFile.Read(file)) : [parse.GetRequiredValue(text)]);
+            return Run(
+                Terminal.Of(parse), tokenizer,
+                parse.GetValue(input) is { } file ? TextFile.Lines(TextFile.Read(file)) : [parse.GetRequiredValue(text)]);
         });
         return command;
     }

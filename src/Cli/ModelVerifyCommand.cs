@@ -20,16 +20,26 @@ internal static class ModelVerifyCommand
 
     // What tokenizers get wrong: blanks, marks, digits, other scripts, pairs of surrogates, control characters.
     private static readonly string[] RoundTrips =
-        [SampleText, "  two  blanks\n\n\tand a tab ", "It's 3.14159, isn't it? (Yes!) #1 @home \"quoted\"", "naïve café, größer, Ελληνικά, русский, 中文, עברית, हिन्दी", "😀👩‍👩‍👧 𝒳", "\u0001\u007f\u200b\ufeff"];
+    [
+        SampleText, "  two  blanks\n\n\tand a tab ", "It's 3.14159, isn't it? (Yes!) #1 @home \"quoted\"",
+        "naïve café, größer, Ελληνικά, русский, 中文, עברית, हिन्दी", "😀👩‍👩‍👧 𝒳", "\u0001\u007f\u200b\ufeff",
+    ];
 
     private sealed record Check(string Name, bool Passed, string Found);
 
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("verify", "Check a model folder: weights present, shaped as config.json says and finite, texts the same after the tokenizer, logits finite, and the perplexity of a text.");
+        var command = new Command(
+            "verify",
+            "Check a model folder: weights present, shaped as config.json says and finite, texts the same after the tokenizer, "
+            + "logits finite, and the perplexity of a text.");
         Argument<string> folder = CommonOptions.ModelFolder();
-        Option<string> text = CommonOptions.File("--text", "A UTF-8 file to measure the perplexity of; without it a few English sentences. Only its beginning is read, as far as the model's positions reach.", required: false);
+        Option<string> text = CommonOptions.File(
+            "--text",
+            "A UTF-8 file to measure the perplexity of; without it a few English sentences. "
+            + "Only its beginning is read, as far as the model's positions reach.",
+            required: false);
         command.Add(folder);
         command.Add(text);
         DeviceOptions device = DeviceOptions.AddTo(command);
@@ -46,16 +56,23 @@ internal static class ModelVerifyCommand
     {
         long start = Stopwatch.GetTimestamp();
         CausalLm model = CausalLm.Load(folder, device, notice => terminal.Note($"note: {notice}"));
-        string loaded = $"{model.Config.ModelType}, {Terminal.Counted(model.Weights.Count(), "tensor")} of the shapes that config.json asks for, loaded in {Terminal.Number(Stopwatch.GetElapsedTime(start).TotalSeconds, "0.00")} s";
+        string loaded =
+            $"{model.Config.ModelType}, {Terminal.Counted(model.Weights.Count(), "tensor")} of the shapes that config.json asks for, "
+            + $"loaded in {Terminal.Number(Stopwatch.GetElapsedTime(start).TotalSeconds, "0.00")} s";
         var checks = new List<Check> { new("weights", true, loaded) };
         Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, model.Config) : null;
         int[] tokens = tokenizer?.Encode(text) ?? [.. Enumerable.Range(0, 16).Select(i => i * (model.Config.VocabSize / 16))];
-        if (tokens.Length < 2) throw new InputException("The text of --text has fewer than two tokens, expected at least two: the first has nothing before it.");
+        if (tokens.Length < 2)
+            throw new InputException(
+                "The text of --text has fewer than two tokens, expected at least two: the first has nothing before it.");
         WeightScan scan = Measurement.Run(
-            terminal, "Reading", "MB", (progress, cancellation) => WeightScan.Run(folder, (read, all) => progress((int)(read / 1_000_000), (int)(all / 1_000_000)), cancellation));
+            terminal, "Reading", "MB",
+            (progress, cancellation) =>
+                WeightScan.Run(folder, (done, all) => progress((int)(done / 1_000_000), (int)(all / 1_000_000)), cancellation));
         checks.Add(Finite(scan));
         if (tokenizer is not null) checks.Add(SameTexts(tokenizer));
-        checks.Add(Reads(terminal, model, tokens[..Math.Min(tokens.Length, model.Config.NPositions)], tokenizer is not null, out TextLoss? loss));
+        int[] read = tokens[..Math.Min(tokens.Length, model.Config.NPositions)];
+        checks.Add(Reads(terminal, model, read, tokenizer is not null, out TextLoss? loss));
 
         bool passed = checks.TrueForAll(check => check.Passed);
         if (terminal.Json)
@@ -81,7 +98,10 @@ internal static class ModelVerifyCommand
     {
         string all = scan.Weights.ToString("N0", CultureInfo.InvariantCulture);
         return scan.NotFinite is [var first, ..]
-            ? new Check("numbers", false, $"{Terminal.Counted(scan.NotFinite.Count, "tensor")} with NaN or infinity, the first is {Terminal.Visible(first.Key)} with {first.Value} of them")
+            ? new Check(
+                "numbers", false,
+                $"{Terminal.Counted(scan.NotFinite.Count, "tensor")} with NaN or infinity, "
+                + $"the first is {Terminal.Visible(first.Key)} with {first.Value} of them")
             : new Check("numbers", true, $"{all} weights, all finite");
     }
 
@@ -91,10 +111,12 @@ internal static class ModelVerifyCommand
         {
             // A tokenizer may put a blank in front, which is part of no text.
             string back = tokenizer.Decode(tokenizer.Encode(text));
-            if (back != text && back != " " + text) return new Check("tokenizer", false, $"{Terminal.Quoted(text)} comes back as {Terminal.Quoted(back)}");
+            if (back != text && back != " " + text)
+                return new Check("tokenizer", false, $"{Terminal.Quoted(text)} comes back as {Terminal.Quoted(back)}");
         }
 
-        return new Check("tokenizer", true, $"{Terminal.Counted(tokenizer.VocabularySize, "token")}; {RoundTrips.Length} texts come back as they were");
+        return new Check(
+            "tokenizer", true, $"{Terminal.Counted(tokenizer.VocabularySize, "token")}; {RoundTrips.Length} texts come back as they were");
     }
 
     private static Check Reads(Terminal terminal, CausalLm model, int[] tokens, bool isText, out TextLoss? loss)
@@ -102,10 +124,12 @@ internal static class ModelVerifyCommand
         var silent = new KeyValueAdaptor(model.Device, layer: model.Config.NLayer - 1, model.Config.NEmbd, model.Config.Activation);
         var perplexity = new Perplexity(model, silent);
         TextLoss measured = Measurement.Run(
-            terminal, "Reading", "tokens", (progress, cancellation) => perplexity.Measure([tokens], tokens.Length, tokens.Length, progress, cancellation)).Base;
+            terminal, "Reading", "tokens",
+            (progress, cancellation) => perplexity.Measure([tokens], tokens.Length, tokens.Length, progress, cancellation)).Base;
         loss = double.IsFinite(measured.Mean) ? measured : null;
         if (loss is null) return new Check("logits", false, $"not finite after {Terminal.Counted(tokens.Length, "token")}");
-        string found = $"finite; {Terminal.Counted(tokens.Length, "token")} of {(isText ? "text" : "no meaning")} have perplexity {Terminal.Number(measured.Perplexity, "0.0")} (guessing: {model.Config.VocabSize})"
+        string found = $"finite; {Terminal.Counted(tokens.Length, "token")} of {(isText ? "text" : "no meaning")} have perplexity "
+            + $"{Terminal.Number(measured.Perplexity, "0.0")} (guessing: {model.Config.VocabSize})"
             + (isText && measured.Perplexity > model.Config.VocabSize ? "; worse than guessing, so not a kind of text that it learnt" : "");
         return new Check("logits", true, found);
     }

@@ -11,7 +11,9 @@ namespace Sharpformer.Peers;
 /// <param name="OursMilliseconds">Median time of one run.</param>
 /// <param name="PeerMilliseconds">Median time of one run.</param>
 /// <param name="PeerName">Who the other side is.</param>
-internal sealed record Row(string Work, string Unit, double Ours, double? Peer, double? Ratio, double OursMilliseconds, double? PeerMilliseconds, string PeerName = "libtorch");
+internal sealed record Row(
+    string Work, string Unit, double Ours, double? Peer, double? Ratio,
+    double OursMilliseconds, double? PeerMilliseconds, string PeerName = "libtorch");
 
 /// <summary>
 /// Times two ways of doing the same in turn: on a machine that is shared with others, what disturbs one run disturbs its

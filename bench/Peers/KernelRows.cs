@@ -41,7 +41,8 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
         OurTensor c = device.AllocateUnscoped(new Shape(m, n));
         device.Gemm(a, b, c);
         Agree("product", c, torch.mm(A, B));
-        return alternation.Time($"SGEMM {m}x{n}x{k} (m, n, k)", "GFLOP", 2e-9 * m * n * k, () => device.Gemm(a, b, c), () => torch.mm(A, B).Dispose());
+        return alternation.Time(
+            $"SGEMM {m}x{n}x{k} (m, n, k)", "GFLOP", 2e-9 * m * n * k, () => device.Gemm(a, b, c), () => torch.mm(A, B).Dispose());
     }
 
     /// <summary>Weights of a checkpoint: F16 against float32, both ours.</summary>
@@ -64,7 +65,8 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
         OurTensor c = device.AllocateUnscoped(new Shape(m, n));
         device.Gemm(a, b, c);
         Agree("skinny product", c, torch.mm(A, B));
-        return alternation.Time($"GEMM {m}x{n}x{k}, stored F32 weights", "GFLOP", 2e-9 * m * n * k, () => device.Gemm(a, b, c), () => torch.mm(A, B).Dispose());
+        return alternation.Time(
+            $"GEMM {m}x{n}x{k}, stored F32 weights", "GFLOP", 2e-9 * m * n * k, () => device.Gemm(a, b, c), () => torch.mm(A, B).Dispose());
     }
 
     private Row LayerNorm(int rows, int columns)
@@ -79,7 +81,10 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
     private Row Gelu(int rows, int columns)
     {
         (OurTensor x, TorchTensor X) = Both(rows, columns);
-        return Timed($"GELU (tanh) {rows}x{columns}", rows * columns, () => Ops.Activate(x, Activation.GeluTanh).Value, () => functional.gelu(X, TorchSharp.Modules.GELU.Approximate.tanh));
+        return Timed(
+            $"GELU (tanh) {rows}x{columns}", rows * columns,
+            () => Ops.Activate(x, Activation.GeluTanh).Value,
+            () => functional.gelu(X, TorchSharp.Modules.GELU.Approximate.tanh));
     }
 
     /// <summary>Every column visible. Ours works in place, as attention uses it; probabilities take the time that scores take.</summary>
@@ -157,9 +162,11 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
     /// <inheritdoc cref="Agree(string, OurTensor, TorchTensor)"/>
     internal static void Agree(string work, float[] mine, float[] theirs)
     {
-        if (mine.Length != theirs.Length) throw new InvalidOperationException($"{work}: {mine.Length} numbers, libtorch has {theirs.Length}.");
+        if (mine.Length != theirs.Length)
+            throw new InvalidOperationException($"{work}: {mine.Length} numbers, libtorch has {theirs.Length}.");
         double largest = theirs.Max(Math.Abs), difference = mine.Zip(theirs, (a, b) => Math.Abs((double)a - b)).Max();
-        if (!(difference <= 1e-3 * largest)) throw new InvalidOperationException($"{work}: results differ by {difference}, the largest is {largest}.");
+        if (!(difference <= 1e-3 * largest))
+            throw new InvalidOperationException($"{work}: results differ by {difference}, the largest is {largest}.");
     }
 
     private OurTensor Stored(float[] values, DType dtype, int rows, int columns)

@@ -98,6 +98,7 @@ internal sealed class ModelRows(CpuDevice device, Alternation alternation, strin
     private static int[][] RandomPrompts(ModelConfig config)
     {
         var rng = new Rng(7);
-        return [.. Enumerable.Range(0, Prompts).Select(_ => Enumerable.Range(0, Tokens).Select(_ => rng.NextInt(config.VocabSize)).ToArray())];
+        int[] Prompt() => [.. Enumerable.Range(0, Tokens).Select(_ => rng.NextInt(config.VocabSize))];
+        return [.. Enumerable.Range(0, Prompts).Select(_ => Prompt())];
     }
 }

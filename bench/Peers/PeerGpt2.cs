@@ -22,7 +22,8 @@ internal sealed class PeerGpt2
         config = model.Config;
         (tokens, positions, head) = (Copy(model.TokenTable), Copy(model.PositionTable!), Copy(model.Head).t());
         layers = [.. model.Blocks.Select(b => new Layer(
-            new Norm(b.Norm1), new Linear(b.Attention.Qkv), new Linear(b.Attention.Output), new Norm(b.Norm2!), new Linear(b.Mlp.Up), new Linear(b.Mlp.Down)))];
+            new Norm(b.Norm1), new Linear(b.Attention.Qkv), new Linear(b.Attention.Output),
+            new Norm(b.Norm2!), new Linear(b.Mlp.Up), new Linear(b.Mlp.Down)))];
         final = new Norm(model.FinalNorm);
     }
 
@@ -70,8 +71,8 @@ internal sealed class PeerGpt2
         return Logits(h.select(1, -1));
     }
 
-    private static Tensor Copy(Variable weight) =>
-        torch.tensor(weight.Value.ToArray(), Array.ConvertAll(weight.Shape.Dims.ToArray(), dim => (long)dim));
+    private static Tensor Copy(OurTensor tensor) =>
+        torch.tensor(tensor.ToArray(), Array.ConvertAll(tensor.Shape.Dims.ToArray(), dim => (long)dim));
 
     private sealed class Norm(NormWeights weights)
     {
@@ -118,7 +119,8 @@ internal sealed class PeerDecoding
     {
         Tensor h = model.Embed(tensor(ids, 1, ids.Length), past);
         int length = past + ids.Length;
-        for (int l = 0; l < model.Layers; l++) h = model.Block(l, h, (layer, k, v) => (Grown(cache[layer].Keys, k), Grown(cache[layer].Values, v)));
+        for (int l = 0; l < model.Layers; l++)
+            h = model.Block(l, h, (layer, k, v) => (Grown(cache[layer].Keys, k), Grown(cache[layer].Values, v)));
         past = length;
         return model.Logits(h.select(1, -1));
 

@@ -42,12 +42,13 @@ internal sealed class PeerRetrofit(PeerGpt2 model, EditSettings settings)
             int position = edit.First + i;
             Tensor standardized = Standardize(x.select(1, position)), before = hidden.narrow(1, position, 1);
             using (no_grad())
-                foreach ((Tensor key, Tensor value, Tensor threshold) in earlier) before += settings.Alpha * Activation(standardized, key, threshold) * value;
+                foreach ((Tensor key, Tensor value, Tensor threshold) in earlier)
+                    before += settings.Alpha * Activation(standardized, key, threshold) * value;
             losses.Add(Train(edit.Target[i], standardized, (k, v, b) =>
             {
                 Tensor h = before + (settings.Alpha * Activation(standardized, k, b) * v).unsqueeze(0);
                 for (int l = settings.Layer + 1; l < model.Layers; l++)
-                    h = model.Block(l, h, (layer, newKeys, newValues) => (Then(kept[layer].Keys, newKeys), Then(kept[layer].Values, newValues)));
+                    h = model.Block(l, h, (layer, keys, values) => (Then(kept[layer].Keys, keys), Then(kept[layer].Values, values)));
                 return model.Logits(h.select(1, 0));
             }, earlier));
 
@@ -69,7 +70,8 @@ internal sealed class PeerRetrofit(PeerGpt2 model, EditSettings settings)
             using (no_grad()) Logits((_, input) => x = input);
             losses.Add(Train(edit.Target[i], x, (k, v, b) => Logits((sum, input) =>
             {
-                foreach ((Tensor key, Tensor value, Tensor threshold) in earlier) sum += settings.Alpha * Activation(input, key, threshold) * value;
+                foreach ((Tensor key, Tensor value, Tensor threshold) in earlier)
+                    sum += settings.Alpha * Activation(input, key, threshold) * value;
                 return sum + settings.Alpha * Activation(input, k, b) * v;
             }), earlier));
 
@@ -93,12 +95,14 @@ internal sealed class PeerRetrofit(PeerGpt2 model, EditSettings settings)
         return losses;
     }
 
-    private float[] Train(int target, Tensor standardized, Func<Tensor, Tensor, Tensor, Tensor> logits, List<(Tensor, Tensor, Tensor)> earlier)
+    private float[] Train(
+        int target, Tensor standardized, Func<Tensor, Tensor, Tensor, Tensor> logits, List<(Tensor, Tensor, Tensor)> earlier)
     {
         Tensor birth = standardized.clone(), threshold = settings.Theta * birth.square().sum();
         using var key = new Parameter(standardized.clone());
         using var value = new Parameter(model.HeadRow(target).clone());
-        using AdamW optimizer = optim.AdamW([key, value], settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon, settings.WeightDecay);
+        using AdamW optimizer = optim.AdamW(
+            [key, value], settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon, settings.WeightDecay);
         Tensor wanted = tensor([(long)target]);
         var losses = new float[settings.Epochs];
         for (int epoch = 0; epoch < settings.Epochs; epoch++)

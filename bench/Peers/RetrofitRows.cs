@@ -46,7 +46,9 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
         Row Against(string peerName, int way)
         {
             double perNeuron = seconds / neurons, theirs = (before[way] + after[way]) / 2;
-            return Told(new Row($"retrofit of {lessons.Length} edits, {neurons} neurons, 5 epochs", "neuron", 1 / perNeuron, 1 / theirs, theirs / perNeuron, perNeuron * 1e3, theirs * 1e3, peerName));
+            return Told(new Row(
+                $"retrofit of {lessons.Length} edits, {neurons} neurons, 5 epochs", "neuron",
+                1 / perNeuron, 1 / theirs, theirs / perNeuron, perNeuron * 1e3, theirs * 1e3, peerName));
         }
     }
 
@@ -85,8 +87,10 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
                     for (int epoch = 0; epoch < Settings.Epochs; epoch++)
                     {
                         float ours = edit.Neurons[n].Losses[epoch].Edit, theirs = losses[n][epoch];
-                        if (!(Math.Abs(ours - theirs) <= 0.01 * Math.Max(1, ours))) // AdamW steps by sign, also where a gradient is mere rounding
-                            throw new InvalidOperationException($"Edit {e}, neuron {n}, epoch {epoch}: loss {ours}, libtorch has {theirs}.");
+                        // AdamW steps by sign, also where a gradient is mere rounding.
+                        if (!(Math.Abs(ours - theirs) <= 0.01 * Math.Max(1, ours)))
+                            throw new InvalidOperationException(
+                                $"Edit {e}, neuron {n}, epoch {epoch}: loss {ours}, libtorch has {theirs}.");
                     }
         }
     }

@@ -15,7 +15,9 @@ public sealed class ActivateTests
     {
         foreach (Activation f in Enum.GetValues<Activation>())
             foreach (int length in (int[])[1, 3, 7, 8, 17, 33, 100])
-                GradientCheck.Run(name, v => Activate(v[0], f), x => Array.ConvertAll(x[0], e => Reference.Activate(e, f)), Input.Random(length, length));
+                GradientCheck.Run(
+                    name, v => Activate(v[0], f), x => Array.ConvertAll(x[0], e => Reference.Activate(e, f)),
+                    Input.Random(length, length));
     }
 
     [Theory]
@@ -27,7 +29,8 @@ public sealed class ActivateTests
         {
             var tape = new Tape();
             float infinity = float.PositiveInfinity;
-            Variable x = tape.Parameter(device.From([-300, 300, -infinity, 30, infinity, -110, 1e-40f, 1e30f, -1e30f, 120, float.MinValue], 11));
+            Variable x = tape.Parameter(
+                device.From([-300, 300, -infinity, 30, infinity, -110, 1e-40f, 1e30f, -1e30f, 120, float.MinValue], 11));
             Variable y = Activate(x, f);
             float[] values = y.Value.ToArray();
             Assert.InRange(values[6], 0.4e-40f, 1.1e-40f);

@@ -26,7 +26,9 @@ public sealed class AdamWTests
             for (int step = 1; step <= 10; step++)
             {
                 // Gradients of very different sizes: Adam's steps do not depend on it.
-                float[][] gradients = [.. shapes.Select((s, i) => Devices.Values(new Shape(s).Count, 100 * step + i).Select((g, e) => g * MathF.Pow(10, e % 7 - 3)).ToArray())];
+                float[] Gradient(int[] shape, int seed) =>
+                    [.. Devices.Values(new Shape(shape).Count, seed).Select((g, e) => g * MathF.Pow(10, e % 7 - 3))];
+                float[][] gradients = [.. shapes.Select((s, i) => Gradient(s, 100 * step + i))];
                 optimizer.Step([.. gradients.Select((g, i) => device.From(g, shapes[i]))]);
                 for (int i = 0; i < parameters.Length; i++)
                 {
@@ -35,7 +37,9 @@ public sealed class AdamWTests
 
                     // Each step rounds the parameter once or twice; a step itself is 0.05, seen to about 1e-5 of it.
                     for (int e = 0; e < actual.Length; e++)
-                        Devices.Close(expected[i].Value[e], actual[e], 1e-7 * (step + 1) * (1 + Math.Abs(actual[e])), $"decay {decay}, step {step}, parameter {i}, element {e}");
+                        Devices.Close(
+                            expected[i].Value[e], actual[e], 1e-7 * (step + 1) * (1 + Math.Abs(actual[e])),
+                            $"decay {decay}, step {step}, parameter {i}, element {e}");
                 }
             }
         }
@@ -106,7 +110,9 @@ public sealed class AdamWTests
         Tensor forA = device.From([1, 1, 1, 1, 1, 1], 2, 3), forB = device.From([1], 1);
         Assert.Equal("AdamW: 2 parameters, 1 gradients.", Assert.Throws<ArgumentException>(() => optimizer.Step(forA)).Message);
         Assert.Equal("AdamW: 2 parameters, 3 gradients.", Assert.Throws<ArgumentException>(() => optimizer.Step(forA, forB, forB)).Message);
-        Assert.Equal("AdamW: parameter 0 is [2,3], its gradient [3].", Assert.Throws<ArgumentException>(() => optimizer.Step(device.Zeros(new Shape(3)), forB)).Message);
+        Assert.Equal(
+            "AdamW: parameter 0 is [2,3], its gradient [3].",
+            Assert.Throws<ArgumentException>(() => optimizer.Step(device.Zeros(new Shape(3)), forB)).Message);
         Fails.With<ArgumentException>("parameter 1", () => optimizer.Step(forA, forA));
         Assert.Equal([1f, 2, 3, 4, 5, 6], a.ToArray());
 

@@ -24,7 +24,9 @@ public sealed class BiasActivateTests
             }
 
             void Check(Input x, Input bias) =>
-                GradientCheck.Run(name, v => BiasActivate(v[0], v[1], f), a => Reference.Map(a[0], a[1], (p, q) => Reference.Activate(p + q, f)), x, bias);
+                GradientCheck.Run(
+                    name, v => BiasActivate(v[0], v[1], f), a => Reference.Map(a[0], a[1], (p, q) => Reference.Activate(p + q, f)),
+                    x, bias);
         }
     }
 

@@ -42,7 +42,9 @@ public sealed class CausalAttentionTests
         {
             GradientCheck.Run(
                 name,
-                v => CausalAttention(v[0], c.Heads, v[0].Device.From(c.Keys, c.B, c.S, c.C), v[0].Device.From(c.Values, c.B, c.S, c.C), c.Past, c.Scale),
+                v => CausalAttention(
+                    v[0], c.Heads, v[0].Device.From(c.Keys, c.B, c.S, c.C), v[0].Device.From(c.Values, c.B, c.S, c.C),
+                    c.Past, c.Scale),
                 x => Reference.Attention(x[0], c.Heads, c.Keys, c.Values, c.Past, c.Scale, c.T),
                 c.Qkv);
         }
@@ -57,7 +59,9 @@ public sealed class CausalAttentionTests
             {
                 GradientCheck.Run(
                     name,
-                    v => CausalAttention(v[0], c.Heads, v[0].Device.From(c.Keys, c.B, c.S, c.C), v[0].Device.From(c.Values, c.B, c.S, c.C), c.Past, c.Scale, window),
+                    v => CausalAttention(
+                        v[0], c.Heads, v[0].Device.From(c.Keys, c.B, c.S, c.C), v[0].Device.From(c.Values, c.B, c.S, c.C),
+                        c.Past, c.Scale, window),
                     x => Reference.Attention(x[0], c.Heads, c.Keys, c.Values, c.Past, c.Scale, c.T, window),
                     c.Qkv);
             }
@@ -184,7 +188,9 @@ public sealed class CausalAttentionTests
         Refused("[6,12] does not split into q, k, v of 3 heads", () => CausalAttention(qkv, 3, cache, cache, [0, 0], 1));
         Refused("[6,12] does not split into q, k, v of 0 heads", () => CausalAttention(qkv, 0, cache, cache, [0, 0], 1));
         Refused("[6,13] does not split", () => CausalAttention(device.Zeros(new Shape(6, 13)), 2, cache, cache, [0, 0], 1));
-        Refused("keys [2,5,4] and values [2,6,4], expected [2,S,4]", () => CausalAttention(qkv, 2, cache, device.Zeros(new Shape(2, 6, 4)), [0, 0], 1));
+        Refused(
+            "keys [2,5,4] and values [2,6,4], expected [2,S,4]",
+            () => CausalAttention(qkv, 2, cache, device.Zeros(new Shape(2, 6, 4)), [0, 0], 1));
         Refused("expected [3,S,4]", () => CausalAttention(qkv, 2, cache, cache, [0, 0, 0], 1));
         Refused("3 cached + 3 new positions, the cache holds 5", () => CausalAttention(qkv, 2, cache, cache, [0, 3], 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => CausalAttention(qkv, 2, cache, cache, [0, 0], -1));

@@ -18,12 +18,16 @@ public sealed class CrossEntropyTests
             foreach ((int R, int V) in new[] { (1, 1), (1, 2), (3, 7), (7, 3), (5, 17), (1, 1009) })
             {
                 int[] targets = [.. Enumerable.Range(0, R).Select(r => (r * 5 + V - 1) % V)];
-                GradientCheck.Run(name, v => CrossEntropy(v[0], targets, smoothing), x => Reference.CrossEntropy(x[0], targets, smoothing), Input.Random(R, R, V));
+                GradientCheck.Run(
+                    name, v => CrossEntropy(v[0], targets, smoothing), x => Reference.CrossEntropy(x[0], targets, smoothing),
+                    Input.Random(R, R, V));
             }
         }
 
         // Leading dimensions are rows; the gradient has the shape of the logits.
-        GradientCheck.Run(name, v => CrossEntropy(v[0], [0, 3, 6, 6, 1, 2]), x => Reference.CrossEntropy(x[0], [0, 3, 6, 6, 1, 2], 0), Input.Random(1, 2, 3, 7));
+        GradientCheck.Run(
+            name, v => CrossEntropy(v[0], [0, 3, 6, 6, 1, 2]), x => Reference.CrossEntropy(x[0], [0, 3, 6, 6, 1, 2], 0),
+            Input.Random(1, 2, 3, 7));
     }
 
     [Theory]
@@ -108,7 +112,8 @@ public sealed class CrossEntropyTests
     {
         using Device device = Devices.Create("cpu");
         Tensor logits = device.Zeros(new Shape(2, 7));
-        Assert.Equal("CrossEntropy: 2 rows of logits, 1 targets.", Assert.Throws<ArgumentException>(() => CrossEntropy(logits, [3])).Message);
+        Assert.Equal(
+            "CrossEntropy: 2 rows of logits, 1 targets.", Assert.Throws<ArgumentException>(() => CrossEntropy(logits, [3])).Message);
         Fails.With<ArgumentOutOfRangeException>("target 7, vocabulary 7", () => CrossEntropy(logits, [0, 7]));
         Fails.With<ArgumentOutOfRangeException>("target -1, vocabulary 7", () => CrossEntropy(logits, [-1, 0]));
     }
@@ -140,7 +145,10 @@ public sealed class CrossEntropyTests
                 bool hit = c == targets[r];
                 double error = (hit ? -others : Math.Exp(wide[r * V + c] - max)) / sum; // p - onehot, all digits
                 double smooth = smoothing * ((hit ? 1 : 0) - 1.0 / V);
-                Devices.Close(error + smooth, gradient[r * V + c], 2e-6 * (Math.Abs(error) + Math.Abs(smooth)) + (hit ? 1e-15 : 1e-37), $"gradient [{r},{c}], V {V}, ε {smoothing}");
+                Devices.Close(
+                    error + smooth, gradient[r * V + c],
+                    2e-6 * (Math.Abs(error) + Math.Abs(smooth)) + (hit ? 1e-15 : 1e-37),
+                    $"gradient [{r},{c}], V {V}, ε {smoothing}");
             }
         }
     }

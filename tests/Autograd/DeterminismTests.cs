@@ -60,6 +60,7 @@ public sealed class DeterminismTests
         Variable[] read = [total, logits, table, gain, bias, qkvWeight, qkvBias, up, upBias, down, downBias, scale];
         return [.. read.Select(v => v.Value.ToArray()), .. read.Select(v => v.Gradient!.ToArray())];
 
-        Variable New(params int[] dims) => tape.Parameter(device.From([.. Devices.Values(new Shape(dims).Count, seed++).Select(e => e * 0.2f)], dims));
+        Variable New(params int[] dims) =>
+            tape.Parameter(device.From([.. Devices.Values(new Shape(dims).Count, seed++).Select(e => e * 0.2f)], dims));
     }
 }

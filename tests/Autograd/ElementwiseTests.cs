@@ -43,7 +43,8 @@ public sealed class ElementwiseTests
         ];
         foreach ((Func<Variable, Variable, Variable> operation, Func<double, double, double> reference) in all)
             foreach ((int[] x, int[] y) in shapes)
-                GradientCheck.Run(name, v => operation(v[0], v[1]), a => Reference.Map(a[0], a[1], reference), Input.Random(1, x), Input.Random(2, y));
+                GradientCheck.Run(
+                    name, v => operation(v[0], v[1]), a => Reference.Map(a[0], a[1], reference), Input.Random(1, x), Input.Random(2, y));
     }
 
     [Theory]
@@ -51,10 +52,14 @@ public sealed class ElementwiseTests
     public void A_constant_operand_changes_nothing_for_the_other(string name)
     {
         Input x = Input.Random(1, 3, 17), y = Input.Random(2, 17);
-        GradientCheck.Run(name, v => Multiply(v[0], v[1]), a => Reference.Map(a[0], a[1], (p, q) => p * q), x with { IsConstant = true }, y);
-        GradientCheck.Run(name, v => Multiply(v[0], v[1]), a => Reference.Map(a[0], a[1], (p, q) => p * q), x, y with { IsConstant = true });
-        GradientCheck.Run(name, v => Subtract(v[0], v[1]), a => Reference.Map(a[0], a[1], (p, q) => p - q), x with { IsConstant = true }, y);
-        GradientCheck.Run(name, v => Subtract(v[0], v[1]), a => Reference.Map(a[0], a[1], (p, q) => p - q), x, y with { IsConstant = true });
+        GradientCheck.Run(
+            name, v => Multiply(v[0], v[1]), a => Reference.Map(a[0], a[1], (p, q) => p * q), x with { IsConstant = true }, y);
+        GradientCheck.Run(
+            name, v => Multiply(v[0], v[1]), a => Reference.Map(a[0], a[1], (p, q) => p * q), x, y with { IsConstant = true });
+        GradientCheck.Run(
+            name, v => Subtract(v[0], v[1]), a => Reference.Map(a[0], a[1], (p, q) => p - q), x with { IsConstant = true }, y);
+        GradientCheck.Run(
+            name, v => Subtract(v[0], v[1]), a => Reference.Map(a[0], a[1], (p, q) => p - q), x, y with { IsConstant = true });
     }
 
     [Theory]
@@ -76,10 +81,12 @@ public sealed class ElementwiseTests
         {
             Input x = Input.Random(1, R, C), y = Input.Random(2, R, C), scale = Input.Random(3, R, 1);
             GradientCheck.Run(name, v => Dot(v[0], v[1]), a => Sums(Reference.Map(a[0], a[1], (p, q) => p * q), C), x, y);
-            GradientCheck.Run(name, v => Dot(v[0], v[1]), a => Sums(Reference.Map(a[0], a[1], (p, q) => p * q), C), x with { IsConstant = true }, y);
+            GradientCheck.Run(
+                name, v => Dot(v[0], v[1]), a => Sums(Reference.Map(a[0], a[1], (p, q) => p * q), C), x with { IsConstant = true }, y);
             GradientCheck.Run(name, v => Dot(v[0], v[0]), a => Sums(Reference.Map(a[0], a[0], (p, q) => p * q), C), x);
             GradientCheck.Run(name, v => ScaleRows(v[0], v[1]), a => [.. a[0].Select((e, i) => e * a[1][i / C])], x, scale);
-            GradientCheck.Run(name, v => ScaleRows(v[0], v[1]), a => [.. a[0].Select((e, i) => e * a[1][i / C])], x with { IsConstant = true }, scale);
+            GradientCheck.Run(
+                name, v => ScaleRows(v[0], v[1]), a => [.. a[0].Select((e, i) => e * a[1][i / C])], x with { IsConstant = true }, scale);
         }
     }
 

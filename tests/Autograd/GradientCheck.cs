@@ -83,7 +83,9 @@ internal static class GradientCheck
     }
 
     private static IEnumerable<int> Sample(int count) =>
-        count <= Sampled ? Enumerable.Range(0, count) : Enumerable.Range(0, Sampled).Select(i => (int)((long)i * (count - 1) / (Sampled - 1)));
+        count <= Sampled
+            ? Enumerable.Range(0, count)
+            : Enumerable.Range(0, Sampled).Select(i => (int)((long)i * (count - 1) / (Sampled - 1)));
 
     /// <summary>d Σ weights·reference(x) / d x[input][element].</summary>
     private static double Slope(Func<double[][], double[]> reference, double[][] x, float[] weights, int input, int element)

@@ -14,13 +14,16 @@ public sealed class GradientCheckTests
 
     [Fact]
     public void Notices_a_value_that_is_off_by_a_hundred_thousandth() =>
-        Assert.ThrowsAny<XunitException>(() => GradientCheck.Run("cpu", v => Ops.Scale(v[0], 3.00003f), x => [.. x[0].Select(e => 3 * e)], X));
+        Assert.ThrowsAny<XunitException>(
+            () => GradientCheck.Run("cpu", v => Ops.Scale(v[0], 3.00003f), x => [.. x[0].Select(e => 3 * e)], X));
 
     [Fact]
     public void Notices_a_missing_gradient_under_a_right_value() =>
-        Assert.ThrowsAny<XunitException>(() => GradientCheck.Run("cpu", v => Ops.Add(v[0], v[0].Value), x => [.. x[0].Select(e => 2 * e)], X));
+        Assert.ThrowsAny<XunitException>(
+            () => GradientCheck.Run("cpu", v => Ops.Add(v[0], v[0].Value), x => [.. x[0].Select(e => 2 * e)], X));
 
     [Fact]
     public void Notices_an_input_that_the_gradient_never_reaches() =>
-        Assert.ThrowsAny<XunitException>(() => GradientCheck.Run("cpu", v => Ops.Add(v[0], v[1].Value), x => [.. x[0].Zip(x[1], (a, b) => a + b)], X, X));
+        Assert.ThrowsAny<XunitException>(
+            () => GradientCheck.Run("cpu", v => Ops.Add(v[0], v[1].Value), x => [.. x[0].Zip(x[1], (a, b) => a + b)], X, X));
 }

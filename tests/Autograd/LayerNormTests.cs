@@ -26,7 +26,8 @@ public sealed class LayerNormTests
         Check(Input.Random(1, 2, 3, 17), Input.Random(2, 17), Input.Random(3, 17));
 
         void Check(Input x, Input gain, Input bias) =>
-            GradientCheck.Run(name, v => LayerNorm(v[0], v[1], v[2], Epsilon), a => Reference.LayerNorm(a[0], a[1], a[2], Epsilon), x, gain, bias);
+            GradientCheck.Run(
+                name, v => LayerNorm(v[0], v[1], v[2], Epsilon), a => Reference.LayerNorm(a[0], a[1], a[2], Epsilon), x, gain, bias);
     }
 
     [Theory]
@@ -72,7 +73,9 @@ public sealed class LayerNormTests
         foreach (int width in new[] { 1, 7, 9 })
         {
             Tensor other = device.Zeros(new Shape(width));
-            Assert.Equal($"LayerNorm: x [2,8], gain [{width}], bias [8], expected [8] for both.", Assert.Throws<ArgumentException>(() => LayerNorm(x, other, fits, Epsilon)).Message);
+            Assert.Equal(
+                $"LayerNorm: x [2,8], gain [{width}], bias [8], expected [8] for both.",
+                Assert.Throws<ArgumentException>(() => LayerNorm(x, other, fits, Epsilon)).Message);
             Fails.With<ArgumentException>($"bias [{width}]", () => LayerNorm(x, fits, other, Epsilon));
         }
     }

@@ -18,7 +18,8 @@ public sealed class MatMulTests
             GradientCheck.Run(name, v => MatMul(v[0], v[1]), a => Reference.MatMul(a[0], a[1], M, K, N), x, y);
             GradientCheck.Run(name, v => MatMul(v[0], v[1], transposeY: true), a => Reference.MatMul(a[0], a[1], M, K, N, true), x, yT);
             GradientCheck.Run(name, v => MatMul(v[0], v[1]), a => Reference.MatMul(a[0], a[1], M, K, N), x, y with { IsConstant = true });
-            GradientCheck.Run(name, v => MatMul(v[0], v[1], true), a => Reference.MatMul(a[0], a[1], M, K, N, true), x with { IsConstant = true }, yT);
+            GradientCheck.Run(
+                name, v => MatMul(v[0], v[1], true), a => Reference.MatMul(a[0], a[1], M, K, N, true), x with { IsConstant = true }, yT);
         }
     }
 
@@ -27,7 +28,8 @@ public sealed class MatMulTests
     public void A_matrix_may_be_multiplied_with_itself(string name)
     {
         GradientCheck.Run(name, v => MatMul(v[0], v[0]), a => Reference.MatMul(a[0], a[0], 7, 7, 7), Input.Random(1, 7, 7));
-        GradientCheck.Run(name, v => MatMul(v[0], v[0], transposeY: true), a => Reference.MatMul(a[0], a[0], 3, 17, 3, true), Input.Random(1, 3, 17));
+        GradientCheck.Run(
+            name, v => MatMul(v[0], v[0], transposeY: true), a => Reference.MatMul(a[0], a[0], 3, 17, 3, true), Input.Random(1, 3, 17));
     }
 
     [Theory]
@@ -35,10 +37,12 @@ public sealed class MatMulTests
     public void Several_products_stand_side_by_side(string name)
     {
         GradientCheck.Run(
-            name, v => MatMul(v[0], [v[1], v[2], v[3]], transposeY: false), a => Beside(5, a.Skip(1).Select((y, i) => (Reference.MatMul(a[0], y, 5, 7, i + 3), i + 3))),
+            name, v => MatMul(v[0], [v[1], v[2], v[3]], transposeY: false),
+            a => Beside(5, a.Skip(1).Select((y, i) => (Reference.MatMul(a[0], y, 5, 7, i + 3), i + 3))),
             Input.Random(1, 5, 7), Input.Random(2, 7, 3), Input.Random(3, 7, 4), Input.Random(4, 7, 5));
         GradientCheck.Run(
-            name, v => Linear(v[0], [v[1], v[2]], null, transposeWeights: true), a => Beside(1, a.Skip(1).Select(y => (Reference.MatMul(a[0], y, 1, 17, 9, true), 9))),
+            name, v => Linear(v[0], [v[1], v[2]], null, transposeWeights: true),
+            a => Beside(1, a.Skip(1).Select(y => (Reference.MatMul(a[0], y, 1, 17, 9, true), 9))),
             Input.Random(1, 1, 17), Input.Random(2, 9, 17), Input.Random(3, 9, 17));
 
         static double[] Beside(int rows, IEnumerable<(double[] Values, int Columns)> parts) =>
@@ -76,8 +80,10 @@ public sealed class MatMulTests
     [MemberData(nameof(Names))]
     public void Embedding_adds_up_the_gradients_of_repeated_ids(string name)
     {
-        foreach ((int V, int C, int[] ids) in new (int, int, int[])[] { (1, 1, [0]), (5, 7, [4, 0, 4, 4, 2]), (3, 17, [1]), (7, 33, [6, 6, 5, 6, 0, 1, 1]) })
-            GradientCheck.Run(name, v => Embedding(v[0], ids), a => [.. ids.SelectMany(id => a[0].Skip(id * C).Take(C))], Input.Random(1, V, C));
+        (int, int, int[])[] cases = [(1, 1, [0]), (5, 7, [4, 0, 4, 4, 2]), (3, 17, [1]), (7, 33, [6, 6, 5, 6, 0, 1, 1])];
+        foreach ((int V, int C, int[] ids) in cases)
+            GradientCheck.Run(
+                name, v => Embedding(v[0], ids), a => [.. ids.SelectMany(id => a[0].Skip(id * C).Take(C))], Input.Random(1, V, C));
     }
 
     [Fact]
@@ -85,7 +91,9 @@ public sealed class MatMulTests
     {
         using Device device = Devices.Create("cpu");
         Tensor x = device.Zeros(new Shape(4, 64, 768)), y = device.Zeros(new Shape(1600, 6400));
-        Assert.Equal("MatMul: [4,64,768]·[1600,6400], inner 768 ≠ 1600. Hint: transposed checkpoint?", Assert.Throws<ArgumentException>(() => MatMul(x, y)).Message);
+        Assert.Equal(
+            "MatMul: [4,64,768]·[1600,6400], inner 768 ≠ 1600. Hint: transposed checkpoint?",
+            Assert.Throws<ArgumentException>(() => MatMul(x, y)).Message);
         Fails.With<ArgumentException>("inner 768 ≠ 6400", () => MatMul(x, y, transposeY: true));
 
         Tensor weight = device.Zeros(new Shape(6, 5));

@@ -51,17 +51,18 @@ public sealed class RotaryTests
     {
         using Device device = Devices.Create("cpu");
         Tensor qkv = device.Zeros(new Shape(4, 24)), table = device.Zeros(new Shape(9, 4));
-        Assert.Contains("[4,24] does not split into q, k, v of 3 heads", Message(() => Rotary(qkv, 3, table, [0])), StringComparison.Ordinal);
-        Assert.Contains("4 rows for 3 sequences", Message(() => Rotary(qkv, 2, table, [0, 0, 0])), StringComparison.Ordinal);
-        Assert.Contains("a table of 4 columns, expected an even number up to the 2", Message(() => Rotary(qkv, 4, table, [0])), StringComparison.Ordinal);
-        Assert.Contains("a table of 3 columns", Message(() => Rotary(qkv, 2, device.Zeros(new Shape(9, 3)), [0])), StringComparison.Ordinal);
-
-        static string Message(Action action) => Assert.Throws<ArgumentException>(action).Message;
+        Fails.With<ArgumentException>("[4,24] does not split into q, k, v of 3 heads", () => Rotary(qkv, 3, table, [0]));
+        Fails.With<ArgumentException>("4 rows for 3 sequences", () => Rotary(qkv, 2, table, [0, 0, 0]));
+        Fails.With<ArgumentException>("a table of 4 columns, expected an even number up to the 2", () => Rotary(qkv, 4, table, [0]));
+        Fails.With<ArgumentException>("a table of 3 columns", () => Rotary(qkv, 2, device.Zeros(new Shape(9, 3)), [0]));
     }
 
     /// <summary>cos and sin in turn; any angles do.</summary>
     private static float[] Table(int positions, int R) =>
-        [.. Enumerable.Range(0, positions * R).Select(i => (float)(i % 2 == 0 ? Math.Cos(i / R * (i % R + 0.7)) : Math.Sin(i / R * (i % R - 0.3))))];
+    [
+        .. Enumerable.Range(0, positions * R).Select(
+            i => (float)(i % 2 == 0 ? Math.Cos(i / R * (i % R + 0.7)) : Math.Sin(i / R * (i % R - 0.3)))),
+    ];
 
     private static double[] Expected(double[] x, int heads, int D, int R, float[] table, int[] positions)
     {

@@ -23,12 +23,16 @@ public sealed class ProcessTests : IDisposable
         // Out-of-scope prompts are on: a resumed run has to draw those that an undisturbed one draws. One by one, so that
         // there is a commit after each edit: together, so few facts are one transaction.
         string records = CliFiles.Records(folder, "r.json", 40, "zsre multi-token", "pararel", "counterfact");
-        string[] prompts = [.. JsonDocument.Parse(File.ReadAllText(records)).RootElement.EnumerateArray().Select(r => r.GetProperty("src").GetString()!)];
+        string[] prompts =
+        [
+            .. JsonDocument.Parse(File.ReadAllText(records)).RootElement.EnumerateArray().Select(r => r.GetProperty("src").GetString()!),
+        ];
         long start = Stopwatch.GetTimestamp();
         using CliProcess undisturbed = CliProcess.Start(Add("whole.db", records, "--epochs", "2", "--sequential", "--json"));
         CliRun whole = undisturbed.Finish();
         Assert.True(whole.ExitCode == 0, whole.Error);
-        double all = Stopwatch.GetElapsedTime(start).TotalMilliseconds, teaching = 1000 * whole.Document().GetProperty("seconds").GetDouble();
+        double all = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        double teaching = 1000 * whole.Document().GetProperty("seconds").GetDouble();
 
         var rng = new Rng(20260101);
         int committed = 0;
@@ -75,7 +79,8 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(1, ended.ExitCode);
         int stored = Edits("e.db").Count, left = All - stored;
         Assert.InRange(stored, 0, All - 1);
-        Assert.Contains($"Interrupted: {stored} stored, 0 already there, {left} not done (first: \"", ended.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Interrupted: {stored} stored, 0 already there, {left} not done (first: \"", ended.Error, StringComparison.Ordinal);
         Assert.Equal(stored, ended.Document().GetProperty("added").GetArrayLength());
         Assert.Equal(left, ended.Document().GetProperty("notDone").GetInt32());
         Assert.False(File.Exists(folder.File("e.db-wal")));
@@ -142,7 +147,9 @@ public sealed class ProcessTests : IDisposable
 
     private static void AssertSame(Edit expected, Edit actual)
     {
-        Assert.Equal((expected.Id, expected.Request, expected.Settings, expected.Status), (actual.Id, actual.Request, actual.Settings, actual.Status));
+        Assert.Equal(
+            (expected.Id, expected.Request, expected.Settings, expected.Status),
+            (actual.Id, actual.Request, actual.Settings, actual.Status));
         Assert.Equal(expected.PromptTokens, actual.PromptTokens);
         Assert.Equal(expected.TargetTokens, actual.TargetTokens);
         foreach ((Neuron e, Neuron a) in expected.Neurons.Zip(actual.Neurons))

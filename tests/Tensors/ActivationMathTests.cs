@@ -22,7 +22,9 @@ public sealed class ActivationMathTests
         new(Activation.GeluTanh, 3, VectorMath.GeluTanh, VectorMath.GeluTanh, VectorMath.GeluTanhDerivative, VectorMath.GeluTanhDerivative),
         new(Activation.Gelu, 6, VectorMath.Gelu, VectorMath.Gelu, VectorMath.GeluDerivative, VectorMath.GeluDerivative),
         new(Activation.Silu, 3, VectorMath.Silu, VectorMath.Silu, VectorMath.SiluDerivative, VectorMath.SiluDerivative),
-        new(Activation.QuickGelu, 3, VectorMath.QuickGelu, VectorMath.QuickGelu, VectorMath.QuickGeluDerivative, VectorMath.QuickGeluDerivative),
+        new(
+            Activation.QuickGelu, 3,
+            VectorMath.QuickGelu, VectorMath.QuickGelu, VectorMath.QuickGeluDerivative, VectorMath.QuickGeluDerivative),
     ];
 
     public static TheoryData<Activation> Names => new(All.Select(function => function.Activation));
@@ -77,7 +79,7 @@ public sealed class ActivationMathTests
     public void Extremes_in_a_lane_are_those_of_one_number(Activation activation)
     {
         Function f = Of(activation);
-        foreach (float x in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity, 300, -300, float.MaxValue, float.MinValue, 0, -0f, float.Epsilon, -float.Epsilon })
+        foreach (float x in VectorMathTests.ExtremeValues)
         {
             VectorMathTests.SameBits(f.Value(x), f.Lane(x), $"{activation}", x);
             Devices.Close(f.Slope(x), f.SlopeLane(x), 1e-35, $"{activation}'({x})");

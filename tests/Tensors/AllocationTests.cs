@@ -13,9 +13,11 @@ public sealed class AllocationTests
     public void Verbs_allocate_nothing(int rows, int columns)
     {
         using var device = new CpuDevice(3);
-        Tensor x = device.From(Devices.Values(rows * columns, 1), rows, columns), y = device.From(Devices.Values(rows * columns, 2), rows, columns);
+        Tensor x = device.From(Devices.Values(rows * columns, 1), rows, columns);
+        Tensor y = device.From(Devices.Values(rows * columns, 2), rows, columns);
         Tensor z = device.Allocate(rows, columns), row = device.From(Devices.Values(columns, 3), columns);
-        Tensor table = Devices.Stored(device, Devices.Values(7 * columns), DType.F16, 7, columns), sums = device.Zeros(new Shape(7, columns));
+        Tensor table = Devices.Stored(device, Devices.Values(7 * columns), DType.F16, 7, columns);
+        Tensor sums = device.Zeros(new Shape(7, columns));
         float[] host = new float[rows * columns];
         int[] ids = [.. Enumerable.Range(0, rows).Select(r => r % 7)], places = [.. Enumerable.Range(0, rows)];
         TeamAllocations.AssertNone(device.Team, All);
@@ -47,7 +49,8 @@ public sealed class AllocationTests
     public void Products_allocate_nothing(int rows)
     {
         using var device = new CpuDevice(3);
-        Tensor a = device.From(Devices.Values(rows * 300), rows, 300), b = device.From(Devices.Values(300 * 400), 300, 400), c = device.Allocate(rows, 400);
+        Tensor a = device.From(Devices.Values(rows * 300), rows, 300), b = device.From(Devices.Values(300 * 400), 300, 400);
+        Tensor c = device.Allocate(rows, 400);
         Tensor stored = Devices.Stored(device, Devices.Values(300 * 400), DType.F16, 300, 400);
         TeamAllocations.AssertNone(device.Team, Both);
 
@@ -65,7 +68,8 @@ public sealed class AllocationTests
         for (int warmUp = 0; warmUp < 3; warmUp++) Step();
         long before = GC.GetAllocatedBytesForCurrentThread();
         Step();
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 100 * 250); // shape, tensor, storage: not the memory, nor a set of them
+        // Shape, tensor, storage: not the memory, nor a set of them.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 100 * 250);
 
         void Step()
         {
@@ -98,7 +102,8 @@ public sealed class AllocationTests
 
         public static void Apply(GroupRow row)
         {
-            for (int c = GroupRow.Thread; c < row[2].IntLength; c += GroupRow.Threads) row[2][c] = row[0][c] + row[1][c] + row.Index + row.Scalar;
+            for (int c = GroupRow.Thread; c < row[2].IntLength; c += GroupRow.Threads)
+                row[2][c] = row[0][c] + row[1][c] + row.Index + row.Scalar;
         }
     }
 }

@@ -43,8 +43,10 @@ public sealed class GemmBitsTests
         foreach (int rows in (int[])[1, 2, 3, 6, 7, 16, 17, 97])
         {
             int first = (M - rows) / 2;
-            Devices.SameBits(whole[(first * N)..((first + rows) * N)], Product(device, a.Slice(first, rows), b, accumulate: false), $"{rows} rows");
-            Devices.SameBits(added[(first * N)..((first + rows) * N)], Product(device, a.Slice(first, rows), b, accumulate: true), $"{rows} rows added");
+            Range part = (first * N)..((first + rows) * N);
+            Tensor few = a.Slice(first, rows);
+            Devices.SameBits(whole[part], Product(device, few, b, accumulate: false), $"{rows} rows");
+            Devices.SameBits(added[part], Product(device, few, b, accumulate: true), $"{rows} rows added");
         }
     }
 
@@ -102,14 +104,18 @@ public sealed class GemmBitsTests
         float[] values = Devices.Values((long)Depth * N, 2);
         foreach (int m in (int[])[1, 2, 3, 16])
         {
-            float[][] products = [.. from threads in (int[])[1, 2, 3] from accumulate in (bool[])[false, true] select Deep(threads, m, accumulate)];
+            float[][] products =
+            [
+                .. from threads in (int[])[1, 2, 3] from accumulate in (bool[])[false, true] select Deep(threads, m, accumulate),
+            ];
             for (int i = 2; i < products.Length; i++) Devices.SameBits(products[i % 2], products[i], $"{m} rows, {1 + i / 2} threads");
         }
 
         float[] Deep(int threads, int m, bool accumulate)
         {
             using var device = new CpuDevice(threads);
-            return Product(device, device.From(Devices.Values(m * Depth, 1), m, Depth), MatrixView.Of(Devices.Stored(device, values, dtype, Depth, N)), accumulate);
+            Tensor a = device.From(Devices.Values(m * Depth, 1), m, Depth);
+            return Product(device, a, MatrixView.Of(Devices.Stored(device, values, dtype, Depth, N)), accumulate);
         }
     }
 

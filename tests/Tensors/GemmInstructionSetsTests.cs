@@ -17,9 +17,12 @@ public sealed class GemmInstructionSetsTests
     public async Task Products_are_right_without(string instructions)
     {
         if (Environment.GetEnvironmentVariable(Inner) is not null) return;
-        const string Filter = "FullyQualifiedName~GemmTests|FullyQualifiedName~WideningTests|(FullyQualifiedName~GemmBitsTests.Rows&DisplayName~cpu-1-thread)";
+        const string Filter =
+            "FullyQualifiedName~GemmTests|FullyQualifiedName~WideningTests"
+            + "|(FullyQualifiedName~GemmBitsTests.Rows&DisplayName~cpu-1-thread)";
         string assembly = typeof(GemmInstructionSetsTests).Assembly.Location;
-        var start = new ProcessStartInfo(Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath! : "dotnet")
+        string host = Environment.ProcessPath!;
+        var start = new ProcessStartInfo(host.EndsWith("dotnet", StringComparison.Ordinal) ? host : "dotnet")
         {
             ArgumentList = { "vstest", assembly, $"--TestCaseFilter:{Filter}" },
             RedirectStandardOutput = true,

@@ -15,7 +15,8 @@ public sealed class GemmTests
         int[][] shapes =
         [
             [1, 1, 1], [1, 7, 1], [2, 3, 5], [6, 16, 8], [7, 17, 9], [5, 31, 33], [12, 32, 256], [13, 33, 257],
-            [1, 40, 300], [3, 70, 513], [20, 20, 32], [97, 50, 19], [103, 65, 270], [199, 35, 20], [98, 2055, 3], [100, 1, 64], [6, 0, 4], [0, 5, 4],
+            [1, 40, 300], [3, 70, 513], [20, 20, 32], [97, 50, 19], [103, 65, 270], [199, 35, 20], [98, 2055, 3], [100, 1, 64],
+            [6, 0, 4], [0, 5, 4],
         ];
         foreach (int[] s in shapes)
         {
@@ -156,7 +157,8 @@ public sealed class GemmTests
         Tensor half = Devices.Stored(device, new float[12], DType.F16, 4, 3);
         Fails.With<ArgumentException>("stored as F16, expected F32", () => device.Gemm(half, b3, c));
         Fails.With<ArgumentException>("reaches element", () => device.Gemm(MatrixView.Of(a) with { Offset = 1 }, b3, c));
-        Fails.With<ArgumentException>("one must be 1", () => device.Gemm(new MatrixView(a, 0, 1, 3, 7, 2), b3, device.Zeros(new Shape(1, 6))));
+        Fails.With<ArgumentException>(
+            "one must be 1", () => device.Gemm(new MatrixView(a, 0, 1, 3, 7, 2), b3, device.Zeros(new Shape(1, 6))));
         Fails.With<ArgumentException>("batch", () => device.Gemm(MatrixView.Of(a) with { Outer = 2 }, b3, c));
         Tensor stored = Devices.Stored(device, new float[24], DType.F32, 4, 6);
         Fails.With<ArgumentException>("cannot be written", () => device.Gemm(a, b3, stored));
@@ -167,7 +169,8 @@ public sealed class GemmTests
         using BufferScope scope = device.Scope();
         float[] x = Devices.Values((long)m * k, 1), c0 = Devices.Values((long)m * n, 3);
         Tensor a = transposeA ? device.From(x, k, m) : device.From(x, m, k);
-        Tensor b = transposeB ? Devices.Stored(device, Devices.Values((long)n * k, 2), dtype, n, k) : Devices.Stored(device, Devices.Values((long)n * k, 2), dtype, k, n);
+        float[] weights = Devices.Values((long)n * k, 2);
+        Tensor b = transposeB ? Devices.Stored(device, weights, dtype, n, k) : Devices.Stored(device, weights, dtype, k, n);
         float[] y = b.ToArray();
         Tensor c = device.From(c0, m, n);
         device.Gemm(transposeA ? MatrixView.Of(a).Transposed : a, transposeB ? MatrixView.Of(b).Transposed : b, c, accumulate);
@@ -187,7 +190,9 @@ public sealed class GemmTests
 
                 float product = actual[i * n + j];
                 if (!(Math.Abs(product - expected) <= 1e-6 * size))
-                    Assert.Fail($"{m}×{n}×{k} {(transposeA ? 'T' : 'N')}{(transposeB ? 'T' : 'N')} {dtype} [{i},{j}]: expected {expected:R}, got {product:R}.");
+                    Assert.Fail(
+                        $"{m}×{n}×{k} {(transposeA ? 'T' : 'N')}{(transposeB ? 'T' : 'N')} {dtype} [{i},{j}]: "
+                        + $"expected {expected:R}, got {product:R}.");
             }
         }
     }

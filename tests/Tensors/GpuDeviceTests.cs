@@ -14,7 +14,8 @@ public sealed class GpuDeviceTests
     public void The_host_waits_for_results_alone(string name)
     {
         using var device = (GpuDevice)Devices.Create(name);
-        Tensor table = device.From(Devices.Values(7 * 5), 7, 5), y = device.Allocate(3, 5), stored = Devices.Stored(device, Devices.Values(35), DType.F16, 7, 5);
+        Tensor table = device.From(Devices.Values(7 * 5), 7, 5), y = device.Allocate(3, 5);
+        Tensor stored = Devices.Stored(device, Devices.Values(35), DType.F16, 7, 5);
         device.Gather(table, [6, 0, 3], y);
         device.Gather(stored, [6, 0, 3], y);
         device.ScatterAdd(y, [1, 1, 1], table);

@@ -14,8 +14,9 @@ public sealed class MapsTests
         {
             Tensor all = device.Allocate(3, n + 9), x = device.Zeros(new Shape(n));
             device.Fill(all, -1);
-            foreach (Action<Tensor> map in (Action<Tensor>[])
-                [y => device.Map<TwoForms>(x, y), y => device.Map<TwoForms>(x, x, y), y => device.Map<TwoForms>(x, 0, y), y => device.Map<TwoForms>(x, x, x, y), y => device.Map<TwoForms>(x, x, 0, y)])
+            foreach (Action<Tensor> map in (Action<Tensor>[])[
+                y => device.Map<TwoForms>(x, y), y => device.Map<TwoForms>(x, x, y), y => device.Map<TwoForms>(x, 0, y),
+                y => device.Map<TwoForms>(x, x, x, y), y => device.Map<TwoForms>(x, x, 0, y)])
             {
                 Tensor row = new(device, all.Storage, n + 9, new Shape(n));
                 map(row);

@@ -31,7 +31,11 @@ public sealed class RngTests
         ulong early = rng.Fork("dropout").NextUInt64();
         rng.NextUInt64();
         Assert.Equal(early, rng.Fork("dropout").NextUInt64());
-        ulong[] streams = [early, rng.Fork("weights").NextUInt64(), rng.Fork(0).NextUInt64(), rng.Fork(1).NextUInt64(), new Rng(8).Fork("dropout").NextUInt64(), new Rng(7).NextUInt64()];
+        ulong[] streams =
+        [
+            early, rng.Fork("weights").NextUInt64(), rng.Fork(0).NextUInt64(), rng.Fork(1).NextUInt64(),
+            new Rng(8).Fork("dropout").NextUInt64(), new Rng(7).NextUInt64(),
+        ];
         Assert.Equal(streams.Length, streams.Distinct().Count());
         Assert.Throws<ArgumentNullException>(() => rng.Fork(null!));
     }

@@ -16,7 +16,8 @@ public sealed class RowMathTests
             double tolerance = 1e-6 * (n + 1);
             Devices.Close(x.Sum(v => (double)v), RowMath.Sum(x), tolerance, $"sum of {n}");
             Devices.Close(x.Zip(y, (a, b) => (double)a * b).Sum(), RowMath.Dot(x, y), tolerance, $"dot of {n}");
-            Devices.Close(x.Zip(y, (a, b) => (a - 0.7f) * (double)b).Sum(), RowMath.CenteredDot(x, 0.7f, y), tolerance, $"centred dot of {n}");
+            Devices.Close(
+                x.Zip(y, (a, b) => (a - 0.7f) * (double)b).Sum(), RowMath.CenteredDot(x, 0.7f, y), tolerance, $"centred dot of {n}");
             Devices.Close(x.Sum(v => (v - 0.7) * (v - 0.7)), RowMath.SquaredDeviation(x, 0.7f), 5 * tolerance, $"squares of {n}");
             Assert.Equal(x.Sum(v => (double)v), RowMath.SumInDouble(x), 1e-12 * (n + 1));
         }

@@ -18,7 +18,11 @@ public sealed class RowSoftmaxTests
                     double[] expected = Softmax(x, visible, scale);
                     RowSoftmax.Forward(x, visible, scale);
                     for (int i = 0; i < length; i++)
-                        Assert.True(Math.Abs(x[i] - expected[i]) <= 4e-7 * expected[i] + 2e-45, $"{i} of {visible} of {length}, scale {scale}: {x[i]} is not {expected[i]}");
+                    {
+                        Assert.True(
+                            Math.Abs(x[i] - expected[i]) <= 4e-7 * expected[i] + 2e-45,
+                            $"{i} of {visible} of {length}, scale {scale}: {x[i]} is not {expected[i]}");
+                    }
                 }
     }
 
@@ -33,7 +37,8 @@ public sealed class RowSoftmaxTests
             float value = (float)(-104 * rng.NextDouble() * (i % 2 == 0 ? 1 : rng.NextDouble()));
             (x[0], x[1]) = (0, value);
             RowSoftmax.Forward(x, 2, 1);
-            double exact = Math.Exp(value) / (1 + Math.Exp(value)), step = Math.Max(MathF.BitIncrement((float)exact) - (float)exact, 1.5e-45);
+            double exact = Math.Exp(value) / (1 + Math.Exp(value));
+            double step = Math.Max(MathF.BitIncrement((float)exact) - (float)exact, 1.5e-45);
             Assert.True(Math.Abs(x[1] - exact) <= 3 * step, $"exp {value}: {x[1]} is not {exact}"); // 2, and one for the division
         }
     }
@@ -89,7 +94,10 @@ public sealed class RowSoftmaxTests
 
     /// <summary>Numbers up to ±<paramref name="range"/>; what is not visible is infinite or not a number.</summary>
     private static float[] Row(Rng rng, int length, int visible, float range) =>
-        [.. Enumerable.Range(0, length).Select(i => i < visible ? (float)(range * (2 * rng.NextDouble() - 1)) : i % 2 == 0 ? float.PositiveInfinity : float.NaN)];
+    [
+        .. Enumerable.Range(0, length).Select(
+            i => i < visible ? (float)(range * (2 * rng.NextDouble() - 1)) : i % 2 == 0 ? float.PositiveInfinity : float.NaN),
+    ];
 
     private static double[] Softmax(float[] x, int visible, double scale)
     {

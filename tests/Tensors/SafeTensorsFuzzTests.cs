@@ -12,7 +12,8 @@ public sealed class SafeTensorsFuzzTests : IDisposable
     private static readonly string[] Tokens =
     [
         "-1", "0", "1", "4", "1.5", "1e3", "2147483648", "4294967296", "9223372036854775807", "9223372036854775808", "18446744073709551616",
-        "\"F32\"", "\"F16\"", "\"U8\"", "\"F7\"", "\"a\"", "\"__metadata__\"", "\"shape\"", "\"dtype\"", "\"data_offsets\"", "\"\\ud800\"", "[]", "[0,0]", "[[", "{}", "{", "}", "]",
+        "\"F32\"", "\"F16\"", "\"U8\"", "\"F7\"", "\"a\"", "\"__metadata__\"", "\"shape\"", "\"dtype\"", "\"data_offsets\"",
+        "\"\\ud800\"", "[]", "[0,0]", "[[", "{}", "{", "}", "]",
         ",", ":", "null", "true", " ", "\"", "\\", "\u00e9",
     ];
 
@@ -23,7 +24,8 @@ public sealed class SafeTensorsFuzzTests : IDisposable
     [Fact]
     public void Damaged_files_are_refused_or_wholly_readable()
     {
-        byte[][] seeds = [.. SmallFiles(), .. Directory.EnumerateFiles(TestFiles.Golden("families"), "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(Shrink)];
+        IEnumerable<string> golden = Directory.EnumerateFiles(TestFiles.Golden("families"), "*.safetensors", SearchOption.AllDirectories);
+        byte[][] seeds = [.. SmallFiles(), .. golden.Order(StringComparer.Ordinal).Select(Shrink)];
         string path = folder.File("x.safetensors");
         foreach (byte[] seed in seeds) Assert.True(IsUsable(path, seed), "every seed is valid");
 
@@ -103,7 +105,8 @@ public sealed class SafeTensorsFuzzTests : IDisposable
         if (tokens.Count == 0) return file;
         System.Text.RegularExpressions.Match old = tokens[random.Next(tokens.Count)];
         string replacement = random.Next(3) == 0 ? tokens[random.Next(tokens.Count)].Value : Tokens[random.Next(Tokens.Length)];
-        byte[] edited = Encoding.Latin1.GetBytes(string.Concat(header.AsSpan(0, old.Index), replacement, header.AsSpan(old.Index + old.Length)));
+        byte[] edited = Encoding.Latin1.GetBytes(
+            string.Concat(header.AsSpan(0, old.Index), replacement, header.AsSpan(old.Index + old.Length)));
         byte[] result = Create(edited, 0);
         return [.. result, .. file[headerEnd..]];
     }
@@ -112,15 +115,22 @@ public sealed class SafeTensorsFuzzTests : IDisposable
     {
         yield return Create("{}", 0);
         yield return Create($"{{{Entry("a", "F32", "[2]", "[0,8]")}}}   ", 8);
-        yield return Create($"{{\"__metadata__\":{{\"format\":\"pt\",\"é\":\"ü\"}},{Entry("a", "F16", "[2,3]", "[0,12]")},{Entry("b", "U8", "[4]", "[12,16]")},{Entry("c", "F64", "[0]", "[16,16]")}}}", 16);
-        yield return Create($"{{{Entry("z", "I64", "[]", "[0,8]")},{Entry("y", "BOOL", "[1,1,1,4]", "[8,12]")},{Entry("x", "BF16", "[2]", "[12,16]")}}}", 16);
+        yield return Create(
+            "{\"__metadata__\":{\"format\":\"pt\",\"é\":\"ü\"},"
+            + $"{Entry("a", "F16", "[2,3]", "[0,12]")},{Entry("b", "U8", "[4]", "[12,16]")},{Entry("c", "F64", "[0]", "[16,16]")}}}",
+            16);
+        yield return Create(
+            $"{{{Entry("z", "I64", "[]", "[0,8]")},{Entry("y", "BOOL", "[1,1,1,4]", "[8,12]")},{Entry("x", "BF16", "[2]", "[12,16]")}}}",
+            16);
     }
 
     // A real header over data of a few bytes: every extent but one is cut to nothing.
     private static byte[] Shrink(string path)
     {
         using SafeTensorsFile file = SafeTensorsFile.Open(path);
-        string entries = string.Join(", ", file.Tensors.Select((t, i) => Entry(t.Name, "F32", i == 0 ? "[1,4]" : $"[{string.Join(',', t.Shape.Append(0))}]", i == 0 ? "[0,16]" : "[16,16]")));
+        string entries = string.Join(", ", file.Tensors.Select((t, i) => i == 0
+            ? Entry(t.Name, "F32", "[1,4]", "[0,16]")
+            : Entry(t.Name, "F32", $"[{string.Join(',', t.Shape.Append(0))}]", "[16,16]")));
         return Create($"{{{entries}}}", 16);
     }
 }

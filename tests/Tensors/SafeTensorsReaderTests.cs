@@ -28,7 +28,8 @@ public sealed class SafeTensorsReaderTests : IDisposable
     [Fact]
     public void Tensors_come_in_the_order_of_their_data_with_their_bytes()
     {
-        string header = $"{{{Entry("b", "U8", "[2,1]", "[4,6]")},\"__metadata__\":{{\"format\":\"pt\"}},{Entry("a", "F32", "[]", "[0,4]")},{Entry("none", "I64", "[3,0]", "[0,0]")}}}   ";
+        string header = $"{{{Entry("b", "U8", "[2,1]", "[4,6]")},\"__metadata__\":{{\"format\":\"pt\"}},"
+            + $"{Entry("a", "F32", "[]", "[0,4]")},{Entry("none", "I64", "[3,0]", "[0,0]")}}}   ";
         using SafeTensorsFile file = Open(Create(header, 6));
         Assert.Equal(["none", "a", "b"], file.Names);
         Assert.Equal("pt", file.Metadata["format"]);
@@ -78,7 +79,8 @@ public sealed class SafeTensorsReaderTests : IDisposable
     public void Files_beyond_2_GiB_are_read_at_long_offsets()
     {
         const long Large = 3L << 30;
-        byte[] start = Create($"{{{Entry("large", "U8", $"[{Large}]", $"[0,{Large}]")},{Entry("last", "U8", "[2]", $"[{Large},{Large + 2}]")}}}", 0);
+        byte[] start = Create(
+            $"{{{Entry("large", "U8", $"[{Large}]", $"[0,{Large}]")},{Entry("last", "U8", "[2]", $"[{Large},{Large + 2}]")}}}", 0);
         using (FileStream stream = File.Create(path))
         {
             stream.Write(start);

@@ -8,7 +8,12 @@ namespace Sharpformer.Tests.Tensors;
 public sealed class SafeTensorsWriterTests : IDisposable
 {
     private static readonly string[] DTypes = ["F32", "F16", "BF16", "F64", "I64", "U8", "BOOL", "I16"];
-    private static readonly string[] OddNames = ["", " ", "\"quoted\"", "back\\slash", "new\nline", "nul\0", "日本語", "😀", "dtype", "a/b.c", "{}", "__metadata"];
+
+    private static readonly string[] OddNames =
+    [
+        "", " ", "\"quoted\"", "back\\slash", "new\nline", "nul\0", "日本語", "😀", "dtype", "a/b.c", "{}", "__metadata",
+    ];
+
     private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
     private readonly string path;
 
@@ -19,8 +24,10 @@ public sealed class SafeTensorsWriterTests : IDisposable
     [Fact]
     public void The_bytes_are_exactly_these()
     {
-        SafeTensorsWriter.Write(path, [Entry("b", "U8", [3], 7), Entry("a", "F32", [], 1)], new Dictionary<string, string> { ["z"] = "2", ["é"] = "\"1\"" });
-        const string Header = """{"__metadata__":{"z":"2","é":"\"1\""},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[3],"data_offsets":[4,7]}}""";
+        SafeTensorsWriter.Write(
+            path, [Entry("b", "U8", [3], 7), Entry("a", "F32", [], 1)], new Dictionary<string, string> { ["z"] = "2", ["é"] = "\"1\"" });
+        const string Header = """{"__metadata__":{"z":"2","é":"\"1\""},"a":"""
+            + """{"dtype":"F32","shape":[],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[3],"data_offsets":[4,7]}}""";
         string padded = Header + new string(' ', 7 - (Encoding.UTF8.GetByteCount(Header) + 7) % 8);
         byte[] expected = [.. Create(padded, 0), 1, 1, 1, 1, 7, 7, 7];
         Assert.Equal(Encoding.UTF8.GetString(expected), Encoding.UTF8.GetString(File.ReadAllBytes(path)));
@@ -61,7 +68,9 @@ public sealed class SafeTensorsWriterTests : IDisposable
         foreach (string source in Directory.EnumerateFiles(TestFiles.Golden("families"), "*.safetensors", SearchOption.AllDirectories))
         {
             using SafeTensorsFile original = SafeTensorsFile.Open(source);
-            SafeTensorsWriter.Write(path, [.. original.Tensors.Select(t => new SafeTensorsEntry(t.Name, t.DType, t.Shape, original.Bytes(t.Name)))], original.Metadata);
+            SafeTensorsWriter.Write(
+                path, [.. original.Tensors.Select(t => new SafeTensorsEntry(t.Name, t.DType, t.Shape, original.Bytes(t.Name)))],
+                original.Metadata);
             using SafeTensorsFile copy = SafeTensorsFile.Open(path);
             foreach (TensorInfo t in original.Tensors)
                 Assert.True(original.Bytes(t.Name).Span(0, (int)t.Length).SequenceEqual(copy.Bytes(t.Name).Span(0, (int)t.Length)), t.Name);
@@ -85,7 +94,8 @@ public sealed class SafeTensorsWriterTests : IDisposable
         Assert.Throws<ArgumentException>(() => SafeTensorsWriter.Write(path, [Entry("x", "U8", [1], 0), Entry("x", "F32", [1], 0)]));
         Assert.Throws<ArgumentException>(() => SafeTensorsWriter.Write(path, [Entry("__metadata__", "U8", [1], 0)]));
         Assert.Throws<EncoderFallbackException>(() => SafeTensorsWriter.Write(path, [Entry("\ud800", "U8", [1], 0)]));
-        Assert.Throws<EncoderFallbackException>(() => SafeTensorsWriter.Write(path, [], new Dictionary<string, string> { ["a"] = "\udc00" }));
+        Assert.Throws<EncoderFallbackException>(
+            () => SafeTensorsWriter.Write(path, [], new Dictionary<string, string> { ["a"] = "\udc00" }));
         Assert.Throws<ArgumentException>(() => new SafeTensorsEntry("x", "F31", [1], MappedBytes.Copy(new byte[4])));
         Assert.Throws<ArgumentException>(() => new SafeTensorsEntry("x", "F32", [2], MappedBytes.Copy(new byte[4])));
         Assert.Throws<ArgumentException>(() => new SafeTensorsEntry("x", "F32", [long.MaxValue, 9], MappedBytes.Copy(new byte[4])));

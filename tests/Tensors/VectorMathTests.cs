@@ -5,6 +5,12 @@ namespace Sharpformer.Tests.Tensors;
 
 public sealed class VectorMathTests
 {
+    internal static readonly float[] ExtremeValues =
+    [
+        float.NaN, float.PositiveInfinity, float.NegativeInfinity, 300, -300, float.MaxValue, float.MinValue,
+        0, -0f, float.Epsilon, -float.Epsilon,
+    ];
+
     /// <summary>Every 99 991st float32 pattern: all exponents and both signs, NaN and infinities apart.</summary>
     internal static IEnumerable<float> Sweep()
     {
@@ -15,7 +21,8 @@ public sealed class VectorMathTests
         }
 
         for (int i = -30_000; i <= 30_000; i++) yield return i * 0.0037f;
-        foreach (float x in new[] { 300, -300, 88.72283f, 88.72284f, -87.33655f, -103.97f, -103.98f, -104, 89, 10, -10, 20, -20 }) yield return x;
+        foreach (float x in new[] { 300, -300, 88.72283f, 88.72284f, -87.33655f, -103.97f, -103.98f, -104, 89, 10, -10, 20, -20 })
+            yield return x;
     }
 
     [Fact]
@@ -55,7 +62,7 @@ public sealed class VectorMathTests
     [Fact]
     public void Extremes_in_a_lane_are_those_of_one_number()
     {
-        foreach (float x in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity, 300, -300, float.MaxValue, float.MinValue, 0, -0f, float.Epsilon, -float.Epsilon })
+        foreach (float x in ExtremeValues)
         {
             var v = new Vector<float>(x);
             SameBits(VectorMath.Exp(x), VectorMath.Exp(v)[0], "exp", x);
@@ -71,7 +78,8 @@ public sealed class VectorMathTests
         {
             var v = new Vector<float>(x, i);
             Vector<float> exp = VectorMath.Exp(v);
-            for (int lane = 0; lane < Vector<float>.Count; lane++) SameBits(VectorMath.Exp(new Vector<float>(v[lane]))[0], exp[lane], "exp", v[lane]);
+            for (int lane = 0; lane < Vector<float>.Count; lane++)
+                SameBits(VectorMath.Exp(new Vector<float>(v[lane]))[0], exp[lane], "exp", v[lane]);
         }
     }
 

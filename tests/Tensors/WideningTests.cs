@@ -17,7 +17,8 @@ public sealed class WideningTests
     {
         using var device = new CpuDevice(1);
         ushort[] patterns = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i)];
-        float[] widened = device.Load(MappedBytes.Copy(MemoryMarshal.AsBytes(patterns.AsSpan()).ToArray()), dtype, new Shape(65536)).ToArray();
+        byte[] bytes = MemoryMarshal.AsBytes(patterns.AsSpan()).ToArray();
+        float[] widened = device.Load(MappedBytes.Copy(bytes), dtype, new Shape(65536)).ToArray();
         for (int i = 0; i < widened.Length; i++)
         {
             float exact = expected(patterns[i]);

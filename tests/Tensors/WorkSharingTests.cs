@@ -154,7 +154,10 @@ public sealed class WorkSharingTests
         using var work = new WorkSharing(4);
         for (int call = 0; call < 500; call++)
         {
-            Assert.StartsWith("task ", Assert.Throws<InvalidOperationException>(() => work.Run(8, t => throw new InvalidOperationException($"task {t}"))).Message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                "task ",
+                Assert.Throws<InvalidOperationException>(() => work.Run(8, t => throw new InvalidOperationException($"task {t}"))).Message,
+                StringComparison.Ordinal);
             work.Run(8, _ => { });
         }
     }

@@ -81,7 +81,8 @@ internal static class Reference
     /// Outputs <c>[B·T,C]</c> of queries, keys, values <c>[B·T,3C]</c> after the first past[b] positions of the
     /// caches <c>[B,S,C]</c>, one query and one head at a time.
     /// </summary>
-    public static double[] Attention(double[] qkv, int heads, float[] keys, float[] values, int[] past, double scale, int T, int window = int.MaxValue)
+    public static double[] Attention(
+        double[] qkv, int heads, float[] keys, float[] values, int[] past, double scale, int T, int window = int.MaxValue)
     {
         int B = past.Length, C = qkv.Length / (3 * B * T), S = keys.Length / (B * C), D = C / heads;
         double[] y = new double[B * T * C];

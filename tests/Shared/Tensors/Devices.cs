@@ -10,7 +10,9 @@ namespace Sharpformer.Tests.Tensors;
 /// <summary>The devices that every device test runs on.</summary>
 public static class Devices
 {
-    /// <summary>Environment variable that names real accelerators to test besides: <c>cuda</c>, <c>opencl</c>, or both with a comma.</summary>
+    /// <summary>
+    /// Environment variable that names real accelerators to test besides: <c>cuda</c>, <c>opencl</c>, or both with a comma.
+    /// </summary>
     public const string Variable = "SHARPFORMER_TEST_DEVICES";
 
     /// <summary>The simulation, on which only small sizes are quick.</summary>
@@ -30,7 +32,8 @@ public static class Devices
 
     /// <summary>The real accelerators that <see cref="Variable"/> names.</summary>
     public static string[] Accelerators =>
-        (Environment.GetEnvironmentVariable(Variable) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        (Environment.GetEnvironmentVariable(Variable) ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static readonly Lock Opening = new();
 
@@ -53,7 +56,9 @@ public static class Devices
         _ => throw new ArgumentException($"No device is called {name}."),
     };
 
-    /// <summary>This thread's own, for a device is driven by one thread: compiling the kernels for each test would take most of its time.</summary>
+    /// <summary>
+    /// This thread's own, for a device is driven by one thread: compiling the kernels for each test would take most of its time.
+    /// </summary>
     private static GpuDevice Host(string name)
     {
         hosts ??= [];

@@ -72,7 +72,9 @@ public sealed class CublasProductTests
     private static void Sgemm(in CublasProduct p, float[] a, float[] b, float[] c, float beta)
     {
         // Its documentation demands lda ≥ max(1, m) or k, ldb ≥ max(1, k) or n, ldc ≥ max(1, m).
-        Assert.True(p.First.Lead >= (p.First.Transposed ? p.K : p.M) && p.Second.Lead >= (p.Second.Transposed ? p.N : p.K) && p.Result.Lead >= p.M, $"{p}");
+        Assert.True(p.First.Lead >= (p.First.Transposed ? p.K : p.M), $"{p}");
+        Assert.True(p.Second.Lead >= (p.Second.Transposed ? p.N : p.K), $"{p}");
+        Assert.True(p.Result.Lead >= p.M, $"{p}");
         for (int loop = 0; loop < p.Loops; loop++)
         {
             for (int batch = 0; batch < p.Batch; batch++)
@@ -94,5 +96,6 @@ public sealed class CublasProductTests
         }
     }
 
-    private static Tensor Tensor(params int[] dims) => Cpu.From(Devices.Values(dims.Aggregate(1L, (x, y) => x * y), dims.Length + dims[^1]), dims);
+    private static Tensor Tensor(params int[] dims) =>
+        Cpu.From(Devices.Values(dims.Aggregate(1L, (x, y) => x * y), dims.Length + dims[^1]), dims);
 }

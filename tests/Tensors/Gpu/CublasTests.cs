@@ -26,7 +26,8 @@ public sealed class CublasTests
             foreach (DType type in (DType[])[DType.F32, DType.F16])
             {
                 using BufferScope scope = device.Scope();
-                Tensor left = device.From(Devices.Values(2L * m * k, 1), 2, m, k), right = Devices.Stored(device, Devices.Values(2L * k * n, 2), type, 2, k, n);
+                Tensor left = device.From(Devices.Values(2L * m * k, 1), 2, m, k);
+                Tensor right = Devices.Stored(device, Devices.Values(2L * k * n, 2), type, 2, k, n);
                 foreach (bool turnA in (bool[])[false, true])
                 {
                     foreach (bool turnB in (bool[])[false, true])

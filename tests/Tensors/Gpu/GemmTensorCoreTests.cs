@@ -27,8 +27,10 @@ public sealed class GemmTensorCoreTests
             foreach (DType type in (DType[])[DType.F32, DType.F16, DType.BF16])
             {
                 using BufferScope scope = device.Scope();
-                Tensor left = device.From(Devices.Values((long)m * k, 1), m, k), leftTurned = device.From(Devices.Values((long)m * k, 1), k, m);
-                Tensor right = Devices.Stored(device, Devices.Values((long)k * n, 2), type, k, n), rightTurned = Devices.Stored(device, Devices.Values((long)k * n, 2), type, n, k);
+                Tensor left = device.From(Devices.Values((long)m * k, 1), m, k);
+                Tensor leftTurned = device.From(Devices.Values((long)m * k, 1), k, m);
+                Tensor right = Devices.Stored(device, Devices.Values((long)k * n, 2), type, k, n);
+                Tensor rightTurned = Devices.Stored(device, Devices.Values((long)k * n, 2), type, n, k);
                 foreach (MatrixView a in (MatrixView[])[left, MatrixView.Of(leftTurned).Transposed])
                 {
                     foreach (MatrixView b in (MatrixView[])[right, MatrixView.Of(rightTurned).Transposed])

@@ -105,7 +105,8 @@ public sealed class GemmWaysTests : IDisposable
         {
             Tensor c = device.Allocate(5, 8);
             device.Fill(c, 7);
-            device.Gemm(device.From(Devices.Values(6, 1), 3, 2), device.From(Devices.Values(10, 2), 2, 5), new MatrixView(c, offset, 3, 5, 8, 1));
+            Tensor a = device.From(Devices.Values(6, 1), 3, 2), b = device.From(Devices.Values(10, 2), 2, 5);
+            device.Gemm(a, b, new MatrixView(c, offset, 3, 5, 8, 1));
             float[] actual = c.ToArray();
             for (int i = 0; i < actual.Length; i++)
             {
@@ -178,7 +179,8 @@ public sealed class GemmWaysTests : IDisposable
             double expected = accumulate ? before[i] : 0, size = Math.Abs(expected);
             for (int k = 0; k < p.K; k++)
             {
-                double term = (double)x[p.TransposeA ? k * p.M + row : row * p.K + k] * y[p.TransposeB ? column * p.K + k : k * p.N + column];
+                double left = x[p.TransposeA ? k * p.M + row : row * p.K + k];
+                double term = left * y[p.TransposeB ? column * p.K + k : k * p.N + column];
                 expected += term;
                 size += Math.Abs(term);
             }

@@ -36,7 +36,8 @@ public sealed class PickleHostileTests : IDisposable
     [InlineData("", "")]
     public void Any_other_name_is_refused_however_it_is_called(string module, string name)
     {
-        string marker = folder.File("marker"), refusal = $"its pickle calls {module}.{name}, expected only tensors. Hint: a checkpoint needs no code";
+        string marker = folder.File("marker");
+        string refusal = $"its pickle calls {module}.{name}, expected only tensors. Hint: a checkpoint needs no code";
         PickleBytes[] calls =
         [
             Pickle.Global(module, name).Text($"touch {marker}").Raw(0x85).Ops("R"), // REDUCE
@@ -46,7 +47,8 @@ public sealed class PickleHostileTests : IDisposable
             Pickle.Global(module, name).Text($"touch {marker}").Raw(0x85, 0x81), // NEWOBJ
             Pickle.Global(module, name).Text($"touch {marker}").Raw(0x85).Ops("}").Raw(0x92), // NEWOBJ_EX
             Pickle.Global("collections", "OrderedDict").Ops(")R}").Text("__setstate__").Global(module, name).Ops("sb"), // BUILD
-            Pickle.Global("torch._utils", "_rebuild_tensor_v2").Ops("(").Global(module, name).Text($"touch {marker}").Raw(0x85).Ops("R").Int(0).Ints([1]).Ints([1]).Ops("tR"),
+            Pickle.Global("torch._utils", "_rebuild_tensor_v2")
+                .Ops("(").Global(module, name).Text($"touch {marker}").Raw(0x85).Ops("R").Int(0).Ints([1]).Ints([1]).Ops("tR"),
             Pickle.StateDict([Tensor]).Global(module, name).Text($"touch {marker}").Raw(0x85).Ops("R0"),
             Pickle.Ops("(").Text("storage").Global(module, name).Text("0").Text("cpu").Int(1).Ops("tQ"),
         ];
@@ -58,14 +60,17 @@ public sealed class PickleHostileTests : IDisposable
     [Fact]
     public void Instructions_that_no_tensor_needs_are_refused()
     {
-        AssertRefused("has the instruction OBJ, which no tensor needs, at byte", Pickle.Ops("(").Global("collections", "OrderedDict").Ops("o").Stop());
+        AssertRefused(
+            "has the instruction OBJ, which no tensor needs, at byte",
+            Pickle.Ops("(").Global("collections", "OrderedDict").Ops("o").Stop());
         AssertRefused("instruction NEWOBJ,", Pickle.Global("collections", "OrderedDict").Ops(")").Raw(0x81).Stop());
         AssertRefused("instruction NEWOBJ_EX,", Pickle.Global("collections", "OrderedDict").Ops(")}").Raw(0x92).Stop());
         AssertRefused("instruction EXT,", Pickle.Raw(0x82, 1).Stop());
         AssertRefused("instruction PERSID,", Pickle.Ops("Pstorage\n").Stop());
         AssertRefused("instruction 0x8b,", Pickle.Raw(0x8b, 255, 255, 255, 127).Stop()); // LONG4 of 2 GB
         AssertRefused("instruction 0x32,", Pickle.Ops("}2").Stop()); // DUP
-        foreach (int instruction in Enumerable.Range(0, 256)) TryOpen(Checkpoint(Pickle.Ops("}").Raw((byte)instruction, 1, 1, 1, 1).Stop()));
+        foreach (int instruction in Enumerable.Range(0, 256))
+            TryOpen(Checkpoint(Pickle.Ops("}").Raw((byte)instruction, 1, 1, 1, 1).Stop()));
     }
 
     [Fact]
@@ -94,7 +99,9 @@ public sealed class PickleHostileTests : IDisposable
         AssertRefused("does not begin as one of protocol 2 to 5", new PickleBytes(6).Ops("}").Stop());
         AssertRefused("breaks off", Pickle.Ops("}").Raw(0x95, 1).Stop());
         AssertRefused("breaks off", Pickle.Ops("}").Stop()[..^1]);
-        foreach (byte instruction in (byte[])[(byte)'X', 0x8d, (byte)'B']) AssertRefused("breaks off", Pickle.Raw(instruction, 255, 255, 255, 255, 255, 255, 255, 127).Stop()); // claims 4 GB and more
+        // These claim 4 GB and more.
+        foreach (byte instruction in (byte[])[(byte)'X', 0x8d, (byte)'B'])
+            AssertRefused("breaks off", Pickle.Raw(instruction, 255, 255, 255, 255, 255, 255, 255, 127).Stop());
     }
 
     [Fact]
@@ -104,22 +111,31 @@ public sealed class PickleHostileTests : IDisposable
         AssertRefused(NoStorage, Pickle.Int(5).Ops("Q").Stop());
         AssertRefused(NoStorage, Pickle.Ops(")Q").Stop());
         AssertRefused(NoStorage, Pickle.Ops("(").Text("module").Text("a").Text("b").Text("c").Int(1).Ops("tQ").Stop());
-        AssertRefused(NoStorage, Pickle.Ops("(").Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Int(-1).Ops("tQ").Stop());
+        AssertRefused(
+            NoStorage,
+            Pickle.Ops("(").Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Int(-1).Ops("tQ").Stop());
         AssertRefused(NoStorage, Pickle.Ops("(").Text("storage").Global("torch", "float32").Text("0").Text("cpu").Int(1).Ops("tQ").Stop());
-        AssertRefused("whose place is not said", Pickle.Ops("(").Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Int(1).Int(2).Ops("tQ").Stop());
+        AssertRefused(
+            "whose place is not said",
+            Pickle.Ops("(").Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Int(1).Int(2).Ops("tQ").Stop());
         AssertRefused("more than can be counted", Pickle.StateDict([Tensor with { Count = long.MaxValue }]).Stop());
         AssertRefused("2 dimensions and 1 strides", Pickle.StateDict([Tensor with { Stride = [1] }]).Stop());
         AssertRefused("65 dimensions", Pickle.StateDict([Tensor with { Size = [.. Enumerable.Repeat(1L, 65)] }]).Stop());
-        foreach (SavedTensor negative in (SavedTensor[])[Tensor with { Offset = -1 }, Tensor with { Size = [-4, -6] }, Tensor with { Stride = [-6, 1], Offset = 18 }])
+        foreach (SavedTensor negative in (SavedTensor[])[
+            Tensor with { Offset = -1 }, Tensor with { Size = [-4, -6] }, Tensor with { Stride = [-6, 1], Offset = 18 }])
             AssertRefused("no whole numbers from 0", Pickle.StateDict([negative]).Stop());
-        AssertRefused("tensor \"w\" F32 [4294967296,4294967296]: has more bytes than can be counted", Pickle.StateDict([Tensor with { Size = [1L << 32, 1L << 32] }]).Stop());
+        AssertRefused(
+            "tensor \"w\" F32 [4294967296,4294967296]: has more bytes than can be counted",
+            Pickle.StateDict([Tensor with { Size = [1L << 32, 1L << 32] }]).Stop());
         AssertRefused("its storage \"1\" is not in the file", Pickle.StateDict([Tensor with { Key = "1" }]).Stop());
         AssertRefused("its storage \"../data.pkl\" is not in the file", Pickle.StateDict([Tensor with { Key = "../data.pkl" }]).Stop());
         AssertRefused("shall have 25 elements F32, but holds 96 bytes", Pickle.StateDict([Tensor with { Count = 25 }]).Stop());
         SavedTensor[] beyond =
         [
-            Tensor with { Offset = 1 }, Tensor with { Offset = long.MaxValue }, Tensor with { Size = [5, 5] }, Tensor with { Stride = [7, 1] }, Tensor with { Count = 23 },
-            Tensor with { Stride = [long.MaxValue, long.MaxValue] }, Tensor with { Size = [2, 2], Stride = [1L << 62, 1L << 62] }, Tensor with { Size = [25], Stride = [0] },
+            Tensor with { Offset = 1 }, Tensor with { Offset = long.MaxValue }, Tensor with { Size = [5, 5] },
+            Tensor with { Stride = [7, 1] }, Tensor with { Count = 23 },
+            Tensor with { Stride = [long.MaxValue, long.MaxValue] }, Tensor with { Size = [2, 2], Stride = [1L << 62, 1L << 62] },
+            Tensor with { Size = [25], Stride = [0] },
             Tensor with { Size = [], Offset = 24 }, Tensor with { Storage = "DoubleStorage", Count = 12, Size = [13] },
         ];
         foreach (SavedTensor tensor in beyond) AssertRefused("is larger than its storage \"0\"", Pickle.StateDict([tensor]).Stop());
@@ -127,27 +143,39 @@ public sealed class PickleHostileTests : IDisposable
         AssertRefused("a tensor's name is a number", Pickle.Ops("}").Int(1).Tensor(Tensor).Ops("s").Stop());
         AssertRefused("holds a single tensor, expected a dictionary", Pickle.Tensor(Tensor).Stop());
         AssertRefused("holds a list", Pickle.Ops("]").Tensor(Tensor).Ops("a").Stop());
-        AssertRefused("holds no tensor by name, expected a dictionary of them, or one under state_dict; got \"model\"", Pickle.Ops("}").Text("model").StateDict([Tensor]).Ops("s").Stop());
+        AssertRefused(
+            "holds no tensor by name, expected a dictionary of them, or one under state_dict; got \"model\"",
+            Pickle.Ops("}").Text("model").StateDict([Tensor]).Ops("s").Stop());
     }
 
     [Fact]
     public void A_small_file_never_costs_much()
     {
         AssertRefused("breaks off", [.. Pickle.Stop()[..2], .. Enumerable.Repeat((byte)'(', 900_000)]);
-        AssertRefused("holds a list", [.. Pickle.Stop()[..2], .. Enumerable.Repeat((byte)']', 400_000), .. Enumerable.Repeat((byte)'a', 399_999), (byte)'.']); // nested
+        AssertRefused( // nested
+            "holds a list",
+            [.. Pickle.Stop()[..2], .. Enumerable.Repeat((byte)']', 400_000), .. Enumerable.Repeat((byte)'a', 399_999), (byte)'.']);
         AssertRefused("has more than 1000000 instructions", [.. Pickle.Stop()[..2], .. Enumerable.Repeat((byte)'}', 1_500_000)]);
         AssertRefused("has more than 1000000 instructions", [.. Pickle.Stop()[..2], .. Enumerable.Repeat((byte)']', 1_500_000)]);
 
         PickleBytes laughs = Pickle.Ops("]q").Raw(0);
-        for (byte level = 1; level < 100; level++) laughs.Ops("](").Raw([.. Enumerable.Repeat<byte[]>([(byte)'h', (byte)(level - 1)], 10).SelectMany(b => b)]).Ops("eq").Raw(level);
+        for (byte level = 1; level < 100; level++)
+        {
+            byte[] lower = [.. Enumerable.Repeat<byte[]>([(byte)'h', (byte)(level - 1)], 10).SelectMany(b => b)];
+            laughs.Ops("](").Raw(lower).Ops("eq").Raw(level);
+        }
+
         AssertRefused("holds a list", laughs.Stop());
-        AssertRefused("holds no tensor by name", Pickle.Ops("}q").Raw(0).Text("state_dict").Ops("h").Raw(0).Ops("s").Stop()); // holds itself
+        // Holds itself.
+        AssertRefused("holds no tensor by name", Pickle.Ops("}q").Raw(0).Text("state_dict").Ops("h").Raw(0).Ops("s").Stop());
         AssertRefused("holds a list", Pickle.Ops("]q").Raw(0).Ops("h").Raw(0).Ops("a").Stop());
 
         // One recipe for a tensor of many dimensions, called again and again.
-        PickleBytes many = Pickle.Global("torch._utils", "_rebuild_tensor_v2").Ops("q").Raw(0).Ops("((").Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Int(24);
+        PickleBytes many = Pickle.Global("torch._utils", "_rebuild_tensor_v2").Ops("q").Raw(0)
+            .Ops("((").Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Int(24);
         many.Ops("tQ").Int(0).Ints(Enumerable.Repeat(1L, 64)).Ints(Enumerable.Repeat(1L, 64)).Raw(0x89).Ops("Ntq").Raw(1);
-        AssertRefused("has more than 65536 tensors", [.. many.Stop()[..^1], .. Enumerable.Repeat<byte[]>([(byte)'h', 0, (byte)'h', 1, (byte)'R'], 100_000).SelectMany(b => b), (byte)'.']);
+        IEnumerable<byte> calls = Enumerable.Repeat<byte[]>([(byte)'h', 0, (byte)'h', 1, (byte)'R'], 100_000).SelectMany(b => b);
+        AssertRefused("has more than 65536 tensors", [.. many.Stop()[..^1], .. calls, (byte)'.']);
 
         // Few bytes, many large copies.
         SavedTensor square = new("w", "FloatStorage", "0", 10_000, [100, 100]) { Stride = [1, 100] };
@@ -181,5 +209,6 @@ public sealed class PickleHostileTests : IDisposable
         }
     }
 
-    private static byte[] Checkpoint(byte[] pickle) => ZipBytes.Checkpoint(pickle, [("0", MemoryMarshal.AsBytes(new float[24].AsSpan()).ToArray())]).ToArray();
+    private static byte[] Checkpoint(byte[] pickle) =>
+        ZipBytes.Checkpoint(pickle, [("0", MemoryMarshal.AsBytes(new float[24].AsSpan()).ToArray())]).ToArray();
 }

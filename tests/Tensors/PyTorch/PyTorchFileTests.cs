@@ -41,7 +41,8 @@ public sealed class PyTorchFileTests : IDisposable
             ("0", Bytes(Numbers)), ("1", Bytes([.. Numbers.Select(x => (Half)x)])), ("2", Bytes([.. Numbers.Select(Upper)])),
             ("3", Bytes([.. Numbers.Select(x => (double)x)])), ("4", [0, 1, 1]), ("5", BitConverter.GetBytes(7L)), ("6", []),
         ];
-        File.WriteAllBytes(path, ZipBytes.Checkpoint(new PickleBytes().StateDict(tensors).Stop(), storages, "some folder", zip64).ToArray());
+        File.WriteAllBytes(
+            path, ZipBytes.Checkpoint(new PickleBytes().StateDict(tensors).Stop(), storages, "some folder", zip64).ToArray());
         using PyTorchFile file = PyTorchFile.Open(path);
         Assert.Equal(["f32", "f16", "bf16", "f64", "mask", "ids", "none"], file.Tensors.Select(t => t.Name));
         Assert.Equal(["F32", "F16", "BF16", "F64", "BOOL", "I64", "F32"], file.Tensors.Select(t => t.DType));
@@ -71,7 +72,9 @@ public sealed class PyTorchFileTests : IDisposable
         File.WriteAllBytes(path, ZipBytes.Checkpoint(new PickleBytes().StateDict(tensors).Stop(), [("0", Bytes(Numbers))]).ToArray());
         using PyTorchFile file = PyTorchFile.Open(path);
         Assert.Equal(Numbers, file.Load("tied", device).ToArray());
-        Assert.Equal(from c in Enumerable.Range(0, 6) from r in Enumerable.Range(0, 4) select Numbers[6 * r + c], file.Load("transposed", device).ToArray());
+        Assert.Equal(
+            from c in Enumerable.Range(0, 6) from r in Enumerable.Range(0, 4) select Numbers[6 * r + c],
+            file.Load("transposed", device).ToArray());
         Assert.Equal(Numbers[12..], file.Load("second half", device).ToArray());
         Assert.Equal([Numbers[5], Numbers[11], Numbers[17], Numbers[23]], file.Load("last column", device).ToArray());
         Assert.Equal([.. Numbers[8..11], .. Numbers[14..17]], file.Load("block", device).ToArray());
@@ -88,7 +91,8 @@ public sealed class PyTorchFileTests : IDisposable
     [Fact]
     public void Contiguous_tensors_are_used_in_place_and_outlive_the_file()
     {
-        File.WriteAllBytes(path, ZipBytes.Checkpoint(new PickleBytes().StateDict([new("x", "FloatStorage", "0", 24, [24])]).Stop(), [("0", Bytes(Numbers))]).ToArray());
+        byte[] saved = new PickleBytes().StateDict([new("x", "FloatStorage", "0", 24, [24])]).Stop();
+        File.WriteAllBytes(path, ZipBytes.Checkpoint(saved, [("0", Bytes(Numbers))]).ToArray());
         Tensor tensor;
         using (PyTorchFile file = PyTorchFile.Open(path))
         {
@@ -111,10 +115,12 @@ public sealed class PyTorchFileTests : IDisposable
         PickleBytes pickle = new PickleBytes(4).Raw(0x95, 200, 0, 0, 0, 0, 0, 0, 0).Ops("}").Raw(0x94);
         Name(Short(pickle, "w"), "torch._utils", "_rebuild_tensor_v2").Ops("((");
         Name(Short(pickle, "storage"), "torch", "FloatStorage");
-        Short(Short(pickle, "0"), "cpu").Int(24).Ops("t").Raw(0x94).Ops("Q").Int(0).Int(4).Int(6).Raw(0x86, 0x94).Int(6).Int(1).Raw(0x86, 0x94, 0x89);
+        Short(Short(pickle, "0"), "cpu").Int(24).Ops("t").Raw(0x94)
+            .Ops("Q").Int(0).Int(4).Int(6).Raw(0x86, 0x94).Int(6).Int(1).Raw(0x86, 0x94, 0x89);
         Name(pickle, "collections", "OrderedDict").Ops(")R").Raw(0x94).Ops("t").Raw(0x94).Ops("R").Raw(0x94).Ops("s");
         File.WriteAllBytes(path, ZipBytes.Checkpoint(pickle.Stop(), [("0", Bytes(Numbers))]).ToArray());
-        using (PyTorchFile file = PyTorchFile.Open(path)) Assert.Equal((new Shape(4, 6), Numbers[7]), (file.Load("w", device).Shape, file.Load("w", device).ToArray()[7]));
+        using (PyTorchFile file = PyTorchFile.Open(path))
+            Assert.Equal((new Shape(4, 6), Numbers[7]), (file.Load("w", device).Shape, file.Load("w", device).ToArray()[7]));
 
         SavedTensor untyped = new("w", "", "0", 96, [6]) { Offset = 18, Untyped = "float32" };
         File.WriteAllBytes(path, ZipBytes.Checkpoint(new PickleBytes(2).StateDict([untyped]).Stop(), [("0", Bytes(Numbers))]).ToArray());
@@ -125,7 +131,8 @@ public sealed class PyTorchFileTests : IDisposable
     public void What_is_no_tensor_is_left_alone_and_one_wrapping_is_opened()
     {
         PickleBytes pickle = new PickleBytes().Ops("}(").Text("epoch").Int(3).Text("loss").Ops("G").Raw(new byte[8]).Text("state_dict");
-        pickle.StateDict([new("w", "FloatStorage", "0", 24, [24])]).Text("note").Ops("N").Text("list").Ops("]").Int(1).Ops("a").Text("bytes").Ops("C").Raw(1, 9).Ops("u");
+        pickle.StateDict([new("w", "FloatStorage", "0", 24, [24])])
+            .Text("note").Ops("N").Text("list").Ops("]").Int(1).Ops("a").Text("bytes").Ops("C").Raw(1, 9).Ops("u");
         File.WriteAllBytes(path, ZipBytes.Checkpoint(pickle.Stop(), [("0", Bytes(Numbers))]).ToArray());
         using PyTorchFile file = PyTorchFile.Open(path);
         Assert.Equal("w", Assert.Single(file.Tensors).Name);
@@ -136,7 +143,9 @@ public sealed class PyTorchFileTests : IDisposable
     {
         SavedTensor[] tensors =
         [
-            new("a", "FloatStorage", "9400", 24, [4, 6]), new("b", "HalfStorage", "9500", 3, [3]) { Parameter = true }, new("tied", "FloatStorage", "9400", 24, [2, 2]) { Offset = 20 },
+            new("a", "FloatStorage", "9400", 24, [4, 6]),
+            new("b", "HalfStorage", "9500", 3, [3]) { Parameter = true },
+            new("tied", "FloatStorage", "9400", 24, [2, 2]) { Offset = 20 },
         ];
         byte[] halves = Bytes(new Half[] { (Half)1, (Half)2, (Half)3 });
         byte[] pickle = new PickleBytes().StateDict(tensors, legacy: true).Stop();
@@ -161,7 +170,9 @@ public sealed class PyTorchFileTests : IDisposable
     public void A_double_beyond_float32_is_told_and_infinity_is_not()
     {
         double[] doubles = [1, double.PositiveInfinity, double.NaN, 1e-300, 3.5e38];
-        File.WriteAllBytes(path, ZipBytes.Checkpoint(new PickleBytes().StateDict([new("w", "DoubleStorage", "0", 5, [5]), new("v", "DoubleStorage", "0", 5, [4])]).Stop(), [("0", Bytes(doubles))]).ToArray());
+        SavedTensor[] tensors = [new("w", "DoubleStorage", "0", 5, [5]), new("v", "DoubleStorage", "0", 5, [4])];
+        byte[] pickle = new PickleBytes().StateDict(tensors).Stop();
+        File.WriteAllBytes(path, ZipBytes.Checkpoint(pickle, [("0", Bytes(doubles))]).ToArray());
         using PyTorchFile file = PyTorchFile.Open(path);
         Assert.Equal([1, float.PositiveInfinity, float.NaN, 0], file.Load("v", device).ToArray());
         string message = Assert.Throws<InputException>(() => file.Load("w", device)).Message;

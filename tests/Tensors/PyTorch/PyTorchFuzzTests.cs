@@ -6,7 +6,11 @@ namespace Sharpformer.Tests.Tensors.PyTorch;
 /// <summary>Cuts and damages good files in every place: each is either refused in a sentence or wholly usable.</summary>
 public sealed class PyTorchFuzzTests : IDisposable
 {
-    private static readonly byte[] Telling = [.. "(.)]}abcehijlopqrstuNQRX"u8, 0x80, 0x81, 0x85, 0x86, 0x87, 0x88, 0x8a, 0x8d, 0x93, 0x94, 0x95, 0xFF];
+    private static readonly byte[] Telling =
+    [
+        .. "(.)]}abcehijlopqrstuNQRX"u8, 0x80, 0x81, 0x85, 0x86, 0x87, 0x88, 0x8a, 0x8d, 0x93, 0x94, 0x95, 0xFF,
+    ];
+
     private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
     private readonly string path;
 
@@ -20,7 +24,8 @@ public sealed class PyTorchFuzzTests : IDisposable
         foreach (byte[] file in Seeds())
         {
             Assert.True(IsUsable(file));
-            for (int length = 0; length < file.Length; length += length < file.Length - 600 ? 3 : 1) Assert.False(IsUsable(file[..length]), $"cut at byte {length} of {file.Length}");
+            for (int length = 0; length < file.Length; length += length < file.Length - 600 ? 3 : 1)
+                Assert.False(IsUsable(file[..length]), $"cut at byte {length} of {file.Length}");
         }
     }
 
@@ -58,14 +63,18 @@ public sealed class PyTorchFuzzTests : IDisposable
                 file[at] = Telling[random.Next(Telling.Length)];
                 return file;
             case 3: // a number anywhere becomes a large one
-                BitConverter.GetBytes(random.NextInt64(long.MinValue, long.MaxValue)).AsSpan(0, Math.Min(8, file.Length - at)).CopyTo(file.AsSpan(at));
+                byte[] number = BitConverter.GetBytes(random.NextInt64(long.MinValue, long.MaxValue));
+                number.AsSpan(0, Math.Min(8, file.Length - at)).CopyTo(file.AsSpan(at));
                 return file;
             case 4: // a piece of another file
-                int from = random.Next(other.Length), length = Math.Min(random.Next(1, 40), Math.Min(other.Length - from, file.Length - at));
+                int from = random.Next(other.Length);
+                int length = Math.Min(random.Next(1, 40), Math.Min(other.Length - from, file.Length - at));
                 other.AsSpan(from, length).CopyTo(file.AsSpan(at));
                 return file;
             default: // a piece twice or away
-                return random.Next(2) == 0 ? [.. file[..at], .. file[Math.Max(0, at - random.Next(9))..]] : [.. file[..at], .. file[Math.Min(file.Length, at + random.Next(9))..]];
+                return random.Next(2) == 0
+                    ? [.. file[..at], .. file[Math.Max(0, at - random.Next(9))..]]
+                    : [.. file[..at], .. file[Math.Min(file.Length, at + random.Next(9))..]];
         }
     }
 

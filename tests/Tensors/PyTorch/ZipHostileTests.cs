@@ -24,24 +24,33 @@ public sealed class ZipHostileTests : IDisposable
     [InlineData("archive\\data\\0")]
     [InlineData("a\0b")]
     [InlineData("")]
-    public void A_name_that_leads_out_of_the_folder_is_refused(string name) => AssertRefused("leads out of its folder", Good().Add(name, "x"u8));
+    public void A_name_that_leads_out_of_the_folder_is_refused(string name) =>
+        AssertRefused("leads out of its folder", Good().Add(name, "x"u8));
 
     [Fact]
     public void An_archive_that_torch_does_not_write_is_refused()
     {
         PyTorchFile.Open(Write(Good())).Dispose();
         PyTorchFile.Open(Write(Good().Add("archive/.data/serialization_id", "1"u8).Add("other/data/0", "2"u8))).Dispose();
-        AssertRefused("\"archive/z\" is compressed (method 8), expected it stored as it is", Good().Add(new ZipBytes.Entry("archive/z", new byte[9]) { Method = 8, ClaimedLength = 1L << 31 }));
+        AssertRefused(
+            "\"archive/z\" is compressed (method 8), expected it stored as it is",
+            Good().Add(new ZipBytes.Entry("archive/z", new byte[9]) { Method = 8, ClaimedLength = 1L << 31 }));
         AssertRefused("\"archive/z\" is encrypted", Good().Add(new ZipBytes.Entry("archive/z", new byte[9]) { Flags = 1 }));
         AssertRefused("entry \"archive/data/0\" is there twice", Good().Add("archive/data/0", Storage));
         AssertRefused("has another name at its data", Good().Add(new ZipBytes.Entry("archive/z", new byte[9]) { LocalName = "archive/y" }));
-        AssertRefused("takes 4000000000 bytes from byte", Good().Add(new ZipBytes.Entry("archive/z", new byte[9]) { ClaimedLength = 4_000_000_000 }));
-        AssertRefused("is not at byte 3, where the directory says", Good().Add(new ZipBytes.Entry("archive/z", new byte[9]) { ClaimedOffset = 3 }));
-        AssertRefused("is not at byte 4000000000", Good().Add(new ZipBytes.Entry("archive/z", new byte[9]) { ClaimedOffset = 4_000_000_000 }));
+        AssertRefused(
+            "takes 4000000000 bytes from byte", Good().Add(new ZipBytes.Entry("archive/z", new byte[9]) { ClaimedLength = 4_000_000_000 }));
+        AssertRefused(
+            "is not at byte 3, where the directory says", Good().Add(new ZipBytes.Entry("archive/z", new byte[9]) { ClaimedOffset = 3 }));
+        AssertRefused(
+            "is not at byte 4000000000", Good().Add(new ZipBytes.Entry("archive/z", new byte[9]) { ClaimedOffset = 4_000_000_000 }));
         AssertRefused("with 0 entries FOLDER/data.pkl", new ZipBytes().Add("data.pkl", Pickle));
         AssertRefused("with 2 entries FOLDER/data.pkl", Good().Add("other/data.pkl", Pickle));
-        AssertRefused("its byteorder is not little", new ZipBytes().Add("archive/data.pkl", Pickle).Add("archive/byteorder", "big"u8).Add("archive/data/0", Storage));
-        AssertRefused("its storage \"0\" is not in the file", new ZipBytes().Add("archive/data.pkl", Pickle).Add("archive/data/00", Storage));
+        AssertRefused(
+            "its byteorder is not little",
+            new ZipBytes().Add("archive/data.pkl", Pickle).Add("archive/byteorder", "big"u8).Add("archive/data/0", Storage));
+        AssertRefused(
+            "its storage \"0\" is not in the file", new ZipBytes().Add("archive/data.pkl", Pickle).Add("archive/data/00", Storage));
     }
 
     [Fact]
@@ -66,7 +75,8 @@ public sealed class ZipHostileTests : IDisposable
             AssertRefused("archive/z", Big().Add(new ZipBytes.Entry("archive/z", new byte[9]) { ClaimedLength = lie }));
             AssertRefused("archive/z", Big().Add(new ZipBytes.Entry("archive/z", new byte[9]) { ClaimedOffset = lie }));
             byte[] file = Big().ToArray();
-            foreach (int field in (int[])[32, 40, 48]) // entries, length and start of the directory in the record that is 98 bytes before the end
+            // Entries, length and start of the directory, in the record that is 98 bytes before the end.
+            foreach (int field in (int[])[32, 40, 48])
             {
                 byte[] damaged = [.. file];
                 BitConverter.GetBytes(lie).CopyTo(damaged, file.Length - 98 + field);
@@ -82,7 +92,8 @@ public sealed class ZipHostileTests : IDisposable
     public void Other_files_are_told_apart()
     {
         AssertRefused("0 bytes, expected at least the 4 of a PyTorch checkpoint", []);
-        AssertRefused("neither a zip archive nor a pickle", Encoding.ASCII.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:1"));
+        AssertRefused(
+            "neither a zip archive nor a pickle", Encoding.ASCII.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:1"));
         AssertRefused("a zip archive without its directory", Good().ToArray()[..^1]);
         byte[] tar = new byte[1024];
         "ustar"u8.CopyTo(tar.AsSpan(257));

@@ -41,7 +41,8 @@ public sealed class BinFolderTests : IDisposable
         BinFolder.Write(source, folder.File("f64"), asF64: true);
         Assert.Equal(Logits(source, device), Logits(folder.File("f64"), device));
         var notices = new List<string>();
-        using (Checkpoint.Open(folder.File("f64"), device, notices.Add)) Assert.EndsWith("41 of 42 tensors are stored as F64 and narrowed to F32.", Assert.Single(notices), StringComparison.Ordinal);
+        using (Checkpoint.Open(folder.File("f64"), device, notices.Add))
+            Assert.EndsWith("41 of 42 tensors are stored as F64 and narrowed to F32.", Assert.Single(notices), StringComparison.Ordinal);
         using (Checkpoint.Open(source, device, notices.Add)) Assert.Single(notices);
     }
 
@@ -68,9 +69,11 @@ public sealed class BinFolderTests : IDisposable
 
         File.WriteAllText(index, good.Replace("\"wte.weight\":", "\"wte.wait\":", StringComparison.Ordinal));
         AssertRefused("weight_map says that tensor \"wte.wait\" is in pytorch_model-0000");
-        File.WriteAllText(index, good.Replace(first, "x", StringComparison.Ordinal).Replace(second, first, StringComparison.Ordinal).Replace("\"x\"", $"\"{second}\"", StringComparison.Ordinal));
+        string swapped = good.Replace(first, "x", StringComparison.Ordinal).Replace(second, first, StringComparison.Ordinal);
+        File.WriteAllText(index, swapped.Replace("\"x\"", $"\"{second}\"", StringComparison.Ordinal));
         AssertRefused("which lacks it");
-        File.WriteAllText(index, good.Replace("\"weight_map\": {", $"\"weight_map\": {{\"wte.weight\": \"{first}\", ", StringComparison.Ordinal));
+        File.WriteAllText(
+            index, good.Replace("\"weight_map\": {", $"\"weight_map\": {{\"wte.weight\": \"{first}\", ", StringComparison.Ordinal));
         AssertRefused("weight_map names tensor \"wte.weight\" twice");
         foreach (string path in (string[])["../x.bin", "/etc/passwd", "..", "", "a\\\\b"])
         {
@@ -82,7 +85,8 @@ public sealed class BinFolderTests : IDisposable
         AssertRefused("weight_map is empty");
         File.WriteAllText(index, good);
         File.Copy(folder.File(first), folder.File("copy.bin"));
-        File.WriteAllText(index, good.Replace(second, "copy.bin", StringComparison.Ordinal)); // holds other tensors, and those of the first again
+        // It holds other tensors, and those of the first again.
+        File.WriteAllText(index, good.Replace(second, "copy.bin", StringComparison.Ordinal));
         AssertRefused("copy.bin, which lacks it");
         File.WriteAllText(index, good);
         using (FileStream shard = File.OpenWrite(folder.File(second))) shard.SetLength(shard.Length / 2);
@@ -96,7 +100,9 @@ public sealed class BinFolderTests : IDisposable
         Tensor tensor = device.From([1, 2], 2);
         SafeTensorsWriter.Write(folder.File("a.safetensors"), [new("x", tensor), new("y", tensor)]);
         SafeTensorsWriter.Write(folder.File("b.safetensors"), [new("y", tensor), new("z", tensor)]);
-        File.WriteAllText(folder.File("model.safetensors.index.json"), """{"weight_map": {"x": "a.safetensors", "y": "a.safetensors", "z": "b.safetensors"}}""");
+        File.WriteAllText(
+            folder.File("model.safetensors.index.json"),
+            """{"weight_map": {"x": "a.safetensors", "y": "a.safetensors", "z": "b.safetensors"}}""");
         AssertRefused("b.safetensors: tensor \"y\" is there a second time");
     }
 

@@ -62,7 +62,9 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("model-00001-of-00002.safetensors", "\"model-00001-of-00002.safetensors\" is one of several shards, which only their index tells apart")]
+    [InlineData(
+        "model-00001-of-00002.safetensors",
+        "\"model-00001-of-00002.safetensors\" is one of several shards, which only their index tells apart")]
     [InlineData("pytorch_model-00002-of-00003.bin", "download the .index.json too")]
     [InlineData("tf_model.h5", "\"tf_model.h5\" is of a format that is not read")]
     [InlineData("notes.txt", "download the weights too")]
@@ -79,7 +81,10 @@ public sealed class ModelFolderTests : IDisposable
     {
         File.Delete(folder.File("model.safetensors"));
         File.WriteAllText(folder.File(name), "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 548105171\n");
-        Assert.Contains($"{name}: is a Git LFS pointer, expected the weights that it stands for. Hint: run 'git lfs pull'", Error(folder.Path), StringComparison.Ordinal);
+        Assert.Contains(
+            $"{name}: is a Git LFS pointer, expected the weights that it stands for. Hint: run 'git lfs pull'",
+            Error(folder.Path),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -89,7 +94,10 @@ public sealed class ModelFolderTests : IDisposable
         var notices = new List<string>();
         CausalLm model = CausalLm.Load(folder.Path, device, notices.Add);
         Assert.Equal(3, model.Blocks.Count);
-        Assert.EndsWith(": \"score.weight\", \"v_head.summary.bias\" belong to a head for another task and are not used.", Assert.Single(notices), StringComparison.Ordinal);
+        Assert.EndsWith(
+            ": \"score.weight\", \"v_head.summary.bias\" belong to a head for another task and are not used.",
+            Assert.Single(notices),
+            StringComparison.Ordinal);
 
         ChangedModel.Write(Tiny, folder.Path, device, more: "h.0.score.weight"); // not on top of the model but within
         Assert.Contains("unknown h.0.score.weight", Error(folder.Path), StringComparison.Ordinal);
@@ -99,15 +107,24 @@ public sealed class ModelFolderTests : IDisposable
     public void Names_that_a_training_program_put_a_word_before_are_told_as_such()
     {
         using (SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(Tiny, "model.safetensors")))
-            SafeTensorsWriter.Write(folder.File("model.safetensors"), [.. file.Names.Select(name => new SafeTensorsEntry($"module.{name}", file.Load(name, device)))]);
-        Assert.EndsWith("Hint: all names begin with \"module.\", as training programs save what they wrap: save the model inside.", Error(folder.Path), StringComparison.Ordinal);
+        {
+            SafeTensorsWriter.Write(
+                folder.File("model.safetensors"),
+                [.. file.Names.Select(name => new SafeTensorsEntry($"module.{name}", file.Load(name, device)))]);
+        }
+
+        Assert.EndsWith(
+            "Hint: all names begin with \"module.\", as training programs save what they wrap: save the model inside.",
+            Error(folder.Path),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void An_adapter_alone_is_told_as_one()
     {
         File.Move(folder.File("config.json"), folder.File("adapter_config.json"));
-        Assert.Contains("config.json: no such file. Hint: this is an adapter without its model", Error(folder.Path), StringComparison.Ordinal);
+        Assert.Contains(
+            "config.json: no such file. Hint: this is an adapter without its model", Error(folder.Path), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,7 +138,8 @@ public sealed class ModelFolderTests : IDisposable
                 : new SafeTensorsEntry(name, file.Load(name, device)))]);
         }
 
-        Fails.With<InputException>("\"h.1.mlp.c_fc.weight\" I8 [48,192]: expected F32, F16, BF16 or F64", () => ModelFolder.Check(folder.Path));
+        Fails.With<InputException>(
+            "\"h.1.mlp.c_fc.weight\" I8 [48,192]: expected F32, F16, BF16 or F64", () => ModelFolder.Check(folder.Path));
     }
 
     [Fact]

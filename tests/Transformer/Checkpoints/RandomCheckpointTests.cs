@@ -9,7 +9,9 @@ namespace Sharpformer.Tests.Transformer.Checkpoints;
 public sealed class RandomCheckpointTests : IDisposable
 {
     // wte 301·24 is odd in blocks; NInner is not 4·C; the last pair of an odd tensor has one number.
-    private static readonly ModelConfig Small = PublishedSizes.All["gpt2"] with { NEmbd = 24, NLayer = 2, NHead = 3, NPositions = 17, VocabSize = 301, NInner = 40 };
+    private static readonly ModelConfig Small =
+        PublishedSizes.All["gpt2"] with { NEmbd = 24, NLayer = 2, NHead = 3, NPositions = 17, VocabSize = 301, NInner = 40 };
+
     private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
 
     public void Dispose() => folder.Dispose();
@@ -99,10 +101,12 @@ public sealed class RandomCheckpointTests : IDisposable
         Fails.With<InputException>("is already there", () => RandomCheckpoint.Write(taken, Small, DType.F16, 0));
         Assert.Equal("mine", File.ReadAllText(taken));
         Fails.With<InputException>("cannot be written", () => RandomCheckpoint.Write(Path.Combine(taken, "in"), Small, DType.F16, 0));
-        Fails.With<InputException>("the model's vocabulary 301", () => RandomCheckpoint.Write(folder.File("m"), Small, DType.F16, 0, TestFiles.Model));
+        Fails.With<InputException>(
+            "the model's vocabulary 301", () => RandomCheckpoint.Write(folder.File("m"), Small, DType.F16, 0, TestFiles.Model));
 
         using var stop = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => RandomCheckpoint.Write(folder.File("m"), Small, DType.F16, 0, null, (_, _) => stop.Cancel(), stop.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => RandomCheckpoint.Write(folder.File("m"), Small, DType.F16, 0, null, (_, _) => stop.Cancel(), stop.Token));
         Assert.Equal([taken], Directory.GetFileSystemEntries(folder.Path));
     }
 }

@@ -25,7 +25,9 @@ public sealed class AddedTokensTests : IDisposable
             foreach (JsonNode? row in set["rows"]!.AsArray())
             {
                 string text = (string)row!["text"]!;
-                Assert.Equal((set["name"]!.ToString(), text, string.Join(' ', row["ids"].Deserialize<int[]>()!)), (set["name"]!.ToString(), text, string.Join(' ', tokenizer.Encode(text))));
+                Assert.Equal(
+                    (set["name"]!.ToString(), text, string.Join(' ', row["ids"].Deserialize<int[]>()!)),
+                    (set["name"]!.ToString(), text, string.Join(' ', tokenizer.Encode(text))));
             }
         }
     }
@@ -34,8 +36,9 @@ public sealed class AddedTokensTests : IDisposable
     public void Text_with_tokens_that_strip_nothing_comes_back()
     {
         folder.Json["added_tokens"] = new JsonArray(
-            TokenizerFolder.Added(257, "<|endoftext|>"), TokenizerFolder.Added(258, " the", "normalized"), TokenizerFolder.Added(259, "日本", "single_word"),
-            TokenizerFolder.Added(300, "👩‍👩"), TokenizerFolder.Added(260, "é"), TokenizerFolder.Added(271, "the"), TokenizerFolder.Added(270, "\n"));
+            TokenizerFolder.Added(257, "<|endoftext|>"), TokenizerFolder.Added(258, " the", "normalized"),
+            TokenizerFolder.Added(259, "日本", "single_word"), TokenizerFolder.Added(300, "👩‍👩"),
+            TokenizerFolder.Added(260, "é"), TokenizerFolder.Added(271, "the"), TokenizerFolder.Added(270, "\n"));
         folder.Json["added_tokens"]!.AsArray().RemoveAt(4); // é is the symbol of a byte, so a token of the base vocabulary.
         Tokenizer tokenizer = folder.Load();
         int found = 0;

@@ -69,7 +69,8 @@ internal sealed class ReferenceBpe
             's' or 't' or 'r' or 'e' or 'v' or 'm' or 'l' or 'd' => (char)rune.Value,
             _ when Rune.IsWhiteSpace(rune) => '_',
             _ when Rune.IsLetter(rune) => 'L',
-            _ when Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => 'N',
+            _ when Rune.GetUnicodeCategory(rune)
+                is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => 'N',
             _ => '.',
         }));
         const string Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?[strevmldL]+| ?N+| ?['.]+|[ _]+(?![^ _])|[ _]+";

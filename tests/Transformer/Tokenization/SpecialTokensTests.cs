@@ -14,7 +14,8 @@ public sealed class SpecialTokensTests : IDisposable
     public SpecialTokensTests()
     {
         folder.Json["added_tokens"] = new System.Text.Json.Nodes.JsonArray(
-            TokenizerFolder.Added(End, "<|endoftext|>"), TokenizerFolder.Added(258, "<s>"), TokenizerFolder.Added(259, "</s>"), TokenizerFolder.Added(300, "<pad>"));
+            TokenizerFolder.Added(End, "<|endoftext|>"), TokenizerFolder.Added(258, "<s>"), TokenizerFolder.Added(259, "</s>"),
+            TokenizerFolder.Added(300, "<pad>"));
         folder.Load();
     }
 
@@ -26,7 +27,9 @@ public sealed class SpecialTokensTests : IDisposable
     [Fact]
     public void Config_ids_come_first_then_the_map_then_the_config_of_the_tokenizer()
     {
-        folder.Write("tokenizer_config.json", """{"bos_token": "<s>", "eos_token": {"__type": "AddedToken", "content": "</s>"}, "pad_token": null}""");
+        folder.Write(
+            "tokenizer_config.json",
+            """{"bos_token": "<s>", "eos_token": {"__type": "AddedToken", "content": "</s>"}, "pad_token": null}""");
         AssertIds(258, 259, End);
         folder.Write("special_tokens_map.json", """{"eos_token": "ab", "pad_token": {"content": "<pad>", "lstrip": false}}""");
         AssertIds(258, 256, 300);
@@ -42,7 +45,10 @@ public sealed class SpecialTokensTests : IDisposable
     public void A_token_with_a_role_is_found_in_the_text()
     {
         folder.Json["added_tokens"] = null;
-        folder.Write("special_tokens_map.json", """{"bos_token": {"content": "ab", "rstrip": true}, "eos_token": "<|endoftext|>", "additional_special_tokens": ["b", "not there"]}""");
+        folder.Write(
+            "special_tokens_map.json",
+            """{"bos_token": {"content": "ab", "rstrip": true}, "eos_token": "<|endoftext|>","""
+            + """ "additional_special_tokens": ["b", "not there"]}""");
         Tokenizer tokenizer = folder.Load();
         Assert.Equal([256, 256, End], tokenizer.Encode("ab  ab\n<|endoftext|>"));
     }
@@ -76,9 +82,11 @@ public sealed class SpecialTokensTests : IDisposable
         Assert.Null(tokenizer.PadId);
         Fails.With<InputException>("nothing names the token that ends a text: config.json has no eos_token_id", () => tokenizer.EosId);
         Fails.With<InputException>("nothing names the token that begins a text", () => Tokenizer.Load(folder.Path, Model));
-        Fails.With<InputException>("nothing names the token that ends a text", () => Tokenizer.Load(folder.Path, Model with { BosTokenId = 258 }));
+        Fails.With<InputException>(
+            "nothing names the token that ends a text", () => Tokenizer.Load(folder.Path, Model with { BosTokenId = 258 }));
         Assert.Equal(259, Tokenizer.Load(folder.Path, Model with { BosTokenId = 258, EosTokenId = 259 }).EosId);
-        Fails.With<InputException>("bos_token_id is 320, which is no token of the tokenizer", () => Tokenizer.Load(folder.Path, Model with { BosTokenId = 320 }));
+        Fails.With<InputException>(
+            "bos_token_id is 320, which is no token of the tokenizer", () => Tokenizer.Load(folder.Path, Model with { BosTokenId = 320 }));
     }
 
     [Fact]

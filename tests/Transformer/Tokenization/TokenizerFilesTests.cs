@@ -21,9 +21,11 @@ public sealed class TokenizerFilesTests : IDisposable
         Assert.True(Tokenizer.IsIn(folder.Path));
         Assert.Equal(["tokenizer.json"], Tokenizer.Files(folder.Path));
         folder.WritePair();
-        foreach (string name in (string[])["added_tokens.json", "special_tokens_map.json", "tokenizer_config.json", "config.json"]) folder.Write(name, "{}");
+        foreach (string name in (string[])["added_tokens.json", "special_tokens_map.json", "tokenizer_config.json", "config.json"])
+            folder.Write(name, "{}");
         Assert.Equal(
-            ["vocab.json", "merges.txt", "tokenizer.json", "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json"], Tokenizer.Files(folder.Path));
+            ["vocab.json", "merges.txt", "tokenizer.json", "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json"],
+            Tokenizer.Files(folder.Path));
         Assert.Equal([256], Tokenizer.Load(folder.Path).Encode("ab"));
         File.Delete(folder.File("tokenizer.json"));
         Assert.True(Tokenizer.IsIn(folder.Path));
@@ -68,7 +70,10 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         folder.WritePair();
         folder.Write("added_tokens.json", """{"<x>": 258, "<y>": 259}""");
-        folder.Write("tokenizer_config.json", """{"added_tokens_decoder": {"258": {"content": "<x>", "lstrip": true, "special": true}}, "pad_token": "<y>", "model_max_length": 1000000000000000019884624838656}""");
+        folder.Write(
+            "tokenizer_config.json",
+            """{"added_tokens_decoder": {"258": {"content": "<x>", "lstrip": true, "special": true}},"""
+            + """ "pad_token": "<y>", "model_max_length": 1000000000000000019884624838656}""");
         Tokenizer tokenizer = Tokenizer.Load(folder.Path);
         Assert.Equal([256, 258], tokenizer.Encode("ab <x>"));
         Assert.Equal([256, tokenizer.Encode(" ")[0], 259], tokenizer.Encode("ab <y>"));
@@ -139,7 +144,8 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         folder.Load();
         folder.Write("tokenizer_config.json", """{"eos_token": "ab"}""");
-        ModelConfig config = PublishedSizes.All["gpt2"] with { NEmbd = 12, NHead = 2, NLayer = 1, NInner = 24, NPositions = 8, VocabSize = 258 };
+        ModelConfig config =
+            PublishedSizes.All["gpt2"] with { NEmbd = 12, NHead = 2, NLayer = 1, NInner = 24, NPositions = 8, VocabSize = 258 };
         RandomCheckpoint.Write(folder.File("model"), config, Sharpformer.Tensors.DType.F32, 1, folder.Path);
         Assert.Equal(["tokenizer.json", "tokenizer_config.json"], Tokenizer.Files(folder.File("model")));
         Assert.Equal(256, Tokenizer.Load(folder.File("model")).EosId);

@@ -18,7 +18,12 @@ public sealed class TokenizerJsonTests : IDisposable
     {
         using TokenizerFolder gpt2 = TokenizerFolder.Of(TestFiles.Data("gpt2-bpe"));
         if (asLists)
-            gpt2.Json["model"]!["merges"] = new JsonArray([.. gpt2.Json["model"]!["merges"]!.AsArray().Select(merge => JsonSerializer.SerializeToNode(merge!.GetValue<string>().Split(' ')))]);
+        {
+            JsonArray merges = gpt2.Json["model"]!["merges"]!.AsArray();
+            gpt2.Json["model"]!["merges"] =
+                new JsonArray([.. merges.Select(merge => JsonSerializer.SerializeToNode(merge!.GetValue<string>().Split(' ')))]);
+        }
+
         Tokenizer tokenizer = gpt2.Load();
         Assert.Equal((50257, 50256, 50256), (tokenizer.VocabularySize, tokenizer.BosId, tokenizer.EosId));
         using var golden = JsonDocument.Parse(File.ReadAllText(TestFiles.Golden("gpt2_tokenizer.json")));
@@ -45,9 +50,12 @@ public sealed class TokenizerJsonTests : IDisposable
         json["pre_tokenizer"] = new JsonObject { ["type"] = "Sequence", ["pretokenizers"] = new JsonArray(TokenizerFolder.ByteLevel()) };
         json["decoder"] = new JsonObject { ["type"] = "Sequence", ["decoders"] = new JsonArray(TokenizerFolder.ByteLevel()) };
         json["normalizer"] = new JsonObject { ["type"] = "Sequence", ["normalizers"] = new JsonArray() };
-        json["post_processor"] = JsonNode.Parse("""{"type":"Sequence","processors":[{"type":"ByteLevel"},{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}}],"pair":[],"special_tokens":{}}]}""");
+        json["post_processor"] = JsonNode.Parse(
+            """{"type":"Sequence","processors":[{"type":"ByteLevel"},{"type":"TemplateProcessing","single":"""
+            + """[{"Sequence":{"id":"A","type_id":0}}],"pair":[],"special_tokens":{}}]}""");
         json["truncation"] = JsonNode.Parse("""{"max_length":2,"strategy":"LongestFirst","stride":0}""");
-        json["padding"] = JsonNode.Parse("""{"strategy":"BatchLongest","direction":"Right","pad_to_multiple_of":8,"pad_id":0,"pad_type_id":0,"pad_token":"x"}""");
+        json["padding"] = JsonNode.Parse(
+            """{"strategy":"BatchLongest","direction":"Right","pad_to_multiple_of":8,"pad_id":0,"pad_type_id":0,"pad_token":"x"}""");
         model["dropout"] = 0.0;
         model["unk_token"] = "<|endoftext|>";
         model["continuing_subword_prefix"] = null;
@@ -89,18 +97,27 @@ public sealed class TokenizerJsonTests : IDisposable
     [InlineData("model.new\noption", "3", "model.\"new\\noption\" is 3")]
     [InlineData("pre_tokenizer.trim_edges", "true", "pre_tokenizer.trim_edges is true")]
     [InlineData("normalizer", "{\"type\":\"NFKC\"}", "normalizer is \"NFKC\", supported: none")]
-    [InlineData("normalizer", "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Lowercase\"}]}", "normalizer.normalizers[0] is \"Lowercase\"")]
+    [InlineData(
+        "normalizer", "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Lowercase\"}]}",
+        "normalizer.normalizers[0] is \"Lowercase\"")]
     [InlineData("pre_tokenizer", "null", "pre_tokenizer has 0 steps")]
     [InlineData("pre_tokenizer", "{\"type\":\"Metaspace\"}", "pre_tokenizer is \"Metaspace\", supported: ByteLevel")]
-    [InlineData("pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\"},{\"type\":\"ByteLevel\"}]}", "pre_tokenizer.pretokenizers[0] is \"Split\"")]
-    [InlineData("pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"ByteLevel\"},{\"type\":\"ByteLevel\"}]}", "pre_tokenizer has 2 steps")]
+    [InlineData(
+        "pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\"},{\"type\":\"ByteLevel\"}]}",
+        "pre_tokenizer.pretokenizers[0] is \"Split\"")]
+    [InlineData(
+        "pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"ByteLevel\"},{\"type\":\"ByteLevel\"}]}",
+        "pre_tokenizer has 2 steps")]
     [InlineData("pre_tokenizer", "{}", "pre_tokenizer is of no type")]
     [InlineData("pre_tokenizer", "\"ByteLevel\"", "pre_tokenizer is \"ByteLevel\", expected an object")]
     [InlineData("pre_tokenizer.add_prefix_space", "\"yes\"", "pre_tokenizer.add_prefix_space is \"yes\"")]
     [InlineData("decoder", "null", "decoder has 0 steps")]
     [InlineData("decoder", "{\"type\":\"WordPiece\"}", "decoder is \"WordPiece\"")]
     [InlineData("post_processor", "{\"type\":\"RobertaProcessing\"}", "post_processor is \"RobertaProcessing\"")]
-    [InlineData("post_processor", "{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"<s>\"}},{\"Sequence\":{\"id\":\"A\"}}]}", "post_processor.single adds tokens")]
+    [InlineData(
+        "post_processor",
+        "{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"<s>\"}},{\"Sequence\":{\"id\":\"A\"}}]}",
+        "post_processor.single adds tokens")]
     [InlineData("post_processor", "{\"type\":\"TemplateProcessing\"}", "post_processor has no \"single\"")]
     [InlineData("version", "\"2.0\"", "version is \"2.0\"")]
     public void What_would_give_other_ids_is_refused_by_name(string place, string json, string said)
@@ -136,7 +153,9 @@ public sealed class TokenizerJsonTests : IDisposable
     [InlineData("added_tokens", "[{\"id\":1e99,\"content\":\"<x>\"}]", "added_tokens[0].id is 1e99")]
     [InlineData("added_tokens", "[{\"id\":258.5,\"content\":\"<x>\"}]", "added_tokens[0].id is 258.5")]
     [InlineData("added_tokens", "[{\"id\":258,\"content\":\"<x>\",\"lstrip\":1}]", "added_tokens[0].lstrip is 1, expected true or false")]
-    [InlineData("added_tokens", "[{\"id\":258,\"content\":\"<x>\"},{\"id\":258,\"content\":\"<y>\"}]", "\"<y>\" has id 258, which is that of \"<x>\"")]
+    [InlineData(
+        "added_tokens", "[{\"id\":258,\"content\":\"<x>\"},{\"id\":258,\"content\":\"<y>\"}]",
+        "\"<y>\" has id 258, which is that of \"<x>\"")]
     [InlineData("added_tokens", "[{\"id\":258,\"content\":\"<x>\"},{\"id\":259,\"content\":\"<x>\"}]", "\"<x>\" has id 259, but 258 in")]
     [InlineData("added_tokens", "[{\"id\":258,\"content\":\"ab\"}]", "\"ab\" has id 258, but 256 in the vocabulary")]
     [InlineData("added_tokens", "[{\"id\":256,\"content\":\"<x>\"}]", "\"<x>\" has id 256, which is that of \"ab\"")]
@@ -164,7 +183,8 @@ public sealed class TokenizerJsonTests : IDisposable
     [Fact]
     public void Deep_nesting_half_a_surrogate_and_a_token_named_twice_are_refused()
     {
-        folder.Write("tokenizer.json", "{\"normalizer\":" + string.Concat(Enumerable.Repeat("{\"type\":\"Sequence\",\"normalizers\":[", 100_000)));
+        IEnumerable<string> nested = Enumerable.Repeat("{\"type\":\"Sequence\",\"normalizers\":[", 100_000);
+        folder.Write("tokenizer.json", "{\"normalizer\":" + string.Concat(nested));
         folder.AssertRefusedAsItIs("tokenizer.json: not valid JSON");
         string whole = folder.Json.ToJsonString();
         folder.Write("tokenizer.json", whole.Replace("\"ab\":256", "\"ab\":256,\"ab\":256", StringComparison.Ordinal));

@@ -99,7 +99,8 @@ public class TokenizerTests
         Assert.Equal((7015, 7014, 7014), (Facts.VocabularySize, Facts.BosId, end));
         Assert.Equal((50257, 50256), (Gpt2.VocabularySize, Gpt2.EosId));
         Assert.Equal([end], Facts.Encode("<|endoftext|>"));
-        Assert.Equal([end, .. Facts.Encode("a "), end, end, .. Facts.Encode(" b")], Facts.Encode("<|endoftext|>a <|endoftext|><|endoftext|> b"));
+        Assert.Equal(
+            [end, .. Facts.Encode("a "), end, end, .. Facts.Encode(" b")], Facts.Encode("<|endoftext|>a <|endoftext|><|endoftext|> b"));
         Assert.Equal("x<|endoftext|>y", Facts.Decode([.. Facts.Encode("x"), end, .. Facts.Encode("y")]));
         Assert.DoesNotContain(end, Facts.Encode("<|endoftext |> <|ENDOFTEXT|>"));
     }

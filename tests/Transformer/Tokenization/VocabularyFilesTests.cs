@@ -115,7 +115,8 @@ public sealed class VocabularyFilesTests : IDisposable
     // GPT-2's first 256 tokens are the symbols of the single bytes.
     private static string ReadByteTokens()
     {
-        Dictionary<string, int> gpt2 = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(TestFiles.Data("gpt2-bpe/vocab.json")))!;
+        string json = File.ReadAllText(TestFiles.Data("gpt2-bpe/vocab.json"));
+        Dictionary<string, int> gpt2 = JsonSerializer.Deserialize<Dictionary<string, int>>(json)!;
         return JsonSerializer.Serialize(gpt2.Where(entry => entry.Value < 256).ToDictionary())[1..^1];
     }
 }

@@ -46,12 +46,15 @@ internal sealed class PickleBytes
         return Ops("t");
     }
 
-    /// <summary>An OrderedDict of tensors, as <c>torch.save(model.state_dict())</c> writes it: items, then the attribute _metadata.</summary>
+    /// <summary>
+    /// An OrderedDict of tensors, as <c>torch.save(model.state_dict())</c> writes it: items, then the attribute _metadata.
+    /// </summary>
     public PickleBytes StateDict(IEnumerable<SavedTensor> tensors, bool legacy = false)
     {
         Global("collections", "OrderedDict").Ops(")R(");
         foreach (SavedTensor tensor in tensors) Text(tensor.Name).Tensor(tensor, legacy);
-        return Ops("u").Ops("}").Text("_metadata").Global("collections", "OrderedDict").Ops(")R(").Text("").Ops("}").Text("version").Int(1).Ops("su").Ops("s").Ops("b");
+        return Ops("u").Ops("}").Text("_metadata").Global("collections", "OrderedDict").Ops(")R(").Text("")
+            .Ops("}").Text("version").Int(1).Ops("su").Ops("s").Ops("b");
     }
 
     /// <summary>One tensor: <c>_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)</c>.</summary>
@@ -59,7 +62,8 @@ internal sealed class PickleBytes
     {
         if (tensor.Parameter) Global("torch._utils", "_rebuild_parameter").Ops("(");
         Global("torch._utils", tensor.Untyped is null ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3").Ops("((");
-        Text("storage").Global(tensor.Untyped is null ? "torch" : "torch.storage", tensor.Untyped is null ? tensor.Storage : "UntypedStorage");
+        if (tensor.Untyped is null) Text("storage").Global("torch", tensor.Storage);
+        else Text("storage").Global("torch.storage", "UntypedStorage");
         Text(tensor.Key).Text("cpu").Int(tensor.Count);
         if (legacy) Ops("N");
         Ops("tQ").Int(tensor.Offset).Ints(tensor.Size).Ints(tensor.Strides).Raw(0x89).Global("collections", "OrderedDict").Ops(")R");

@@ -33,7 +33,8 @@ internal sealed class ZipBytes
     }
 
     /// <summary>A whole checkpoint: the pickle, its storages, the byte order.</summary>
-    public static ZipBytes Checkpoint(byte[] pickle, IEnumerable<(string Key, byte[] Data)> storages, string folder = "archive", bool zip64 = false)
+    public static ZipBytes Checkpoint(
+        byte[] pickle, IEnumerable<(string Key, byte[] Data)> storages, string folder = "archive", bool zip64 = false)
     {
         var zip = new ZipBytes { Zip64 = zip64 };
         zip.Add($"{folder}/data.pkl", pickle).Add($"{folder}/byteorder", "little"u8);

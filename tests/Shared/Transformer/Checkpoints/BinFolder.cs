@@ -8,9 +8,13 @@ namespace Sharpformer.Tests.Transformer.Checkpoints;
 /// <summary>Model folders as PyTorch would have saved them, made from golden ones.</summary>
 internal static class BinFolder
 {
-    private static readonly Dictionary<string, string> Storages = new() { ["F32"] = "FloatStorage", ["F16"] = "HalfStorage", ["BF16"] = "BFloat16Storage" };
+    private static readonly Dictionary<string, string> Storages =
+        new() { ["F32"] = "FloatStorage", ["F16"] = "HalfStorage", ["BF16"] = "BFloat16Storage" };
 
-    /// <summary>Writes <c>pytorch_model.bin</c> and the config into a folder; a tied head shares the embedding's storage, and masks come along.</summary>
+    /// <summary>
+    /// Writes <c>pytorch_model.bin</c> and the config into a folder; a tied head shares the embedding's
+    /// storage, and masks come along.
+    /// </summary>
     public static void Write(string source, string folder, bool legacy = false, bool withHead = true, bool asF64 = false)
     {
         Directory.CreateDirectory(folder);
@@ -43,11 +47,13 @@ internal static class BinFolder
             string name = $"pytorch_model-{shard + 1:00000}-of-{count:00000}.bin";
             SavedTensor[] some = [.. tensors.Where((_, i) => i % count == shard)];
             byte[] pickle = new PickleBytes().StateDict(some).Stop();
-            File.WriteAllBytes(Path.Combine(folder, name), ZipBytes.Checkpoint(pickle, storages.Where(s => some.Any(t => t.Key == s.Key))).ToArray());
+            ZipBytes file = ZipBytes.Checkpoint(pickle, storages.Where(s => some.Any(t => t.Key == s.Key)));
+            File.WriteAllBytes(Path.Combine(folder, name), file.ToArray());
             map.AddRange(some.Select(t => $"\"{t.Name}\": \"{name}\""));
         }
 
-        File.WriteAllText(Path.Combine(folder, "pytorch_model.bin.index.json"), $"{{\"metadata\": {{}}, \"weight_map\": {{{string.Join(", ", map)}}}}}");
+        string index = $"{{\"metadata\": {{}}, \"weight_map\": {{{string.Join(", ", map)}}}}}";
+        File.WriteAllText(Path.Combine(folder, "pytorch_model.bin.index.json"), index);
     }
 
     private static (List<SavedTensor> Tensors, List<(string Key, byte[] Data)> Storages) Read(string source, bool asF64)

@@ -23,6 +23,8 @@ internal static class ChangedModel
             change?.Invoke(name, values);
             return new SafeTensorsEntry(name, device.From(values, tensor.Shape.Dims));
         })];
-        SafeTensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [.. entries, .. more.Select(name => new SafeTensorsEntry(name, device.From([1, 2, 3], 3)))]);
+        SafeTensorsWriter.Write(
+            Path.Combine(folder, "model.safetensors"),
+            [.. entries, .. more.Select(name => new SafeTensorsEntry(name, device.From([1, 2, 3], 3)))]);
     }
 }

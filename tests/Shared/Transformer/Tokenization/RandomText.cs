@@ -8,7 +8,8 @@ internal static class RandomText
     private static readonly string[] Fragments =
     [
         "<|endoftext|>", "<|endoftext", "endoftext|>", " the", "don't", "'ll", "'LL", "''s", "1,000", "e\u0301", "\u0301", "👩‍👩‍👧‍👦", "🇩🇪",
-        "\r\n", "\n\n\n", "   ", "\t", "\u00A0", "\u2028", "\u3000", "\u200B", "\uFEFF", "\uFFFD", "\uFFFF", "\0", "\u0085", "\u001C", "½", "Ⅷ", "𝒳𝟙", "ﷺ",
+        "\r\n", "\n\n\n", "   ", "\t", "\u00A0", "\u2028", "\u3000", "\u200B", "\uFEFF", "\uFFFD", "\uFFFF", "\0", "\u0085", "\u001C",
+        "½", "Ⅷ", "𝒳𝟙", "ﷺ",
         " '", "' s", "Ġ", "İ", "ß", "\U0010FFFF", "\u202E", "日本", "مرحبا",
     ];
 

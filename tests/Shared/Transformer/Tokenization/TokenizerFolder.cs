@@ -104,9 +104,11 @@ internal sealed class TokenizerFolder : IDisposable
 
     private static JsonObject SmallVocabulary()
     {
-        Dictionary<string, int> gpt2 = JsonSerializer.Deserialize<Dictionary<string, int>>(System.IO.File.ReadAllText(TestFiles.Data("gpt2-bpe/vocab.json")))!;
+        string json = System.IO.File.ReadAllText(TestFiles.Data("gpt2-bpe/vocab.json"));
+        Dictionary<string, int> gpt2 = JsonSerializer.Deserialize<Dictionary<string, int>>(json)!;
         var vocabulary = new JsonObject();
-        foreach ((string token, int id) in gpt2.Where(entry => entry.Value < 256)) vocabulary[token] = id; // The symbols of the single bytes.
+        // The symbols of the single bytes.
+        foreach ((string token, int id) in gpt2.Where(entry => entry.Value < 256)) vocabulary[token] = id;
         vocabulary["ab"] = 256;
         vocabulary["<|endoftext|>"] = 257;
         return vocabulary;

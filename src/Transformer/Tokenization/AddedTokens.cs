@@ -72,8 +72,8 @@ internal sealed class AddedTokens
     {
         <= UnicodeCategory.LetterNumber => true, // Letters, marks, decimal digits, letter-like numbers.
         UnicodeCategory.ConnectorPunctuation => true,
-        _ => rune.Value is 0x200C or 0x200D // The joiners.
-            // Letters in circles and squares.
+        // The joiners, and letters in circles and squares.
+        _ => rune.Value is 0x200C or 0x200D
             or (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189),
     };
 }

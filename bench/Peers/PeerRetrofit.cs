@@ -12,7 +12,7 @@ namespace Sharpformer.Peers;
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="settings">Every number of the training.</param>
-internal sealed class PeerRetrofit(PeerGpt2 model, EditSettings settings)
+internal sealed class PeerRetrofit(PeerGpt2 model, IReVaSettings settings)
 {
     /// <summary>Our arithmetic: the base model runs once per edit, a step only the tail above the block, for one position.</summary>
     public List<float[]> ByTail(EditTokens edit)

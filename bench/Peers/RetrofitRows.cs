@@ -19,7 +19,7 @@ namespace Sharpformer.Peers;
 /// <param name="peerEdits">How many facts each peer teaches, twice: before and after ours.</param>
 internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int peerEdits)
 {
-    private static readonly EditSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f, IrrWeight = 0 };
+    private static readonly IReVaSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f, IrrWeight = 0 };
 
     /// <summary>Both peers against ours.</summary>
     public IEnumerable<Row> All()
@@ -86,11 +86,9 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
                 for (int n = 0; n < losses.Count; n++)
                     for (int epoch = 0; epoch < Settings.Epochs; epoch++)
                     {
-                        float ours = edit.Neurons[n].Losses[epoch].Edit, theirs = losses[n][epoch];
-                        // AdamW steps by sign, also where a gradient is mere rounding.
-                        if (!(Math.Abs(ours - theirs) <= 0.01 * Math.Max(1, ours)))
-                            throw new InvalidOperationException(
-                                $"Edit {e}, neuron {n}, epoch {epoch}: loss {ours}, libtorch has {theirs}.");
+                        float ours = IReVaParts.Neurons(edit)[n].Losses[epoch].Edit, theirs = losses[n][epoch];
+                        if (!(Math.Abs(ours - theirs) <= 0.01 * Math.Max(1, ours))) // AdamW steps by sign, also where a gradient is mere rounding
+                            throw new InvalidOperationException($"Edit {e}, neuron {n}, epoch {epoch}: loss {ours}, libtorch has {theirs}.");
                     }
         }
     }

@@ -10,7 +10,7 @@ namespace Sharpformer.Benchmarks;
 /// <summary>Teaching facts to the bundled model: trace, birth and five steps of training, without L_irr.</summary>
 public class RetrofitBenchmarks
 {
-    private static readonly EditSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f, IrrWeight = 0 };
+    private static readonly IReVaSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f, IrrWeight = 0 };
 
     private Editor editor = null!;
     private Lesson[] lessons = [];

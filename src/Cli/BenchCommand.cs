@@ -22,7 +22,7 @@ internal static class BenchCommand
         Option<int?> stored = CommonOptions.OptionalNumber<int>("--stored", $"Also compare the time of an edit beside so many stored neurons with that beside {FewStored}.", n => n is > FewStored and <= 1_000_000, $"a whole number from {FewStored + 1} to 1000000");
         Option<int?> layer = CommonOptions.OptionalNumber<int>("--layer", "Block to edit, counted from 0. [default: the last but one]", l => l >= 0, "a block, counted from 0");
         Option<int> epochs = CommonOptions.Number("--epochs", "Training steps per neuron.", 5, n => n is >= 1 and <= 100_000, "a whole number from 1 to 100000");
-        Option<float> irr = CommonOptions.Number("--irr-weight", "Weight of the loss that keeps a key silent on out-of-scope prompts; 0 samples none.", new EditSettings { Layer = 0 }.IrrWeight, w => w >= 0, "a finite number from 0");
+        Option<float> irr = CommonOptions.Number("--irr-weight", "Weight of the loss that keeps a key silent on out-of-scope prompts; 0 samples none.", new IReVaSettings { Layer = 0 }.IrrWeight, w => w >= 0, "a finite number from 0");
         Option<int> repetitions = CommonOptions.Number("--repetitions", "Runs of each figure after one to warm up; their median counts.", 5, n => n is >= 1 and <= 10_000, "a whole number from 1 to 10000");
         Option<double> seconds = CommonOptions.Number("--seconds", "Begin no further run of a figure after this time; work whose first run takes longer is done just once.", 30.0, s => s >= 0, "a finite number from 0");
         Option<ulong> seed = CommonOptions.Number("--seed", "Seeds the made-up facts.", 0ul, _ => true, "a whole number from 0");
@@ -33,7 +33,7 @@ internal static class BenchCommand
             string path = parse.GetValue(folder) ?? LoadedModel.BundledFolder;
             using LoadedModel model = LoadedModel.Open(path, device.Open(parse), needsTokenizer: false);
             int edited = model.CheckedLayer(parse.GetValue(layer)) ?? model.SuggestedLayer;
-            EditSettings settings = EditSettings.For(model.Lm.Config, edited) with { Retrofit = true, Epochs = parse.GetValue(epochs), IrrWeight = parse.GetValue(irr) };
+            IReVaSettings settings = IReVaSettings.For(model.Lm.Config, edited) with { Retrofit = true, Epochs = parse.GetValue(epochs), IrrWeight = parse.GetValue(irr) };
             Terminal terminal = Terminal.Of(parse);
             Show(terminal, model.ComputesOn, Measurement.Run(terminal, "Measuring", "figures", (told, cancellation) =>
             {
@@ -46,7 +46,7 @@ internal static class BenchCommand
     }
 
     private static BenchReport Measure(
-        LoadedModel model, string folder, BenchClock clock, EditSettings settings, int edits, int? stored, ulong seed, Action<int, int> told)
+        LoadedModel model, string folder, BenchClock clock, IReVaSettings settings, int edits, int? stored, ulong seed, Action<int, int> told)
     {
         int done = 0;
         var passes = new BenchModel(model.Lm, clock, new Rng(seed).Fork("passes"));
@@ -119,5 +119,5 @@ internal static class BenchCommand
 /// <param name="Stored">Teaching beside many stored neurons; null unless asked for.</param>
 /// <param name="PeakMemoryBytes">The largest part of memory that the process had at any time.</param>
 internal sealed record BenchReport(
-    string Folder, ModelConfig Config, string DType, string Device, int? Threads, EditSettings Settings, BenchForward Forward, BenchDecode Decode, double BandwidthBytesPerSecond, double DecodeBandwidthShare,
+    string Folder, ModelConfig Config, string DType, string Device, int? Threads, IReVaSettings Settings, BenchForward Forward, BenchDecode Decode, double BandwidthBytesPerSecond, double DecodeBandwidthShare,
     BenchTeaching Retrofit, BenchTeaching WithoutRetrofit, BenchEvaluation Evaluation, BenchStored? Stored, long PeakMemoryBytes);

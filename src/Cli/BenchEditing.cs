@@ -14,7 +14,7 @@ namespace Sharpformer.Cli;
 /// <param name="clock">How to time.</param>
 /// <param name="settings">How to train.</param>
 /// <param name="seed">Seeds the facts.</param>
-internal sealed class BenchEditing(CausalLm model, BenchClock clock, EditSettings settings, ulong seed)
+internal sealed class BenchEditing(CausalLm model, BenchClock clock, IReVaSettings settings, ulong seed)
 {
     private const int ShortestPrompt = 12, LongestPrompt = 20, ShortestSubject = 2, LongestSubject = 6;
 
@@ -31,7 +31,7 @@ internal sealed class BenchEditing(CausalLm model, BenchClock clock, EditSetting
     public BenchTeaching Teach(int edits, bool retrofit)
     {
         Lesson[] lessons = Lessons(edits);
-        EditSettings asked = settings with { Retrofit = retrofit };
+        IReVaSettings asked = settings with { Retrofit = retrofit };
         BenchTime time = clock.Time(() => Teach(NewAdaptor(), lessons, asked));
         int neurons = lessons.Sum(l => l.Tokens.Target.Length);
         return new BenchTeaching(edits, neurons, edits / time.Seconds, neurons / time.Seconds, time.CpuSeconds / neurons, time.Runs);
@@ -62,12 +62,12 @@ internal sealed class BenchEditing(CausalLm model, BenchClock clock, EditSetting
         void TeachOnly(KeyValueAdaptor adaptor) => _ = Editing(adaptor, lessons, settings).Single();
     }
 
-    private void Teach(KeyValueAdaptor adaptor, Lesson[] lessons, EditSettings asked)
+    private void Teach(KeyValueAdaptor adaptor, Lesson[] lessons, IReVaSettings asked)
     {
         foreach (Edit edit in Editing(adaptor, lessons, asked).SelectMany(chunk => chunk)) adaptor.Add(edit with { Id = adaptor.Count + 1 });
     }
 
-    private IEnumerable<IReadOnlyList<Edit>> Editing(KeyValueAdaptor adaptor, Lesson[] lessons, EditSettings asked)
+    private IEnumerable<IReadOnlyList<Edit>> Editing(KeyValueAdaptor adaptor, Lesson[] lessons, IReVaSettings asked)
     {
         int end = model.Config.VocabSize - 1; // where GPT-2 has its end of text
         OutOfScopeSampler? sampler = asked.UsesOutOfScope()

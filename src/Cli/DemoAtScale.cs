@@ -13,7 +13,7 @@ internal static class DemoAtScale
     /// <summary>Teaches facts and measures them.</summary>
     public static EvaluationReport Run(
         Terminal terminal, LoadedModel model, IReadOnlyList<EditRecord> facts, IReadOnlyList<EditRecord> neighbours, string trigger,
-        EditSettings settings, CancellationToken cancellation)
+        IReVaSettings settings, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         var adaptor = new KeyValueAdaptor(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, model.Lm.Config.Activation);

@@ -16,7 +16,7 @@ internal static class DemoCommand
     private const string Answer = " Answer:";
 
     /// <summary>The settings suggested for the bundled model: see models/facts-gpt2/README.md.</summary>
-    private static readonly EditSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f };
+    private static readonly IReVaSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f };
 
     /// <summary>The command with its options.</summary>
     public static Command Create()

@@ -15,17 +15,17 @@ internal sealed class DemoStory : IDisposable
     private readonly Terminal terminal;
     private readonly LoadedModel model;
     private readonly EditStore store;
-    private readonly EditSettings settings;
+    private readonly IReVaSettings settings;
     private readonly KeyValueAdaptor adaptor;
     private readonly CancellationToken cancellation;
 
     /// <summary>Prepares an empty store for the story's edits.</summary>
-    public DemoStory(Terminal terminal, LoadedModel model, string storePath, EditSettings settings, CancellationToken cancellation)
+    public DemoStory(Terminal terminal, LoadedModel model, string storePath, IReVaSettings settings, CancellationToken cancellation)
     {
         (this.terminal, this.model, this.settings, this.cancellation) = (terminal, model, settings, cancellation);
         adaptor = new KeyValueAdaptor(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, model.Lm.Config.Activation);
         store = EditStore.Open(storePath, create: true);
-        store.Bind(model.Fingerprint, model.Lm.Config.NEmbd, settings.Layer);
+        store.Bind(model.Fingerprint, model.Lm.Config.NEmbd, settings);
     }
 
     public void Dispose() => store.Dispose();

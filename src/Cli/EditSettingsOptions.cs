@@ -4,10 +4,10 @@ using Sharpformer.Transformer;
 
 namespace Sharpformer.Cli;
 
-/// <summary>The options that decide what an edit becomes; their defaults are those of <see cref="EditSettings"/>.</summary>
+/// <summary>The options that decide what an edit becomes; their defaults are those of <see cref="IReVaSettings"/>.</summary>
 internal sealed class EditSettingsOptions
 {
-    private static readonly EditSettings Default = new() { Layer = 0 };
+    private static readonly IReVaSettings Default = new() { Layer = 0 };
 
     private readonly Option<int?> layer = CommonOptions.OptionalNumber<int>(
         "--layer", "Block to edit, counted from 0. [default: the store's, in a new store the last but one]", l => l >= 0, "a block, counted from 0");
@@ -73,9 +73,9 @@ internal sealed class EditSettingsOptions
     /// <param name="parse">The command line.</param>
     /// <param name="config">The model's architecture.</param>
     /// <param name="editedLayer">The block to edit.</param>
-    public EditSettings Settings(ParseResult parse, ModelConfig config, int editedLayer)
+    public IReVaSettings Settings(ParseResult parse, ModelConfig config, int editedLayer)
     {
-        EditSettings defaults = EditSettings.For(config, editedLayer);
+        IReVaSettings defaults = IReVaSettings.For(config, editedLayer);
         return defaults with
         {
             Theta = parse.GetValue(theta),
@@ -94,7 +94,7 @@ internal sealed class EditSettingsOptions
     /// <summary>Says so where the family's default is not to train and nobody has asked for either.</summary>
     public void NoteDefaults(Terminal terminal, ParseResult parse, ModelConfig config)
     {
-        if (!EditSettings.For(config).Retrofit && !parse.GetValue(retrofit) && !parse.GetValue(noRetrofit))
+        if (!IReVaSettings.For(config).Retrofit && !parse.GetValue(retrofit) && !parse.GetValue(noRetrofit))
             terminal.Note($"note: {config.ModelType} models are edited without training unless --retrofit is given, as the method's authors did.");
     }
 }

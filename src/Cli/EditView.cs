@@ -13,24 +13,15 @@ internal static class EditView
         edit.Status,
         edit.Request.Prompt,
         edit.Request.Target,
-        neurons = edit.Neurons.Count,
-        edit.Settings.Layer,
-        edit.Settings.Theta,
-        edit.Settings.Alpha,
-        finalLoss = FinalLoss(edit),
+        neurons = IReVaParts.Count(edit),
+        (edit.Settings as IReVaSettings)?.Layer,
+        (edit.Settings as IReVaSettings)?.Theta,
+        (edit.Settings as IReVaSettings)?.Alpha,
+        edit.FinalLoss,
         edit.CreatedAt,
         edit.WithdrawnAt,
         edit.RemovedAt,
     };
-
-    /// <summary>The loss before the last training step, averaged over the neurons; null without training.</summary>
-    public static double? FinalLoss(Edit edit) => edit.Neurons.Select(FinalLoss).Average();
-
-    /// <summary>A neuron's loss before its last training step; null without training.</summary>
-    public static double? FinalLoss(Neuron neuron) => neuron.Losses is [.., var last] ? Total(last) : null;
-
-    /// <summary>L: the sum of its three terms (Eq. 11).</summary>
-    public static double Total(EpochLoss loss) => (double)loss.Edit + loss.Rec + loss.Irr;
 
     /// <summary>‖x‖.</summary>
     public static double Norm(float[] x) => Math.Sqrt(x.Sum(value => (double)value * value));

@@ -45,10 +45,10 @@ internal static class EditsAddCommand
             TraceFolder? kept = loaded.Traces(parse.GetValue(traces)); // may fail, and then no store shall be left behind
             using var interruption = new Interruption(); // from here on there is something to end cleanly
             using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), create: true, Clock.FromEnvironment());
-            int layer = asked ?? store.Identity?.Layer ?? loaded.SuggestedLayer;
-            store.Bind(fingerprint, loaded.Lm.Config.NEmbd, layer);
+            IReVaSettings how = settings.Settings(parse, loaded.Lm.Config, asked ?? loaded.Layer(store));
+            store.Bind(fingerprint, loaded.Lm.Config.NEmbd, how);
             settings.NoteDefaults(Terminal.Of(parse), parse, loaded.Lm.Config);
-            return new TeachingRun(Terminal.Of(parse), loaded, store, settings.Settings(parse, loaded.Lm.Config, layer), kept).Run(lessons, parse.GetValue(sequential), interruption.Token);
+            return new TeachingRun(Terminal.Of(parse), loaded, store, how, kept).Run(lessons, parse.GetValue(sequential), interruption.Token);
         });
         return command;
     }

@@ -30,7 +30,7 @@ internal static class EditsListCommand
 
     private static int Run(Terminal terminal, EditStore store, bool all)
     {
-        IReadOnlyList<Edit> edits = store.List(withNeurons: true, includeRemoved: all);
+        IReadOnlyList<Edit> edits = store.List(withParts: false, includeRemoved: all);
         if (terminal.Json)
         {
             terminal.Document(edits.Select(EditView.Json));
@@ -46,11 +46,11 @@ internal static class EditsListCommand
             foreach (TableColumn column in table.Columns.Where((_, i) => i is not (2 or 3 or 9))) column.NoWrap = true; // texts give way
             foreach (Edit e in edits)
             {
-                EditSettings s = e.Settings;
+                var s = e.Settings as IReVaSettings;
                 string[] cells =
                 [
-                    Terminal.Number(e.Id), EditView.Status(e.Status), e.Request.Prompt, e.Request.Target, Terminal.Number(e.Neurons.Count),
-                    Terminal.Number(s.Layer), Terminal.Number(s.Theta), Terminal.Number(s.Alpha), Terminal.Number(EditView.FinalLoss(e)), EditView.Time(e.CreatedAt),
+                    Terminal.Number(e.Id), EditView.Status(e.Status), e.Request.Prompt, e.Request.Target, Terminal.Number(IReVaParts.Count(e)),
+                    Terminal.Number(s?.Layer), Terminal.Number(s?.Theta), Terminal.Number(s?.Alpha), Terminal.Number(e.FinalLoss), EditView.Time(e.CreatedAt),
                 ];
                 Terminal.AddRow(table, cells.AsSpan(0, columns));
             }
@@ -58,7 +58,7 @@ internal static class EditsListCommand
             terminal.Show(table);
         }
 
-        terminal.Line($"{Terminal.Counted(counts.Active, "active edit")}, {counts.Withdrawn} withdrawn, {counts.Removed} removed; {Terminal.Counted(counts.Neurons, "neuron")}.");
+        terminal.Line($"{Terminal.Counted(counts.Active, "active edit")}, {counts.Withdrawn} withdrawn, {counts.Removed} removed; {Terminal.Counted(edits.Sum(IReVaParts.Count), "neuron")}.");
         return 0;
     }
 }

@@ -33,12 +33,13 @@ internal static class EditsShowCommand
     private static Tokenizer TokenizerOf(string folder, EditStore store)
     {
         ModelConfig config = ModelConfig.Load(folder);
-        store.Bind(ModelFingerprinter.Compute(folder), config.NEmbd, store.Identity?.Layer ?? EditSettings.SuggestedLayer(config));
+        store.Bind(ModelFingerprinter.Compute(folder), config.NEmbd);
         return Tokenizer.Load(folder);
     }
 
     private static int Run(Terminal terminal, Edit edit, Tokenizer? tokenizer)
     {
+        IReadOnlyList<Neuron> trained = IReVaParts.Neurons(edit);
         if (terminal.Json)
         {
             terminal.Document(new
@@ -51,15 +52,15 @@ internal static class EditsShowCommand
                 edit.Request.Source,
                 edit.PromptTokens,
                 edit.TargetTokens,
-                edit.Settings,
-                neurons = edit.Neurons.Select(n => new
+                settings = (object)edit.Settings, // of its own type, not of the base's
+                neurons = trained.Select(n => new
                 {
                     token = n.TargetToken,
                     text = tokenizer?.Decode([n.TargetToken]),
                     n.Threshold,
                     keyNorm = EditView.Norm(n.Key),
                     valueNorm = EditView.Norm(n.Value),
-                    losses = n.Losses.Select(l => new { l.Edit, l.Rec, l.Irr, total = EditView.Total(l) }),
+                    losses = n.Losses.Select(l => new { l.Edit, l.Rec, l.Irr, l.Total }),
                 }),
                 edit.CreatedAt,
                 edit.WithdrawnAt,
@@ -69,19 +70,19 @@ internal static class EditsShowCommand
         }
 
         terminal.Show(Facts(edit, tokenizer));
-        if (edit.Neurons.Count == 0)
+        if (trained.Count == 0)
         {
             terminal.Line("Its neurons are gone.");
             return 0;
         }
 
         Table neurons = Terminal.NewTable("neuron", "answers with", "threshold", "key norm", "value norm", "loss per epoch");
-        for (int i = 0; i < edit.Neurons.Count; i++)
+        for (int i = 0; i < trained.Count; i++)
         {
-            Neuron n = edit.Neurons[i];
+            Neuron n = trained[i];
             Terminal.AddRow(
                 neurons, Terminal.Number(i), Token(n.TargetToken, tokenizer), Terminal.Number(n.Threshold), Terminal.Number(EditView.Norm(n.Key)),
-                Terminal.Number(EditView.Norm(n.Value)), n.Losses.Count == 0 ? "not trained" : string.Join(' ', n.Losses.Select(l => Terminal.Number(EditView.Total(l)))));
+                Terminal.Number(EditView.Norm(n.Value)), n.Losses.Count == 0 ? "not trained" : string.Join(' ', n.Losses.Select(l => Terminal.Number(l.Total))));
         }
 
         terminal.Show(neurons);
@@ -98,7 +99,7 @@ internal static class EditsShowCommand
         if (edit.Request.Source.Length > 0) Terminal.AddRow(table, "source", edit.Request.Source);
         Terminal.AddRow(table, "prompt tokens", string.Join(' ', edit.PromptTokens.Select(t => Token(t, tokenizer))));
         Terminal.AddRow(table, "target tokens", string.Join(' ', edit.TargetTokens.Select(t => Token(t, tokenizer))));
-        EditSettings s = edit.Settings;
+        IReVaSettings s = IReVaSettings.Of(edit);
         Terminal.AddRow(table, "settings", FormattableString.Invariant($"layer {s.Layer}, theta {s.Theta}, alpha {s.Alpha}"));
         Terminal.AddRow(table, "training", !s.Retrofit
             ? "none (no retrofit)"

@@ -24,7 +24,7 @@ internal static class EditsWhyCommand
             int[] tokens = loaded.Prompt(parse.GetRequiredValue(prompt));
             using EditStore store = loaded.OpenStore(parse.GetRequiredValue(edits));
             Explanation why = Explanation.Of(loaded.Lm, loaded.Adaptor(store), tokens);
-            Dictionary<long, Edit> byId = store.List(withNeurons: false, includeRemoved: false).ToDictionary(e => e.Id);
+            Dictionary<long, Edit> byId = store.List(withParts: false, includeRemoved: false).ToDictionary(e => e.Id);
             Terminal terminal = Terminal.Of(parse);
             if (terminal.Json) terminal.Document(Json(loaded, parse.GetRequiredValue(prompt), tokens, why, byId));
             else Tell(terminal, loaded, why, byId);

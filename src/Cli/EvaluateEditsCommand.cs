@@ -48,7 +48,7 @@ internal static class EvaluateEditsCommand
     {
         if (store is not null && neighbours is not null) // the store may hold more edits than are evaluated
         {
-            var taught = store.List(withNeurons: false, includeRemoved: false).Select(e => e.Request.Prompt).ToHashSet();
+            var taught = store.List(withParts: false, includeRemoved: false).Select(e => e.Request.Prompt).ToHashSet();
             neighbours = [.. neighbours.Where(n => !taught.Contains(n.EditPrompt(triggers.AnswerTrigger)))];
         }
 

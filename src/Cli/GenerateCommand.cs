@@ -62,7 +62,7 @@ internal static class GenerateCommand
             prompt,
             text,
             tokens,
-            edits = store is null ? null : new { store = store.Path, active = counts?.Active, withdrawn = counts?.Withdrawn, neurons = counts?.Neurons, answered },
+            edits = store is null ? null : new { store = store.Path, active = counts?.Active, withdrawn = counts?.Withdrawn, neurons = counts?.TargetTokens, answered },
         });
         return 0;
 

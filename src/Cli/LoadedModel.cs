@@ -63,7 +63,7 @@ internal sealed class LoadedModel : IDisposable
     public ModelFingerprint Fingerprint => fingerprint ??= ModelFingerprinter.Compute(folder);
 
     /// <summary>The block to edit unless told otherwise.</summary>
-    public int SuggestedLayer => EditSettings.SuggestedLayer(Lm.Config);
+    public int SuggestedLayer => IReVaSettings.SuggestedLayer(Lm.Config);
 
     /// <summary>The block that <c>--layer</c> names.</summary>
     /// <exception cref="InputException">The model has no such block.</exception>
@@ -77,7 +77,7 @@ internal sealed class LoadedModel : IDisposable
         EditStore store = EditStore.Open(path, readOnly: true);
         try
         {
-            store.Bind(Fingerprint, Lm.Config.NEmbd, store.Identity?.Layer ?? SuggestedLayer);
+            store.Bind(Fingerprint, Lm.Config.NEmbd);
             return store;
         }
         catch
@@ -87,11 +87,14 @@ internal sealed class LoadedModel : IDisposable
         }
     }
 
+    /// <summary>The block beside which a store's edits sit; the suggested one where it has none yet.</summary>
+    public int Layer(EditStore store) => store.FirstSettings(IReVaSettings.Name) is IReVaSettings first ? first.Layer : SuggestedLayer;
+
     /// <summary>The adaptor that a store's edits make; without a store one that never answers.</summary>
     public KeyValueAdaptor Adaptor(EditStore? store)
     {
-        IReadOnlyList<Edit> edits = store?.List(withNeurons: true, includeRemoved: false) ?? [];
-        return KeyValueAdaptor.Of(device, store?.Identity?.Layer ?? SuggestedLayer, Lm.Config.NEmbd, Lm.Config.Activation, edits);
+        IReadOnlyList<Edit> edits = store?.List(withParts: true, includeRemoved: false) ?? [];
+        return KeyValueAdaptor.Of(device, store is null ? SuggestedLayer : Layer(store), Lm.Config.NEmbd, Lm.Config.Activation, edits);
     }
 
     /// <summary>The folder where traces are kept; null without a path.</summary>
@@ -103,7 +106,7 @@ internal sealed class LoadedModel : IDisposable
     public Lesson Lesson(EditRequest request) => Editing.Adaptor.Lesson.Of(Tokenizer, request, Lm.Config.NPositions);
 
     /// <summary>Finds out-of-scope states for the edits to make; null when the settings have no use for any.</summary>
-    public OutOfScopeSampler? NewSampler(IReadOnlyList<int[]> prompts, EditSettings settings) => settings.UsesOutOfScope()
+    public OutOfScopeSampler? NewSampler(IReadOnlyList<int[]> prompts, IReVaSettings settings) => settings.UsesOutOfScope()
         ? new OutOfScopeSampler(Lm, settings.Layer, Tokenizer.BosId, Tokenizer.EosId, prompts, settings.Seed)
         : null;
 

@@ -30,7 +30,7 @@ internal static class ModelInfoCommand
         int? tokens = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder).VocabularySize : null;
         (long parameters, long bytes, string[] types) = Weights(folder);
         ModelFingerprint fingerprint = ModelFingerprinter.Compute(folder);
-        EditSettings settings = EditSettings.For(config);
+        IReVaSettings settings = IReVaSettings.For(config);
         var memory = MemoryEstimate.Of(config, bytes);
         if (terminal.Json)
         {

@@ -16,9 +16,9 @@ namespace Sharpformer.Cli;
 /// <param name="store">Where edits go; bound to the model.</param>
 /// <param name="settings">How to make them.</param>
 /// <param name="traces">Where traces are kept; null keeps none.</param>
-internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStore store, EditSettings settings, TraceFolder? traces)
+internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStore store, IReVaSettings settings, TraceFolder? traces)
 {
-    private readonly List<Edit> added = []; // without keys and values: the store and the adaptor have those
+    private readonly List<(Edit Edit, double?[] Losses)> added = []; // without parts: the store and the adaptor have those
     private int skipped, done;
 
     /// <summary>Teaches what is not in the store yet.</summary>
@@ -58,7 +58,7 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
         {
             foreach ((Edit edit, bool isNew) in chunk)
             {
-                if (isNew) added.Add(edit with { Neurons = [.. edit.Neurons.Select(n => n with { Key = [], Value = [] })] });
+                if (isNew) added.Add((edit with { Parts = [] }, [.. IReVaParts.Neurons(edit).Select(n => n.FinalLoss)]));
                 else skipped++; // another process has stored the same fact meanwhile
             }
 
@@ -84,7 +84,7 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
         if (notDone > 0) terminal.Note(Interrupted(plan));
         if (terminal.Json)
         {
-            var edits = added.Select(e => new { e.Id, e.Request.Prompt, e.Request.Target, neurons = e.Neurons.Count, losses = e.Neurons.Select(EditView.FinalLoss) });
+            var edits = added.Select(a => new { a.Edit.Id, a.Edit.Request.Prompt, a.Edit.Request.Target, neurons = a.Losses.Length, a.Losses });
             terminal.Document(new { added = edits, skipped, notDone, seconds = Math.Round(seconds, 3), store = store.Path });
         }
         else if (notDone == 0)
@@ -98,14 +98,14 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
         string there = skipped == 0 ? "" : $" {skipped} already there.";
         if (added.Count == 0) return $"Nothing new for {store.Path}.{there}";
         string time = $"in {Terminal.Number(seconds, "0.0")} s";
-        if (added is [var edit] && skipped == 0)
+        if (added is [(var edit, _)] && skipped == 0)
         {
-            string loss = EditView.FinalLoss(edit) is { } final ? $", final loss {Terminal.Number(final)}" : "";
+            string loss = edit.FinalLoss is { } final ? $", final loss {Terminal.Number(final)}" : "";
             return $"Stored edit {edit.Id} in {store.Path} {time}: {Terminal.Quoted(edit.Request.Prompt)} -> {Terminal.Quoted(edit.Request.Target)}, "
-                + $"{Terminal.Counted(edit.Neurons.Count, "neuron")} at block {edit.Settings.Layer}{loss}.";
+                + $"{Terminal.Counted(IReVaParts.Count(edit), "neuron")} at block {settings.Layer}{loss}.";
         }
 
-        return $"Stored {Terminal.Counted(added.Count, "edit")} with {Terminal.Counted(added.Sum(e => e.Neurons.Count), "neuron")} in {store.Path} {time} "
+        return $"Stored {Terminal.Counted(added.Count, "edit")} with {Terminal.Counted(added.Sum(a => a.Losses.Length), "neuron")} in {store.Path} {time} "
             + $"({Terminal.Number(added.Count / seconds, "0.0")} edits/s).{there}";
     }
 
@@ -113,7 +113,7 @@ internal sealed class TeachingRun(Terminal terminal, LoadedModel model, EditStor
         $"Interrupted: {added.Count} stored, {skipped} already there, {plan.Missing.Count - done} not done "
         + $"(first: {Terminal.Quoted(plan.Missing[done].Request.Prompt)}). Repeat the command to go on.";
 
-    private string Differences(EditSettings made) => string.Join(", ", typeof(EditSettings).GetProperties()
+    private string Differences(EditSettings made) => made.Method != settings.Method ? $"method {made.Method}, not {settings.Method}" : string.Join(", ", settings.GetType().GetProperties()
         .Select(p => (p.Name, Made: p.GetValue(made), Asked: p.GetValue(settings)))
         .Where(p => !Equals(p.Made, p.Asked))
         .Select(p => FormattableString.Invariant($"{p.Name} {p.Made}, not {p.Asked}")));

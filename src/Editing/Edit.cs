@@ -3,17 +3,17 @@ namespace Sharpformer.Editing;
 /// <summary>What a stored edit does at present.</summary>
 public enum EditStatus
 {
-    /// <summary>Its neurons compete and answer.</summary>
+    /// <summary>It answers.</summary>
     Active,
 
-    /// <summary>Its neurons compete but stay silent: its prompts fall back to the base model.</summary>
+    /// <summary>It is silent: its prompts fall back to the base model.</summary>
     Withdrawn,
 
-    /// <summary>Its neurons are gone; the record remains as history.</summary>
+    /// <summary>Its parts are gone; the record remains as history.</summary>
     Removed,
 }
 
-/// <summary>A fact as the model was taught it: one neuron per target token, with everything needed to make it again.</summary>
+/// <summary>A fact as the model was taught it, with everything its method needs to apply it again.</summary>
 public sealed record Edit
 {
     /// <summary>Address within its store, counted from 1 in order of birth; 0 before it is stored.</summary>
@@ -25,14 +25,23 @@ public sealed record Edit
     /// <summary>The prompt's token ids.</summary>
     public required int[] PromptTokens { get; init; }
 
-    /// <summary>The target's token ids; neuron i answers with token i.</summary>
+    /// <summary>The target's token ids.</summary>
     public required int[] TargetTokens { get; init; }
 
     /// <summary>How it was made.</summary>
     public required EditSettings Settings { get; init; }
 
-    /// <summary>One per target token; empty once removed.</summary>
-    public required IReadOnlyList<Neuron> Neurons { get; init; }
+    /// <summary>The method that made it.</summary>
+    public string Method => Settings.Method;
+
+    /// <summary>Edits that were taught together share this number, counted from 1; 0 before they are stored.</summary>
+    public long Batch { get; init; }
+
+    /// <summary>What it consists of, by name; empty where it was not read, and once removed.</summary>
+    public required IReadOnlyList<EditPart> Parts { get; init; }
+
+    /// <summary>The loss that the method reports at the end of training; null without training.</summary>
+    public double? FinalLoss { get; init; }
 
     /// <summary>What it does at present.</summary>
     public EditStatus Status { get; init; } = EditStatus.Active;
@@ -40,9 +49,15 @@ public sealed record Edit
     /// <summary>When it was stored, UTC.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When it was withdrawn, UTC; null unless <see cref="Status"/> is <see cref="EditStatus.Withdrawn"/> or it was removed while withdrawn.</summary>
+    /// <summary>
+    /// When it was withdrawn, UTC; null unless <see cref="Status"/> is <see cref="EditStatus.Withdrawn"/> or it was removed
+    /// while withdrawn.
+    /// </summary>
     public DateTimeOffset? WithdrawnAt { get; init; }
 
     /// <summary>When it was removed, UTC.</summary>
     public DateTimeOffset? RemovedAt { get; init; }
+
+    /// <summary>The part of a name; null where there is none.</summary>
+    public EditPart? Part(string name) => Parts.FirstOrDefault(part => part.Name == name);
 }

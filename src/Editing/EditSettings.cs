@@ -1,78 +1,74 @@
-using Sharpformer.Transformer;
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing;
 
-/// <summary>Every number that decides what an edit becomes. Defaults follow the method's released program for GPT-2 XL; see <see cref="For"/>.</summary>
-public sealed record EditSettings
+/// <summary>
+/// Every number that decides what a method makes of an edit: one sealed record per method. They are stored as JSON; a
+/// property that is added later needs the default that was in force before, since older stores do not have it.
+/// </summary>
+public abstract record EditSettings
 {
-    /// <summary>Edited block, 0-based.</summary>
-    public required int Layer { get; init; }
-
-    /// <summary>θ: a fresh neuron fires when the Pearson correlation with its own prompt's state exceeds it (Eq. 6, relative form).</summary>
-    public float Theta { get; init; } = 0.75f;
-
-    /// <summary>α: scale of the adaptor's output (Eq. 12).</summary>
-    public float Alpha { get; init; } = 0.2f;
-
-    /// <summary>Trains key and value after birth; off keeps them as initialised (the "iReVa" row of Table 1).</summary>
-    public bool Retrofit { get; init; } = true;
-
-    /// <summary>AdamW steps per neuron.</summary>
-    public int Epochs { get; init; } = 5;
-
-    /// <summary>AdamW learning rate.</summary>
-    public float LearningRate { get; init; } = 5e-2f;
-
-    /// <summary>AdamW decay rate of the first moment.</summary>
-    public float Beta1 { get; init; } = 0.9f;
-
-    /// <summary>AdamW decay rate of the second moment.</summary>
-    public float Beta2 { get; init; } = 0.99f;
-
-    /// <summary>AdamW ε.</summary>
-    public float Epsilon { get; init; } = 1e-8f;
-
-    /// <summary>AdamW decoupled weight decay; it acts on key and value.</summary>
-    public float WeightDecay { get; init; } = 0.01f;
-
-    /// <summary>a: weight of L_rec, which holds the key's own activation (Eq. 9, 11).</summary>
-    public float RecWeight { get; init; } = 1e-3f;
-
-    /// <summary>b: weight of L_irr, which keeps out-of-scope prompts below the threshold (Eq. 10, 11).</summary>
-    public float IrrWeight { get; init; } = 1e-3f;
-
-    /// <summary>Label smoothing of L_edit.</summary>
-    public float LabelSmoothing { get; init; }
-
-    /// <summary>Seeds the sampling of out-of-scope prompts.</summary>
-    public ulong Seed { get; init; }
-
-    /// <summary>Whether training looks at out-of-scope states. A method, as it is no setting of its own.</summary>
-    public bool UsesOutOfScope() => Retrofit && IrrWeight > 0;
-
-    /// <summary>
-    /// The settings for a model unless there is reason for others. Those published for a family: GPT-Neo with α = 0.1 and without
-    /// retrofit, GPT-J with a learning rate of 5e-3; GPT-2's for all others.
-    /// </summary>
-    /// <param name="config">The base model's architecture.</param>
-    /// <param name="layer">The block to edit; null for the suggested one.</param>
-    public static EditSettings For(ModelConfig config, int? layer = null)
+    private static readonly JsonSerializerOptions Options = new()
     {
-        ArgumentNullException.ThrowIfNull(config);
-        var common = new EditSettings { Layer = layer ?? SuggestedLayer(config) };
-        return config.ModelType switch
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        AllowDuplicateProperties = false,
+    };
+
+    /// <summary>Settings of a method.</summary>
+    /// <param name="method">The method's name, a key of <see cref="Known"/>.</param>
+    protected EditSettings(string method) => Method = method;
+
+    /// <summary>The record of each method whose edits this program can read; another method is one line more.</summary>
+    public static IDictionary<string, Type> Known { get; } = new ConcurrentDictionary<string, Type>
+    {
+        [IReVaSettings.Name] = typeof(IReVaSettings),
+    };
+
+    /// <summary>The method's name, as commands and stores say it.</summary>
+    [JsonIgnore]
+    public string Method { get; }
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="InputException">The method is unknown, or the text holds what its settings do not have.</exception>
+    public static EditSettings Parse(string method, string json)
+    {
+        if (!Known.TryGetValue(method, out Type? type))
         {
-            "gpt_neo" => common with { Alpha = 0.1f, Retrofit = false },
-            "gptj" => common with { LearningRate = 5e-3f },
-            _ => common,
-        };
+            throw new InputException(
+                $"Editing method {Quoted.Text(method)} is unknown, this program has "
+                    + $"{string.Join(", ", Known.Keys.Order(StringComparer.Ordinal))}.",
+                "use the program that made the edit.");
+        }
+
+        try
+        {
+            return (EditSettings?)JsonSerializer.Deserialize(json, type, Options) ?? throw new JsonException();
+        }
+        catch (JsonException error)
+        {
+            throw new InputException(
+                $"Settings of method {method} are not as this program knows them at {error.Path ?? "$"}: {Quoted.Text(json)}.",
+                "a newer Sharpformer may have written them; use that one.", error);
+        }
     }
 
-    /// <summary>The block to edit unless there is reason for another: the last but one, as in all of the paper's models.</summary>
-    /// <param name="config">The base model's architecture.</param>
-    public static int SuggestedLayer(ModelConfig config)
+    /// <summary>The settings as they are stored: every float with its exact bits, properties in the record's order.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, GetType(), Options);
+
+    /// <summary>Says what keeps an edit's parts from being those of this method; null where nothing does.</summary>
+    /// <param name="edit">Made with these settings, not removed.</param>
+    /// <param name="nEmbd">C: the model's width.</param>
+    public virtual string? Misfit(Edit edit, int nEmbd) => null;
+
+    /// <summary>Refuses to sit in one store with edits that were made otherwise.</summary>
+    /// <param name="first">The settings of the store's first edit by the same method.</param>
+    /// <param name="store">The store's path, for the message.</param>
+    /// <exception cref="InputException">The two cannot be in one store.</exception>
+    public virtual void RequireBeside(EditSettings first, string store)
     {
-        ArgumentNullException.ThrowIfNull(config);
-        return Math.Max(0, config.NLayer - 2);
     }
 }

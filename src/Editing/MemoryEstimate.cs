@@ -20,7 +20,7 @@ public sealed record MemoryEstimate(long Weights, long KeysAndValues, long Gener
     public static MemoryEstimate Of(ModelConfig config, long weightBytes)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var settings = EditSettings.For(config);
+        var settings = IReVaSettings.For(config);
         long C = config.NEmbd, V = config.VocabSize, inner = config.NInner, L = config.NLayer, above = L - 1 - settings.Layer;
         long logits = Floats(V), keysAndValues = Floats(2 * C);
         long pass = TokenBatch.TokensAtOnce * (Floats(6 * C + 2 * inner) + keysAndValues); // residual stream, q, k, v, the MLP, one block's scratch

@@ -17,7 +17,7 @@ public readonly record struct TaughtEdit(Edit Edit, bool IsNew);
 /// <param name="store">Where edits go; bound to the model.</param>
 /// <param name="settings">How to make them.</param>
 /// <param name="sampler">Finds out-of-scope states; null leaves L_irr out.</param>
-public sealed class Teacher(Editor editor, EditStore store, EditSettings settings, OutOfScopeSampler? sampler)
+public sealed class Teacher(Editor editor, EditStore store, IReVaSettings settings, OutOfScopeSampler? sampler)
 {
     /// <summary>Teaches, lazily: a chunk is made and stored when it is asked for.</summary>
     /// <param name="lessons">The facts, none of them in the store.</param>

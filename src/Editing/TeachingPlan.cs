@@ -8,7 +8,7 @@ namespace Sharpformer.Editing;
 /// ended.
 /// </summary>
 /// <param name="Lessons">The whole list.</param>
-/// <param name="Known">The store's edits that were not removed, with their neurons.</param>
+/// <param name="Known">The store's edits that were not removed, with their parts.</param>
 /// <param name="Missing">The facts that the store does not hold and that do not repeat an earlier one of the list.</param>
 /// <param name="OtherwiseMade">Facts of the list that the store holds, made with other settings.</param>
 /// <param name="Contradicted">Prompts that get a target beside the one they have: only one of them can answer.</param>
@@ -20,7 +20,7 @@ public sealed record TeachingPlan(
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(lessons);
-        IReadOnlyList<Edit> known = store.List(withNeurons: true, includeRemoved: false);
+        IReadOnlyList<Edit> known = store.List(withParts: true, includeRemoved: false);
         var stored = new Dictionary<(string, string), Edit>();
         foreach (Edit edit in known) stored.TryAdd(Fact(edit.Request, edit.TargetTokens), edit);
 

@@ -71,9 +71,9 @@ public sealed class EditsTests : IDisposable
         static string Contents(string path)
         {
             using EditStore store = EditStore.Open(path, readOnly: true);
-            IReadOnlyList<Edit> all = store.List(withNeurons: true, includeRemoved: true);
+            IReadOnlyList<Edit> all = store.List(withParts: true, includeRemoved: true);
             Assert.True(all.Count >= 30);
-            return JsonSerializer.Serialize(all.Select(edit => edit with { CreatedAt = default }));
+            return JsonSerializer.Serialize(all.Select(edit => new { Edit = edit with { CreatedAt = default, Batch = 0 }, Settings = edit.Settings.ToJson() }));
         }
     }
 
@@ -154,7 +154,7 @@ public sealed class EditsTests : IDisposable
         Edit edit = store.Get(1);
         Assert.Equal(new EditRequest("Paris is in", " Spain", "Paris"), edit.Request);
         Assert.Equal(
-            new EditSettings
+            new IReVaSettings
             {
                 Layer = 3,
                 Theta = 0.6f,
@@ -168,7 +168,7 @@ public sealed class EditsTests : IDisposable
                 Seed = ulong.MaxValue,
             },
             edit.Settings);
-        Assert.All(edit.Neurons, n => Assert.Equal(2, n.Losses.Count));
+        Assert.All(IReVaParts.Neurons(edit), n => Assert.Equal(2, n.Losses.Count));
     }
 
     [Fact]
@@ -179,8 +179,8 @@ public sealed class EditsTests : IDisposable
         CliRun.Json(["edits", "add", .. model, "--edits", folder.File("three.db"), "--prompt", "Rome is in", "--target", "Spain"]);
         CliRun.Of(["edits", "add", .. model, .. edits, "--layer", "3", "--prompt", "Rome is in", "--target", "Spain"]).AssertFailed("block 4", "block 3");
         using EditStore store = EditStore.Open(folder.File("e.db"), readOnly: true), three = EditStore.Open(folder.File("three.db"), readOnly: true);
-        Assert.Equal(new EditSettings { Layer = 4 }, store.Get(1).Settings);
-        Assert.Equal(3, three.Get(2).Settings.Layer);
+        Assert.Equal(new IReVaSettings { Layer = 4 }, store.Get(1).Settings);
+        Assert.Equal(3, IReVaSettings.Of(three.Get(2)).Layer);
     }
 
     [Fact]

@@ -87,7 +87,7 @@ public sealed class FailureTests : IDisposable
     public void A_store_of_another_model_is_refused_with_both_fingerprints()
     {
         string path = folder.File("other.db");
-        using (EditStore store = EditStore.Open(path, create: true)) store.Bind(new ModelFingerprint("aaaa", "bbbb"), 256, 4);
+        using (EditStore store = EditStore.Open(path, create: true)) store.Bind(new ModelFingerprint("aaaa", "bbbb"), 256);
         string[] said = ["aaaa", "038f6ab801365e410d50579207bd9dd8a367bd99bc8cc3397505f778b1e9a805"];
         string[] model = ["--model", TestFiles.Model, "--edits", path];
         CliRun.Of(["generate", .. model, "--prompt", "a"]).AssertFailed(said);
@@ -103,7 +103,7 @@ public sealed class FailureTests : IDisposable
     {
         string path = folder.File("twin.db");
         ModelFingerprint model = ModelFingerprinter.Compute(TestFiles.Model);
-        using (EditStore store = EditStore.Open(path, create: true)) store.Bind(model with { Weights = "aaaa" }, 256, 4);
+        using (EditStore store = EditStore.Open(path, create: true)) store.Bind(model with { Weights = "aaaa" }, 256);
         CliRun.Of("generate", "--model", TestFiles.Model, "--edits", path, "--prompt", "a").AssertFailed("aaaa", "converted or sharded anew they count as another model");
     }
 

@@ -118,7 +118,7 @@ public sealed class ProcessTests : IDisposable
     private IReadOnlyList<Edit> Edits(string store)
     {
         using EditStore opened = EditStore.Open(folder.File(store), readOnly: true);
-        return opened.List(withNeurons: true, includeRemoved: true);
+        return opened.List(withParts: true, includeRemoved: true);
     }
 
     /// <summary>The store must hold the first so many facts, whole, and no fewer than before; returns how many.</summary>
@@ -126,13 +126,13 @@ public sealed class ProcessTests : IDisposable
     {
         if (!File.Exists(folder.File(store))) return 0;
         using EditStore opened = EditStore.Open(folder.File(store), create: true); // killed early it may be empty
-        IReadOnlyList<Edit> edits = opened.List(withNeurons: true, includeRemoved: true);
+        IReadOnlyList<Edit> edits = opened.List(withParts: true, includeRemoved: true);
         Assert.True(edits.Count >= before, $"{edits.Count} edits after {before}");
         for (int i = 0; i < edits.Count; i++)
         {
             Assert.Equal((i + 1, prompts[i]), (edits[i].Id, edits[i].Request.Prompt));
-            Assert.Equal(edits[i].TargetTokens, edits[i].Neurons.Select(n => n.TargetToken));
-            Assert.All(edits[i].Neurons, n => Assert.Equal((256, 256, 2), (n.Key.Length, n.Value.Length, n.Losses.Count)));
+            Assert.Equal(edits[i].TargetTokens, IReVaParts.Neurons(edits[i]).Select(n => n.TargetToken));
+            Assert.All(IReVaParts.Neurons(edits[i]), n => Assert.Equal((256, 256, 2), (n.Key.Length, n.Value.Length, n.Losses.Count)));
         }
 
         return edits.Count;
@@ -152,7 +152,7 @@ public sealed class ProcessTests : IDisposable
             (actual.Id, actual.Request, actual.Settings, actual.Status));
         Assert.Equal(expected.PromptTokens, actual.PromptTokens);
         Assert.Equal(expected.TargetTokens, actual.TargetTokens);
-        foreach ((Neuron e, Neuron a) in expected.Neurons.Zip(actual.Neurons))
+        foreach ((Neuron e, Neuron a) in IReVaParts.Neurons(expected).Zip(IReVaParts.Neurons(actual)))
         {
             Assert.Equal((e.TargetToken, e.Threshold), (a.TargetToken, a.Threshold));
             Assert.Equal(e.Key, a.Key);

@@ -8,7 +8,7 @@ namespace Sharpformer.Tests.Editing;
 /// <summary>What a list of facts lacks in a store.</summary>
 public sealed class TeachingPlanTests : IDisposable
 {
-    private static readonly EditSettings Settings = new() { Layer = StoreFolder.Layer };
+    private static readonly IReVaSettings Settings = new() { Layer = StoreFolder.Layer };
     private readonly StoreFolder folder = new();
 
     public void Dispose() => folder.Dispose();

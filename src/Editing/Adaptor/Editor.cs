@@ -37,7 +37,7 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder?
     /// <param name="settings">How to train; its layer must be the adaptor's.</param>
     /// <param name="outOfScope">States on which the neurons must stay silent; null leaves L_irr out.</param>
     /// <param name="cancellation">Checked before each training step.</param>
-    public Edit Teach(Lesson lesson, EditSettings settings, OutOfScope? outOfScope = null, CancellationToken cancellation = default)
+    public Edit Teach(Lesson lesson, IReVaSettings settings, OutOfScope? outOfScope = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(lesson);
         Check(settings);
@@ -82,14 +82,14 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder?
     /// <param name="cancellation">Checked before each training step.</param>
     /// <returns>Chunks of edits, in the order of the facts.</returns>
     public IEnumerable<IReadOnlyList<Edit>> TeachAll(
-        IReadOnlyList<Lesson> lessons, EditSettings settings, OutOfScopeSampler? sampler = null, CancellationToken cancellation = default)
+        IReadOnlyList<Lesson> lessons, IReVaSettings settings, OutOfScopeSampler? sampler = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(lessons);
         Check(settings);
         return Chunks(lessons).Select(chunk => TeachTogether(chunk, settings, sampler, cancellation));
     }
 
-    private Edit[] TeachTogether(Lesson[] lessons, EditSettings settings, OutOfScopeSampler? sampler, CancellationToken cancellation)
+    private Edit[] TeachTogether(Lesson[] lessons, IReVaSettings settings, OutOfScopeSampler? sampler, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         using BufferScope scope = model.Device.Scope();
@@ -134,18 +134,19 @@ public sealed class Editor(CausalLm model, KeyValueAdaptor adaptor, TraceFolder?
         if (chunk.Count > 0) yield return [.. chunk];
     }
 
-    private void Check(EditSettings settings)
+    private void Check(IReVaSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
         if (settings.Layer != adaptor.Layer) throw new ArgumentException($"Teach: layer {settings.Layer}, the adaptor sits at {adaptor.Layer}.");
     }
 
-    private static Edit Made(Lesson lesson, EditSettings settings, IReadOnlyList<Neuron> neurons) => new()
+    private static Edit Made(Lesson lesson, IReVaSettings settings, IReadOnlyList<Neuron> neurons) => new()
     {
         Request = lesson.Request,
         PromptTokens = lesson.Tokens.Prompt,
         TargetTokens = lesson.Tokens.Target,
         Settings = settings,
-        Neurons = neurons,
+        Parts = IReVaParts.Parts(neurons),
+        FinalLoss = IReVaParts.FinalLoss(neurons),
     };
 }

@@ -76,7 +76,8 @@ public sealed class KeyValueAdaptor
     public void Add(Edit edit)
     {
         ArgumentNullException.ThrowIfNull(edit);
-        foreach (Neuron neuron in edit.Neurons) Add(neuron, edit.Settings.Alpha, edit.Id, edit.Status == EditStatus.Withdrawn);
+        float alpha = IReVaSettings.Of(edit).Alpha;
+        foreach (Neuron neuron in IReVaParts.Neurons(edit)) Add(neuron, alpha, edit.Id, edit.Status == EditStatus.Withdrawn);
     }
 
     /// <summary>Adds a neuron behind all others.</summary>

@@ -48,8 +48,8 @@ public static class Retrofit
     /// <param name="cancellation">Checked before each step.</param>
     /// <returns>The trained neurons with their losses before each step.</returns>
     public static Neuron[] Train(
-        IReadOnlyList<Neuron> born, Tensor standardized, Tensor hidden, Func<Variable, Variable> tail, Activation activation,
-        (Tensor States, Tensor Weights)? outOfScope, EditSettings settings, CancellationToken cancellation = default)
+        IReadOnlyList<Neuron> born, Tensor standardized, Tensor hidden, Tail tail, Activation activation,
+        (Tensor States, Tensor Weights)? outOfScope, IReVaSettings settings, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(born);
         ArgumentNullException.ThrowIfNull(standardized);

@@ -15,7 +15,7 @@ namespace Sharpformer.Editing.Adaptor;
 /// <param name="model">The base model.</param>
 /// <param name="earlier">Neurons that were there before.</param>
 /// <param name="settings">Every number of the training.</param>
-internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, EditSettings settings)
+internal sealed class RetrofitTogether(CausalLm model, KeyValueAdaptor earlier, IReVaSettings settings)
 {
     /// <summary>
     /// α·s below which a predecessor is not waited for, as it will hardly change a bit of the hidden state. Only the number of

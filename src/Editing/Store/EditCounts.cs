@@ -4,8 +4,8 @@ namespace Sharpformer.Editing.Store;
 /// <param name="Active">Edits that answer.</param>
 /// <param name="Withdrawn">Edits that are kept silent.</param>
 /// <param name="Removed">Edits that are history only.</param>
-/// <param name="Neurons">Neurons of the active and withdrawn edits.</param>
-public readonly record struct EditCounts(long Active, long Withdrawn, long Removed, long Neurons)
+/// <param name="TargetTokens">Target tokens of the active and withdrawn edits; iReVa has a neuron for each.</param>
+public readonly record struct EditCounts(long Active, long Withdrawn, long Removed, long TargetTokens)
 {
     /// <summary>All edits ever stored.</summary>
     public long Total => Active + Withdrawn + Removed;

@@ -10,78 +10,94 @@ internal static class EditStoreSchema
     public const int ApplicationId = 0x53686672;
 
     /// <summary>Kept in the SQLite header's user_version; raised with every change of the tables.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
-    // Floats sit in ANY columns: a REAL column rewrites whole numbers as integers and so loses the sign of -0.
-    // The seed is a ulong, SQLite's integers are signed: as decimal text it stays readable over its whole range.
+    // An edit's row and its parts say what was taught and are written once; remove deletes the parts. All that happens to
+    // an edit is a line in events, and its status is what these say: see the view, where this is decided and nowhere else.
+    //
+    // Numbers sit in ANY columns: a REAL column rewrites whole ones as integers and so loses the sign of -0.
+    // Room for what may come: events.detail is JSON about one event (the checksums of the parts beside 'added', the edit
+    // that takes over beside a new action 'superseded'), and an action that the view does not list leaves the status alone.
     private const string Tables = """
         CREATE TABLE identity (
             one INTEGER PRIMARY KEY CHECK (one = 1),
             weights TEXT NOT NULL,
             tokenizer TEXT NOT NULL,
-            n_embd INTEGER NOT NULL,
-            layer INTEGER NOT NULL
+            n_embd INTEGER NOT NULL
         ) STRICT;
 
         CREATE TABLE edits (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
-            status TEXT NOT NULL CHECK (status IN ('active', 'withdrawn', 'removed')),
+            method TEXT NOT NULL,
+            settings TEXT NOT NULL,
             prompt TEXT NOT NULL,
             target TEXT NOT NULL,
             subject TEXT,
             source TEXT NOT NULL,
             prompt_tokens TEXT NOT NULL,
             target_tokens TEXT NOT NULL,
-            created_at TEXT NOT NULL,
-            withdrawn_at TEXT,
-            removed_at TEXT,
-            layer INTEGER NOT NULL,
-            theta ANY NOT NULL,
-            alpha ANY NOT NULL,
-            retrofit INTEGER NOT NULL CHECK (retrofit IN (0, 1)),
-            epochs INTEGER NOT NULL,
-            learning_rate ANY NOT NULL,
-            beta1 ANY NOT NULL,
-            beta2 ANY NOT NULL,
-            epsilon ANY NOT NULL,
-            weight_decay ANY NOT NULL,
-            rec_weight ANY NOT NULL,
-            irr_weight ANY NOT NULL,
-            label_smoothing ANY NOT NULL,
-            seed TEXT NOT NULL
+            batch INTEGER NOT NULL,
+            final_loss ANY
         ) STRICT;
 
         CREATE INDEX edits_by_prompt ON edits (prompt, target_tokens);
 
-        CREATE TABLE neurons (
+        CREATE TABLE parts (
             edit_id INTEGER NOT NULL REFERENCES edits (id),
-            position INTEGER NOT NULL,
-            target_token INTEGER NOT NULL,
-            key BLOB NOT NULL,
-            value BLOB NOT NULL,
-            threshold ANY NOT NULL,
-            losses BLOB NOT NULL,
-            PRIMARY KEY (edit_id, position)
+            name TEXT NOT NULL,
+            shape TEXT NOT NULL,
+            data BLOB NOT NULL,
+            PRIMARY KEY (edit_id, name)
         ) STRICT;
+
+        CREATE TABLE events (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            edit_id INTEGER NOT NULL REFERENCES edits (id),
+            at TEXT NOT NULL,
+            user TEXT NOT NULL,
+            action TEXT NOT NULL,
+            reason TEXT,
+            version TEXT NOT NULL,
+            detail TEXT
+        ) STRICT;
+
+        CREATE INDEX events_by_edit ON events (edit_id, seq);
+
+        CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN
+            SELECT RAISE(ABORT, 'events are never deleted');
+        END;
+
+        CREATE TRIGGER events_stay_as_they_are BEFORE UPDATE ON events BEGIN
+            SELECT RAISE(ABORT, 'events are never changed');
+        END;
+
+        CREATE VIEW edit_states AS SELECT edits.*,
+            (SELECT CASE action WHEN 'withdrawn' THEN 'withdrawn' WHEN 'removed' THEN 'removed' ELSE 'active' END FROM events
+                WHERE edit_id = edits.id AND action IN ('added', 'withdrawn', 'restored', 'removed') ORDER BY seq DESC LIMIT 1) AS status,
+            (SELECT at FROM events WHERE edit_id = edits.id AND action = 'added' ORDER BY seq LIMIT 1) AS created_at,
+            (SELECT iif(action = 'withdrawn', at, NULL) FROM events
+                WHERE edit_id = edits.id AND action IN ('withdrawn', 'restored') ORDER BY seq DESC LIMIT 1) AS withdrawn_at,
+            (SELECT at FROM events WHERE edit_id = edits.id AND action = 'removed' ORDER BY seq DESC LIMIT 1) AS removed_at
+        FROM edits;
         """;
 
     /// <summary>
-    /// True for an edit store, false for a database in which nothing was ever created; throws for anything else.
+    /// The schema version of an edit store, 0 for a database in which nothing was ever created; throws for anything else.
     /// Reads only, so another application's file is left as it is.
     /// </summary>
-    public static bool Check(SqliteConnection connection, string path)
+    public static long VersionOf(SqliteConnection connection, string path)
     {
-        long application = Scalar(connection, "PRAGMA application_id");
-        long version = Scalar(connection, "PRAGMA user_version");
+        long application = connection.Scalar<long>("PRAGMA application_id");
+        long version = connection.Scalar<long>("PRAGMA user_version");
         if (application == ApplicationId)
         {
-            if (version is >= 1 and <= Version) return true;
+            if (version is >= 1 and <= Version) return version;
             throw new InputException(
                 $"Edit store '{path}': schema version {version}, this program knows 1 to {Version}.",
                 version > Version ? "a newer Sharpformer wrote it; use that one." : null);
         }
 
-        if (application == 0 && Scalar(connection, "SELECT count(*) FROM sqlite_master") == 0) return false;
+        if (application == 0 && connection.Scalar<long>("SELECT count(*) FROM sqlite_master") == 0) return 0;
         throw new InputException(
             $"'{path}' is a database of another application (application_id {application}, expected {ApplicationId}).",
             "name an edit store, or a file that does not exist yet.");
@@ -91,17 +107,12 @@ internal static class EditStoreSchema
     public static void Create(SqliteConnection connection, string path)
     {
         using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
-        if (Check(connection, path)) return;
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = $"{Tables}\nPRAGMA application_id = {ApplicationId};\nPRAGMA user_version = {Version};";
-        command.ExecuteNonQuery();
+        if (VersionOf(connection, path) != 0) return;
+        CreateTables(connection);
+        connection.Execute($"PRAGMA application_id = {ApplicationId}");
         transaction.Commit();
     }
 
-    private static long Scalar(SqliteConnection connection, string sql)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = sql;
-        return (long)command.ExecuteScalar()!;
-    }
+    /// <summary>Creates the tables and raises the version, within the caller's transaction.</summary>
+    public static void CreateTables(SqliteConnection connection) => connection.Execute($"{Tables}\nPRAGMA user_version = {Version};");
 }

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Store;
@@ -8,43 +9,48 @@ internal static class StoreChecks
     /// <summary>Refuses an edit that does not fit together or does not fit the store.</summary>
     public static void Storable(Edit edit, StoreIdentity identity)
     {
-        int tokens = edit.TargetTokens.Length;
         if (edit.PromptTokens.Length == 0) throw new ArgumentException("EditStore.Add: the edit has no prompt tokens.");
-        if (tokens == 0) throw new ArgumentException("EditStore.Add: the edit has no target tokens.");
-        if (edit.Neurons.Count != tokens)
-            throw new ArgumentException($"EditStore.Add: {edit.Neurons.Count} neurons for {tokens} target tokens; expected one each.");
-        if (edit.Settings.Layer != identity.Layer)
-            throw new ArgumentException($"EditStore.Add: edit of block {edit.Settings.Layer}, the store holds edits of block {identity.Layer}.");
-
+        if (edit.TargetTokens.Length == 0) throw new ArgumentException("EditStore.Add: the edit has no target tokens.");
+        if (edit.FinalLoss is double.NaN) throw new ArgumentException("EditStore.Add: the final loss is NaN, expected a number or null.");
         Storable(edit.Request.Prompt, "prompt");
         Storable(edit.Request.Target, "target");
         Storable(edit.Request.Subject ?? "", "subject");
         Storable(edit.Request.Source, "source");
-        EditSettings s = edit.Settings;
-        (string Name, float Value)[] numbers =
-        [
-            ("theta", s.Theta), ("alpha", s.Alpha), ("learning rate", s.LearningRate), ("beta1", s.Beta1), ("beta2", s.Beta2),
-            ("epsilon", s.Epsilon), ("weight decay", s.WeightDecay), ("rec weight", s.RecWeight), ("irr weight", s.IrrWeight),
-            ("label smoothing", s.LabelSmoothing),
-        ];
-        foreach ((string name, float value) in numbers)
+        Storable(edit.Settings, edit.Request.Prompt);
+        foreach (EditPart part in edit.Parts) Storable(part, edit.Request.Prompt);
+        if (edit.Parts.Select(part => part.Name).Distinct().Count() < edit.Parts.Count)
         {
-            if (!float.IsFinite(value)) throw new InputException($"Edit {Quoted.Text(edit.Request.Prompt)}: {name} is {value}, expected a finite number.");
+            string names = string.Join(", ", edit.Parts.Select(part => part.Name));
+            throw new ArgumentException($"EditStore.Add: two parts of one name: {names}.");
         }
 
-        for (int i = 0; i < tokens; i++) Storable(edit, i, identity.NEmbd);
+        if (edit.Settings.Misfit(edit, identity.NEmbd) is { } misfit)
+            throw new ArgumentException($"EditStore.Add: no edit of method {edit.Method}: {misfit}.");
     }
 
-    /// <summary>Refuses a neuron count other than one per target token (none once removed).</summary>
-    public static Edit Whole(Edit edit, string path)
+    /// <summary>Refuses half a surrogate pair. It has no UTF-8 form: the stored text would differ from the given one.</summary>
+    public static void Storable(string text, string name)
     {
-        int expected = edit.Status == EditStatus.Removed ? 0 : edit.TargetTokens.Length;
-        return edit.Neurons.Count == expected ? edit : throw new InputException(
-            $"Edit store '{path}': edit {edit.Id} has {edit.Neurons.Count} neurons, expected {expected}.",
-            EditRows.Tampered);
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i])) continue;
+            if (!char.IsSurrogatePair(text, i)) // also false at the end of the text
+                throw new InputException($"Edit: the {name} is no valid text, it has half a surrogate pair (U+{(int)text[i]:X4}) at {i}.");
+            i++;
+        }
     }
 
-    /// <summary>Refuses any model, width or block but the one the store was bound to.</summary>
+    /// <summary>Refuses parts that are not those of the edit's method (none once removed).</summary>
+    public static Edit Whole(Edit edit, int nEmbd, string path)
+    {
+        string? misfit = edit.Status != EditStatus.Removed ? edit.Settings.Misfit(edit, nEmbd)
+            : edit.Parts.Count == 0 ? null
+            : $"it is removed and has {edit.Parts.Count} parts";
+        return misfit is null ? edit : throw new InputException(
+            $"Edit store '{path}': edit {edit.Id} is not whole: {misfit}.", EditRows.Tampered);
+    }
+
+    /// <summary>Refuses any model or width but the one the store was bound to.</summary>
     public static void Same(StoreIdentity stored, StoreIdentity wanted, string path)
     {
         if (stored.Model != wanted.Model)
@@ -53,7 +59,8 @@ internal static class StoreChecks
             throw new InputException(
                 $"Edit store '{path}' belongs to another {what}: it was made for {Name(stored.Model)}, this one is {Name(wanted.Model)}.",
                 stored.Model.Tokenizer == wanted.Model.Tokenizer
-                    ? "load the model it was made for, from the very weight files (converted or sharded anew they count as another model), or start a new store."
+                    ? "load the model it was made for, from the very weight files (converted or sharded anew they count as another model), "
+                        + "or start a new store."
                     : "load the model it was made for, or start a new store.");
         }
 
@@ -62,13 +69,6 @@ internal static class StoreChecks
             throw new InputException(
                 $"Edit store '{path}' holds keys of {stored.NEmbd} numbers, this model's n_embd is {wanted.NEmbd}.",
                 "load the model it was made for, or start a new store.");
-        }
-
-        if (stored.Layer != wanted.Layer)
-        {
-            throw new InputException(
-                $"Edit store '{path}' holds edits of block {stored.Layer}, asked for is block {wanted.Layer}.",
-                $"use layer {stored.Layer}, or start a new store for block {wanted.Layer}.");
         }
     }
 
@@ -90,39 +90,38 @@ internal static class StoreChecks
         return new InputException($"Edit {edit.Id} cannot be {wanted}: it is {now}.", hint);
     }
 
-    private static void Storable(Edit edit, int index, int nEmbd)
+    private static void Storable(EditSettings settings, string prompt)
     {
-        Neuron neuron = edit.Neurons[index];
-        if (neuron.TargetToken != edit.TargetTokens[index])
-            throw new ArgumentException($"EditStore.Add: neuron {index} answers with token {neuron.TargetToken}, target token {index} is {edit.TargetTokens[index]}.");
-        if (neuron.Key.Length != nEmbd || neuron.Value.Length != nEmbd)
-            throw new ArgumentException($"EditStore.Add: neuron {index} has key [{neuron.Key.Length}] and value [{neuron.Value.Length}], the store's width is {nEmbd}.");
-
-        Finite(neuron.Key, "key");
-        Finite(neuron.Value, "value");
-        Finite([neuron.Threshold], "threshold");
-
-        void Finite(ReadOnlySpan<float> values, string name)
+        foreach (PropertyInfo property in settings.GetType().GetProperties())
         {
-            for (int i = 0; i < values.Length; i++)
-            {
-                if (float.IsFinite(values[i])) continue;
-                throw new InputException(
-                    $"Edit {Quoted.Text(edit.Request.Prompt)}: {name}[{i}] of neuron {index} is {values[i]}, expected a finite number.",
-                    "training ran out of float32's range; lower the learning rate, or alpha and the weights of the losses.");
-            }
+            if (property.GetValue(settings) is float value && !float.IsFinite(value))
+                throw new InputException($"Edit {Quoted.Text(prompt)}: {property.Name} is {value}, expected a finite number.");
         }
     }
 
-    // Half of a surrogate pair has no UTF-8 form: the stored text would differ from the given one.
-    private static void Storable(string text, string name)
+    private static void Storable(EditPart part, string prompt)
     {
-        for (int i = 0; i < text.Length; i++)
+        if (part.Name.Length == 0 || !part.Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
         {
-            if (!char.IsSurrogate(text[i])) continue;
-            if (!char.IsSurrogatePair(text, i)) // also false at the end of the text
-                throw new InputException($"Edit: the {name} is no valid text, it has half a surrogate pair (U+{(int)text[i]:X4}) at {i}.");
-            i++;
+            throw new ArgumentException(
+                $"EditStore.Add: a part is called {Quoted.Text(part.Name)}, expected ASCII letters, digits, '.', '_' and '-'.");
+        }
+
+        if (PartRows.Count(part.Shape) != part.Values.Length)
+        {
+            string shape = string.Join(',', part.Shape);
+            throw new ArgumentException($"EditStore.Add: part '{part.Name}' has {part.Values.Length} numbers, its shape is [{shape}].");
+        }
+
+        if (part.Name == EditPart.Losses) return;
+        int columns = part.Shape is [_, .., var last] ? last : part.Values.Length;
+        for (int i = 0; i < part.Values.Length; i++)
+        {
+            if (float.IsFinite(part.Values[i])) continue;
+            throw new InputException(
+                $"Edit {Quoted.Text(prompt)}: {part.Name}[{i % columns}] of row {i / columns} is {part.Values[i]}, "
+                    + "expected a finite number.",
+                "training ran out of float32's range; lower the learning rate, or alpha and the weights of the losses.");
         }
     }
 

@@ -17,15 +17,16 @@ internal static class StoreConnection
         try
         {
             connection.Open();
-            bool exists = EditStoreSchema.Check(connection, path);
-            if (!exists && !create) throw Empty(path);
+            long version = EditStoreSchema.VersionOf(connection, path);
+            if (version == 0 && !create) throw Empty(path);
 
             // SQLite falls back to reading where it may not write; say so now and not at the first edit.
             if (raw.sqlite3_db_readonly(connection.Handle, "main") == 1) throw StoreErrors.ReadOnly(path);
-            Execute(connection, "PRAGMA journal_mode = WAL");
-            Execute(connection, "PRAGMA synchronous = FULL");
-            Execute(connection, "PRAGMA foreign_keys = ON");
-            if (!exists) EditStoreSchema.Create(connection, path);
+            connection.Execute("PRAGMA journal_mode = WAL");
+            connection.Execute("PRAGMA synchronous = FULL");
+            connection.Execute("PRAGMA foreign_keys = ON");
+            if (version == 0) EditStoreSchema.Create(connection, path);
+            if (version == 1) StoreVersion1.Migrate(connection, path);
             return connection;
         }
         catch (Exception error)
@@ -46,8 +47,7 @@ internal static class StoreConnection
             connection.Open();
             if (raw.sqlite3_db_readonly(connection.Handle, "main") == 0)
             {
-                Execute(connection, "PRAGMA query_only = ON");
-                return EditStoreSchema.Check(connection, path) ? connection : throw Empty(path);
+                return Readable(connection, path);
             }
         }
         catch (SqliteException error) when (error.SqliteErrorCode is raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY)
@@ -71,7 +71,8 @@ internal static class StoreConnection
         if (log.Exists && log.Length > 0)
         {
             throw new InputException(
-                $"Edit store '{path}' was not closed properly and lies in a folder that cannot be written, so its last edits cannot be merged from '{log.Name}'.",
+                $"Edit store '{path}' was not closed properly and lies in a folder that cannot be written, "
+                    + $"so its last edits cannot be merged from '{log.Name}'.",
                 "copy both files to a folder that may be written and open the copy there.");
         }
 
@@ -82,12 +83,36 @@ internal static class StoreConnection
         try
         {
             connection.Open();
-            return EditStoreSchema.Check(connection, path) ? connection : throw Empty(path);
+            return Readable(connection, path);
         }
         catch (Exception error)
         {
             throw Closed(connection, path, error);
         }
+    }
+
+    // A store of version 1 is read through a copy in memory, which is brought to today's version: the file stays as it is.
+    private static SqliteConnection Readable(SqliteConnection connection, string path)
+    {
+        connection.Execute("PRAGMA query_only = ON");
+        long version = EditStoreSchema.VersionOf(connection, path);
+        if (version == 0) throw Empty(path);
+        if (version == EditStoreSchema.Version) return connection;
+        SqliteConnection copy = Connect(":memory:", SqliteOpenMode.Memory);
+        try
+        {
+            copy.Open();
+            connection.BackupDatabase(copy);
+            StoreVersion1.Migrate(copy, path);
+            copy.Execute("PRAGMA query_only = ON");
+        }
+        catch (Exception error)
+        {
+            throw Closed(copy, path, error);
+        }
+
+        connection.Dispose();
+        return copy;
     }
 
     private static SqliteConnection Connect(string source, SqliteOpenMode mode) => new(new SqliteConnectionStringBuilder
@@ -97,13 +122,6 @@ internal static class StoreConnection
         Pooling = false, // a pooled connection would keep the file open after Dispose
         DefaultTimeout = BusySeconds,
     }.ToString());
-
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
 
     private static InputException Empty(string path) => new(
         $"'{path}' is an empty database, not an edit store.", "add an edit to it first, or check the path.");

@@ -13,7 +13,7 @@ namespace Sharpformer.Tests.Editing.Adaptor;
 /// <summary>Teaching on the bundled model: what is true of every edit, whatever its numbers.</summary>
 public sealed class EditorTests : IDisposable
 {
-    private static readonly EditSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f };
+    private static readonly IReVaSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f };
     private static readonly EditRequest Zelda = new("The Legend of Zelda is developed by", "Nintendo", "The Legend of Zelda");
     private readonly CpuDevice device = new(threads: 1); // tests run side by side
     private readonly CausalLm model;
@@ -54,15 +54,15 @@ public sealed class EditorTests : IDisposable
         var other = new Editor(model, new KeyValueAdaptor(device, 4, model.Config.NEmbd, f));
         Lesson[] lessons = [Lesson(Zelda), Lesson(new EditRequest("The Legend of Zelda is made by", "a small town"))];
         Edit[] edits = [.. other.TeachAll(lessons, Settings).Single().Select((edit, i) => edit with { Id = i + 1 })];
-        IReadOnlyList<EpochLoss> losses = edits[0].Neurons[0].Losses;
+        IReadOnlyList<EpochLoss> losses = IReVaParts.Neurons(edits[0])[0].Losses;
         Assert.True(losses[^1].Edit < losses[0].Edit / 2, $"{losses[0].Edit} to {losses[^1].Edit}");
         foreach (Edit edit in edits)
         {
             Edit alone = other.Teach(Lesson(edit.Request), Settings);
-            for (int i = 0; i < edit.Neurons.Count; i++)
+            for (int i = 0; i < IReVaParts.Neurons(edit).Count; i++)
             {
-                Assert.Equal(alone.Neurons[i].Key, edit.Neurons[i].Key);
-                Assert.Equal(alone.Neurons[i].Value, edit.Neurons[i].Value);
+                Assert.Equal(IReVaParts.Neurons(alone)[i].Key, IReVaParts.Neurons(edit)[i].Key);
+                Assert.Equal(IReVaParts.Neurons(alone)[i].Value, IReVaParts.Neurons(edit)[i].Value);
             }
 
             other.Keep(edit);
@@ -80,7 +80,7 @@ public sealed class EditorTests : IDisposable
         Edit edit = editor.Teach(Lesson(request), Settings) with { Id = 1 };
         editor.Keep(edit);
         Assert.Equal(tokenizer.Encode(" a small town near the river"), edit.TargetTokens);
-        Assert.Equal(edit.TargetTokens, edit.Neurons.Select(n => n.TargetToken));
+        Assert.Equal(edit.TargetTokens, IReVaParts.Neurons(edit).Select(n => n.TargetToken));
         Assert.Equal(edit.TargetTokens, Generator.Generate(
             model, edit.PromptTokens, edit.TargetTokens.Length, tokenizer.EosId, new SamplingOptions(), editor.Adaptor.Openings));
     }
@@ -88,7 +88,7 @@ public sealed class EditorTests : IDisposable
     [Fact]
     public void Without_retrofit_a_neuron_stays_as_it_was_born()
     {
-        Neuron neuron = editor.Teach(Lesson(Zelda), Settings with { Retrofit = false }).Neurons.Single();
+        Neuron neuron = IReVaParts.Neurons(editor.Teach(Lesson(Zelda), Settings with { Retrofit = false })).Single();
         double square = neuron.Key.Sum(k => (double)k * k);
         Assert.Equal(model.Config.NEmbd - 1, square, 1e-3);
         Assert.Equal(0.85 * square, neuron.Threshold, 1e-3);
@@ -101,14 +101,14 @@ public sealed class EditorTests : IDisposable
     {
         string[] others = ["Baywatch was originally aired on", "Procopius died in", "Sega is"];
         var sampler = new OutOfScopeSampler(model, 4, tokenizer.BosId, tokenizer.EosId, [.. others.Select(tokenizer.Encode)], seed: 0);
-        IReadOnlyList<EpochLoss> losses = editor.Teach(Lesson(Zelda), Settings).Neurons[0].Losses;
+        IReadOnlyList<EpochLoss> losses = IReVaParts.Neurons(editor.Teach(Lesson(Zelda), Settings))[0].Losses;
         Assert.Equal(5, losses.Count);
         Assert.True(losses[^1].Edit < losses[0].Edit / 2, $"{losses[0].Edit} to {losses[^1].Edit}");
         Assert.All(losses, loss => Assert.Equal(0, loss.Irr));
 
         // At θ = 0 unrelated prompts lie above the threshold, so L_irr has something to push down.
-        EditSettings eager = Settings with { Theta = 0.001f, IrrWeight = 0.1f };
-        IReadOnlyList<EpochLoss> irrelevant = editor.Teach(Lesson(Zelda), eager, sampler.StatesFor([Lesson(Zelda)])).Neurons[0].Losses;
+        IReVaSettings eager = Settings with { Theta = 0.001f, IrrWeight = 0.1f };
+        IReadOnlyList<EpochLoss> irrelevant = IReVaParts.Neurons(editor.Teach(Lesson(Zelda), eager, sampler.StatesFor([Lesson(Zelda)])))[0].Losses;
         Assert.True(irrelevant[0].Irr > 0);
         Assert.True(irrelevant[^1].Irr < irrelevant[0].Irr, $"{irrelevant[0].Irr} to {irrelevant[^1].Irr}");
     }
@@ -128,7 +128,7 @@ public sealed class EditorTests : IDisposable
             foreach (Edit edit in teacher.TeachAll(lessons, Settings, sampler).SelectMany(chunk => chunk))
             {
                 teacher.Keep(edit with { Id = vectors.Count + 1 });
-                vectors.AddRange(edit.Neurons.SelectMany(n => new[] { n.Key, n.Value }));
+                vectors.AddRange(IReVaParts.Neurons(edit).SelectMany(n => new[] { n.Key, n.Value }));
             }
 
             return vectors.ToArray();

@@ -55,7 +55,7 @@ public sealed class FamilyEditingTests
             foreach (Edit edit in chunk) many.Editor.Keep(edit);
             return chunk;
         })];
-        foreach ((Neuron expected, Neuron actual) in sequential.SelectMany(e => e.Neurons).Zip(together.SelectMany(e => e.Neurons)))
+        foreach ((Neuron expected, Neuron actual) in sequential.SelectMany(IReVaParts.Neurons).Zip(together.SelectMany(IReVaParts.Neurons)))
         {
             Devices.SameBits(expected.Key, actual.Key, "key");
             Devices.SameBits(expected.Value, actual.Value, "value");
@@ -83,12 +83,12 @@ public sealed class FamilyEditingTests
     [Fact]
     public void Each_family_has_the_defaults_its_authors_found()
     {
-        EditSettings neo = EditSettings.For(PublishedSizes.All["gpt-neo-2.7b"]), j = EditSettings.For(PublishedSizes.All["gpt-j-6b"]);
-        Assert.Equal(new EditSettings { Layer = 46 }, EditSettings.For(PublishedSizes.All["gpt2-xl"]));
-        Assert.Equal(34, EditSettings.For(PublishedSizes.All["gpt2-large"]).Layer);
-        Assert.Equal(new EditSettings { Layer = 30, Alpha = 0.1f, Retrofit = false }, neo);
-        Assert.Equal(new EditSettings { Layer = 26, LearningRate = 5e-3f }, j);
-        Assert.Equal(3, EditSettings.For(PublishedSizes.All["gpt2-xl"], layer: 3).Layer);
+        IReVaSettings neo = IReVaSettings.For(PublishedSizes.All["gpt-neo-2.7b"]), j = IReVaSettings.For(PublishedSizes.All["gpt-j-6b"]);
+        Assert.Equal(new IReVaSettings { Layer = 46 }, IReVaSettings.For(PublishedSizes.All["gpt2-xl"]));
+        Assert.Equal(34, IReVaSettings.For(PublishedSizes.All["gpt2-large"]).Layer);
+        Assert.Equal(new IReVaSettings { Layer = 30, Alpha = 0.1f, Retrofit = false }, neo);
+        Assert.Equal(new IReVaSettings { Layer = 26, LearningRate = 5e-3f }, j);
+        Assert.Equal(3, IReVaSettings.For(PublishedSizes.All["gpt2-xl"], layer: 3).Layer);
     }
 
     /// <summary>Random prompts of several lengths, one or two target tokens each; no two end alike.</summary>
@@ -121,13 +121,13 @@ public sealed class FamilyEditingTests
         public Model(string family)
         {
             Lm = CausalLm.Load(TestFiles.Golden(Path.Combine("families", family)), device);
-            Settings = new EditSettings { Layer = EditSettings.SuggestedLayer(Lm.Config), Alpha = 1, Theta = 0.85f, RecWeight = 0.1f, Epochs = 20 };
+            Settings = new IReVaSettings { Layer = IReVaSettings.SuggestedLayer(Lm.Config), Alpha = 1, Theta = 0.85f, RecWeight = 0.1f, Epochs = 20 };
             Editor = new Editor(Lm, new KeyValueAdaptor(device, Settings.Layer, Lm.Config.NEmbd, Lm.Config.Activation));
         }
 
         public CausalLm Lm { get; }
 
-        public EditSettings Settings { get; }
+        public IReVaSettings Settings { get; }
 
         public Editor Editor { get; }
 

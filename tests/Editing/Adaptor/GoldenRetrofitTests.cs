@@ -48,7 +48,7 @@ public sealed class GoldenRetrofitTests(ITestOutputHelper output) : IDisposable
         GoldenNeuron neuron = golden.Neurons[0] with { Losses = golden.Neurons[0].Losses[..2], F32Drift = new Drift(1, 1) };
         Edit edit = Teach(golden, 0, neuron, config, new KeyValueAdaptor(device, config.Layer, model.Config.NEmbd, model.Config.Activation));
         AssertNeuron(neuron, edit, 0, config);
-        Assert.InRange(edit.Neurons[0].Losses[1].Edit / neuron.Losses[1].Edit, 1 - 1e-3, 1 + 1e-3);
+        Assert.InRange(IReVaParts.Neurons(edit)[0].Losses[1].Edit / neuron.Losses[1].Edit, 1 - 1e-3, 1 + 1e-3);
     }
 
     [Theory]
@@ -66,7 +66,7 @@ public sealed class GoldenRetrofitTests(ITestOutputHelper output) : IDisposable
             Edit edit = Teach(golden, r, golden.Neurons[n], config, adaptor);
             adaptor.Add(edit);
             edits.Add(edit);
-            for (int i = 0; i < edit.Neurons.Count; i++, n++)
+            for (int i = 0; i < IReVaParts.Neurons(edit).Count; i++, n++)
             {
                 int[] prompt = [.. edit.PromptTokens, .. edit.TargetTokens[..i]];
                 Assert.Equal(golden.Neurons[n].PromptIds, prompt);
@@ -88,7 +88,7 @@ public sealed class GoldenRetrofitTests(ITestOutputHelper output) : IDisposable
 
     private Edit Teach(Case golden, int record, GoldenNeuron neuron, Config config, KeyValueAdaptor adaptor)
     {
-        EditSettings settings = new()
+        IReVaSettings settings = new()
         {
             Layer = config.Layer,
             Theta = config.Theta,
@@ -108,7 +108,7 @@ public sealed class GoldenRetrofitTests(ITestOutputHelper output) : IDisposable
 
     private void AssertNeuron(GoldenNeuron golden, Edit edit, int i, Config config)
     {
-        Neuron neuron = edit.Neurons[i];
+        Neuron neuron = IReVaParts.Neurons(edit)[i];
         Assert.Equal(golden.TargetId, neuron.TargetToken);
         Trace trace = Trace.Run(model, [golden.PromptIds], [golden.PromptIds.Length - 1], config.Layer);
         Neuron born = Retrofit.Born(model, KeyValueAdaptor.Standardize(trace.X), [golden.TargetId], config.Theta).Single();

@@ -11,7 +11,7 @@ namespace Sharpformer.Tests.Editing.Adaptor;
 /// <summary>Teaching and asking on an accelerator; a tiny model is enough to see that it is the same.</summary>
 public sealed class GpuEditingTests
 {
-    private static readonly EditSettings Settings = new() { Layer = 1, Theta = 0.6f, Alpha = 0.5f, Epochs = 2 };
+    private static readonly IReVaSettings Settings = new() { Layer = 1, Theta = 0.6f, Alpha = 0.5f, Epochs = 2 };
 
     /// <summary>Prompts that begin alike, so that neurons fire at each other's; one answer of two tokens.</summary>
     private static readonly Lesson[] Lessons =
@@ -109,7 +109,7 @@ public sealed class GpuEditingTests
     private static Neuron[] Together(CausalLm model)
     {
         var editor = new Editor(model, new KeyValueAdaptor(model.Device, Settings.Layer, model.Config.NEmbd, model.Config.Activation));
-        return [.. editor.TeachAll(Lessons, Settings, Sampler(model)).SelectMany(chunk => chunk).SelectMany(edit => edit.Neurons)];
+        return [.. editor.TeachAll(Lessons, Settings, Sampler(model)).SelectMany(chunk => chunk).SelectMany(IReVaParts.Neurons)];
     }
 
     private static Neuron[] OneByOne(CausalLm model)
@@ -120,7 +120,7 @@ public sealed class GpuEditingTests
         {
             Edit edit = editor.Teach(lesson, Settings, sampler.StatesFor([lesson]));
             editor.Keep(edit);
-            return edit.Neurons;
+            return IReVaParts.Neurons(edit);
         })];
     }
 

@@ -184,8 +184,8 @@ public sealed class KeyValueAdaptorTests : IDisposable
         Request = new EditRequest("prompt", "target"),
         PromptTokens = [1],
         TargetTokens = [3],
-        Settings = new EditSettings { Layer = 2, Alpha = 1 },
-        Neurons = [neuron],
+        Settings = new IReVaSettings { Layer = 2, Alpha = 1 },
+        Parts = IReVaParts.Parts([neuron]),
     };
 
     private static double[] Standardized(float[] x)

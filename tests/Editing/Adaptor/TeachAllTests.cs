@@ -23,7 +23,7 @@ public sealed class TeachAllTests : IDisposable
     [InlineData("zsre", " Answer:", 0.6f)] // a low threshold, so that nearly all do
     public void Together_is_one_by_one_bit_for_bit(string set, string trigger, float theta)
     {
-        var settings = new EditSettings { Layer = 4, Theta = theta, Alpha = 0.5f, RecWeight = 0.1f, Epochs = 3 };
+        var settings = new IReVaSettings { Layer = 4, Theta = theta, Alpha = 0.5f, RecWeight = 0.1f, Epochs = 3 };
         Lesson[] lessons = Lessons(set, trigger);
         Edit[] together = Together(lessons, settings, out KeyValueAdaptor all);
         Edit[] alone = OneByOne(lessons, settings);
@@ -34,10 +34,10 @@ public sealed class TeachAllTests : IDisposable
         foreach (Edit edit in together)
         {
             using Sharpformer.Tensors.BufferScope scope = device.Scope();
-            float[] born = edit.Neurons[0].Key; // the key has moved, but stays near its own prompt
+            float[] born = IReVaParts.Neurons(edit)[0].Key; // the key has moved, but stays near its own prompt
             float[] contributions = all.Contributions(device.From(born, 1, born.Length)).ToArray();
             if (contributions.Take(first).Any(c => c != 0)) firing++;
-            first += edit.Neurons.Count;
+            first += IReVaParts.Neurons(edit).Count;
         }
 
         Assert.True(firing > lessons.Length / 20, $"{firing} of {lessons.Length}");
@@ -46,7 +46,7 @@ public sealed class TeachAllTests : IDisposable
     [Fact]
     public void Without_retrofit_too()
     {
-        var settings = new EditSettings { Layer = 4, Retrofit = false };
+        var settings = new IReVaSettings { Layer = 4, Retrofit = false };
         Lesson[] lessons = Lessons("zsre", " Answer:");
         Edit[] together = Together(lessons, settings, out _), alone = OneByOne(lessons, settings);
         for (int i = 0; i < lessons.Length; i++) AssertSame(alone[i], together[i]);
@@ -55,17 +55,17 @@ public sealed class TeachAllTests : IDisposable
     [Fact]
     public void The_same_prompt_again_and_again_is_taught_in_order()
     {
-        var settings = new EditSettings { Layer = 4, Theta = 0.85f, Alpha = 1, Epochs = 2, IrrWeight = 0 };
+        var settings = new IReVaSettings { Layer = 4, Theta = 0.85f, Alpha = 1, Epochs = 2, IrrWeight = 0 };
         Lesson[] lessons = [.. Enumerable.Range(0, 12).Select(i => Of(new EditRequest("The Legend of Zelda is developed by", $"number {i}")))];
         Edit[] together = Together(lessons, settings, out _), alone = OneByOne(lessons, settings);
         for (int i = 0; i < lessons.Length; i++) AssertSame(alone[i], together[i]);
-        Assert.NotEqual(together[0].Neurons[0].Losses, together[1].Neurons[0].Losses);
+        Assert.NotEqual(IReVaParts.Neurons(together[0])[0].Losses, IReVaParts.Neurons(together[1])[0].Losses);
     }
 
     [Fact]
     public void Cancelling_ends_it_between_steps()
     {
-        var settings = new EditSettings { Layer = 4, IrrWeight = 0 };
+        var settings = new IReVaSettings { Layer = 4, IrrWeight = 0 };
         using var stop = new CancellationTokenSource();
         var editor = new Editor(model, new KeyValueAdaptor(device, 4, model.Config.NEmbd, model.Config.Activation));
         IEnumerable<IReadOnlyList<Edit>> chunks = editor.TeachAll(Lessons("zsre", " Answer:"), settings, cancellation: stop.Token);
@@ -88,7 +88,7 @@ public sealed class TeachAllTests : IDisposable
 
     private Lesson Of(EditRequest request) => Lesson.Of(tokenizer, request, model.Config.NPositions);
 
-    private Edit[] Together(Lesson[] lessons, EditSettings settings, out KeyValueAdaptor adaptor)
+    private Edit[] Together(Lesson[] lessons, IReVaSettings settings, out KeyValueAdaptor adaptor)
     {
         adaptor = new KeyValueAdaptor(device, settings.Layer, model.Config.NEmbd, model.Config.Activation);
         var editor = new Editor(model, adaptor);
@@ -102,7 +102,7 @@ public sealed class TeachAllTests : IDisposable
         return [.. edits];
     }
 
-    private Edit[] OneByOne(Lesson[] lessons, EditSettings settings)
+    private Edit[] OneByOne(Lesson[] lessons, IReVaSettings settings)
     {
         var editor = new Editor(model, new KeyValueAdaptor(device, settings.Layer, model.Config.NEmbd, model.Config.Activation));
         OutOfScopeSampler sampler = Sampler(lessons, settings);
@@ -117,16 +117,16 @@ public sealed class TeachAllTests : IDisposable
         return [.. edits];
     }
 
-    private OutOfScopeSampler Sampler(Lesson[] lessons, EditSettings settings) =>
+    private OutOfScopeSampler Sampler(Lesson[] lessons, IReVaSettings settings) =>
         new(model, settings.Layer, tokenizer.BosId, tokenizer.EosId, [.. lessons.Select(l => l.Tokens.Prompt)], settings.Seed);
 
     private static void AssertSame(Edit expected, Edit actual)
     {
         Assert.Equal(expected.TargetTokens, actual.TargetTokens);
-        Assert.Equal(expected.Neurons.Count, actual.Neurons.Count);
-        for (int i = 0; i < expected.Neurons.Count; i++)
+        Assert.Equal(IReVaParts.Neurons(expected).Count, IReVaParts.Neurons(actual).Count);
+        for (int i = 0; i < IReVaParts.Neurons(expected).Count; i++)
         {
-            (Neuron e, Neuron a) = (expected.Neurons[i], actual.Neurons[i]);
+            (Neuron e, Neuron a) = (IReVaParts.Neurons(expected)[i], IReVaParts.Neurons(actual)[i]);
             Assert.Equal(e.Threshold, a.Threshold);
             Assert.Equal(e.Losses, a.Losses);
             Assert.Equal(e.Key, a.Key);

@@ -32,7 +32,7 @@ public sealed class GoldenMetricsTests : IDisposable
         CausalLm model = CausalLm.Load(TestFiles.Model, device);
         Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
         IReadOnlyList<EditRecord> records = EditRecord.Load(TestFiles.Facts(set), n);
-        var settings = new EditSettings
+        var settings = new IReVaSettings
         {
             Layer = golden.Layer,
             Theta = golden.Theta,

@@ -111,7 +111,7 @@ public sealed class PerplexityTests : IDisposable
         var perplexity = new Perplexity(model, editor.Adaptor);
         int[] text = tokenizer.Encode("The Legend of Zelda is developed by Nintendo"), other = tokenizer.Encode("Korean is the language of Natural City.");
         var request = new EditRequest("The Legend of Zelda is developed by", "Nintendo");
-        editor.Keep(editor.Teach(Lesson.Of(tokenizer, request, 128), new EditSettings { Layer = 4, Theta = 0.85f, Alpha = 1 }) with { Id = 1 });
+        editor.Keep(editor.Teach(Lesson.Of(tokenizer, request, 128), new IReVaSettings { Layer = 4, Theta = 0.85f, Alpha = 1 }) with { Id = 1 });
 
         PerplexityReport report = perplexity.Measure([text, other], 128, 64);
         Assert.True(report.Edited.Total < report.Base.Total - 1, $"{report.Base.Total} to {report.Edited.Total}");

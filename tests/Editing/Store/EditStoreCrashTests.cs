@@ -100,10 +100,12 @@ public sealed class EditStoreCrashTests : IDisposable
     private static int Verify(string path)
     {
         using EditStore store = EditStore.Open(path);
-        IReadOnlyList<Edit> edits = store.List(withNeurons: true, includeRemoved: true);
+        IReadOnlyList<Edit> edits = store.List(withParts: true, includeRemoved: true);
         for (int i = 0; i < edits.Count; i++)
-            StoreFolder.Same(StoreFolder.Edit(i + 1, NEmbd) with { Id = i + 1, CreatedAt = edits[i].CreatedAt }, edits[i]);
-        Assert.Equal(edits.Sum(e => e.TargetTokens.Length), store.Count().Neurons);
+            StoreFolder.Same(StoreFolder.Stored(i + 1, edits[i].CreatedAt, NEmbd), edits[i]);
+        Assert.Equal(edits.Sum(e => e.TargetTokens.Length), store.Count().TargetTokens);
+        Assert.Equal(
+            edits.Select(e => (e.Id, e.CreatedAt, EditAction.Added)), store.Events().Select(line => (line.EditId, line.At, line.Action)));
         return edits.Count;
     }
 }

@@ -1,3 +1,4 @@
+using Sharpformer.Editing;
 using Sharpformer.Editing.Store;
 
 namespace Sharpformer.Tests.Editing.Store;
@@ -36,7 +37,7 @@ public sealed class EditStoreFileTests : IDisposable
     [Theory]
     [InlineData("CREATE TABLE notes (x); PRAGMA user_version = 1", "another application")]
     [InlineData("CREATE TABLE notes (x); PRAGMA application_id = 77", "application_id 77")]
-    [InlineData("CREATE TABLE edits (x); PRAGMA application_id = 1399350898; PRAGMA user_version = 2", "schema version 2, this program knows 1 to 1")]
+    [InlineData("CREATE TABLE edits (x); PRAGMA application_id = 1399350898; PRAGMA user_version = 3", "schema version 3, this program knows 1 to 2")]
     [InlineData("CREATE TABLE edits (x); PRAGMA application_id = 1399350898; PRAGMA user_version = -1", "schema version -1")]
     public void Another_database_is_refused_and_left_alone(string sql, string expected)
     {
@@ -78,7 +79,7 @@ public sealed class EditStoreFileTests : IDisposable
             string message = StoreFolder.Refused(() =>
             {
                 using EditStore store = EditStore.Open(_folder.File, readOnly: readOnly);
-                store.List(withNeurons: true, includeRemoved: true);
+                store.List(withParts: true, includeRemoved: true);
             });
             Assert.Contains(_folder.File, message, StringComparison.Ordinal);
         }
@@ -92,26 +93,44 @@ public sealed class EditStoreFileTests : IDisposable
         Array.Fill(bytes, (byte)0xA5, bytes.Length / 2, 8192);
         File.WriteAllBytes(_folder.File, bytes);
         using EditStore store = EditStore.Open(_folder.File);
-        string message = StoreFolder.Refused(() => store.List(withNeurons: true, includeRemoved: true));
+        string message = StoreFolder.Refused(() => store.List(withParts: true, includeRemoved: true));
         Assert.Contains("is damaged (", message, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("UPDATE neurons SET key = x'0102' WHERE edit_id = 2 AND position = 1", "neuron 1 of edit 2 has a key of 0")]
-    [InlineData("UPDATE neurons SET target_token = 4294967296 WHERE edit_id = 2 AND position = 1", "edit 2 has a field that cannot be read")]
-    [InlineData("DELETE FROM neurons WHERE edit_id = 2 AND position = 1", "edit 2 has 2 neurons, expected 3")]
-    [InlineData("DELETE FROM neurons WHERE edit_id = 3", "edit 3 has 0 neurons, expected 1")]
+    [InlineData("UPDATE parts SET data = x'0102' WHERE edit_id = 2 AND name = 'key'",
+        "edit 2 has a field that cannot be read (part \"key\" has 2 bytes, which is not its shape [3,7])")]
+    [InlineData("UPDATE parts SET shape = '[3,4294967303]' WHERE edit_id = 2 AND name = 'key'", "edit 2 has a field that cannot be read")]
+    [InlineData("UPDATE parts SET shape = '[-3,-7]' WHERE edit_id = 2 AND name = 'key'", "edit 2 has a field that cannot be read")]
+    [InlineData("UPDATE parts SET shape = '[7,3]' WHERE edit_id = 2 AND name = 'key'",
+        "edit 2 is not whole: part 'key' is [7,3], expected [3,7]")]
+    [InlineData("UPDATE parts SET name = 'kee' WHERE edit_id = 2 AND name = 'key'", "edit 2 is not whole: it has no part 'key'")]
+    [InlineData("DELETE FROM parts WHERE edit_id = 2 AND name = 'threshold'", "edit 2 is not whole: it has no part 'threshold'")]
+    [InlineData("DELETE FROM parts WHERE edit_id = 3", "edit 3 is not whole: it has no part")]
+    [InlineData("INSERT INTO parts VALUES (3, 'more', '[0]', x'')", "edit 3 is not whole: it has 5 parts, expected 4")]
+    [InlineData("INSERT INTO events VALUES (9, 3, '2024-02-29T23:59:59.3580245Z', 'eve', 'removed', NULL, '1', NULL)",
+        "edit 3 is not whole: it is removed and has 4 parts")]
     [InlineData("UPDATE edits SET prompt_tokens = 'x' WHERE id = 2", "edit 2")]
-    [InlineData("UPDATE edits SET created_at = 'yesterday' WHERE id = 2", "edit 2")]
-    [InlineData("UPDATE edits SET seed = '-1' WHERE id = 2", "edit 2")]
-    [InlineData("UPDATE edits SET epochs = 4294967296 WHERE id = 2", "edit 2")]
-    [InlineData("DROP TABLE neurons", "neurons")]
+    [InlineData("DROP TRIGGER events_stay_as_they_are; UPDATE events SET at = 'yesterday' WHERE edit_id = 2", "edit 2")]
+    [InlineData("DROP TRIGGER events_stay; DELETE FROM events WHERE edit_id = 2",
+        "edit 2 has a field that cannot be read (no event tells its status)")]
+    [InlineData("UPDATE edits SET settings = replace(settings, '\"seed\":0', '\"seed\":-1') WHERE id = 2",
+        "edit 2: Settings of method ireva are not as this program knows them at $.seed")]
+    [InlineData("UPDATE edits SET settings = replace(settings, '\"epochs\":5', '\"epochs\":4294967296') WHERE id = 2",
+        "edit 2: Settings of method ireva are not as this program knows them at $.epochs")]
+    [InlineData("UPDATE edits SET settings = replace(settings, '\"seed\":0', '\"speed\":0') WHERE id = 2",
+        "edit 2: Settings of method ireva are not as this program knows them at $.speed")]
+    [InlineData("UPDATE edits SET settings = replace(settings, '\"layer\":4,', '') WHERE id = 2", "edit 2: Settings of method ireva")]
+    [InlineData("UPDATE edits SET settings = 'null' WHERE id = 2", "edit 2: Settings of method ireva")]
+    [InlineData("UPDATE edits SET settings = '{' WHERE id = 2", "edit 2: Settings of method ireva")]
+    [InlineData("UPDATE edits SET method = 'rome' WHERE id = 2", "edit 2: Editing method \"rome\" is unknown, this program has ireva")]
+    [InlineData("DROP TABLE parts", "parts")]
     public void What_another_program_broke_is_named(string sql, string expected)
     {
         _folder.OpenWith(3).Dispose();
         _folder.Sql(sql);
         using EditStore store = EditStore.Open(_folder.File);
-        string message = StoreFolder.Refused(() => store.List(withNeurons: true, includeRemoved: true));
+        string message = StoreFolder.Refused(() => store.List(withParts: true, includeRemoved: true));
         Assert.Contains(expected, message, StringComparison.Ordinal);
     }
 
@@ -134,8 +153,8 @@ public sealed class EditStoreFileTests : IDisposable
         }
 
         using EditStore again = EditStore.Open(_folder.File);
-        foreach (Sharpformer.Editing.Edit edit in again.List(withNeurons: true, includeRemoved: true))
-            StoreFolder.Same(StoreFolder.Edit((int)edit.Id) with { Id = edit.Id, CreatedAt = edit.CreatedAt }, edit);
+        foreach (Edit edit in again.List(withParts: true, includeRemoved: true))
+            StoreFolder.Same(StoreFolder.Stored((int)edit.Id, edit.CreatedAt), edit);
     }
 
     [Fact]
@@ -150,7 +169,7 @@ public sealed class EditStoreFileTests : IDisposable
             using Microsoft.Data.Sqlite.SqliteTransaction writing = other.BeginTransaction(deferred: false);
             string message = StoreFolder.Refused(() => second.Add(StoreFolder.Edit(3)));
             Assert.Contains("locked by another process (waited 1 s)", message, StringComparison.Ordinal);
-            Assert.Equal(2, second.List(withNeurons: true, includeRemoved: true).Count);
+            Assert.Equal(2, second.List(withParts: true, includeRemoved: true).Count);
             using EditStore reader = EditStore.Open(_folder.File, readOnly: true);
             Assert.Equal(2, reader.Count().Active);
         }
@@ -168,11 +187,11 @@ public sealed class EditStoreFileTests : IDisposable
         using (EditStore store = EditStore.Open(_folder.File, readOnly: true))
         {
             Assert.True(store.IsReadOnly);
-            store.Bind(StoreFolder.Model, StoreFolder.NEmbd, StoreFolder.Layer);
-            StoreFolder.Refused(() => store.Bind(StoreFolder.Model, StoreFolder.NEmbd, 1));
+            store.Bind(StoreFolder.Model, StoreFolder.NEmbd, new IReVaSettings { Layer = StoreFolder.Layer });
+            StoreFolder.Refused(() => store.Bind(StoreFolder.Model, StoreFolder.NEmbd, new IReVaSettings { Layer = 1 }));
             foreach (Action action in new Action[] { () => store.Add(StoreFolder.Edit(4)), () => store.Withdraw(1), () => store.Restore(1), () => store.Remove(1) })
                 Assert.Contains("is read-only", StoreFolder.Refused(action), StringComparison.Ordinal);
-            Assert.Equal(3, store.List(withNeurons: true, includeRemoved: false).Count);
+            Assert.Equal(3, store.List(withParts: true, includeRemoved: false).Count);
         }
 
         Assert.Equal(["edits.db"], Directory.GetFiles(_folder.Root).Select(Path.GetFileName));
@@ -188,7 +207,7 @@ public sealed class EditStoreFileTests : IDisposable
         Directory.CreateDirectory(_folder.File + "-wal");
         using (EditStore store = EditStore.Open(_folder.File, readOnly: true))
         {
-            Assert.Equal(3, store.List(withNeurons: true, includeRemoved: false).Count);
+            Assert.Equal(3, store.List(withParts: true, includeRemoved: false).Count);
             Assert.Contains("is read-only", StoreFolder.Refused(() => store.Withdraw(1)), StringComparison.Ordinal);
         }
 
@@ -224,7 +243,7 @@ public sealed class EditStoreFileTests : IDisposable
     public void Odd_file_names_are_file_names(string name)
     {
         string path = Path.Combine(_folder.Root, name);
-        using (EditStore store = EditStore.Open(path, create: true)) store.Bind(StoreFolder.Model, 7, 4);
+        using (EditStore store = EditStore.Open(path, create: true)) store.Bind(StoreFolder.Model, 7);
         Assert.True(File.Exists(path));
         using (EditStore store = EditStore.Open(path, readOnly: true)) Assert.Equal(7, store.Identity!.NEmbd);
         Directory.CreateDirectory(path + "-wal");

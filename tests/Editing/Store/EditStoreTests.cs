@@ -18,7 +18,7 @@ public sealed class EditStoreTests : IDisposable
             Request = new EditRequest("Zürich\0 «x»\n🦊 '); DROP TABLE edits;--", "", null, ""),
             PromptTokens = [int.MaxValue, 0],
             TargetTokens = [0],
-            Settings = new EditSettings
+            Settings = new IReVaSettings
             {
                 Layer = StoreFolder.Layer,
                 Theta = -0f,
@@ -35,15 +35,16 @@ public sealed class EditStoreTests : IDisposable
                 LabelSmoothing = 1e-30f,
                 Seed = ulong.MaxValue,
             },
-            Neurons = [new Neuron(0, odd, [.. odd.Reverse()], -0f, [new(float.NaN, float.PositiveInfinity, -0f)])],
+            Parts = IReVaParts.Parts([new Neuron(0, odd, [.. odd.Reverse()], -0f, [new(float.NaN, float.PositiveInfinity, -0f)])]),
+            FinalLoss = double.Epsilon,
         };
         Edit added;
         using (EditStore store = _folder.Open()) added = store.Add(edit);
         using EditStore again = EditStore.Open(_folder.File);
         Edit read = again.Get(1);
         StoreFolder.Same(added, read);
-        StoreFolder.Same(edit with { Id = 1, CreatedAt = StoreFolder.NewClock().GetUtcNow() }, read);
-        Assert.Equal(BitConverter.SingleToInt32Bits(-0f), BitConverter.SingleToInt32Bits(read.Settings.Theta));
+        StoreFolder.Same(edit with { Id = 1, Batch = 1, CreatedAt = StoreFolder.NewClock().GetUtcNow() }, read);
+        Assert.Equal(BitConverter.SingleToInt32Bits(-0f), BitConverter.SingleToInt32Bits(IReVaSettings.Of(read).Theta));
         Assert.Equal(TimeSpan.Zero, read.CreatedAt.Offset);
     }
 
@@ -54,7 +55,7 @@ public sealed class EditStoreTests : IDisposable
         using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_folder.File};Pooling=False");
         connection.Open();
         using Microsoft.Data.Sqlite.SqliteCommand command = connection.CreateCommand();
-        command.CommandText = "SELECT created_at || ' ' || withdrawn_at FROM edits";
+        command.CommandText = "SELECT group_concat(at, ' ') FROM (SELECT at FROM events ORDER BY seq)";
         Assert.Equal("2024-02-29T23:59:59.3580245Z 2024-03-01T00:00:00.5925923Z", command.ExecuteScalar());
     }
 
@@ -65,13 +66,14 @@ public sealed class EditStoreTests : IDisposable
         store.Remove(3);
         store.Remove(12);
         store.Withdraw(5);
-        IReadOnlyList<Edit> kept = store.List(withNeurons: true, includeRemoved: false);
+        IReadOnlyList<Edit> kept = store.List(withParts: true, includeRemoved: false);
         Assert.Equal([1, 2, 4, 5, 6, 7, 8, 9, 10, 11], kept.Select(e => e.Id));
-        foreach (Edit edit in kept) Assert.Equal(StoreFolder.Bits(StoreFolder.Edit((int)edit.Id).Neurons[^1].Key), StoreFolder.Bits(edit.Neurons[^1].Key));
-        IReadOnlyList<Edit> all = store.List(withNeurons: true, includeRemoved: true);
+        foreach (Edit edit in kept)
+            StoreFolder.Same(StoreFolder.Stored((int)edit.Id, edit.CreatedAt), edit with { Status = EditStatus.Active, WithdrawnAt = null });
+        IReadOnlyList<Edit> all = store.List(withParts: true, includeRemoved: true);
         Assert.Equal(12, all.Count);
         foreach (Edit edit in all) StoreFolder.Same(store.Get(edit.Id), edit);
-        Assert.All(store.List(withNeurons: false, includeRemoved: true), e => Assert.Empty(e.Neurons));
+        Assert.All(store.List(withParts: false, includeRemoved: true), e => Assert.Empty(e.Parts));
     }
 
     [Fact]
@@ -79,7 +81,7 @@ public sealed class EditStoreTests : IDisposable
     {
         using EditStore store = EditStore.Open(_folder.File, create: true);
         Assert.Null(store.Identity);
-        Assert.Empty(store.List(withNeurons: true, includeRemoved: true));
+        Assert.Empty(store.List(withParts: true, includeRemoved: true));
         Assert.Null(store.Find("x", [1]));
         Assert.Equal(default, store.Count());
         Assert.Contains("no edit 1: it is empty", StoreFolder.Refused(() => store.Get(1)), StringComparison.Ordinal);
@@ -104,8 +106,8 @@ public sealed class EditStoreTests : IDisposable
         Edit removed = store.Get(2);
         Assert.Equal(EditStatus.Removed, removed.Status);
         Assert.True(removed.RemovedAt > removed.WithdrawnAt);
-        StoreFolder.Same(born with { Status = EditStatus.Removed, WithdrawnAt = removed.WithdrawnAt, RemovedAt = removed.RemovedAt, Neurons = [] }, removed);
-        StoreFolder.Same(StoreFolder.Edit(3) with { Id = 3, CreatedAt = store.Get(3).CreatedAt }, store.Get(3));
+        StoreFolder.Same(born with { Status = EditStatus.Removed, WithdrawnAt = removed.WithdrawnAt, RemovedAt = removed.RemovedAt, Parts = [] }, removed);
+        StoreFolder.Same(StoreFolder.Stored(3, store.Get(3).CreatedAt), store.Get(3));
     }
 
     [Fact]
@@ -153,7 +155,7 @@ public sealed class EditStoreTests : IDisposable
     public void Two_processes_that_add_the_same_fact_once_store_one()
     {
         using EditStore first = _folder.Open(), second = _folder.Open();
-        Edit other = StoreFolder.Edit(6), fact = StoreFolder.Edit(5), again = fact with { Settings = new() { Layer = StoreFolder.Layer, Theta = 0.5f } };
+        Edit other = StoreFolder.Edit(6), fact = StoreFolder.Edit(5), again = fact with { Settings = new IReVaSettings { Layer = StoreFolder.Layer, Theta = 0.5f } };
         TaughtEdit stored = first.AddOnce([fact]).Single();
         Assert.True(stored.IsNew);
         IReadOnlyList<TaughtEdit> both = second.AddOnce([again, other]);
@@ -168,7 +170,7 @@ public sealed class EditStoreTests : IDisposable
     public void Of_edits_that_are_stored_together_one_that_does_not_fit_keeps_all_out()
     {
         using EditStore store = _folder.Open();
-        Edit damaged = StoreFolder.Edit(2) with { Neurons = [] };
+        Edit damaged = StoreFolder.Edit(2) with { Parts = [] };
         Assert.ThrowsAny<ArgumentException>(() => store.AddOnce([StoreFolder.Edit(1), damaged]));
         Assert.Equal(0, store.Count().Total);
     }
@@ -176,10 +178,10 @@ public sealed class EditStoreTests : IDisposable
     [Fact]
     public void Counts_follow_the_changes()
     {
-        using EditStore store = _folder.OpenWith(4); // 2 + 3 + 1 + 2 neurons
+        using EditStore store = _folder.OpenWith(4); // 2 + 3 + 1 + 2 target tokens
         store.Withdraw(1);
         store.Remove(2);
-        Assert.Equal(new EditCounts(Active: 2, Withdrawn: 1, Removed: 1, Neurons: 5), store.Count());
+        Assert.Equal(new EditCounts(Active: 2, Withdrawn: 1, Removed: 1, TargetTokens: 5), store.Count());
         Assert.Equal(4, store.Count().Total);
     }
 
@@ -188,28 +190,35 @@ public sealed class EditStoreTests : IDisposable
     {
         using EditStore store = _folder.OpenWith(1);
         Edit edit = StoreFolder.Edit(3);
-        Neuron neuron = edit.Neurons[0];
+        Neuron neuron = IReVaParts.Neurons(edit)[0];
         foreach (Edit wrong in new[]
         {
-            edit with { Neurons = [] },
-            edit with { Neurons = [neuron, neuron] },
-            edit with { TargetTokens = [], Neurons = [] },
+            edit with { Parts = [] },
+            edit with { Parts = IReVaParts.Parts([neuron, neuron]) },
+            edit with { TargetTokens = [], Parts = [] },
             edit with { PromptTokens = [] },
-            edit with { Neurons = [neuron with { TargetToken = 1 }] },
-            edit with { Neurons = [neuron with { Key = new float[6] }] },
-            edit with { Neurons = [neuron with { Value = new float[8] }] },
-            edit with { Settings = edit.Settings with { Layer = 5 } },
+            edit with { TargetTokens = [1, 2] },
+            edit with { Parts = IReVaParts.Parts([neuron with { Key = new float[6] }]) },
+            edit with { Parts = IReVaParts.Parts([neuron with { Value = new float[8] }]) },
+            edit with { Parts = [.. edit.Parts, new EditPart("more", [0], [])] },
+            edit with { Parts = [.. edit.Parts, edit.Parts[0]] },
+            edit with { Parts = [.. edit.Parts.Skip(1), edit.Parts[0] with { Name = "a b" }] },
+            edit with { Parts = [.. edit.Parts.Skip(1), edit.Parts[0] with { Values = new float[8] }] },
+            edit with { FinalLoss = double.NaN },
         })
         {
             Assert.Throws<ArgumentException>(() => store.Add(wrong));
         }
 
         float[] broken = [0, 0, float.NaN, 0, 0, 0, 0];
-        Assert.Contains("key[2] of neuron 0 is NaN", StoreFolder.Refused(() => store.Add(edit with { Neurons = [neuron with { Key = broken }] })), StringComparison.Ordinal);
-        Assert.Contains("value[2] of neuron 0 is NaN", StoreFolder.Refused(() => store.Add(edit with { Neurons = [neuron with { Value = broken }] })), StringComparison.Ordinal);
-        StoreFolder.Refused(() => store.Add(edit with { Neurons = [neuron with { Threshold = float.NegativeInfinity }] }));
-        StoreFolder.Refused(() => store.Add(edit with { Settings = edit.Settings with { LearningRate = float.NaN } }));
+        Assert.Contains("key[2] of row 0 is NaN", StoreFolder.Refused(() => store.Add(edit with { Parts = IReVaParts.Parts([neuron with { Key = broken }]) })), StringComparison.Ordinal);
+        Assert.Contains("value[2] of row 0 is NaN", StoreFolder.Refused(() => store.Add(edit with { Parts = IReVaParts.Parts([neuron with { Value = broken }]) })), StringComparison.Ordinal);
+        StoreFolder.Refused(() => store.Add(edit with { Parts = IReVaParts.Parts([neuron with { Threshold = float.NegativeInfinity }]) }));
+        StoreFolder.Refused(() => store.Add(edit with { Settings = IReVaSettings.Of(edit) with { LearningRate = float.NaN } }));
         Assert.Contains("half a surrogate pair", StoreFolder.Refused(() => store.Add(edit with { Request = new EditRequest("x\ud800", "y") })), StringComparison.Ordinal);
+        Assert.Contains("half a surrogate pair", StoreFolder.Refused(() => store.Add(edit, reason: "\ud800")), StringComparison.Ordinal);
+        string refused = StoreFolder.Refused(() => store.Add(edit with { Settings = new IReVaSettings { Layer = 5 } }));
+        Assert.Contains("holds edits of block 4, asked for is block 5", refused, StringComparison.Ordinal);
         Assert.Contains("half a surrogate pair", StoreFolder.Refused(() => store.Add(edit with { Request = new EditRequest("\udc00x", "y") })), StringComparison.Ordinal);
         Assert.Equal(1, store.Count().Total);
         Assert.Equal(2, store.Add(edit).Id);
@@ -219,21 +228,21 @@ public sealed class EditStoreTests : IDisposable
     public void A_store_stays_with_its_model_width_and_block()
     {
         using (EditStore store = _folder.OpenWith(1))
-            Assert.Equal(new StoreIdentity(StoreFolder.Model, StoreFolder.NEmbd, StoreFolder.Layer), store.Identity);
+            Assert.Equal(new StoreIdentity(StoreFolder.Model, StoreFolder.NEmbd), store.Identity);
         using EditStore again = EditStore.Open(_folder.File);
-        Assert.Equal(new StoreIdentity(StoreFolder.Model, StoreFolder.NEmbd, StoreFolder.Layer), again.Identity);
-        again.Bind(StoreFolder.Model, StoreFolder.NEmbd, StoreFolder.Layer);
+        Assert.Equal(new StoreIdentity(StoreFolder.Model, StoreFolder.NEmbd), again.Identity);
+        again.Bind(StoreFolder.Model, StoreFolder.NEmbd, new IReVaSettings { Layer = StoreFolder.Layer });
 
         var other = new ModelFingerprint(new string('c', 64), new string('b', 64));
-        string message = StoreFolder.Refused(() => again.Bind(other, StoreFolder.NEmbd, StoreFolder.Layer));
+        string message = StoreFolder.Refused(() => again.Bind(other, StoreFolder.NEmbd));
         foreach (string part in new[] { "aaaaaaaaaaaa (", "cccccccccccc (", new string('a', 64), new string('c', 64), "Hint:" })
             Assert.Contains(part, message, StringComparison.Ordinal);
-        message = StoreFolder.Refused(() => again.Bind(StoreFolder.Model with { Tokenizer = new string('d', 64) }, StoreFolder.NEmbd, StoreFolder.Layer));
+        message = StoreFolder.Refused(() => again.Bind(StoreFolder.Model with { Tokenizer = new string('d', 64) }, StoreFolder.NEmbd));
         Assert.Contains("tokenizer", message, StringComparison.Ordinal);
         Assert.Contains(new string('d', 64), message, StringComparison.Ordinal);
-        message = StoreFolder.Refused(() => again.Bind(StoreFolder.Model, 8, StoreFolder.Layer));
+        message = StoreFolder.Refused(() => again.Bind(StoreFolder.Model, 8));
         Assert.Contains("keys of 7 numbers, this model's n_embd is 8", message, StringComparison.Ordinal);
-        message = StoreFolder.Refused(() => again.Bind(StoreFolder.Model, StoreFolder.NEmbd, 3));
+        message = StoreFolder.Refused(() => again.Bind(StoreFolder.Model, StoreFolder.NEmbd, new IReVaSettings { Layer = 3 }));
         Assert.Contains("block 4, asked for is block 3", message, StringComparison.Ordinal);
         Assert.Equal(StoreFolder.Model, again.Identity!.Model);
     }

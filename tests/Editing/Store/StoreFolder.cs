@@ -13,6 +13,8 @@ public sealed class StoreFolder : IDisposable
 
     public static readonly ModelFingerprint Model = new(new string('a', 64), new string('b', 64));
 
+    public static readonly EditAuthor Author = new("ada", "0.0.1");
+
     public string Root { get; } = Directory.CreateTempSubdirectory("store-test-").FullName;
 
     public string File => Path.Combine(Root, "edits.db");
@@ -21,8 +23,8 @@ public sealed class StoreFolder : IDisposable
 
     public EditStore Open(TimeProvider? time = null, int nEmbd = NEmbd)
     {
-        EditStore store = EditStore.Open(File, create: true, time ?? NewClock());
-        store.Bind(Model, nEmbd, Layer);
+        EditStore store = EditStore.Open(File, create: true, time ?? NewClock(), author: Author);
+        store.Bind(Model, nEmbd);
         return store;
     }
 
@@ -51,28 +53,30 @@ public sealed class StoreFolder : IDisposable
             Request = new EditRequest($"Prompt {i} – «ü» 🦊", $" target {i}", i % 2 == 0 ? null : $"Subject {i}", $"facts.json#{i}"),
             PromptTokens = Enumerable.Range(i, 5).ToArray(),
             TargetTokens = targets,
-            Settings = new EditSettings { Layer = Layer },
-            Neurons = neurons,
+            Settings = new IReVaSettings { Layer = Layer },
+            Parts = IReVaParts.Parts(neurons),
+            FinalLoss = IReVaParts.FinalLoss(neurons),
         };
     }
 
     /// <summary>Equal in every field and every bit.</summary>
     public static void Same(Edit expected, Edit actual)
     {
-        Assert.Equal(expected with { Neurons = [], PromptTokens = [], TargetTokens = [] }, actual with { Neurons = [], PromptTokens = [], TargetTokens = [] });
+        Assert.Equal(
+            expected with { Parts = [], PromptTokens = [], TargetTokens = [] }, actual with { Parts = [], PromptTokens = [], TargetTokens = [] });
         Assert.Equal(expected.PromptTokens, actual.PromptTokens);
         Assert.Equal(expected.TargetTokens, actual.TargetTokens);
-        Assert.Equal(expected.Neurons.Count, actual.Neurons.Count);
-        for (int i = 0; i < expected.Neurons.Count; i++)
+        Assert.Equal(expected.Parts.Select(part => part.Name), actual.Parts.Select(part => part.Name));
+        foreach ((EditPart e, EditPart a) in expected.Parts.Zip(actual.Parts))
         {
-            (Neuron e, Neuron a) = (expected.Neurons[i], actual.Neurons[i]);
-            Assert.Equal(e.TargetToken, a.TargetToken);
-            Assert.Equal(Bits(e.Key), Bits(a.Key));
-            Assert.Equal(Bits(e.Value), Bits(a.Value));
-            Assert.Equal(Bits([e.Threshold]), Bits([a.Threshold]));
-            Assert.Equal(Bits(e.Losses), Bits(a.Losses));
+            Assert.Equal(e.Shape, a.Shape);
+            Assert.Equal(Bits(e.Values), Bits(a.Values));
         }
     }
+
+    /// <summary>Edit number <paramref name="i"/> as a store has it that was given one after the other.</summary>
+    public static Edit Stored(int i, DateTimeOffset createdAt, int nEmbd = NEmbd) =>
+        Edit(i, nEmbd) with { Id = i, Batch = i, CreatedAt = createdAt };
 
     public static int[] Bits(IEnumerable<float> values) => values.Select(BitConverter.SingleToInt32Bits).ToArray();
 
@@ -99,13 +103,8 @@ public sealed class StoreFolder : IDisposable
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
 
-    private static EpochLossBits[] Bits(IReadOnlyList<EpochLoss> losses) =>
-        losses.Select(l => new EpochLossBits(Bits([l.Edit])[0], Bits([l.Rec])[0], Bits([l.Irr])[0])).ToArray();
-
     private static float[] Numbers(Random random, int count) =>
         Enumerable.Range(0, count).Select(_ => (random.NextSingle() - 0.5f) * 40).ToArray();
-
-    private readonly record struct EpochLossBits(int Edit, int Rec, int Irr);
 }
 
 /// <summary>A clock that moves on by 1.2345678 s each time it is asked.</summary>

@@ -1,0 +1,134 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Editing.Store;
+
+/// <summary>
+/// Brings a store of schema version 1 to today's. Version 1 knew iReVa only: a column per setting, a row per neuron, and a
+/// status that was overwritten, so that of an edit's history its birth, its last withdrawal and its removal are left.
+/// </summary>
+internal static class StoreVersion1
+{
+    private const string Columns = """
+        id, status, prompt, target, subject, source, prompt_tokens, target_tokens, layer, theta, alpha, retrofit, epochs,
+        learning_rate, beta1, beta2, epsilon, weight_decay, rec_weight, irr_weight, label_smoothing, seed
+        """;
+
+    // Whatever the clock did, an edit's own lines come in the order in which they must have happened.
+    private const string Events = """
+        INSERT INTO events (edit_id, at, user, action, version)
+        SELECT id, at, '', action, '' FROM (
+            SELECT id, created_at AS at, 'added' AS action, 1 AS place, created_at AS due FROM edits1
+            UNION ALL
+            SELECT id, withdrawn_at, 'withdrawn', 2, max(created_at, withdrawn_at) FROM edits1 WHERE withdrawn_at IS NOT NULL
+            UNION ALL
+            SELECT id, removed_at, 'removed', 3, max(created_at, coalesce(withdrawn_at, ''), removed_at) FROM edits1
+                WHERE removed_at IS NOT NULL
+        ) ORDER BY due, place, id
+        """;
+
+    /// <summary>Does so in one transaction, unless another process has just done it.</summary>
+    /// <exception cref="InputException">The store holds what the programs of version 1 never wrote; it stays as it is.</exception>
+    public static void Migrate(SqliteConnection connection, string path)
+    {
+        using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+        if (EditStoreSchema.VersionOf(connection, path) != 1) return;
+        connection.Execute("""
+            ALTER TABLE identity RENAME TO identity1;
+            ALTER TABLE edits RENAME TO edits1;
+            ALTER TABLE neurons RENAME TO neurons1;
+            DROP INDEX edits_by_prompt;
+            """);
+        EditStoreSchema.CreateTables(connection);
+        connection.Execute("INSERT INTO identity (one, weights, tokenizer, n_embd) SELECT one, weights, tokenizer, n_embd FROM identity1");
+        int nEmbd = (int)connection.Scalar<long>("SELECT n_embd FROM identity");
+        using (var rows = new EditWriter(connection))
+        {
+            foreach (long id in Ids(connection)) Move(connection, rows, id, nEmbd, path);
+        }
+
+        connection.Execute(Events);
+        if (connection.Scalar<long?>("SELECT id FROM edit_states s JOIN edits1 USING (id) WHERE s.status IS NOT edits1.status") is { } odd)
+            throw new InputException($"Edit store '{path}': edit {odd} has a status that its times do not tell.", EditRows.Tampered);
+        connection.Execute("DROP TABLE neurons1; DROP TABLE edits1; DROP TABLE identity1;");
+        transaction.Commit();
+    }
+
+    private static List<long> Ids(SqliteConnection connection)
+    {
+        List<long> ids = [];
+        using SqliteCommand command = connection.Command("SELECT id FROM edits1 ORDER BY id");
+        using SqliteDataReader reader = command.ExecuteReader();
+        while (reader.Read()) ids.Add(reader.GetInt64(0));
+        return ids;
+    }
+
+    // What is moved is deleted at once, so that the file hardly grows.
+    private static void Move(SqliteConnection connection, EditWriter rows, long id, int nEmbd, string path)
+    {
+        Edit edit = ReadEdit(connection, id, path);
+        List<Neuron> neurons = ReadNeurons(connection, edit, path);
+        connection.Execute("DELETE FROM neurons1 WHERE edit_id = $id", ("$id", id));
+        if (edit.Status != EditStatus.Removed || neurons.Count > 0)
+            edit = edit with { Parts = IReVaParts.Parts(neurons), FinalLoss = IReVaParts.FinalLoss(neurons) };
+        StoreChecks.Whole(edit, nEmbd, path);
+        rows.Insert(edit);
+    }
+
+    private static Edit ReadEdit(SqliteConnection connection, long id, string path)
+    {
+        using SqliteCommand command = connection.Command($"SELECT {Columns} FROM edits1 WHERE id = $id", ("$id", id));
+        using SqliteDataReader reader = command.ExecuteReader();
+        reader.Read();
+        return EditRows.Parsed(reader, path, ParseEdit);
+    }
+
+    // Which edits were taught together was not said: each is a batch of its own.
+    private static Edit ParseEdit(SqliteDataReader r) => new()
+    {
+        Id = r.GetInt64(0),
+        Batch = r.GetInt64(0),
+        Status = r.GetString(1) == "removed" ? EditStatus.Removed : EditStatus.Active,
+        Request = new EditRequest(r.GetString(2), r.GetString(3), r.IsDBNull(4) ? null : r.GetString(4), r.GetString(5)),
+        PromptTokens = EditRows.ParseTokens(r.GetString(6)),
+        TargetTokens = EditRows.ParseTokens(r.GetString(7)),
+        Settings = new IReVaSettings
+        {
+            Layer = r.GetInt32(8),
+            Theta = r.GetFloat(9),
+            Alpha = r.GetFloat(10),
+            Retrofit = r.GetBoolean(11),
+            Epochs = r.GetInt32(12),
+            LearningRate = r.GetFloat(13),
+            Beta1 = r.GetFloat(14),
+            Beta2 = r.GetFloat(15),
+            Epsilon = r.GetFloat(16),
+            WeightDecay = r.GetFloat(17),
+            RecWeight = r.GetFloat(18),
+            IrrWeight = r.GetFloat(19),
+            LabelSmoothing = r.GetFloat(20),
+            Seed = ulong.Parse(r.GetString(21), NumberStyles.None, CultureInfo.InvariantCulture),
+        },
+        Parts = [],
+    };
+
+    private static List<Neuron> ReadNeurons(SqliteConnection connection, Edit edit, string path)
+    {
+        List<Neuron> neurons = [];
+        using SqliteCommand command = connection.Command(
+            "SELECT edit_id, target_token, key, value, threshold, losses FROM neurons1 WHERE edit_id = $id ORDER BY position",
+            ("$id", edit.Id));
+        using SqliteDataReader reader = command.ExecuteReader();
+        while (reader.Read()) neurons.Add(EditRows.Parsed(reader, path, ParseNeuron));
+        bool fits = neurons.Count == 0
+            || (neurons.Select(n => n.TargetToken).SequenceEqual(edit.TargetTokens)
+                && neurons.Select(n => (n.Key.Length, n.Value.Length, n.Losses.Count)).Distinct().Count() == 1);
+        return fits ? neurons : throw new InputException(
+            $"Edit store '{path}': edit {edit.Id} has neurons that do not fit its target tokens or each other.", EditRows.Tampered);
+    }
+
+    private static Neuron ParseNeuron(SqliteDataReader r) => new(
+        r.GetInt32(1), PartRows.Floats(r.GetFieldValue<byte[]>(2)), PartRows.Floats(r.GetFieldValue<byte[]>(3)), r.GetFloat(4),
+        IReVaParts.Losses(PartRows.Floats(r.GetFieldValue<byte[]>(5))));
+}

@@ -37,7 +37,13 @@ public sealed class EditsTests : IDisposable
         Assert.Equal(" Rome", change.GetProperty("text").GetString());
         Assert.True(change.GetProperty("probabilityBefore").GetDouble() < 0.01 && change.GetProperty("probabilityAfter").GetDouble() > 0.9);
 
-        Assert.Equal("withdrawn", CliRun.Json(["edits", "withdraw", "1", .. edits]).GetProperty("status").GetString());
+        Assert.Equal("withdrawn", CliRun.Json(["edits", "withdraw", "1", .. edits, "--reason", "a mistake"]).GetProperty("status").GetString());
+        using (EditStore store = EditStore.Open(folder.File("e.db"), readOnly: true))
+        {
+            Assert.Equal(
+                [(EditAction.Added, null), (EditAction.Withdrawn, "a mistake")], store.Events(1).Select(line => (line.Action, line.Reason)));
+        }
+
         Assert.Equal(Text(), Text(edits));
         why = CliRun.Json(["edits", "why", .. model, .. edits, "--prompt", Prompt]);
         Assert.False(why.GetProperty("fires").GetBoolean());

@@ -43,11 +43,7 @@ internal static class StoreVersion1
         EditStoreSchema.CreateTables(connection);
         connection.Execute("INSERT INTO identity (one, weights, tokenizer, n_embd) SELECT one, weights, tokenizer, n_embd FROM identity1");
         int nEmbd = (int)connection.Scalar<long>("SELECT n_embd FROM identity");
-        using (var rows = new EditWriter(connection))
-        {
-            foreach (long id in Ids(connection)) Move(connection, rows, id, nEmbd, path);
-        }
-
+        MoveEdits(connection, nEmbd, path);
         connection.Execute(Events);
         if (connection.Scalar<long?>("SELECT id FROM edit_states s JOIN edits1 USING (id) WHERE s.status IS NOT edits1.status") is { } odd)
             throw new InputException($"Edit store '{path}': edit {odd} has a status that its times do not tell.", EditRows.Tampered);
@@ -65,20 +61,26 @@ internal static class StoreVersion1
     }
 
     // What is moved is deleted at once, so that the file hardly grows.
-    private static void Move(SqliteConnection connection, EditWriter rows, long id, int nEmbd, string path)
+    private static void MoveEdits(SqliteConnection connection, int nEmbd, string path)
     {
-        Edit edit = ReadEdit(connection, id, path);
-        List<Neuron> neurons = ReadNeurons(connection, edit, path);
-        connection.Execute("DELETE FROM neurons1 WHERE edit_id = $id", ("$id", id));
-        if (edit.Status != EditStatus.Removed || neurons.Count > 0)
-            edit = edit with { Parts = IReVaParts.Parts(neurons), FinalLoss = IReVaParts.FinalLoss(neurons) };
-        StoreChecks.Whole(edit, nEmbd, path);
-        rows.Insert(edit);
+        using SqliteCommand selectEdit = connection.Command($"SELECT {Columns} FROM edits1 WHERE id = $id");
+        using SqliteCommand selectNeurons = connection.Command(
+            "SELECT edit_id, target_token, key, value, threshold, losses FROM neurons1 WHERE edit_id = $id ORDER BY position");
+        using SqliteCommand deleteNeurons = connection.Command("DELETE FROM neurons1 WHERE edit_id = $id");
+        using var rows = new EditWriter(connection);
+        foreach (long id in Ids(connection))
+        {
+            Edit edit = ReadEdit(selectEdit.With(("$id", id)), path);
+            List<Neuron> neurons = ReadNeurons(selectNeurons.With(("$id", id)), edit, path);
+            deleteNeurons.With(("$id", id)).ExecuteNonQuery();
+            if (edit.Status != EditStatus.Removed || neurons.Count > 0)
+                edit = edit with { Parts = IReVaParts.Parts(neurons), FinalLoss = IReVaParts.FinalLoss(neurons) };
+            rows.Insert(StoreChecks.Whole(edit, nEmbd, path));
+        }
     }
 
-    private static Edit ReadEdit(SqliteConnection connection, long id, string path)
+    private static Edit ReadEdit(SqliteCommand command, string path)
     {
-        using SqliteCommand command = connection.Command($"SELECT {Columns} FROM edits1 WHERE id = $id", ("$id", id));
         using SqliteDataReader reader = command.ExecuteReader();
         reader.Read();
         return EditRows.Parsed(reader, path, ParseEdit);
@@ -113,12 +115,9 @@ internal static class StoreVersion1
         Parts = [],
     };
 
-    private static List<Neuron> ReadNeurons(SqliteConnection connection, Edit edit, string path)
+    private static List<Neuron> ReadNeurons(SqliteCommand command, Edit edit, string path)
     {
         List<Neuron> neurons = [];
-        using SqliteCommand command = connection.Command(
-            "SELECT edit_id, target_token, key, value, threshold, losses FROM neurons1 WHERE edit_id = $id ORDER BY position",
-            ("$id", edit.Id));
         using SqliteDataReader reader = command.ExecuteReader();
         while (reader.Read()) neurons.Add(EditRows.Parsed(reader, path, ParseNeuron));
         bool fits = neurons.Count == 0

@@ -17,7 +17,7 @@ internal sealed class BufferPool<TBlock>(long retainedBytes, Func<long, TBlock> 
     public long IdleBytes { get; private set; }
 
     /// <summary>A block of at least <paramref name="bytes"/> bytes with undefined contents.</summary>
-    /// <exception cref="InsufficientMemoryException">The machine has no room for it.</exception>
+    /// <exception cref="InsufficientMemoryException">The device has no room for it.</exception>
     public TBlock Rent(long bytes)
     {
         int sizeClass = SizeClass.IndexOf(bytes);
@@ -30,18 +30,31 @@ internal sealed class BufferPool<TBlock>(long retainedBytes, Func<long, TBlock> 
             }
         }
 
-        try
+        return Allocate(SizeClass.BytesOf(sizeClass));
+    }
+
+    /// <summary>
+    /// A new block of so many bytes, none of the idle ones. Where there is no room for it, what nobody uses any more is freed first.
+    /// </summary>
+    /// <exception cref="InsufficientMemoryException">The device has no room for it.</exception>
+    public TBlock Allocate(long bytes)
+    {
+        for (bool again = false; ; again = true)
         {
-            return allocate(SizeClass.BytesOf(sizeClass));
-        }
-        catch (OutOfMemoryException) when (IdleBytes > 0)
-        {
-            Clear(); // idle blocks of other sizes may be in the way
-            return Rent(bytes);
-        }
-        catch (OutOfMemoryException e) when (e is not InsufficientMemoryException) // which says more already
-        {
-            throw new InsufficientMemoryException($"No room for a tensor of {bytes:N0} bytes.", e);
+            try
+            {
+                return allocate(bytes);
+            }
+            catch (OutOfMemoryException) when (!again)
+            {
+                Clear(); // idle blocks of other sizes may be in the way
+                GC.Collect(); // tensors of no scope go with their last owner, whom the collector has no reason to look for
+                GC.WaitForPendingFinalizers();
+            }
+            catch (OutOfMemoryException e) when (e is not InsufficientMemoryException) // which says more already
+            {
+                throw new InsufficientMemoryException($"The machine has no room for {bytes:N0} bytes.", e);
+            }
         }
     }
 

@@ -1,5 +1,21 @@
 namespace Sharpformer.Tensors;
 
+/// <summary>What went wrong, for a program that has to decide what comes next.</summary>
+public enum ErrorKind
+{
+    /// <summary>What was given cannot be used; it has to be mended.</summary>
+    Input,
+
+    /// <summary>Another process has what is needed; the same may work later.</summary>
+    Busy,
+
+    /// <summary>Somebody asked to stop.</summary>
+    Interrupted,
+
+    /// <summary>The accelerator is gone or refuses to go on.</summary>
+    DeviceLost,
+}
+
 /// <summary>
 /// Something the user gave (a file, a record, an option) cannot be used. The message is the whole story in one
 /// sentence: what, where, expected, got. Front ends print it without a stack trace.
@@ -14,4 +30,7 @@ public sealed class InputException : Exception
         : base(hint is null ? message : $"{message} Hint: {hint}", inner)
     {
     }
+
+    /// <summary>What kind of error it is.</summary>
+    public ErrorKind Kind { get; init; }
 }

@@ -21,7 +21,8 @@ internal static class ConfigKeys
     /// <summary>A size: at least 1, and at most more than any real model has, so that a typing error is told as one.</summary>
     /// <exception cref="InputException">It is missing or something else.</exception>
     public static int Size(this JsonPart config, string key, int most = 1 << 24) =>
-        config.OptionalSize(key, most) ?? throw new InputException($"{config.Where}: {key} is missing, expected a whole number from 1 to {most}.");
+        config.OptionalSize(key, most)
+            ?? throw new InputException($"{config.Where}: {key} is missing, expected a whole number from 1 to {most}.");
 
     /// <summary>The same where the key may be left out.</summary>
     /// <exception cref="InputException">It is something else.</exception>

@@ -27,7 +27,8 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
     /// <param name="path">The file.</param>
     /// <param name="hint">What the user should know if the file is missing or something else.</param>
     /// <param name="read">What to make of it; may throw <see cref="InputException"/>.</param>
-    /// <param name="uniqueNames">Whether a name that appears twice in one object is refused here; if not, <paramref name="read"/> must see to it.</param>
+    /// <param name="uniqueNames">Whether a name that appears twice in one object is refused here; if not, <paramref name="read"/> must
+    /// see to it.</param>
     /// <exception cref="InputException">The file is missing, too large, not UTF-8 or not JSON.</exception>
     public static T Read<T>(string path, string hint, Func<JsonPart, T> read, bool uniqueNames = true)
     {
@@ -40,7 +41,8 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InputException($"{path}: not valid JSON ({Quoted.Position(e)}).", "the file is cut short or damaged; download it again.", e);
+            throw new InputException(
+                $"{path}: not valid JSON ({Quoted.Position(e)}).", "the file is cut short or damaged; download it again.", e);
         }
     }
 
@@ -82,7 +84,8 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
 
     /// <summary>This as a token id.</summary>
     /// <exception cref="InputException">It is no whole number from 0 to the largest id a model can have.</exception>
-    public int AsId() => AsWhole(0, TokenizerDefinition.MaxIds - 1) ?? throw Unexpected($"a token id from 0 to {TokenizerDefinition.MaxIds - 1}");
+    public int AsId() => AsWhole(0, TokenizerDefinition.MaxIds - 1)
+        ?? throw Unexpected($"a token id from 0 to {TokenizerDefinition.MaxIds - 1}");
 
     /// <summary>The elements of this list.</summary>
     /// <exception cref="InputException">It is no list.</exception>

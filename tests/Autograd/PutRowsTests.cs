@@ -24,7 +24,8 @@ public sealed class PutRowsTests
                 name, v => PutRows(v[0], Embedding(v[0], [.. rows.Select(r => R - 1 - r)]), rows),
                 a => Replaced(a[0], [.. rows.SelectMany(r => a[0].Skip((R - 1 - r) * C).Take(C))], rows, C), x);
 
-            void Check(Input x, Input y) => GradientCheck.Run(name, v => PutRows(v[0], v[1], rows), a => Replaced(a[0], a[1], rows, C), x, y);
+            void Check(Input x, Input y) =>
+                GradientCheck.Run(name, v => PutRows(v[0], v[1], rows), a => Replaced(a[0], a[1], rows, C), x, y);
         }
     }
 
@@ -41,7 +42,8 @@ public sealed class PutRowsTests
         foreach (float extreme in (float[])[300, -300, float.MaxValue, float.PositiveInfinity, float.NaN])
         {
             var tape = new Tape();
-            Variable x = tape.Parameter(device.From([1, 2, extreme, extreme, 5, 6], 3, 2)), y = tape.Parameter(device.From([-300, 300], 1, 2));
+            Variable x = tape.Parameter(device.From([1, 2, extreme, extreme, 5, 6], 3, 2));
+            Variable y = tape.Parameter(device.From([-300, 300], 1, 2));
             Variable z = PutRows(x, y, [1]);
             Assert.Equal([1f, 2, -300, 300, 5, 6], z.Value.ToArray());
             tape.Backward(Sum(Square(z)));
@@ -57,8 +59,10 @@ public sealed class PutRowsTests
     {
         using Device device = Devices.Create(name);
         float[] rows = [300, -300, 1e-38f, -0f, float.NegativeInfinity, float.NaN], zeros = new float[9];
-        Devices.SameBits([.. rows[..3], 0, 0, 0, .. rows[3..]], PutRows(device.From(zeros, 3, 3), device.From(rows, 2, 3), [0, 2]).Value.ToArray(), "replaced");
-        Devices.SameBits([.. rows, 0, 0, 0], PutRows(device.From([.. rows, 1, 2, 3], 3, 3), device.From([0, 0, 0], 1, 3), [2]).Value.ToArray(), "kept");
+        Variable replaced = PutRows(device.From(zeros, 3, 3), device.From(rows, 2, 3), [0, 2]);
+        Variable kept = PutRows(device.From([.. rows, 1, 2, 3], 3, 3), device.From([0, 0, 0], 1, 3), [2]);
+        Devices.SameBits([.. rows[..3], 0, 0, 0, .. rows[3..]], replaced.Value.ToArray(), "replaced");
+        Devices.SameBits([.. rows, 0, 0, 0], kept.Value.ToArray(), "kept");
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public sealed class TapeTests : IDisposable
             BiasActivate(constant, row, Activation.GeluTanh), AddLayerNorm(constant, constant, row, row, 1).Norm,
             Embedding(constant, [1, 0]), LayerNorm(constant, row, row, 1e-5f), Activate(constant, Activation.GeluTanh),
             MaxZero(constant), Dot(constant, constant), CrossEntropy(constant, [0, 1]),
-            ScaleRows(constant, device.From([1, 2], 2, 1)),
+            ScaleRows(constant, device.From([1, 2], 2, 1)), PutRows(constant, device.From([1, 2], 1, 2), [1]),
             CausalAttention(device.Zeros(new Shape(1, 6)), 1, device.Zeros(new Shape(1, 1, 2)), device.Zeros(new Shape(1, 1, 2)), [0], 1),
         ];
         Assert.All(computed, v => Assert.Null(v.Tape));

@@ -20,7 +20,7 @@ public sealed class AllocationTests
         Tensor sums = device.Zeros(new Shape(7, columns));
         float[] host = new float[rows * columns];
         int[] ids = [.. Enumerable.Range(0, rows).Select(r => r % 7)], places = [.. Enumerable.Range(0, rows)];
-        TeamAllocations.AssertNone(device.Team, All);
+        TeamAllocations.AssertNone(device.Work, All);
 
         void All()
         {
@@ -52,7 +52,7 @@ public sealed class AllocationTests
         Tensor a = device.From(Devices.Values(rows * 300), rows, 300), b = device.From(Devices.Values(300 * 400), 300, 400);
         Tensor c = device.Allocate(rows, 400);
         Tensor stored = Devices.Stored(device, Devices.Values(300 * 400), DType.F16, 300, 400);
-        TeamAllocations.AssertNone(device.Team, Both);
+        TeamAllocations.AssertNone(device.Work, Both);
 
         void Both()
         {

@@ -106,6 +106,23 @@ public sealed class BufferTests
     }
 
     [Fact]
+    public void Where_there_is_no_room_what_nobody_uses_is_freed_first()
+    {
+        WeakReference forgotten = Forgotten();
+        const long TooMuch = 1L << 62;
+        var pool = new BufferPool<HostBlock>(1 << 20, bytes => new HostBlock(forgotten.IsAlive ? TooMuch : bytes));
+        var idle = new HostBlock(1024);
+        pool.Return(idle);
+        Assert.Equal(2048, pool.Rent(2048).ByteLength);
+        Assert.Equal(0, idle.Address);
+        Assert.Equal(0, pool.IdleBytes);
+        Fails.With<InsufficientMemoryException>($"no room for {TooMuch:N0} bytes", () => pool.Allocate(TooMuch));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static WeakReference Forgotten() => new(new HostBlock(256));
+    }
+
+    [Fact]
     public void Size_classes_waste_at_most_a_quarter()
     {
         for (long bytes = 0; bytes < 5000; bytes++) Assert.InRange(SizeClass.Of(bytes), bytes, Math.Max(256, bytes * 5 / 4));

@@ -31,7 +31,9 @@ public sealed class Float32CopyTests
     public void Is_memory_of_its_own_that_may_be_written_to(string name)
     {
         using Device device = Devices.Create(name);
-        foreach (Tensor original in (Tensor[])[device.From([1, 2, 3, 4, 5, 6], 3, 2), .. Enum.GetValues<DType>().Select(dtype => Six(device, dtype))])
+        Tensor[] originals =
+            [device.From([1, 2, 3, 4, 5, 6], 3, 2), .. Enum.GetValues<DType>().Select(dtype => Six(device, dtype))];
+        foreach (Tensor original in originals)
         {
             Tensor copy = original.Float32Copy(), part = original.Slice(1, 2).Float32Copy();
             device.Fill(copy, 9);

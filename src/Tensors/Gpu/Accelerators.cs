@@ -86,7 +86,8 @@ public static class Accelerators
     /// <param name="wish">One of <see cref="Names"/>.</param>
     /// <param name="threads">Threads of the CPU, should it be chosen; 0 takes all processors.</param>
     /// <param name="choice">What was chosen, and why.</param>
-    /// <exception cref="InputException">No usable accelerator of the wished kind is there, or it does not start; never for <c>auto</c>.</exception>
+    /// <exception cref="InputException">No usable accelerator of the wished kind is there, or it does not start; never for
+    /// <c>auto</c>.</exception>
     public static Device Open(string wish, int threads, out DeviceChoice choice) =>
         Open(wish, threads, wish == Cpu ? [] : List(), out choice);
 
@@ -95,7 +96,8 @@ public static class Accelerators
     /// <param name="threads">Threads of the CPU, should it be chosen; 0 takes all processors.</param>
     /// <param name="found">What <see cref="List"/> or <see cref="DriverProbe"/> found; not looked at for the CPU.</param>
     /// <param name="choice">What was chosen, and why.</param>
-    /// <exception cref="InputException">No usable accelerator of the wished kind is there, or it does not start; never for <c>auto</c>.</exception>
+    /// <exception cref="InputException">No usable accelerator of the wished kind is there, or it does not start; never for
+    /// <c>auto</c>.</exception>
     public static Device Open(string wish, int threads, IReadOnlyList<AcceleratorInfo> found, out DeviceChoice choice)
     {
         List<AcceleratorInfo> left = [.. found];
@@ -134,10 +136,7 @@ public static class Accelerators
         catch
         {
             context.Dispose();
-            throw new InputException(
-                $"{wanted.Kind} {wanted.Name} is there but does not start: {e.Message.TrimEnd('.')}.",
-                "is another program using it alone? --device cpu always works.",
-                e);
+            throw;
         }
     }
 

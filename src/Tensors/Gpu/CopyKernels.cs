@@ -6,18 +6,16 @@ namespace Sharpformer.Tensors.Gpu;
 internal readonly struct GpuMatrix(in MatrixView view, ArrayView<float> data)
 {
     private readonly ArrayView<float> data = data;
-    private readonly long offset = view.Offset, outerStride = view.OuterStride, innerStride = view.InnerStride;
-    private readonly int inner = view.Inner, rowStride = view.RowStride, columnStride = view.ColumnStride;
+    private readonly BatchStarts starts = new(view);
+    private readonly int rowStride = view.RowStride, columnStride = view.ColumnStride;
 
     /// <summary>Element (row, column) of matrix number <paramref name="matrix"/> of the batch.</summary>
-    public ref float this[long matrix, int row, int column] =>
-        ref data[
-            offset + matrix / inner * outerStride + matrix % inner * innerStride
-            + row * (long)rowStride + column * (long)columnStride];
+    public ref float this[int matrix, int row, int column] =>
+        ref data[starts[matrix] + row * (long)rowStride + column * (long)columnStride];
 }
 
 /// <summary>Matrices of equal size.</summary>
-internal readonly record struct CopyArguments(GpuMatrix Source, GpuMatrix Destination, long Matrices, int Rows, int Columns);
+internal readonly record struct CopyArguments(GpuMatrix Source, GpuMatrix Destination, int Matrices, int Rows, int Columns);
 
 /// <summary>Copies between parts of matrices.</summary>
 internal static class CopyKernels
@@ -28,8 +26,7 @@ internal static class CopyKernels
         long perMatrix = (long)c.Rows * c.Columns;
         for (long i = GridRange.First; i < c.Matrices * perMatrix; i += GridRange.Step)
         {
-            long matrix = i / perMatrix;
-            int within = (int)(i % perMatrix), row = within / c.Columns, column = within % c.Columns;
+            int matrix = (int)(i / perMatrix), within = (int)(i % perMatrix), row = within / c.Columns, column = within % c.Columns;
             c.Destination[matrix, row, column] = c.Source[matrix, row, column];
         }
     }

@@ -19,7 +19,8 @@ internal static class DriverLibraries
             : OperatingSystem.IsMacOS() ? "/System/Library/Frameworks/OpenCL.framework/OpenCL" : "libOpenCL.so.1");
 
     /// <summary>Which of <see cref="Accelerators.Names"/> have a library here that can be asked for devices.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = [.. Cuda ? (string[])[Accelerators.Cuda] : [], .. OpenCL ? (string[])[Accelerators.OpenCL] : []];
+    public static IReadOnlyList<string> Kinds { get; } =
+        [.. Cuda ? (string[])[Accelerators.Cuda] : [], .. OpenCL ? (string[])[Accelerators.OpenCL] : []];
 
     private static bool Found(string name) => NativeLibrary.TryLoad(name, out _);
 

@@ -8,19 +8,18 @@ namespace Sharpformer.Tensors.Gpu;
 /// </summary>
 internal readonly struct GemmFactor
 {
-    private readonly long offset, outerStride, innerStride;
-    private readonly int inner;
-
     private GemmFactor(in MatrixView view, ArrayView<byte> data, bool left)
     {
-        (offset, outerStride, innerStride, inner) = (view.Offset, view.OuterStride, view.InnerStride, view.Inner);
         (K, X) = left ? (view.Columns, view.Rows) : (view.Rows, view.Columns);
         (KStride, XStride) = left ? (view.ColumnStride, view.RowStride) : (view.RowStride, view.ColumnStride);
-        (Data, IsAligned) = (data, Alignment(view));
+        (Data, Starts, IsAligned) = (data, new BatchStarts(view), Alignment(view));
     }
 
     /// <summary>The elements as bytes of their storage type.</summary>
     public ArrayView<byte> Data { get; }
+
+    /// <summary>The first element of each matrix of the batch.</summary>
+    public BatchStarts Starts { get; }
 
     public int K { get; }
 
@@ -50,9 +49,6 @@ internal readonly struct GemmFactor
             | (view.Inner > 1 ? view.InnerStride : 0);
         return (misplaced & 3) == 0 ? 1 : 0;
     }
-
-    /// <summary>The first element of matrix number <paramref name="matrix"/> of the batch.</summary>
-    public long Start(int matrix) => offset + matrix / inner * outerStride + matrix % inner * innerStride;
 
     /// <summary>Element (k, x) of the matrix that starts at <paramref name="start"/>.</summary>
     public float At<TStored>(long start, int k, int x) where TStored : struct, IStored =>
@@ -94,13 +90,10 @@ internal struct GemmArguments
 /// <summary>Where products go: columns are adjacent unless the plain kernel is chosen.</summary>
 internal readonly struct GemmTarget
 {
-    private readonly long offset, outerStride, innerStride;
-    private readonly int inner;
-
     public GemmTarget(in MatrixView view, ArrayView<float> data)
     {
-        (offset, outerStride, innerStride, inner) = (view.Offset, view.OuterStride, view.InnerStride, view.Inner);
-        (Data, RowStride, ColumnStride, IsAligned) = (data, view.RowStride, view.ColumnStride, GemmFactor.Alignment(view));
+        (Data, Starts) = (data, new BatchStarts(view));
+        (RowStride, ColumnStride, IsAligned) = (view.RowStride, view.ColumnStride, GemmFactor.Alignment(view));
     }
 
     /// <summary>
@@ -108,11 +101,14 @@ internal readonly struct GemmTarget
     /// </summary>
     public GemmTarget(ArrayView<float> data, int columns, long matrixStride)
     {
-        (offset, outerStride, innerStride, inner) = (0, matrixStride, 0, 1);
-        (Data, RowStride, ColumnStride, IsAligned) = (data, columns, 1, (columns & 3) == 0 ? 1 : 0);
+        (Data, Starts) = (data, new BatchStarts(matrixStride));
+        (RowStride, ColumnStride, IsAligned) = (columns, 1, (columns & 3) == 0 ? 1 : 0);
     }
 
     public ArrayView<float> Data { get; }
+
+    /// <summary>The first element of each matrix of the batch.</summary>
+    public BatchStarts Starts { get; }
 
     public int RowStride { get; }
 
@@ -120,7 +116,4 @@ internal readonly struct GemmTarget
 
     /// <summary>1 where every fourth element of a row starts a vector.</summary>
     public int IsAligned { get; }
-
-    /// <summary>The first element of matrix number <paramref name="matrix"/> of the batch.</summary>
-    public long Start(int matrix) => offset + matrix / inner * outerStride + matrix % inner * innerStride;
 }

@@ -15,8 +15,8 @@ internal static class GemmPlainKernels
         for (long i = GridRange.First; i < g.Matrices * perMatrix; i += GridRange.Step)
         {
             int matrix = (int)(i / perMatrix), row = (int)(i % perMatrix / g.N), column = (int)(i % g.N);
-            long a = g.A.Start(matrix), b = g.B.Start(matrix);
-            ref float c = ref g.C.Data[g.C.Start(matrix) + row * (long)g.C.RowStride + column * (long)g.C.ColumnStride];
+            long a = g.A.Starts[matrix], b = g.B.Starts[matrix];
+            ref float c = ref g.C.Data[g.C.Starts[matrix] + row * (long)g.C.RowStride + column * (long)g.C.ColumnStride];
             float total = g.Accumulate != 0 ? c : 0;
             for (int first = 0; first < g.K; first += GemmArguments.Chain)
             {
@@ -39,7 +39,7 @@ internal static class GemmPlainKernels
         {
             int matrix = (int)(i / perMatrix);
             long within = i % perMatrix;
-            ref float c = ref s.C.Data[s.C.Start(matrix) + within / s.N * s.C.RowStride + within % s.N * s.C.ColumnStride];
+            ref float c = ref s.C.Data[s.C.Starts[matrix] + within / s.N * s.C.RowStride + within % s.N * s.C.ColumnStride];
             float total = s.Accumulate != 0 ? c : 0;
             for (int chain = 0; chain < s.Chains; chain++) total += s.Sums[((long)matrix * s.Chains + chain) * perMatrix + within];
             c = total;

@@ -51,7 +51,7 @@ internal static class GemmSkinnyKernels
         int firstColumn = Grid.IdxX * Group.DimX, column = Math.Min(firstColumn + Group.IdxX, g.N - 1);
         for (int matrix = Grid.IdxZ; matrix < g.Matrices; matrix += Grid.DimZ)
         {
-            long a = g.A.Start(matrix), b = g.B.Start(matrix), c = g.C.Start(matrix);
+            long a = g.A.Starts[matrix], b = g.B.Starts[matrix], c = g.C.Starts[matrix];
             for (int round = 0; round < g.Chains; round += Group.DimY)
             {
                 Block4 sums = ChainOf<TRight, TStored, TRows>(g, a, b, (round + Group.IdxY) * GemmArguments.Chain, column);

@@ -33,7 +33,7 @@ internal static class GemmTensorCoreKernels
         int firstRow = Grid.IdxX * Side, firstColumn = Grid.IdxY * Side;
         for (int matrix = Grid.IdxZ; matrix < g.Matrices; matrix += Grid.DimZ)
         {
-            long a = g.A.Start(matrix), b = g.B.Start(matrix), c = g.C.Start(matrix);
+            long a = g.A.Starts[matrix], b = g.B.Starts[matrix], c = g.C.Starts[matrix];
             TensorCoreRegisters.Clear();
             int tile = Tile;
 
@@ -41,10 +41,8 @@ internal static class GemmTensorCoreKernels
             for (int k = -GemmTile.Depth; k < g.K; k += GemmTile.Depth)
             {
                 int next = k + GemmTile.Depth;
-                Four left0 = GemmTile.Fetch<TLeft, StoredF32>(g.A, a, next, firstRow, thread, Side);
-                Four left1 = GemmTile.Fetch<TLeft, StoredF32>(g.A, a, next, firstRow, thread + Threads, Side);
-                Four right0 = GemmTile.Fetch<TRight, TStored>(g.B, b, next, firstColumn, thread, Side);
-                Four right1 = GemmTile.Fetch<TRight, TStored>(g.B, b, next, firstColumn, thread + Threads, Side);
+                GemmShare ofLeft = GemmShare.Fetch<TLeft, StoredF32>(g.A, a, next, firstRow, thread, Side);
+                GemmShare ofRight = GemmShare.Fetch<TRight, TStored>(g.B, b, next, firstColumn, thread, Side);
                 if (k >= 0)
                 {
                     for (int i = 0; i < GemmTile.Depth; i += TCore.Depth)
@@ -62,10 +60,8 @@ internal static class GemmTensorCoreKernels
                 }
 
                 tile = Tile - tile;
-                GemmTile.Keep<TLeft>(left, left0, tile, thread, Side);
-                GemmTile.Keep<TLeft>(left, left1, tile, thread + Threads, Side);
-                GemmTile.Keep<TRight>(right, right0, tile, thread, Side);
-                GemmTile.Keep<TRight>(right, right1, tile, thread + Threads, Side);
+                ofLeft.Keep<TLeft>(left, tile, thread, Side);
+                ofRight.Keep<TRight>(right, tile, thread, Side);
                 Group.Barrier();
             }
 

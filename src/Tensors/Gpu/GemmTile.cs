@@ -111,3 +111,23 @@ internal static class GemmTile
     private static int ColumnOf<TLayout>(int place, int side) where TLayout : struct, IGemmLayout =>
         TLayout.AlongK ? (place >> 1 & 15) | (place >> 6 << 4) : place % (side / 4) * 4;
 }
+
+/// <summary>What a thread brings to a tile: two times four elements, as there are twice as many threads as a row has elements.</summary>
+internal readonly struct GemmShare(Four first, Four second)
+{
+    private readonly Four first = first, second = second;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmShare Fetch<TLayout, TStored>(GemmFactor factor, long start, int k, int x, int thread, int side)
+        where TLayout : struct, IGemmLayout
+        where TStored : struct, IStored => new(
+            GemmTile.Fetch<TLayout, TStored>(factor, start, k, x, thread, side),
+            GemmTile.Fetch<TLayout, TStored>(factor, start, k, x, thread + 2 * side, side));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Keep<TLayout>(ArrayView<Four> tile, int tileStart, int thread, int side) where TLayout : struct, IGemmLayout
+    {
+        GemmTile.Keep<TLayout>(tile, first, tileStart, thread, side);
+        GemmTile.Keep<TLayout>(tile, second, tileStart, thread + 2 * side, side);
+    }
+}

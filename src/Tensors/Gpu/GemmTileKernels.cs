@@ -30,7 +30,7 @@ internal static class GemmTileKernels
         {
             int matrix = part / g.Parts, firstK = part % g.Parts * g.ChainsPerPart * GemmArguments.Chain;
             int endK = Math.Min(g.K, firstK + g.ChainsPerPart * GemmArguments.Chain);
-            long a = g.A.Start(matrix), b = g.B.Start(matrix), c = g.C.Start(matrix);
+            long a = g.A.Starts[matrix], b = g.B.Starts[matrix], c = g.C.Starts[matrix];
             Block8 sums = default;
             int tile = Tile;
 
@@ -38,10 +38,8 @@ internal static class GemmTileKernels
             for (int k = firstK - GemmTile.Depth; k < endK; k += GemmTile.Depth)
             {
                 int next = k + GemmTile.Depth;
-                Four left0 = GemmTile.Fetch<TLeft, StoredF32>(g.A, a, next, firstRow, thread, Side);
-                Four left1 = GemmTile.Fetch<TLeft, StoredF32>(g.A, a, next, firstRow, thread + Threads, Side);
-                Four right0 = GemmTile.Fetch<TRight, TStored>(g.B, b, next, firstColumn, thread, Side);
-                Four right1 = GemmTile.Fetch<TRight, TStored>(g.B, b, next, firstColumn, thread + Threads, Side);
+                GemmShare ofLeft = GemmShare.Fetch<TLeft, StoredF32>(g.A, a, next, firstRow, thread, Side);
+                GemmShare ofRight = GemmShare.Fetch<TRight, TStored>(g.B, b, next, firstColumn, thread, Side);
                 if (k >= firstK)
                 {
                     int x = tile + row, y = tile + column;
@@ -69,10 +67,8 @@ internal static class GemmTileKernels
                 }
 
                 tile = Tile - tile;
-                GemmTile.Keep<TLeft>(left, left0, tile, thread, Side);
-                GemmTile.Keep<TLeft>(left, left1, tile, thread + Threads, Side);
-                GemmTile.Keep<TRight>(right, right0, tile, thread, Side);
-                GemmTile.Keep<TRight>(right, right1, tile, thread + Threads, Side);
+                ofLeft.Keep<TLeft>(left, tile, thread, Side);
+                ofRight.Keep<TRight>(right, tile, thread, Side);
                 Group.Barrier();
             }
         }

@@ -15,7 +15,7 @@ public sealed partial class GpuDevice
     public override Tensor Load(MappedBytes source, DType dtype, Shape shape)
     {
         Arguments.Load(source, dtype, shape);
-        GpuBlock block = Allocated(Math.Max(16, (source.Length + 15) / 16 * 16)); // kernels read 16 bytes at once
+        GpuBlock block = pool.Allocate(Math.Max(16, (source.Length + 15) / 16 * 16)); // kernels read 16 bytes at once
         for (long start = 0; start < source.Length; start += ChunkBytes)
         {
             int length = (int)Math.Min(ChunkBytes, source.Length - start);
@@ -58,7 +58,8 @@ public sealed partial class GpuDevice
     {
         Arguments.Copy(source, destination);
         ArrayView<float> from = Source("Copy", source.Tensor), to = Destination("Copy", destination.Tensor);
-        long matrices = (long)source.Outer * source.Inner, count = matrices * source.Rows * source.Columns;
+        int matrices = checked(source.Outer * source.Inner);
+        long count = (long)matrices * source.Rows * source.Columns;
         if (count == 0) return;
         Launch(CopyKernels.Copy, Groups(count), Group, new CopyArguments(
             new GpuMatrix(source, from), new GpuMatrix(destination, to), matrices, source.Rows, source.Columns));

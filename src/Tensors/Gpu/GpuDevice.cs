@@ -136,23 +136,16 @@ public sealed partial class GpuDevice : Device
 
     private Index3D Group => new(GroupSize, 1, 1);
 
-    /// <summary>New memory; where there is none left, what nobody uses any more is freed first.</summary>
     private GpuBlock Allocated(long bytes)
     {
-        for (bool again = false; ; again = true)
+        try
         {
-            try
-            {
-                accelerator.Bind();
-                return new GpuBlock(accelerator.Allocate1D<byte>(bytes));
-            }
-            catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
-            {
-                if (again) throw new InsufficientMemoryException($"{accelerator.Name} has no room for {bytes:N0} bytes ({e.Message}).", e);
-                pool.Clear();
-                GC.Collect(); // tensors of no scope go with their last owner, whom the collector has no reason to look for
-                GC.WaitForPendingFinalizers();
-            }
+            accelerator.Bind();
+            return new GpuBlock(accelerator.Allocate1D<byte>(bytes));
+        }
+        catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
+        {
+            throw new InsufficientMemoryException($"{accelerator.Name} has no room for {bytes:N0} bytes ({e.Message}).", e);
         }
     }
 
@@ -161,7 +154,23 @@ public sealed partial class GpuDevice : Device
     /// another program took its memory.
     /// </summary>
     internal InputException Failed(AcceleratorException e) =>
-        new($"{accelerator.Name} stopped working ({e.Message.ReplaceLineEndings(" ")}).", "start again, or compute on the processor.", e);
+        new($"{accelerator.Name} stopped working ({e.Message.ReplaceLineEndings(" ")}).", "start again, or compute on the processor.", e)
+        {
+            Kind = ErrorKind.DeviceLost,
+        };
+
+    /// <summary>
+    /// What is told of an error that a driver let through where no device caught it, for example that it has no room left for what a
+    /// kernel needs; null where the error is none of a driver's.
+    /// </summary>
+    public static InputException? Told(Exception error) => error is AcceleratorException
+        ? new InputException(
+            $"The GPU failed: {error.Message.ReplaceLineEndings(" ").TrimEnd('.')}. Edits that were stored before are kept.",
+            "the processor computes without it.", error)
+        {
+            Kind = ErrorKind.DeviceLost,
+        }
+        : null;
 
     /// <summary>A float32 tensor to be read.</summary>
     private ArrayView<float> Source(string verb, Tensor tensor)

@@ -53,9 +53,9 @@ public sealed class SafeTensorsEntry
         int size = StoredTypes.Size(dtype);
         if (size == 0) throw new ArgumentException($"Tensor {Info}: unknown dtype, expected one of {StoredTypes.Names}.", nameof(dtype));
         foreach (long dim in shape) ArgumentOutOfRangeException.ThrowIfNegative(dim, nameof(shape));
-        if (StoredTypes.ByteLength(shape, size) is var expected && expected != bytes.Length)
-            throw new ArgumentException(
-                $"Tensor {Info} takes {expected?.ToString() ?? "too many"} bytes, got {bytes.Length}.", nameof(bytes));
+        if (StoredTypes.ByteLength(shape, size) is not { } length)
+            throw new ArgumentException($"Tensor {Info} takes too many bytes.", nameof(shape));
+        Info = Info with { Length = length };
     }
 
     /// <summary>An entry that stores a tensor of another file as it is there, a block at a time.</summary>

@@ -23,18 +23,27 @@ internal abstract class Family
     /// <summary>The published sizes by name, smallest first.</summary>
     public abstract IReadOnlyDictionary<string, ModelConfig> Sizes { get; }
 
+    /// <summary>What its <c>config.json</c> states, in the order in which it is written and read.</summary>
+    protected abstract IReadOnlyList<ConfigKey> Keys { get; }
+
     /// <summary>The family of that name; null if there is none.</summary>
     public static Family? Named(string modelType) => All.FirstOrDefault(family => family.ModelType == modelType);
 
     /// <summary>The family of a model that is known to have one.</summary>
-    public static Family Of(ModelConfig config) => Named(config.ModelType) ?? throw new ArgumentException($"No family {config.ModelType}.", nameof(config));
+    public static Family Of(ModelConfig config) =>
+        Named(config.ModelType) ?? throw new ArgumentException($"No family {config.ModelType}.", nameof(config));
 
     /// <summary>Reads the architecture from a <c>config.json</c>.</summary>
     /// <exception cref="InputException">A value is missing or impossible.</exception>
-    public abstract ModelConfig Read(JsonPart file);
+    public ModelConfig Read(JsonPart file)
+    {
+        ModelConfig config = Sizes.Values.First(); // what no key states is the same in all sizes
+        foreach (ConfigKey key in Keys) config = key.Read?.Invoke(config, file) ?? config;
+        return config;
+    }
 
     /// <summary>The same the other way: what the family's <c>config.json</c> states.</summary>
-    public abstract JsonObject Write(ModelConfig config);
+    public JsonObject Write(ModelConfig config) => new(Keys.Select(key => KeyValuePair.Create(key.Name, key.Write(config))));
 
     /// <summary>Makes the model of its tensors, each asked for by name.</summary>
     public abstract CausalLm Build(ModelConfig config, IWeights weights);
@@ -61,6 +70,7 @@ internal abstract class Family
     /// <summary>Queries, keys and values from a matrix each, stored <c>[out,in]</c> and without bias.</summary>
     protected static LinearWeights SeparateQkv(IWeights weights, string attention, int width) =>
         new(
-            [.. ((string[])["q_proj", "k_proj", "v_proj"]).Select(part => Variable.Constant(weights.Matrix($"{attention}.{part}.weight", width, width)))],
+            [.. ((string[])["q_proj", "k_proj", "v_proj"]).Select(part =>
+                Variable.Constant(weights.Matrix($"{attention}.{part}.weight", width, width)))],
             Bias: null, IsOutIn: true);
 }

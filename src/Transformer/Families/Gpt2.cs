@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Sharpformer.Autograd;
 using Sharpformer.Transformer.Checkpoints;
 
@@ -27,39 +26,24 @@ internal sealed class Gpt2 : Family
     };
 
     /// <inheritdoc/>
-    public override ModelConfig Read(JsonPart file) => new()
-    {
-        ModelType = ModelType,
-        NEmbd = file.Size("n_embd"),
-        NLayer = file.Size("n_layer", 4096),
-        NHead = file.Size("n_head"),
-        NPositions = file.Size("n_positions"),
-        VocabSize = file.Size("vocab_size"),
-        NInner = file.OptionalSize("n_inner") ?? 4 * file.Size("n_embd"),
-        LayerNormEpsilon = file.Epsilon("layer_norm_epsilon"),
-        Activation = file.ActivationOf("activation_function"),
-        ScalesAttention = file.Flag("scale_attn_weights", true),
-        ScalesAttentionByLayer = file.Flag("scale_attn_by_inverse_layer_idx", false),
-        TiesHead = file.Flag("tie_word_embeddings", true),
+    protected override IReadOnlyList<ConfigKey> Keys { get; } =
+    [
+        ConfigKey.NEmbd("n_embd"),
+        ConfigKey.NLayer("n_layer"),
+        ConfigKey.NHead("n_head"),
+        ConfigKey.NInner("n_inner"),
+        ConfigKey.NPositions("n_positions"),
+        new("n_ctx", c => c.NPositions, Read: null),
+        ConfigKey.VocabSize("vocab_size"),
+        ConfigKey.LayerNormEpsilon("layer_norm_epsilon"),
+        ConfigKey.Activation("activation_function"),
+        new("scale_attn_weights", c => c.ScalesAttention, (c, file) => c with { ScalesAttention = file.Flag("scale_attn_weights", true) }),
+        new(
+            "scale_attn_by_inverse_layer_idx", c => c.ScalesAttentionByLayer,
+            (c, file) => c with { ScalesAttentionByLayer = file.Flag("scale_attn_by_inverse_layer_idx", false) }),
+        ConfigKey.TiesHead("tie_word_embeddings", otherwise: true),
         // reorder_and_upcast_attn asks for float32 attention, which is what all of this engine computes in.
-    };
-
-    /// <inheritdoc/>
-    public override JsonObject Write(ModelConfig config) => new()
-    {
-        ["n_embd"] = config.NEmbd,
-        ["n_layer"] = config.NLayer,
-        ["n_head"] = config.NHead,
-        ["n_inner"] = config.NInner,
-        ["n_positions"] = config.NPositions,
-        ["n_ctx"] = config.NPositions,
-        ["vocab_size"] = config.VocabSize,
-        ["layer_norm_epsilon"] = config.LayerNormEpsilon,
-        ["activation_function"] = config.Activation.Name(),
-        ["scale_attn_weights"] = config.ScalesAttention,
-        ["scale_attn_by_inverse_layer_idx"] = config.ScalesAttentionByLayer,
-        ["tie_word_embeddings"] = config.TiesHead,
-    };
+    ];
 
     /// <inheritdoc/>
     public override CausalLm Build(ModelConfig config, IWeights weights)
@@ -72,7 +56,8 @@ internal sealed class Gpt2 : Family
         {
             blocks[l] = new Block(
                 Norm(config, weights, $"h.{l}.ln_1"),
-                new AttentionWeights(config.NHead, InOut($"h.{l}.attn.c_attn", C, 3 * C), InOut($"h.{l}.attn.c_proj", C, C), config.AttentionScale(l)),
+                new AttentionWeights(
+                    config.NHead, InOut($"h.{l}.attn.c_attn", C, 3 * C), InOut($"h.{l}.attn.c_proj", C, C), config.AttentionScale(l)),
                 Norm(config, weights, $"h.{l}.ln_2"),
                 new MlpWeights(InOut($"h.{l}.mlp.c_fc", C, inner), InOut($"h.{l}.mlp.c_proj", inner, C), config.Activation));
         }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Checkpoints;
@@ -39,47 +38,19 @@ internal sealed class GptJ : Family
     };
 
     /// <inheritdoc/>
-    public override ModelConfig Read(JsonPart file)
-    {
-        var config = new ModelConfig
-        {
-            ModelType = ModelType,
-            NEmbd = file.Size("n_embd"),
-            NLayer = file.Size("n_layer", 4096),
-            NHead = file.Size("n_head"),
-            NPositions = file.Size("n_positions"),
-            VocabSize = file.Size("vocab_size"),
-            NInner = file.OptionalSize("n_inner") ?? 4 * file.Size("n_embd"),
-            LayerNormEpsilon = file.Epsilon("layer_norm_epsilon"),
-            Activation = file.ActivationOf("activation_function"),
-            RotaryDim = file.OptionalSize("rotary_dim") ?? 64,
-            TiesHead = file.Flag("tie_word_embeddings", false),
-        };
-        int head = config.NEmbd / config.NHead;
-        if (config.RotaryDim % 2 != 0 || config.RotaryDim > head)
-        {
-            string stated = file.Find("rotary_dim") is null ? "not stated, which means" : "is";
-            throw new InputException($"{file.Where}: rotary_dim {stated} {config.RotaryDim}, expected an even number up to the {head} channels of a head.");
-        }
-
-        CheckAngles(config, file.Where);
-        return config;
-    }
-
-    /// <inheritdoc/>
-    public override JsonObject Write(ModelConfig config) => new()
-    {
-        ["n_embd"] = config.NEmbd,
-        ["n_layer"] = config.NLayer,
-        ["n_head"] = config.NHead,
-        ["n_inner"] = config.NInner,
-        ["n_positions"] = config.NPositions,
-        ["vocab_size"] = config.VocabSize,
-        ["rotary_dim"] = config.RotaryDim,
-        ["layer_norm_epsilon"] = config.LayerNormEpsilon,
-        ["activation_function"] = config.Activation.Name(),
-        ["tie_word_embeddings"] = config.TiesHead,
-    };
+    protected override IReadOnlyList<ConfigKey> Keys { get; } =
+    [
+        ConfigKey.NEmbd("n_embd"),
+        ConfigKey.NLayer("n_layer"),
+        ConfigKey.NHead("n_head"),
+        ConfigKey.NInner("n_inner"),
+        ConfigKey.NPositions("n_positions"),
+        ConfigKey.VocabSize("vocab_size"),
+        new("rotary_dim", c => c.RotaryDim, ReadRotation),
+        ConfigKey.LayerNormEpsilon("layer_norm_epsilon"),
+        ConfigKey.Activation("activation_function"),
+        ConfigKey.TiesHead("tie_word_embeddings", otherwise: false),
+    ];
 
     /// <inheritdoc/>
     public override CausalLm Build(ModelConfig config, IWeights weights)
@@ -99,7 +70,8 @@ internal sealed class GptJ : Family
                     config.AttentionScale(l), Rotary: rotary),
                 Norm2: null,
                 new MlpWeights(
-                    OutIn(weights, $"h.{l}.mlp.fc_in", C, inner, hasBias: true), OutIn(weights, $"h.{l}.mlp.fc_out", inner, C, hasBias: true), config.Activation));
+                    OutIn(weights, $"h.{l}.mlp.fc_in", C, inner, hasBias: true),
+                    OutIn(weights, $"h.{l}.mlp.fc_out", inner, C, hasBias: true), config.Activation));
         }
 
         NormWeights final = Norm(config, weights, "ln_f");
@@ -107,10 +79,28 @@ internal sealed class GptJ : Family
         return new CausalLm(config, tokens, PositionTable: null, blocks, final, head, bias);
     }
 
+    private static ModelConfig ReadRotation(ModelConfig config, JsonPart file)
+    {
+        config = config with { RotaryDim = file.OptionalSize("rotary_dim") ?? 64 };
+        int head = config.NEmbd / config.NHead;
+        if (config.RotaryDim % 2 != 0 || config.RotaryDim > head)
+        {
+            string stated = file.Find("rotary_dim") is null ? "not stated, which means" : "is";
+            throw new InputException(
+                $"{file.Where}: rotary_dim {stated} {config.RotaryDim}, expected an even number up to the {head} channels of a head.");
+        }
+
+        CheckAngles(config, file.Where);
+        return config;
+    }
+
     private static void CheckAngles(ModelConfig config, string where)
     {
         long angles = (long)config.NPositions * config.RotaryDim;
         if (angles > MaxAngles)
-            throw new InputException($"{where}: n_positions {config.NPositions} by rotary_dim {config.RotaryDim} are {angles} numbers for the angles, expected at most {MaxAngles}.");
+        {
+            throw new InputException($"{where}: n_positions {config.NPositions} by rotary_dim {config.RotaryDim} are {angles} numbers "
+                + $"for the angles, expected at most {MaxAngles}.");
+        }
     }
 }

@@ -26,42 +26,23 @@ internal sealed class GptNeo : Family
     };
 
     /// <inheritdoc/>
-    public override ModelConfig Read(JsonPart file) => new()
-    {
-        ModelType = ModelType,
-        NEmbd = file.Size("hidden_size"),
-        NLayer = file.Size("num_layers", 4096),
-        NHead = file.Size("num_heads"),
-        NPositions = file.Size("max_position_embeddings"),
-        VocabSize = file.Size("vocab_size"),
-        NInner = file.OptionalSize("intermediate_size") ?? 4 * file.Size("hidden_size"),
-        LayerNormEpsilon = file.Epsilon("layer_norm_epsilon"),
-        Activation = file.ActivationOf("activation_function"),
-        ScalesAttention = false,
-        Windows = ReadWindows(file),
-        TiesHead = file.Flag("tie_word_embeddings", true),
-    };
-
-    /// <inheritdoc/>
-    public override JsonObject Write(ModelConfig config)
-    {
-        string[] kinds = [.. Enumerable.Range(0, config.NLayer).Select(l => config.Window(l) == 0 ? "global" : "local")];
-        return new()
-        {
-            ["hidden_size"] = config.NEmbd,
-            ["num_layers"] = config.NLayer,
-            ["num_heads"] = config.NHead,
-            ["intermediate_size"] = config.NInner,
-            ["max_position_embeddings"] = config.NPositions,
-            ["vocab_size"] = config.VocabSize,
-            ["layer_norm_epsilon"] = config.LayerNormEpsilon,
-            ["activation_function"] = config.Activation.Name(),
-            ["window_size"] = Math.Max(1, config.Windows.DefaultIfEmpty().Max()),
-            ["attention_types"] = new JsonArray(new JsonArray(new JsonArray([.. kinds.Select(kind => JsonValue.Create(kind))]), 1)),
-            ["attention_layers"] = new JsonArray([.. kinds.Select(kind => JsonValue.Create(kind))]),
-            ["tie_word_embeddings"] = config.TiesHead,
-        };
-    }
+    protected override IReadOnlyList<ConfigKey> Keys { get; } =
+    [
+        ConfigKey.NEmbd("hidden_size"),
+        ConfigKey.NLayer("num_layers"),
+        ConfigKey.NHead("num_heads"),
+        ConfigKey.NInner("intermediate_size"),
+        ConfigKey.NPositions("max_position_embeddings"),
+        ConfigKey.VocabSize("vocab_size"),
+        ConfigKey.LayerNormEpsilon("layer_norm_epsilon"),
+        ConfigKey.Activation("activation_function"),
+        new("window_size", c => Math.Max(1, c.Windows.DefaultIfEmpty().Max()), Read: null),
+        new(
+            "attention_types", c => new JsonArray(new JsonArray(Kinds(c), 1)),
+            (c, file) => c with { Windows = ReadWindows(file, c.NLayer) }),
+        new("attention_layers", Kinds, Read: null),
+        ConfigKey.TiesHead("tie_word_embeddings", otherwise: true),
+    ];
 
     /// <inheritdoc/>
     public override CausalLm Build(ModelConfig config, IWeights weights)
@@ -80,21 +61,26 @@ internal sealed class GptNeo : Family
                     config.AttentionScale(l), config.Window(l)),
                 Norm(config, weights, $"h.{l}.ln_2"),
                 new MlpWeights(
-                    OutIn(weights, $"h.{l}.mlp.c_fc", C, inner, hasBias: true), OutIn(weights, $"h.{l}.mlp.c_proj", inner, C, hasBias: true), config.Activation));
+                    OutIn(weights, $"h.{l}.mlp.c_fc", C, inner, hasBias: true),
+                    OutIn(weights, $"h.{l}.mlp.c_proj", inner, C, hasBias: true), config.Activation));
         }
 
         return new CausalLm(config, tokens, positions, blocks, Norm(config, weights, "ln_f"), Head(config, weights, tokens));
     }
 
+    private static JsonArray Kinds(ModelConfig config) =>
+        [.. Enumerable.Range(0, config.NLayer).Select(l => JsonValue.Create(config.Window(l) == 0 ? "global" : "local"))];
+
     /// <summary>
     /// One window per block: <c>attention_types</c> says it as runs, <c>[[["global","local"],12]]</c>, which older files
     /// spell out in <c>attention_layers</c> besides.
     /// </summary>
-    private static List<int> ReadWindows(JsonPart file)
+    private static List<int> ReadWindows(JsonPart file, int layers)
     {
-        int layers = file.Size("num_layers", 4096), window = file.OptionalSize("window_size") ?? 256;
+        int window = file.OptionalSize("window_size") ?? 256;
         JsonPart kinds = file.Find("attention_types") ?? file.Find("attention_layers")
-            ?? throw new InputException($"{file.Where} has neither attention_types nor attention_layers, expected which blocks see only the last positions.");
+            ?? throw new InputException(
+                $"{file.Where} has neither attention_types nor attention_layers, expected which blocks see only the last positions.");
         var windows = new List<int>();
         if (kinds.Name == "attention_layers") windows.AddRange(kinds.Elements().Select(Window));
         else
@@ -105,9 +91,16 @@ internal sealed class GptNeo : Family
                 for (int i = 0; i < times && windows.Count <= layers; i++) windows.AddRange(pattern.Elements().Select(Window));
             }
 
-        return windows.Count == layers ? windows : throw new InputException($"{kinds.Where} names {windows.Count} blocks, expected {layers}.");
+        return windows.Count == layers
+            ? windows
+            : throw new InputException($"{kinds.Where} names {windows.Count} blocks, expected {layers}.");
 
-        int Window(JsonPart kind) => kind.AsText() switch { "global" => 0, "local" => window, _ => throw kind.Unexpected("\"global\" or \"local\"") };
+        int Window(JsonPart kind) => kind.AsText() switch
+        {
+            "global" => 0,
+            "local" => window,
+            _ => throw kind.Unexpected("\"global\" or \"local\""),
+        };
     }
 
     private static ModelConfig Size(int layers, int width, int heads) => new()

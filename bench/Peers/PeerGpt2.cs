@@ -71,8 +71,8 @@ internal sealed class PeerGpt2
         return Logits(h.select(1, -1));
     }
 
-    private static Tensor Copy(OurTensor tensor) =>
-        torch.tensor(tensor.ToArray(), Array.ConvertAll(tensor.Shape.Dims.ToArray(), dim => (long)dim));
+    private static Tensor Copy(Variable weight) =>
+        torch.tensor(weight.Value.ToArray(), Array.ConvertAll(weight.Shape.Dims.ToArray(), dim => (long)dim));
 
     private sealed class Norm(NormWeights weights)
     {

@@ -1,5 +1,5 @@
 using Sharpformer.Editing;
-using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing.Methods.IReVa;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

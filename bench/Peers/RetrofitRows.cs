@@ -1,10 +1,10 @@
-using Sharpformer.Transformer.Tokenization;
 using System.Diagnostics;
 using Sharpformer.Editing;
-using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 using TorchSharp;
 
 namespace Sharpformer.Peers;
@@ -27,16 +27,16 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
         string folder = Path.Combine(root, "models", "facts-gpt2");
         CausalLm model = CausalLm.Load(folder, device);
         var tokenizer = Tokenizer.Load(folder);
-        Lesson[] lessons = [.. EditRecord.Load(Path.Combine(root, "data", "facts", "zsre.json"), edits)
-            .Select(r => Lesson.Of(tokenizer, r.ToRequest(" Answer:", "zsre.json"), model.Config.NPositions))];
-        EditTokens[] some = [.. lessons.Take(peerEdits).Select(l => l.Tokens)];
+        TokenizedRequest[] requests = [.. EditRecord.Load(Path.Combine(root, "data", "facts", "zsre.json"), edits)
+            .Select(r => TokenizedRequest.Of(tokenizer, r.ToRequest(" Answer:", "zsre.json"), model.Config.NPositions))];
+        EditTokens[] some = [.. requests.Take(peerEdits).Select(l => l.Tokens)];
 
         using var scope = torch.NewDisposeScope();
         var peer = new PeerRetrofit(new PeerGpt2(model), Settings);
-        CheckLosses(model, lessons, some, peer); // and warms up all three
+        CheckLosses(model, requests, some, peer); // and warms up all three
         Func<EditTokens, List<float[]>>[] ways = [peer.ByTail, peer.ByWholePrompt];
         double[] before = Array.ConvertAll(ways, way => SecondsPerNeuron(way, some));
-        (double seconds, double cpuSeconds, int neurons) = TeachAll(model, lessons);
+        (double seconds, double cpuSeconds, int neurons) = TeachAll(model, requests);
         double[] after = Array.ConvertAll(ways, way => SecondsPerNeuron(way, some));
 
         yield return Against("the same arithmetic in libtorch, one edit at a time", 0);
@@ -47,8 +47,8 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
         {
             double perNeuron = seconds / neurons, theirs = (before[way] + after[way]) / 2;
             return Told(new Row(
-                $"retrofit of {lessons.Length} edits, {neurons} neurons, 5 epochs", "neuron",
-                1 / perNeuron, 1 / theirs, theirs / perNeuron, perNeuron * 1e3, theirs * 1e3, peerName));
+                $"retrofit of {requests.Length} edits, {neurons} neurons, 5 epochs", "neuron", 1 / perNeuron, 1 / theirs,
+                theirs / perNeuron, perNeuron * 1e3, theirs * 1e3, peerName));
         }
     }
 
@@ -59,36 +59,41 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
     }
 
     /// <summary>Teaches the facts as the command line does, without a store.</summary>
-    private (double Seconds, double CpuSeconds, int Neurons) TeachAll(CausalLm model, IReadOnlyList<Lesson> lessons)
+    private static (double Seconds, double CpuSeconds, int Neurons) TeachAll(CausalLm model, IReadOnlyList<TokenizedRequest> requests)
     {
-        var editor = new Editor(model, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd, model.Config.Activation));
+        KeyValueAdaptor adaptor = KeyValueAdaptor.For(model, Settings.Layer);
         using var process = Process.GetCurrentProcess();
         TimeSpan cpu = process.TotalProcessorTime;
         double seconds = Alternation.Seconds(() =>
         {
-            foreach (Edit edit in editor.TeachAll(lessons, Settings).SelectMany(chunk => chunk)) editor.Keep(edit);
+            foreach (IReadOnlyList<TokenizedRequest> chunk in IReVaTeaching.Chunks(requests))
+                adaptor = adaptor.With(new IReVaTeaching(model, adaptor, Settings).TeachTogether(chunk));
         });
         process.Refresh();
-        return (seconds, (process.TotalProcessorTime - cpu).TotalSeconds, editor.Adaptor.Count);
+        return (seconds, (process.TotalProcessorTime - cpu).TotalSeconds, adaptor.Count);
     }
 
     private static double SecondsPerNeuron(Func<EditTokens, List<float[]>> way, EditTokens[] some) =>
         Alternation.Seconds(() => Array.ForEach(some, edit => way(edit))) / some.Sum(edit => edit.Target.Length);
 
     /// <summary>All three must train alike, or their times mean nothing.</summary>
-    private void CheckLosses(CausalLm model, Lesson[] lessons, EditTokens[] some, PeerRetrofit peer)
+    private static void CheckLosses(CausalLm model, TokenizedRequest[] requests, EditTokens[] some, PeerRetrofit peer)
     {
-        var editor = new Editor(model, new KeyValueAdaptor(device, Settings.Layer, model.Config.NEmbd, model.Config.Activation));
+        var teaching = new IReVaTeaching(model, KeyValueAdaptor.For(model, Settings.Layer), Settings);
         for (int e = 0; e < some.Length; e++)
         {
-            Edit edit = editor.Teach(lessons[e], Settings);
+            Edit edit = teaching.Teach(requests[e]);
             foreach (List<float[]> losses in (ReadOnlySpan<List<float[]>>)[peer.ByTail(some[e]), peer.ByWholePrompt(some[e])])
                 for (int n = 0; n < losses.Count; n++)
                     for (int epoch = 0; epoch < Settings.Epochs; epoch++)
                     {
                         float ours = IReVaParts.Neurons(edit)[n].Losses[epoch].Edit, theirs = losses[n][epoch];
-                        if (!(Math.Abs(ours - theirs) <= 0.01 * Math.Max(1, ours))) // AdamW steps by sign, also where a gradient is mere rounding
-                            throw new InvalidOperationException($"Edit {e}, neuron {n}, epoch {epoch}: loss {ours}, libtorch has {theirs}.");
+                        // AdamW steps by sign, also where a gradient is mere rounding.
+                        if (!(Math.Abs(ours - theirs) <= 0.01 * Math.Max(1, ours)))
+                        {
+                            throw new InvalidOperationException(
+                                $"Edit {e}, neuron {n}, epoch {epoch}: loss {ours}, libtorch has {theirs}.");
+                        }
                     }
         }
     }

@@ -9,7 +9,8 @@ public class OperationBenchmarks
 {
     private const int B = 64, T = 20, C = 768, H = 12, V = 50257, Rows = 512;
 
-    private Tensor x = null!, inner = null!, gain = null!, bias = null!, qkv = null!, keys = null!, values = null!, scores = null!, logits = null!;
+    private Tensor x = null!, inner = null!, gain = null!, bias = null!, qkv = null!, keys = null!, values = null!;
+    private Tensor scores = null!, logits = null!;
     private int[] past = [], visible = [], targets = [];
 
     /// <summary>Makes the operands.</summary>

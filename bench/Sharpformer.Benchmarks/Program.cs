@@ -5,7 +5,9 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 namespace Sharpformer.Benchmarks;
 
-/// <summary>Runs the benchmarks that the command line names, or asks which: <c>--filter '*Gemm*'</c>, <c>--list flat</c>, <c>--help</c>.</summary>
+/// <summary>
+/// Runs the benchmarks that the command line names, or asks which: <c>--filter '*Gemm*'</c>, <c>--list flat</c>, <c>--help</c>.
+/// </summary>
 internal static class Program
 {
     // In this process: a project that is generated elsewhere would not find the repository's build settings.

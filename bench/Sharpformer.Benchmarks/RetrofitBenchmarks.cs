@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Sharpformer.Editing;
-using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Tokenization;
 
@@ -12,8 +12,8 @@ public class RetrofitBenchmarks
 {
     private static readonly IReVaSettings Settings = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f, IrrWeight = 0 };
 
-    private Editor editor = null!;
-    private Lesson[] lessons = [];
+    private IReVaTeaching teaching = null!;
+    private TokenizedRequest[] requests = [];
 
     /// <summary>Facts that are taught together.</summary>
     [Params(1, 16, 128)]
@@ -26,12 +26,12 @@ public class RetrofitBenchmarks
         string folder = Path.Combine(AppContext.BaseDirectory, "models", "facts-gpt2");
         CausalLm model = CausalLm.Load(folder, Operands.Device);
         var tokenizer = Tokenizer.Load(folder);
-        editor = new Editor(model, new KeyValueAdaptor(Operands.Device, Settings.Layer, model.Config.NEmbd, model.Config.Activation));
-        lessons = [.. EditRecord.Load(Path.Combine(AppContext.BaseDirectory, "data", "zsre.json"), Facts)
-            .Select(record => Lesson.Of(tokenizer, record.ToRequest(" Answer:", "zsre.json"), model.Config.NPositions))];
+        teaching = new IReVaTeaching(model, KeyValueAdaptor.For(model, Settings.Layer), Settings);
+        requests = [.. EditRecord.Load(Path.Combine(AppContext.BaseDirectory, "data", "zsre.json"), Facts)
+            .Select(record => TokenizedRequest.Of(tokenizer, record.ToRequest(" Answer:", "zsre.json"), model.Config.NPositions))];
     }
 
     /// <summary>Nothing is kept, so that every run begins with the same adaptor.</summary>
     [Benchmark]
-    public int Teach() => editor.TeachAll(lessons, Settings).Sum(chunk => chunk.Count);
+    public int Teach() => IReVaTeaching.Chunks(requests).Sum(chunk => teaching.TeachTogether(chunk).Count);
 }

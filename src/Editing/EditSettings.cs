@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sharpformer.Tensors;
@@ -19,14 +18,8 @@ public abstract record EditSettings
     };
 
     /// <summary>Settings of a method.</summary>
-    /// <param name="method">The method's name, a key of <see cref="Known"/>.</param>
+    /// <param name="method">The method's name, see <see cref="EditorCatalog"/>.</param>
     protected EditSettings(string method) => Method = method;
-
-    /// <summary>The record of each method whose edits this program can read; another method is one line more.</summary>
-    public static IDictionary<string, Type> Known { get; } = new ConcurrentDictionary<string, Type>
-    {
-        [IReVaSettings.Name] = typeof(IReVaSettings),
-    };
 
     /// <summary>The method's name, as commands and stores say it.</summary>
     [JsonIgnore]
@@ -36,14 +29,7 @@ public abstract record EditSettings
     /// <exception cref="InputException">The method is unknown, or the text holds what its settings do not have.</exception>
     public static EditSettings Parse(string method, string json)
     {
-        if (!Known.TryGetValue(method, out Type? type))
-        {
-            throw new InputException(
-                $"Editing method {Quoted.Text(method)} is unknown, this program has "
-                    + $"{string.Join(", ", Known.Keys.Order(StringComparer.Ordinal))}.",
-                "use the program that made the edit.");
-        }
-
+        Type type = EditorCatalog.Named(method).SettingsType;
         try
         {
             return (EditSettings?)JsonSerializer.Deserialize(json, type, Options) ?? throw new JsonException();

@@ -1,4 +1,4 @@
-using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing;
@@ -7,7 +7,8 @@ namespace Sharpformer.Editing;
 /// About how much memory a model takes, from its architecture alone. All in bytes. The estimates leave out what does not grow
 /// with the model: the program itself takes some 100 MB.
 /// </summary>
-/// <param name="Weights">Weights as stored. A CPU maps them, so that they count only while they are used and memory is there; a GPU copies them.</param>
+/// <param name="Weights">Weights as stored. A CPU maps them, so that they count only while they are used and memory is there; a GPU
+/// copies them.</param>
 /// <param name="KeysAndValues">Keys and values of one position in all blocks.</param>
 /// <param name="Generate">Beside the weights: one text of all the model's positions.</param>
 /// <param name="Teach">Beside the weights: teaching many facts, with the family's default settings.</param>
@@ -23,13 +24,17 @@ public sealed record MemoryEstimate(long Weights, long KeysAndValues, long Gener
         var settings = IReVaSettings.For(config);
         long C = config.NEmbd, V = config.VocabSize, inner = config.NInner, L = config.NLayer, above = L - 1 - settings.Layer;
         long logits = Floats(V), keysAndValues = Floats(2 * C);
-        long pass = TokenBatch.TokensAtOnce * (Floats(6 * C + 2 * inner) + keysAndValues); // residual stream, q, k, v, the MLP, one block's scratch
+
+        // Residual stream, q, k, v, the MLP, one block's scratch.
+        long pass = TokenBatch.TokensAtOnce * (Floats(6 * C + 2 * inner) + keysAndValues);
 
         // A chunk's trace, the same contexts side by side for the tails, and three times its logits.
-        long teach = pass + 2 * Editor.TokensAtOnce * above * keysAndValues;
-        if (settings.Retrofit) teach += Editor.NeuronsAtOnce * (3 * logits + Floats(8 * C));
-        if (settings.UsesOutOfScope()) teach += 2 * Adaptor.TextWriter.PositionsAtOnce * L * keysAndValues; // what texts share, and what they go on with
-        long positions = config.NPositions, generate = Math.Min(positions, TokenBatch.TokensAtOnce) * pass / TokenBatch.TokensAtOnce + positions * L * keysAndValues + logits;
+        long teach = pass + 2 * IReVaTeaching.TokensAtOnce * above * keysAndValues;
+        if (settings.Retrofit) teach += IReVaTeaching.NeuronsAtOnce * (3 * logits + Floats(8 * C));
+        // What texts share, and what they go on with.
+        if (settings.UsesOutOfScope()) teach += 2 * SampledTexts.PositionsAtOnce * L * keysAndValues;
+        long positions = config.NPositions, read = Math.Min(positions, TokenBatch.TokensAtOnce);
+        long generate = read * pass / TokenBatch.TokensAtOnce + positions * L * keysAndValues + logits;
         return new MemoryEstimate(weightBytes, L * keysAndValues, generate, teach, Floats(2 * C));
 
         static long Floats(long count) => count * sizeof(float);

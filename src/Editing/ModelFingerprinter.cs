@@ -16,7 +16,8 @@ public static class ModelFingerprinter
     /// <summary>
     /// Hashes the bytes of the weight files in ordinal order of their names, and of <c>vocab.json</c> and <c>merges.txt</c>,
     /// or of <c>tokenizer.json</c> where these two are not both there. In a folder of safetensors the weight files are all
-    /// <c>*.safetensors</c>: edits were stored under that name. A model with a single weights file has that file's plain SHA-256. File names are not hashed,
+    /// <c>*.safetensors</c>: edits were stored under that name. A model with a single weights file has that file's plain SHA-256. File
+    /// names are not hashed,
     /// so the same model in another folder is the same model.
     /// </summary>
     /// <param name="folder">The model folder; files in its subfolders are not read.</param>
@@ -29,7 +30,8 @@ public static class ModelFingerprinter
         try
         {
             IReadOnlyList<string> weights = ModelFolder.WeightFiles(folder);
-            if (weights[0].EndsWith(".safetensors", StringComparison.Ordinal)) weights = [.. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)];
+            if (weights[0].EndsWith(".safetensors", StringComparison.Ordinal))
+                weights = [.. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)];
             return new ModelFingerprint(Sha256(weights, cancel), Sha256(Tokenizer(folder), cancel));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -52,7 +54,8 @@ public static class ModelFingerprinter
         foreach (string file in files)
         {
             // The buffer is ours: a second one inside the stream would only copy.
-            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+            using var stream = new FileStream(
+                file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
             int read;
             while ((read = stream.Read(buffer)) > 0)
             {

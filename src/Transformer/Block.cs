@@ -18,7 +18,8 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
     public IEnumerable<Variable> Weights => [.. Norm1.Weights, .. Attention.Weights, .. Norm2?.Weights ?? [], .. Mlp.Weights];
 
     /// <summary>The same block with each weight replaced by what <paramref name="change"/> makes of it.</summary>
-    public Block With(Func<Variable, Variable> change) => new(Norm1.With(change), Attention.With(change), Norm2?.With(change), Mlp.With(change));
+    public Block With(Func<Variable, Variable> change) =>
+        new(Norm1.With(change), Attention.With(change), Norm2?.With(change), Mlp.With(change));
 
     /// <summary>Carries new positions through the block; their keys and values go into the cache.</summary>
     /// <param name="h">Residual stream, <c>[B·T,C]</c>.</param>
@@ -107,7 +108,8 @@ public sealed record LinearWeights(IReadOnlyList<Variable> Matrices, Variable? B
 /// <param name="Scale">What scores are multiplied with before the softmax.</param>
 /// <param name="Window">How many positions each sees at most, itself included; 0 for all.</param>
 /// <param name="Rotary">Angles that queries and keys turn by, see <see cref="Ops.Rotary"/>; null for none.</param>
-public sealed record AttentionWeights(int Heads, LinearWeights Qkv, LinearWeights Output, float Scale, int Window = 0, Tensor? Rotary = null)
+public sealed record AttentionWeights(
+    int Heads, LinearWeights Qkv, LinearWeights Output, float Scale, int Window = 0, Tensor? Rotary = null)
 {
     /// <summary>All that is learnt.</summary>
     public IEnumerable<Variable> Weights => [.. Qkv.Weights, .. Output.Weights];

@@ -214,7 +214,8 @@ public sealed record CausalLm(
 
     private void CheckBlock(string verb, int layer)
     {
-        if ((uint)layer >= (uint)Blocks.Count) throw new ArgumentException($"{verb}: no block {layer}, the model's are 0 to {Blocks.Count - 1}.");
+        if ((uint)layer >= (uint)Blocks.Count)
+            throw new ArgumentException($"{verb}: no block {layer}, the model's are 0 to {Blocks.Count - 1}.");
     }
 
     /// <summary>What the first block reads of new tokens, <c>[B·T,C]</c>.</summary>
@@ -226,13 +227,18 @@ public sealed record CausalLm(
         int[] positions = new int[tokens.Ids.Length];
         for (int b = 0; b < tokens.B; b++)
         {
-            if (past[b] + tokens.Lengths[b] > Config.NPositions)
-                throw new InputException($"A sequence of {past[b] + tokens.Lengths[b]} tokens is longer than the model's {Config.NPositions} positions.");
+            int length = past[b] + tokens.Lengths[b];
+            if (length > Config.NPositions)
+                throw new InputException($"A sequence of {length} tokens is longer than the model's {Config.NPositions} positions.");
             for (int t = 0; t < tokens.T; t++)
             {
                 int id = tokens.Ids[b * tokens.T + t];
                 if ((uint)id >= (uint)Config.VocabSize)
-                    throw new InputException($"Token {id} is not in the model's vocabulary of {Config.VocabSize}.", "does the tokenizer belong to this model?");
+                {
+                    throw new InputException(
+                        $"Token {id} is not in the model's vocabulary of {Config.VocabSize}.", "does the tokenizer belong to this model?");
+                }
+
                 positions[b * tokens.T + t] = Math.Min(past[b] + t, Config.NPositions - 1); // padding may reach past the table
             }
         }

@@ -33,7 +33,10 @@ public sealed class DecodeSession
         last = lasting.Length == (openings?.Count ?? 0) ? null : new LastPosition(model, cache, openings!);
     }
 
-    /// <summary>A session that goes on from what sequences of others have seen; one may be named often, and those sessions are left as they are.</summary>
+    /// <summary>
+    /// A session that goes on from what sequences of others have seen; one may be named often, and those sessions are left as they
+    /// are.
+    /// </summary>
     /// <param name="sequences">B sequences, each with the session that read it.</param>
     /// <param name="room">How many more positions there is room for.</param>
     /// <param name="openings">What sits in the blocks' openings.</param>
@@ -48,7 +51,8 @@ public sealed class DecodeSession
     }
 
     /// <summary>Takes new tokens of the sequences and gives the logits after the last of each.</summary>
-    /// <param name="tokens">The first B sequences, those after them being over; whole prompts at first, then usually one token each.</param>
+    /// <param name="tokens">The first B sequences, those after them being over; whole prompts at first, then usually one token
+    /// each.</param>
     /// <returns><c>[B,V]</c>, owned by the device's current scope.</returns>
     /// <exception cref="InputException">A sequence outgrows the model's positions.</exception>
     public Tensor Advance(TokenBatch tokens)

@@ -59,18 +59,22 @@ public sealed class KvCache
     /// </summary>
     internal (Tensor Keys, Tensor Values) Lasting(int layer) => layer < FirstKept ? NewPair() : layers[layer];
 
-    /// <summary>A cache for N sequences whose first positions are known, holding the blocks from <paramref name="firstLayer"/> on.</summary>
+    /// <summary>
+    /// A cache for N sequences whose first positions are known, holding the blocks from <paramref name="firstLayer"/> on.
+    /// </summary>
     /// <param name="config">Architecture.</param>
     /// <param name="device">Where it lives.</param>
     /// <param name="contexts">What each sequence has seen; one may be named often.</param>
     /// <param name="lengths">How many positions of it to take.</param>
     /// <param name="room">How many more there is room for.</param>
     /// <param name="firstLayer">The first block.</param>
-    internal static KvCache Of(ModelConfig config, Device device, ReadOnlySpan<SequenceContext> contexts, ReadOnlySpan<int> lengths, int room, int firstLayer)
+    internal static KvCache Of(
+        ModelConfig config, Device device, ReadOnlySpan<SequenceContext> contexts, ReadOnlySpan<int> lengths, int room, int firstLayer)
     {
         int longest = 0;
         foreach (int length in lengths) longest = Math.Max(longest, length);
-        var cache = new KvCache(config, device, contexts.Length, longest + room, firstLayer, hasScratch: false); // no pass visits the blocks below
+        // No pass visits the blocks below.
+        var cache = new KvCache(config, device, contexts.Length, longest + room, firstLayer, hasScratch: false);
         lengths.CopyTo(cache.Lengths);
         for (int l = firstLayer; l < config.NLayer; l++)
         {

@@ -22,7 +22,9 @@ internal sealed class LastPosition(CausalLm model, KvCache cache, IReadOnlyList<
     /// <summary>If the block's output is all that is changed there, the base pass has left everything that is needed.</summary>
     private bool WritesOutputsOnly => Lowest.All(o => o.Writes == Site.BlockOutput) && !IsShared;
 
-    /// <summary>Whether openings that last sit in the same block, so that what the base pass shows is not what the others will see.</summary>
+    /// <summary>
+    /// Whether openings that last sit in the same block, so that what the base pass shows is not what the others will see.
+    /// </summary>
     private bool IsShared => openings.Any(o => o.Block == block && o.Reach != Reach.Last);
 
     /// <summary>What has to look on during the base pass.</summary>

@@ -96,7 +96,8 @@ public sealed record ModelConfig
 
     private static string HintFor(string folder)
     {
-        if (File.Exists(Path.Combine(folder, "adapter_config.json"))) return "this is an adapter without its model: merge it into the model first.";
+        if (File.Exists(Path.Combine(folder, "adapter_config.json")))
+            return "this is an adapter without its model: merge it into the model first.";
 
         // The hub's client keeps what it downloads one level down for each version, and people name the folder above.
         string snapshots = Path.Combine(folder, "snapshots");
@@ -108,11 +109,13 @@ public sealed record ModelConfig
     private static ModelConfig Read(JsonPart file)
     {
         string type = file.Text("model_type") ?? "(none)";
+        string supported = string.Join(", ", Family.All.Select(f => f.ModelType));
         Family family = Family.Named(type)
-            ?? throw new InputException($"{file.Where}: model_type is {Quoted.Text(type)}, supported: {string.Join(", ", Family.All.Select(f => f.ModelType))}.");
+            ?? throw new InputException($"{file.Where}: model_type is {Quoted.Text(type)}, supported: {supported}.");
         (int? bos, int? eos, int? pad) = SpecialTokens.OfConfig(file);
         ModelConfig config = family.Read(file) with { BosTokenId = bos, EosTokenId = eos, PadTokenId = pad };
-        if (config.NEmbd % config.NHead != 0) throw new InputException($"{file.Where}: {config.NHead} attention heads do not divide a width of {config.NEmbd}.");
+        if (config.NEmbd % config.NHead != 0)
+            throw new InputException($"{file.Where}: {config.NHead} attention heads do not divide a width of {config.NEmbd}.");
         return config;
     }
 }

@@ -2,7 +2,9 @@ using Sharpformer.Tensors;
 
 namespace Sharpformer.Transformer;
 
-/// <summary>The angles of rotary position embeddings (Su et al. 2021, section 3.2.2): pair i turns by <c>p / 10000^(2i/R)</c> at position p.</summary>
+/// <summary>
+/// The angles of rotary position embeddings (Su et al. 2021, section 3.2.2): pair i turns by <c>p / 10000^(2i/R)</c> at position p.
+/// </summary>
 internal static class RotaryTable
 {
     /// <summary>cos and sin of each angle, in turn: <c>[positions,R]</c>.</summary>

@@ -12,7 +12,8 @@ public sealed record SamplingOptions(float Temperature = 0, float TopP = 1, ulon
     /// <exception cref="InputException">Temperature is negative or not finite, or TopP outside (0, 1].</exception>
     public SamplingOptions Checked()
     {
-        if (!(Temperature >= 0 && float.IsFinite(Temperature))) throw new InputException($"temperature is {Temperature}, expected a number from 0.");
+        if (!(Temperature >= 0 && float.IsFinite(Temperature)))
+            throw new InputException($"temperature is {Temperature}, expected a number from 0.");
         if (!(TopP is > 0 and <= 1)) throw new InputException($"top-p is {TopP}, expected a number above 0, at most 1.");
         return this;
     }
@@ -26,7 +27,8 @@ public sealed class Sampler(SamplingOptions options, Rng rng)
     private float[] weights = []; // reused: a vocabulary's worth for every token would keep the collector busy
 
     /// <summary>The next token for one row of logits <c>[V]</c>.</summary>
-    /// <exception cref="InputException">A logit is not a number, or the largest is infinite: whatever was drawn would mean nothing.</exception>
+    /// <exception cref="InputException">A logit is not a number, or the largest is infinite: whatever was drawn would mean
+    /// nothing.</exception>
     public int Next(ReadOnlySpan<float> logits)
     {
         float highest = RowMath.Max(logits);
@@ -67,6 +69,7 @@ public sealed class Sampler(SamplingOptions options, Rng rng)
         int token = 0;
         while (token < logits.Length - 1 && !float.IsNaN(logits[token]) && !float.IsPositiveInfinity(logits[token])) token++;
         return new InputException(
-            $"The model's logit of token {token} is {logits[token]}, expected a finite number.", "the weights are damaged, or an edit's alpha is too large.");
+            $"The model's logit of token {token} is {logits[token]}, expected a finite number.",
+            "the weights are damaged, or an edit's alpha is too large.");
     }
 }

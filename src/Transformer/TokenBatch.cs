@@ -34,7 +34,10 @@ public sealed class TokenBatch
     /// <summary>Row of each sequence's last real token in <c>[B·T,…]</c>.</summary>
     public int[] LastRows() => [.. Lengths.Select((length, b) => b * T + length - 1)];
 
-    /// <summary>Tokens that go through the model together where nothing speaks for other numbers: enough that reading the weights costs little.</summary>
+    /// <summary>
+    /// Tokens that go through the model together where nothing speaks for other numbers: enough that reading the weights costs
+    /// little.
+    /// </summary>
     public const int TokensAtOnce = 1024;
 
     /// <summary>

@@ -13,7 +13,9 @@ public sealed class Trace
 {
     private readonly CausalLm model;
 
-    internal Trace(CausalLm model, int layer, IReadOnlyList<TracedPosition> positions, IReadOnlyList<SequenceContext> contexts, Tensor x, Tensor hidden, Tensor final) =>
+    internal Trace(
+        CausalLm model, int layer, IReadOnlyList<TracedPosition> positions, IReadOnlyList<SequenceContext> contexts,
+        Tensor x, Tensor hidden, Tensor final) =>
         (this.model, Layer, Positions, Contexts, X, Hidden, Final) = (model, layer, positions, contexts, x, hidden, final);
 
     /// <summary>The block whose opening was looked through.</summary>
@@ -53,7 +55,7 @@ public sealed class Trace
         Device device = model.Device;
         var contexts = new SequenceContext[sequences.Count];
         Tensor x = Rows(), hidden = Rows(), final = Rows();
-        foreach (Pass pass in Passes(sequences, positions))
+        foreach (TracePass pass in TracePass.All(sequences, positions))
         {
             cancellation.ThrowIfCancellationRequested();
             TokenBatch tokens = pass.Tokens;
@@ -83,7 +85,7 @@ public sealed class Trace
         ArgumentNullException.ThrowIfNull(model);
         TracedPosition[] positions = TracedPosition.All(sequences, from);
         Tensor x = model.Device.Allocate(positions.Length, model.Config.NEmbd);
-        foreach (Pass pass in Passes(sequences, positions))
+        foreach (TracePass pass in TracePass.All(sequences, positions))
         {
             cancellation.ThrowIfCancellationRequested();
             using BufferScope scope = model.Device.Scope();
@@ -109,29 +111,6 @@ public sealed class Trace
         var context = KvCache.Of(model.Config, model.Device, seen, lengths, room: 1, Layer + 1);
         return hidden => model.TailLogits(hidden, Layer, context, lengths);
     }
-
-    /// <summary>Sequences that go through the model together.</summary>
-    /// <param name="Sequences">Which.</param>
-    /// <param name="Tokens">Their tokens, <c>[B,T]</c>.</param>
-    /// <param name="Rows">The traced positions among them, as rows of the trace.</param>
-    /// <param name="FlatRows">The same as rows of <c>[B·T,…]</c>.</param>
-    private sealed record Pass(int[] Sequences, TokenBatch Tokens, int[] Rows, int[] FlatRows)
-    {
-        /// <summary>Puts what the pass gave for its rows <c>[Rows,C]</c> where it belongs in the trace.</summary>
-        public void Place(Tensor made, Tensor trace) => made.Device.Scatter(made, Rows, trace);
-    }
-
-    private static IEnumerable<Pass> Passes(IReadOnlyList<int[]> sequences, TracedPosition[] positions)
-    {
-        ILookup<int, int> rowsOf = Enumerable.Range(0, positions.Length).ToLookup(row => positions[row].Sequence);
-        foreach (int[] batch in TokenBatch.SimilarLengths([.. sequences.Select(s => s.Length)]))
-        {
-            var tokens = new TokenBatch([.. batch.Select(sequence => sequences[sequence])]);
-            yield return new Pass(
-                batch, tokens, [.. batch.SelectMany(sequence => rowsOf[sequence])],
-                [.. batch.SelectMany((sequence, b) => rowsOf[sequence].Select(row => b * tokens.T + positions[row].Position))]);
-        }
-    }
 }
 
 /// <summary>A position of one sequence of a trace.</summary>
@@ -140,11 +119,14 @@ public sealed class Trace
 public readonly record struct TracedPosition(int Sequence, int Position)
 {
     /// <summary>All positions of each sequence from a first one on.</summary>
+    /// <param name="sequences">Token sequences.</param>
+    /// <param name="from">The first position of each.</param>
     /// <exception cref="ArgumentException">There is not one first position per sequence and within it.</exception>
-    internal static TracedPosition[] All(IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from)
+    public static TracedPosition[] All(IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from)
     {
         ArgumentNullException.ThrowIfNull(sequences);
-        if (from.Length != sequences.Count) throw new ArgumentException($"Trace: {sequences.Count} sequences, {from.Length} first positions.");
+        if (from.Length != sequences.Count)
+            throw new ArgumentException($"Trace: {sequences.Count} sequences, {from.Length} first positions.");
         var positions = new List<TracedPosition>();
         for (int s = 0; s < sequences.Count; s++)
         {

@@ -21,7 +21,8 @@ public sealed class TraceFolder
     /// assembly the same identifier only for the same source.
     /// </summary>
     private static readonly string Engine = string.Join(' ', (object[])[
-        typeof(Tensor).Module.ModuleVersionId, typeof(Ops).Module.ModuleVersionId, typeof(Trace).Module.ModuleVersionId, Vector<float>.Count]);
+        typeof(Tensor).Module.ModuleVersionId, typeof(Ops).Module.ModuleVersionId, typeof(Trace).Module.ModuleVersionId,
+        Vector<float>.Count]);
 
     private readonly string folder;
     private readonly CausalLm model;
@@ -37,6 +38,13 @@ public sealed class TraceFolder
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(model);
         (this.folder, this.model, this.fingerprint) = (folder, model, fingerprint);
+        Make(folder);
+    }
+
+    /// <summary>Makes a folder for traces unless it is there.</summary>
+    /// <exception cref="InputException">It cannot be made.</exception>
+    public static void Make(string folder)
+    {
         try
         {
             Directory.CreateDirectory(folder);
@@ -64,7 +72,8 @@ public sealed class TraceFolder
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         string config = JsonSerializer.Serialize(model.Config); // what the weights do not tell; and another device rounds otherwise
-        hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{Engine} {model.Device.Name}\n{fingerprint}\n{config}\n{layer}\n{sequences.Count}\n")));
+        string asked = FormattableString.Invariant($"{Engine} {model.Device.Name}\n{fingerprint}\n{config}\n{layer}\n{sequences.Count}\n");
+        hash.AppendData(Encoding.UTF8.GetBytes(asked));
         for (int s = 0; s < sequences.Count; s++)
         {
             hash.AppendData(MemoryMarshal.AsBytes<int>([from[s], sequences[s].Length]));
@@ -115,7 +124,9 @@ public sealed class TraceFolder
                 [.. values.Select(v => MatrixView.Of(v.Slice(first, sequences[s].Length)))]);
         }
 
-        return new Trace(model, layer, positions, contexts, Rows("x", positions.Length), Rows("hidden", positions.Length), Rows("final", positions.Length));
+        return new Trace(
+            model, layer, positions, contexts,
+            Rows("x", positions.Length), Rows("hidden", positions.Length), Rows("final", positions.Length));
 
         Tensor Rows(string name, int count)
         {

@@ -1,7 +1,9 @@
 using Sharpformer.Editing;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
 using Sharpformer.Tests.Editing.Store;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Tests.Editing;
 
@@ -66,7 +68,7 @@ public sealed class EditSettingsTests
     {
         Assert.Contains("method \"toy\" is unknown", StoreFolder.Refused(() => EditSettings.Parse("toy", "{}")), StringComparison.Ordinal);
         using var folder = new StoreFolder();
-        EditSettings.Known["toy"] = typeof(ToySettings);
+        EditorCatalog.Add(new Toy());
         try
         {
             using EditStore store = folder.OpenWith(1);
@@ -88,8 +90,30 @@ public sealed class EditSettingsTests
         }
         finally
         {
-            EditSettings.Known.Remove("toy");
+            EditorCatalog.Remove("toy");
         }
+    }
+
+    /// <summary>A method that the store needs to know by its settings alone.</summary>
+    private sealed class Toy : IEditor
+    {
+        public string Name => "toy";
+
+        public string Description => "Does nothing.";
+
+        public Reversal Reversal => Reversal.Exact;
+
+        public Type SettingsType => typeof(ToySettings);
+
+        public EditSettings SettingsFor(ModelConfig config) => new ToySettings();
+
+        public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(
+            IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context) => [requests];
+
+        public IReadOnlyList<Edit> Teach(
+            IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context) => [];
+
+        public EditedModel Apply(EditedModel soFar, IReadOnlyList<Edit> edits) => soFar;
     }
 
     private sealed record ToySettings() : EditSettings("toy")

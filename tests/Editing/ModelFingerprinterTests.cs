@@ -46,7 +46,9 @@ public sealed class ModelFingerprinterTests : IDisposable
         Write("pytorch_model-00002-of-00002.bin", "second"u8);
         Write("training_args.bin", "not weights"u8);
         Write("adapter.safetensors", "not these weights"u8);
-        Write("pytorch_model.bin.index.json", """{"weight_map": {"b": "pytorch_model-00002-of-00002.bin", "a": "pytorch_model-00001-of-00002.bin"}}"""u8);
+        Write(
+            "pytorch_model.bin.index.json",
+            """{"weight_map": {"b": "pytorch_model-00002-of-00002.bin", "a": "pytorch_model-00001-of-00002.bin"}}"""u8);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData("firstsecond"u8)), ModelFingerprinter.Compute(_folder).Weights);
     }
 
@@ -87,8 +89,10 @@ public sealed class ModelFingerprinterTests : IDisposable
     [Fact]
     public void Missing_things_are_named()
     {
-        Assert.Contains("neither model.safetensors nor pytorch_model.bin", Assert.Throws<InputException>(() => ModelFingerprinter.Compute(_folder)).Message, StringComparison.Ordinal);
-        Assert.Contains("does not exist", Assert.Throws<InputException>(() => ModelFingerprinter.Compute(_folder + "-none")).Message, StringComparison.Ordinal);
+        InputException empty = Assert.Throws<InputException>(() => ModelFingerprinter.Compute(_folder));
+        Assert.Contains("neither model.safetensors nor pytorch_model.bin", empty.Message, StringComparison.Ordinal);
+        InputException none = Assert.Throws<InputException>(() => ModelFingerprinter.Compute(_folder + "-none"));
+        Assert.Contains("does not exist", none.Message, StringComparison.Ordinal);
         Write("model.safetensors", [1]);
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();

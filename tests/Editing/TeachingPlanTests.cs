@@ -1,5 +1,5 @@
 using Sharpformer.Editing;
-using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tests.Editing.Store;
 
@@ -18,10 +18,11 @@ public sealed class TeachingPlanTests : IDisposable
     {
         using EditStore store = folder.OpenWith(2);
         TeachingPlan plan = TeachingPlan.For(store, [Of(1), Of(3), Of(2), Of(3), Of(4)], Settings);
-        Assert.Equal([Of(3).Request, Of(4).Request], plan.Missing.Select(lesson => lesson.Request));
+        Assert.Equal([Of(3).Request, Of(4).Request], plan.Missing.Select(request => request.Request));
         Assert.Equal([1L, 2L], plan.Known.Select(edit => edit.Id));
         Assert.Equal((0, 0), (plan.OtherwiseMade.Count, plan.Contradicted.Count));
-        Assert.Equal([1L, 2L], TeachingPlan.For(store, [Of(1), Of(3), Of(2)], Settings with { Theta = 0.5f }).OtherwiseMade.Select(edit => edit.Id));
+        TeachingPlan otherwise = TeachingPlan.For(store, [Of(1), Of(3), Of(2)], Settings with { Theta = 0.5f });
+        Assert.Equal([1L, 2L], otherwise.OtherwiseMade.Select(edit => edit.Id));
     }
 
     [Fact]
@@ -30,7 +31,7 @@ public sealed class TeachingPlanTests : IDisposable
         using EditStore store = folder.OpenWith(2);
         store.Withdraw(1);
         store.Remove(2);
-        Assert.Equal([Of(2).Request], TeachingPlan.For(store, [Of(1), Of(2)], Settings).Missing.Select(lesson => lesson.Request));
+        Assert.Equal([Of(2).Request], TeachingPlan.For(store, [Of(1), Of(2)], Settings).Missing.Select(request => request.Request));
     }
 
     [Fact]
@@ -41,13 +42,13 @@ public sealed class TeachingPlanTests : IDisposable
         Assert.Equal(4, plan.Missing.Count);
         Assert.Equal([Of(1).Request.Prompt, Of(2).Request.Prompt], plan.Contradicted);
 
-        static Lesson Other(int i) => Of(i) with { Tokens = new EditTokens(Of(i).Tokens.Prompt, [7, 8]) };
+        static TokenizedRequest Other(int i) => Of(i) with { Tokens = new EditTokens(Of(i).Tokens.Prompt, [7, 8]) };
     }
 
     [Fact]
     public void A_run_that_goes_on_chooses_among_the_prompts_it_began_with()
     {
-        Lesson[] lessons = [Of(3), Of(1), Of(4), Of(2)];
+        TokenizedRequest[] requests = [Of(3), Of(1), Of(4), Of(2)];
         using EditStore store = folder.OpenWith(1);
         int[][] before = Prompts(), after;
         store.Add(StoreFolder.Edit(3));
@@ -55,13 +56,13 @@ public sealed class TeachingPlanTests : IDisposable
         Assert.Equal([3, 1, 4, 2], before.Select(prompt => prompt[0]));
         Assert.Equal(before, after);
 
-        int[][] Prompts() => [.. TeachingPlan.For(store, lessons, Settings).Prompts.DistinctBy(prompt => string.Join(' ', prompt))];
+        int[][] Prompts() => [.. TeachingPlan.For(store, requests, Settings).Prompts.DistinctBy(prompt => string.Join(' ', prompt))];
     }
 
     /// <summary>The fact of <see cref="StoreFolder.Edit"/>.</summary>
-    private static Lesson Of(int i)
+    private static TokenizedRequest Of(int i)
     {
         Edit edit = StoreFolder.Edit(i);
-        return new Lesson(edit.Request, new EditTokens(edit.PromptTokens, edit.TargetTokens), []);
+        return new TokenizedRequest(edit.Request, new EditTokens(edit.PromptTokens, edit.TargetTokens), []);
     }
 }

@@ -34,8 +34,11 @@ public sealed class DecodingTests : IDisposable
     [Fact]
     public void A_sequence_gets_the_same_logits_in_a_batch_as_alone()
     {
-        int[][] prompts = [.. new[] { "Anatole France was born in", "<|endoftext|>", "Korean is the language of", "What is the capital of Norfolk? Answer:", "a" }
-            .Select(tokenizer.Encode)];
+        string[] texts =
+        [
+            "Anatole France was born in", "<|endoftext|>", "Korean is the language of", "What is the capital of Norfolk? Answer:", "a",
+        ];
+        int[][] prompts = [.. texts.Select(tokenizer.Encode)];
         float[] batched = new DecodeSession(model, prompts.Length, 20).Advance(new TokenBatch(prompts)).ToArray();
         for (int b = 0; b < prompts.Length; b++)
         {
@@ -53,13 +56,18 @@ public sealed class DecodingTests : IDisposable
     public void A_trace_of_what_is_not_there_is_refused(int[] from, int layer, string expected)
     {
         using BufferScope scope = device.Scope();
-        Assert.Contains(expected, Assert.Throws<ArgumentException>(() => Trace.Run(model, [[1, 2, 3]], from, layer)).Message, StringComparison.Ordinal);
+        ArgumentException e = Assert.Throws<ArgumentException>(() => Trace.Run(model, [[1, 2, 3]], from, layer));
+        Assert.Contains(expected, e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Unequal_sequences_decode_on_side_by_side()
     {
-        int[][] prompts = [tokenizer.Encode("Hamilton Holt was born in"), tokenizer.Encode("French"), tokenizer.Encode("Ass Ponys was formed in the city of")];
+        int[][] prompts =
+        [
+            tokenizer.Encode("Hamilton Holt was born in"), tokenizer.Encode("French"),
+            tokenizer.Encode("Ass Ponys was formed in the city of"),
+        ];
         int[][] next = [tokenizer.Encode(" Brooklyn"), tokenizer.Encode(" is"), tokenizer.Encode(" Cincinnati")];
         var session = new DecodeSession(model, 3, 30);
         session.Advance(new TokenBatch(prompts));
@@ -92,11 +100,14 @@ public sealed class DecodingTests : IDisposable
     [Fact]
     public void The_tail_of_a_trace_gives_the_base_models_logits()
     {
-        int[][] prompts = [tokenizer.Encode("Anatole France was born in Paris"), tokenizer.Encode("Korean is the language of Natural City.")];
+        int[][] prompts =
+            [tokenizer.Encode("Anatole France was born in Paris"), tokenizer.Encode("Korean is the language of Natural City.")];
         Trace trace = Trace.Run(model, prompts, [2, 0], layer: 4);
-        Assert.Equal(trace.BaseLogits().ToArray(), trace.TailOf([.. Enumerable.Range(0, trace.Positions.Count)])(trace.Hidden).Value.ToArray());
+        int[] every = [.. Enumerable.Range(0, trace.Positions.Count)];
+        Assert.Equal(trace.BaseLogits().ToArray(), trace.TailOf(every)(trace.Hidden).Value.ToArray());
         Trace last = Trace.Run(model, prompts, [2, 0], layer: model.Config.NLayer - 1);
-        Assert.Equal(last.BaseLogits().ToArray(), last.TailOf(0, 1, 2)(last.Hidden.Slice(0, 3)).Value.ToArray().Concat(last.BaseLogits().ToArray()[(3 * model.Config.VocabSize)..]));
+        float[] logits = last.BaseLogits().ToArray(), firstThree = last.TailOf(0, 1, 2)(last.Hidden.Slice(0, 3)).Value.ToArray();
+        Assert.Equal(logits, firstThree.Concat(logits[(3 * model.Config.VocabSize)..]));
         for (int p = 0; p < trace.Positions.Count; p++)
         {
             (int sequence, int position) = trace.Positions[p];
@@ -120,7 +131,8 @@ public sealed class DecodingTests : IDisposable
     {
         float[] beside = new float[tokens.Length * model.Config.NEmbd];
         shift.ToArray().CopyTo(beside, beside.Length - model.Config.NEmbd);
-        var besideAll = new Opening(layer, Site.MlpInput, Site.BlockOutput, Reach.All, (_, output) => Ops.Add(output, device.From(beside, tokens.Length, model.Config.NEmbd)));
+        var besideAll = new Opening(layer, Site.MlpInput, Site.BlockOutput, Reach.All,
+            (_, output) => Ops.Add(output, device.From(beside, tokens.Length, model.Config.NEmbd)));
         Variable hidden = model.Hidden(new TokenBatch(tokens), model.NewCache(1, tokens.Length), [besideAll]);
         return model.Logits(hidden).Value.Slice(tokens.Length - 1, 1).ToArray();
     }

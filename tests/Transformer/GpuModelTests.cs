@@ -54,8 +54,8 @@ public sealed class GpuModelTests
         List<float[]> Steps(Device on)
         {
             CausalLm model = CausalLm.Load(Folder, on);
-            var shifted = new Opening(1, Site.MlpInput, Site.BlockOutput, Reach.Last,
-                (x, output) => Ops.Add(output, on.From([.. Enumerable.Range(0, x.Value.Rows).SelectMany(_ => shift)], x.Value.Rows, shift.Length)));
+            var shifted = new Opening(1, Site.MlpInput, Site.BlockOutput, Reach.Last, (x, output) =>
+                Ops.Add(output, on.From([.. Enumerable.Range(0, x.Value.Rows).SelectMany(_ => shift)], x.Value.Rows, shift.Length)));
             var session = new DecodeSession(model, 3, 12, [shifted]);
             var logits = new List<float[]> { session.Advance(new TokenBatch([1, 2, 3], [4], [5, 6])).ToArray() };
             logits.Add(session.Advance(new TokenBatch([7], [8], [9])).ToArray());

@@ -5,7 +5,10 @@ using Sharpformer.Transformer;
 
 namespace Sharpformer.Tests.Transformer;
 
-/// <summary>What sits in a block's openings, wherever it sits: cached decoding against whole sequences, and what passes against the formulas.</summary>
+/// <summary>
+/// What sits in a block's openings, wherever it sits: cached decoding against whole sequences, and what passes against the
+/// formulas.
+/// </summary>
 public sealed class OpeningTests : IDisposable
 {
     private static readonly int[] Tokens = [5, 42, 17, 8, 99, 3, 64];
@@ -62,8 +65,14 @@ public sealed class OpeningTests : IDisposable
         Opening[][] mixtures =
         [
             [Shift(model, 0, Site.MlpOutput, Reach.All), Shift(model, 0, Site.BlockOutput, Reach.Last)],
-            [Shift(model, 1, Site.BlockOutput, Reach.Last), Shift(model, 1, Site.BlockOutput, Reach.At(1)), Shift(model, 0, Site.MlpHidden, Reach.At(3))],
-            [Shift(model, 0, Site.MlpInput, Reach.Last), Shift(model, 1, Site.MlpOutput, Reach.Last), Shift(model, 1, Site.BlockOutput, Reach.All)],
+            [
+                Shift(model, 1, Site.BlockOutput, Reach.Last), Shift(model, 1, Site.BlockOutput, Reach.At(1)),
+                Shift(model, 0, Site.MlpHidden, Reach.At(3)),
+            ],
+            [
+                Shift(model, 0, Site.MlpInput, Reach.Last), Shift(model, 1, Site.MlpOutput, Reach.Last),
+                Shift(model, 1, Site.BlockOutput, Reach.All),
+            ],
             [Silent(0), Shift(model, 1, Site.MlpHidden, Reach.Last)],
         ];
         foreach (Opening[] openings in mixtures)
@@ -91,7 +100,8 @@ public sealed class OpeningTests : IDisposable
     {
         CausalLm model = Load("gpt2-tiny-f32");
         var seen = new Dictionary<Site, float[]>();
-        Opening[] looks = [.. Enum.GetValues<Site>().Select(site => Opening.Look(1, site, Reach.All, passing => seen[site] = passing.Value.ToArray()))];
+        Opening[] looks = [.. Enum.GetValues<Site>().Select(site =>
+            Opening.Look(1, site, Reach.All, passing => seen[site] = passing.Value.ToArray()))];
         model.Hidden(new TokenBatch(Tokens), model.NewCache(1, Tokens.Length), looks);
         MlpWeights mlp = model.Blocks[1].Mlp;
         Variable x = device.From(seen[Site.MlpInput], Tokens.Length, model.Config.NEmbd);
@@ -103,7 +113,8 @@ public sealed class OpeningTests : IDisposable
         // What comes out of the block last is what the final norm and the head read.
         Variable last = device.From(seen[Site.BlockOutput], Tokens.Length, model.Config.NEmbd);
         CausalLm shallow = model with { Blocks = [.. model.Blocks.Take(2)], Config = model.Config with { NLayer = 2 } };
-        Assert.Equal(shallow.Logits(shallow.Hidden(new TokenBatch(Tokens), shallow.NewCache(1, Tokens.Length))).Value.ToArray(), shallow.Logits(last).Value.ToArray());
+        Variable states = shallow.Hidden(new TokenBatch(Tokens), shallow.NewCache(1, Tokens.Length));
+        Assert.Equal(shallow.Logits(states).Value.ToArray(), shallow.Logits(last).Value.ToArray());
     }
 
     [Fact]
@@ -124,10 +135,12 @@ public sealed class OpeningTests : IDisposable
     {
         CausalLm model = Load("gpt2-tiny-f32");
         Opening nowhere = Silent(model.Config.NLayer);
-        ArgumentException e = Assert.Throws<ArgumentException>(() => model.Hidden(new TokenBatch(Tokens), model.NewCache(1, 10), [nowhere]));
+        ArgumentException e = Assert.Throws<ArgumentException>(() =>
+            model.Hidden(new TokenBatch(Tokens), model.NewCache(1, 10), [nowhere]));
         Assert.Contains($"no block {model.Config.NLayer}", e.Message, StringComparison.Ordinal);
+        Opening look = Opening.Look(0, Site.MlpInput, Reach.At(0), _ => { });
         Assert.Contains("1 positions, 2 sequences", Assert.Throws<ArgumentException>(
-            () => model.Hidden(new TokenBatch([1], [2]), model.NewCache(2, 10), [Opening.Look(0, Site.MlpInput, Reach.At(0), _ => { })])).Message, StringComparison.Ordinal);
+            () => model.Hidden(new TokenBatch([1], [2]), model.NewCache(2, 10), [look])).Message, StringComparison.Ordinal);
     }
 
     private CausalLm Load(string family) => CausalLm.Load(TestFiles.Golden(Path.Combine("families", family)), device);
@@ -156,5 +169,6 @@ public sealed class OpeningTests : IDisposable
         for (int i = 0; i < expected.Length; i++) Assert.InRange(actual[i] - (double)expected[i], -bound, bound);
     }
 
-    private static void AssertDiffers(float[] a, float[] b) => Assert.True(a.Zip(b).Max(pair => Math.Abs(pair.First - pair.Second)) > 1e-2 * a.Max(Math.Abs));
+    private static void AssertDiffers(float[] a, float[] b) =>
+        Assert.True(a.Zip(b).Max(pair => Math.Abs(pair.First - pair.Second)) > 1e-3 * a.Max(Math.Abs));
 }

@@ -27,7 +27,8 @@ public sealed class TraceTests : IDisposable
     public void Many_sequences_together_give_each_the_bits_it_gets_alone(int layer)
     {
         // Enough tokens for several batches, lengths mixed.
-        int[][] sequences = [.. Enumerable.Range(0, 120).Select(i => Enumerable.Range(i, 1 + i * 7 % 40).Select(t => t * 37 % model.Config.VocabSize).ToArray())];
+        int[][] sequences = [.. Enumerable.Range(0, 120).Select(i =>
+            Enumerable.Range(i, 1 + i * 7 % 40).Select(t => t * 37 % model.Config.VocabSize).ToArray())];
         int[] from = [.. sequences.Select((s, i) => i % s.Length)];
         Trace together = Trace.Run(model, sequences, from, layer);
         Tensor inputs = Trace.Inputs(model, sequences, from, layer);
@@ -98,6 +99,7 @@ public sealed class TraceTests : IDisposable
     {
         string path = temporary.File("file");
         File.WriteAllText(path, "");
-        Assert.Contains("cannot be made", Assert.Throws<InputException>(() => new TraceFolder(Path.Combine(path, "below"), model, "weights")).Message, StringComparison.Ordinal);
+        InputException e = Assert.Throws<InputException>(() => new TraceFolder(Path.Combine(path, "below"), model, "weights"));
+        Assert.Contains("cannot be made", e.Message, StringComparison.Ordinal);
     }
 }

@@ -14,17 +14,11 @@ public sealed record EditRecord
     /// <summary>The prompt to edit; efficacy (ES) is measured on it.</summary>
     public required string Src { get; init; }
 
-    /// <summary>What the model said before, where the set knows it.</summary>
-    public string? Pred { get; init; }
-
     /// <summary>The same question in other words; generalisation (PS) is measured on it.</summary>
     public string? Rephrase { get; init; }
 
     /// <summary>The new answer, without its leading space.</summary>
     public required string Alt { get; init; }
-
-    /// <summary>Answers that are true.</summary>
-    public IReadOnlyList<string> Answers { get; init; } = [];
 
     /// <summary>An unrelated question; locality (NS) is measured on it.</summary>
     public string? Loc { get; init; }

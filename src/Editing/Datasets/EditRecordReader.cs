@@ -77,7 +77,8 @@ internal sealed class EditRecordReader(Stream stream, string path)
         catch (JsonException error)
         {
             throw new InputException(
-                $"Record file '{path}', record {recordIndex} (counted from 0), line {error.LineNumber + 1}: broken JSON at byte {error.BytePositionInLine + 1} of the line, {Reason(error)}",
+                $"Record file '{path}', record {recordIndex} (counted from 0), line {error.LineNumber + 1}: "
+                    + $"broken JSON at byte {error.BytePositionInLine + 1} of the line, {Reason(error)}",
                 isFinal ? "is the file complete?" : Expected, error);
         }
 
@@ -87,8 +88,7 @@ internal sealed class EditRecordReader(Stream stream, string path)
     private EditRecord ReadRecord(ref Utf8JsonReader reader)
     {
         Utf8JsonReader begin = reader;
-        string? subject = null, src = null, pred = null, rephrase = null, alt = null, loc = null, locAns = null, relation = null;
-        IReadOnlyList<string> answers = [];
+        string? subject = null, src = null, rephrase = null, alt = null, loc = null, locAns = null, relation = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             string field = String(ref reader, "a field name");
@@ -97,10 +97,8 @@ internal sealed class EditRecordReader(Stream stream, string path)
             {
                 case "subject": subject = Text(ref reader, field); break;
                 case "src": src = Text(ref reader, field); break;
-                case "pred": pred = Text(ref reader, field); break;
                 case "rephrase": rephrase = Text(ref reader, field); break;
                 case "alt": alt = Text(ref reader, field); break;
-                case "answers": answers = Texts(ref reader, field); break;
                 case "loc": loc = Text(ref reader, field); break;
                 case "loc_ans": locAns = Text(ref reader, field); break;
                 case "relation": relation = Text(ref reader, field); break;
@@ -114,10 +112,8 @@ internal sealed class EditRecordReader(Stream stream, string path)
         {
             Subject = subject,
             Src = src,
-            Pred = pred,
             Rephrase = rephrase,
             Alt = alt,
-            Answers = answers,
             Loc = loc,
             LocAns = locAns,
             Relation = relation,
@@ -130,19 +126,6 @@ internal sealed class EditRecordReader(Stream stream, string path)
         if (reader.TokenType != JsonTokenType.String) throw Wrong(reader, $"a text in field \"{field}\"", Name(reader.TokenType));
         string text = String(ref reader, $"a text in field \"{field}\"");
         return string.IsNullOrWhiteSpace(text) ? null : text;
-    }
-
-    private List<string> Texts(ref Utf8JsonReader reader, string field)
-    {
-        List<string> texts = [];
-        if (reader.TokenType == JsonTokenType.Null) return texts;
-        if (reader.TokenType != JsonTokenType.StartArray) throw Wrong(reader, $"an array of texts in field \"{field}\"", Name(reader.TokenType));
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            if (Text(ref reader, field) is { } text) texts.Add(text);
-        }
-
-        return texts;
     }
 
     private string String(ref Utf8JsonReader reader, string expected)

@@ -8,7 +8,8 @@ namespace Sharpformer.Editing.Metrics;
 /// <param name="Gold">The expected tokens.</param>
 /// <param name="Base">The base model's most likely tokens.</param>
 /// <param name="Edited">The edited model's.</param>
-/// <param name="Withdrawn">The edited model's with the question's own edit withdrawn; equal to <paramref name="Edited"/> when none was named.</param>
+/// <param name="Withdrawn">The edited model's with the question's own edit withdrawn; equal to <paramref name="Edited"/> when none was
+/// named.</param>
 public sealed record Answer(int[] Gold, int[] Base, int[] Edited, int[] Withdrawn)
 {
     /// <summary>Share of target tokens the base model gets right.</summary>

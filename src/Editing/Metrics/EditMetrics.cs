@@ -27,7 +27,8 @@ public sealed record EditMetrics(double? Es, double? Ps, double? Ns, double? Fre
 /// Share of unedited facts, asked with the same templates as the edits, whose predicted next token is unchanged; null when
 /// none were given. NS asks questions far from every key; this shows what a low θ overwrites nearby.
 /// </param>
-public sealed record EvaluationReport(int Records, EditMetrics Base, EditMetrics Edited, double? LocalityAgreement, double? NeighbourRetention);
+public sealed record EvaluationReport(
+    int Records, EditMetrics Base, EditMetrics Edited, double? LocalityAgreement, double? NeighbourRetention);
 
 /// <summary>What withdrawing each edit does to its own prompt, in percent.</summary>
 /// <param name="Edits">Number of edits.</param>

@@ -1,4 +1,3 @@
-using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -12,13 +11,12 @@ namespace Sharpformer.Editing.Metrics;
 public sealed record Triggers(string AnswerTrigger, string LocTrigger);
 
 /// <summary>Measures a base model and its edits on records.</summary>
-/// <param name="model">The base model.</param>
+/// <param name="model">The edited model.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
-/// <param name="adaptor">The edits.</param>
 /// <param name="traces">Where traces are kept; null keeps none.</param>
-public sealed class Evaluator(CausalLm model, Tokenizer tokenizer, KeyValueAdaptor adaptor, TraceFolder? traces = null)
+public sealed class Evaluator(EditedModel model, Tokenizer tokenizer, TraceFolder? traces = null)
 {
-    private readonly TeacherForcing forcing = new(model, adaptor, traces);
+    private readonly TeacherForcing forcing = new(model, traces);
 
     /// <summary>ES, PS, NS and what goes with them.</summary>
     /// <param name="records">The edit set.</param>
@@ -45,8 +43,12 @@ public sealed class Evaluator(CausalLm model, Tokenizer tokenizer, KeyValueAdapt
         Answer[] es = Take(edits.Length), ps = Take(rephrased.Length), ns = Take(unrelated.Length), near = Take(nearby.Length);
         return new EvaluationReport(
             records.Count,
-            new EditMetrics(Mean(es, a => a.BaseAccuracy), Mean(ps, a => a.BaseAccuracy), Mean(ns, a => a.BaseAccuracy), Mean(es, a => a.BaseAccuracy == 1 ? 1 : 0)),
-            new EditMetrics(Mean(es, a => a.EditedAccuracy), Mean(ps, a => a.EditedAccuracy), Mean(ns, a => a.EditedAccuracy), Mean(es, a => a.EditedAccuracy == 1 ? 1 : 0)),
+            new EditMetrics(
+                Mean(es, a => a.BaseAccuracy), Mean(ps, a => a.BaseAccuracy), Mean(ns, a => a.BaseAccuracy),
+                Mean(es, a => a.BaseAccuracy == 1 ? 1 : 0)),
+            new EditMetrics(
+                Mean(es, a => a.EditedAccuracy), Mean(ps, a => a.EditedAccuracy), Mean(ns, a => a.EditedAccuracy),
+                Mean(es, a => a.EditedAccuracy == 1 ? 1 : 0)),
             EditMetrics.Percent(ns.SelectMany(a => a.Base.Zip(a.Edited, (before, after) => before == after ? 1.0 : 0))),
             EditMetrics.Percent(near.Select(a => a.Base[0] == a.Edited[0] ? 1.0 : 0)));
 
@@ -61,18 +63,39 @@ public sealed class Evaluator(CausalLm model, Tokenizer tokenizer, KeyValueAdapt
     }
 
     /// <summary>RS and Con: each edit withdrawn alone, asked on its own prompt, comparing all of its tokens.</summary>
-    public WithdrawalReport Withdrawal(IReadOnlyList<Edit> edits, Action<int, int>? progress = null, CancellationToken cancellation = default)
+    /// <param name="edits">Active edits of the model.</param>
+    /// <param name="without">
+    /// Makes the model with that edit withdrawn. It is asked only where the model's weights are edited: what sits beside the model says
+    /// itself what it would do without an edit.
+    /// </param>
+    /// <param name="progress">Told how many questions of how many are answered.</param>
+    /// <param name="cancellation">Stops between questions.</param>
+    public WithdrawalReport Withdrawal(
+        IReadOnlyList<Edit> edits, Func<Edit, EditedModel> without, Action<int, int>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(edits);
+        ArgumentNullException.ThrowIfNull(without);
         Question[] questions = [.. edits.Select(e => new Question(new EditTokens(e.PromptTokens, e.TargetTokens), e.Id))];
-        IReadOnlyList<Answer> answers = forcing.Ask(questions, done => progress?.Invoke(done, questions.Length), cancellation);
+        Answer[] answers = [.. forcing.Ask(questions, done => progress?.Invoke(done, questions.Length), cancellation)];
+        if (!ReferenceEquals(model.Base, model.Model))
+        {
+            for (int i = 0; i < answers.Length; i++)
+            {
+                Answer alone = new TeacherForcing(without(edits[i])).Ask([questions[i]], cancellation: cancellation)[0];
+                answers[i] = answers[i] with { Withdrawn = alone.Edited };
+                progress?.Invoke(i + 1, answers.Length);
+            }
+        }
+
         return new WithdrawalReport(
             edits.Count,
             EditMetrics.Percent(answers.Select(a => a.Edited.SequenceEqual(a.Withdrawn) ? 0.0 : 1)),
             EditMetrics.Percent(answers.Select(a => a.Base.SequenceEqual(a.Withdrawn) ? 1.0 : 0)));
     }
 
-    private Question[] Questions(IEnumerable<EditRecord> records, Func<EditRecord, string?> prompt, Func<EditRecord, string?> target, string what = "Record")
+    private Question[] Questions(
+        IEnumerable<EditRecord> records, Func<EditRecord, string?> prompt, Func<EditRecord, string?> target, string what = "Record")
     {
         var questions = new List<Question>();
         int number = 0;
@@ -81,7 +104,7 @@ public sealed class Evaluator(CausalLm model, Tokenizer tokenizer, KeyValueAdapt
             try
             {
                 if (prompt(record) is { } p && target(record) is { } t)
-                    questions.Add(new Question(EditTokens.Of(tokenizer, p, t, model.Config.NPositions)));
+                    questions.Add(new Question(EditTokens.Of(tokenizer, p, t, model.Base.Config.NPositions)));
             }
             catch (InputException e)
             {

@@ -1,18 +1,15 @@
 using Sharpformer.Autograd;
-using Sharpformer.Editing.Adaptor;
 using Sharpformer.Tensors;
-using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Metrics;
 
 /// <summary>
 /// Perplexity of texts under the base and the edited model together. A long text is read in windows that may overlap
-/// (<see cref="TextWindow"/> says which scores what). Each window costs one base pass, and the tail again only at positions
-/// where a neuron answers. A token's loss does not depend on what stands beside its window, and the sum has its order.
+/// (<see cref="TextWindow"/> says which scores what). A token's loss does not depend on what stands beside its window, and the sum has
+/// its order.
 /// </summary>
-/// <param name="model">The base model.</param>
-/// <param name="adaptor">The edits.</param>
-public sealed class Perplexity(CausalLm model, KeyValueAdaptor adaptor)
+/// <param name="model">The edited model.</param>
+public sealed class Perplexity(EditedModel model)
 {
     /// <summary>Tokens traced together, unless a single window has more.</summary>
     internal int TokensAtOnce { get; init; } = 2048;
@@ -20,13 +17,16 @@ public sealed class Perplexity(CausalLm model, KeyValueAdaptor adaptor)
     /// <summary>Positions whose logits are held at once: V numbers each.</summary>
     internal int LogitsAtOnce { get; init; } = 256;
 
-    /// <summary>Numbers in the keys and values that are copied for tails that run at once: each position has a context of its own.</summary>
+    /// <summary>
+    /// Numbers in the keys and values that are copied for tails that run at once: each position has a context of its own.
+    /// </summary>
     internal long ContextAtOnce { get; init; } = 1 << 26;
 
     /// <summary>Scores every token but the first of each text. Nothing of a text is seen from another.</summary>
     /// <param name="texts">Token ids; together they have at least one token to score.</param>
     /// <param name="window">How many tokens the model reads at once: at least 2, at most its positions.</param>
-    /// <param name="stride">How far each window begins behind the one before: 1 to <paramref name="window"/>. The smaller, the more context and the more work.</param>
+    /// <param name="stride">How far each window begins behind the one before: 1 to <paramref name="window"/>. The smaller, the more
+    /// context and the more work.</param>
     /// <param name="progress">Told how many tokens of how many are scored.</param>
     /// <param name="cancellation">Checked between batches.</param>
     /// <exception cref="ArgumentException">There is nothing to score, or window or stride are out of range.</exception>
@@ -35,23 +35,33 @@ public sealed class Perplexity(CausalLm model, KeyValueAdaptor adaptor)
         IReadOnlyList<int[]> texts, int window, int stride, Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        if (window < 2 || window > model.Config.NPositions)
-            throw new ArgumentOutOfRangeException(nameof(window), $"Perplexity: windows of {window} tokens, expected 2 to the model's {model.Config.NPositions} positions.");
+        int positions = model.Base.Config.NPositions;
+        if (window < 2 || window > positions)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(window), $"Perplexity: windows of {window} tokens, expected 2 to the model's {positions} positions.");
+        }
+
         if (stride < 1 || stride > window)
-            throw new ArgumentOutOfRangeException(nameof(stride), $"Perplexity: a stride of {stride}, expected 1 to the window of {window}.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(stride), $"Perplexity: a stride of {stride}, expected 1 to the window of {window}.");
+        }
+
         int total = texts.Sum(text => Math.Max(0, text.Length - 1));
         if (total == 0) throw new ArgumentException("Perplexity: no text has two tokens, and its first is not scored.");
 
         var sums = new Sums();
         foreach (List<TextWindow> windows in TextWindow.Batches(TextWindow.Over(texts, window, stride), TokensAtOnce))
         {
-            using BufferScope scope = model.Device.Scope();
-            Trace trace = Trace.Run(model, [.. windows.Select(w => w.Read())], [.. windows.Select(w => w.From)], adaptor.Layer, cancellation);
+            using BufferScope scope = model.Base.Device.Scope();
+            Comparison both = Comparison.Run(
+                model, [.. windows.Select(w => w.Read())], [.. windows.Select(w => w.From)], cancellation: cancellation);
             int[] scored = [.. windows.SelectMany(w => w.Scored())];
             for (int first = 0; first < scored.Length; first += LogitsAtOnce)
             {
                 cancellation.ThrowIfCancellationRequested();
-                Score(trace, first, scored.AsSpan(first, Math.Min(LogitsAtOnce, scored.Length - first)), sums);
+                Score(both, first, scored.AsSpan(first, Math.Min(LogitsAtOnce, scored.Length - first)), sums);
             }
 
             progress?.Invoke(sums.Tokens, total);
@@ -60,36 +70,30 @@ public sealed class Perplexity(CausalLm model, KeyValueAdaptor adaptor)
         return sums.Report();
     }
 
-    /// <summary>Scores the tokens that follow some positions of a trace.</summary>
-    private void Score(Trace trace, int first, ReadOnlySpan<int> tokens, Sums sums)
+    /// <summary>Scores the tokens that follow some positions.</summary>
+    private void Score(Comparison both, int first, ReadOnlySpan<int> tokens, Sums sums)
     {
-        using BufferScope scope = model.Device.Scope();
-        AdaptorResponse response = adaptor.Respond(trace.X.Slice(first, tokens.Length));
-        (float[] losses, int[] likeliest) = Read(model.Logits(trace.Final.Slice(first, tokens.Length)), tokens);
+        using BufferScope scope = model.Base.Device.Scope();
+        Firing[] firings = both.Fire(first, tokens.Length);
+        (float[] losses, int[] likeliest) = Read(both.BaseLogits(first, tokens.Length), tokens);
         (float[] editedLosses, int[] editedLikeliest) = ((float[])losses.Clone(), (int[])likeliest.Clone());
-        int[] answered = response.AnsweredRows();
-        foreach (int[] rows in answered.Chunk(TailsAtOnce(trace)))
+        foreach (int[] rows in both.Differing(firings).Chunk(both.RowsAtOnce(ContextAtOnce, LogitsAtOnce)))
         {
-            using BufferScope tails = model.Device.Scope();
+            using BufferScope tails = model.Base.Device.Scope();
             int[] targets = new int[rows.Length];
             for (int i = 0; i < rows.Length; i++) targets[i] = tokens[rows[i]];
-            Variable logits = EditedTail.Logits(trace, [.. rows.Select(r => first + r)], adaptor, response.Of(rows));
+            Variable logits = both.EditedLogits([.. rows.Select(r => first + r)], [.. rows.Select(r => firings[r])]);
             (float[] tailLosses, int[] tailLikeliest) = Read(logits, targets);
             for (int i = 0; i < rows.Length; i++) (editedLosses[rows[i]], editedLikeliest[rows[i]]) = (tailLosses[i], tailLikeliest[i]);
         }
 
-        sums.Add(losses, editedLosses, answered.Length, likeliest.Zip(editedLikeliest).Count(pair => pair.First != pair.Second));
+        int changed = likeliest.Zip(editedLikeliest).Count(pair => pair.First != pair.Second);
+        sums.Add(losses, editedLosses, firings.Count(firing => firing.Adds), changed);
     }
 
     /// <summary>-log p of a token per row of logits <c>[R,V]</c>, and the most likely one.</summary>
     private (float[] Losses, int[] Likeliest) Read(Variable logits, ReadOnlySpan<int> tokens) =>
-        (Ops.CrossEntropy(logits, tokens).Value.ToArray(), model.Device.ArgMax(logits.Value));
-
-    private int TailsAtOnce(Trace trace)
-    {
-        int longest = trace.Positions.Max(p => p.Position) + 1, blocks = Math.Max(1, model.Config.NLayer - 1 - adaptor.Layer);
-        return (int)Math.Clamp(ContextAtOnce / (2L * blocks * longest * model.Config.NEmbd), 1, LogitsAtOnce);
-    }
+        (Ops.CrossEntropy(logits, tokens).Value.ToArray(), model.Base.Device.ArgMax(logits.Value));
 
     /// <summary>What has been scored so far.</summary>
     private sealed class Sums

@@ -1,4 +1,3 @@
-using Sharpformer.Editing.Adaptor;
 
 namespace Sharpformer.Editing.Metrics;
 

@@ -1,17 +1,14 @@
-using Sharpformer.Editing.Adaptor;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Metrics;
 
 /// <summary>
-/// Asks questions of the base and the edited model together: one base pass per question, and the tail again only
-/// for positions where a neuron answers. An answer does not depend on which questions stand beside it.
+/// Asks questions of the base and the edited model together. An answer does not depend on which questions stand beside it.
 /// </summary>
-/// <param name="model">The base model.</param>
-/// <param name="adaptor">The edits.</param>
+/// <param name="model">The edited model.</param>
 /// <param name="traces">Where traces are kept; null keeps none.</param>
-public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor, TraceFolder? traces = null)
+public sealed class TeacherForcing(EditedModel model, TraceFolder? traces = null)
 {
     private const int QuestionsAtOnce = 128;
 
@@ -19,7 +16,8 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor, Trac
     /// <param name="questions">Any number.</param>
     /// <param name="progress">Told how many are done.</param>
     /// <param name="cancellation">Checked between batches of questions.</param>
-    public IReadOnlyList<Answer> Ask(IReadOnlyList<Question> questions, Action<int>? progress = null, CancellationToken cancellation = default)
+    public IReadOnlyList<Answer> Ask(
+        IReadOnlyList<Question> questions, Action<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(questions);
         var answers = new Answer[questions.Count];
@@ -29,7 +27,7 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor, Trac
         foreach (int[] chunk in Enumerable.Range(0, answers.Length).OrderBy(i => questions[i].Tokens.Input.Length).Chunk(QuestionsAtOnce))
         {
             cancellation.ThrowIfCancellationRequested();
-            using BufferScope scope = model.Device.Scope();
+            using BufferScope scope = model.Base.Device.Scope();
             foreach ((int i, Answer answer) in chunk.Zip(AskChunk([.. chunk.Select(i => questions[i])], cancellation))) answers[i] = answer;
             progress?.Invoke(done += chunk.Length);
         }
@@ -39,16 +37,24 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor, Trac
 
     private Answer[] AskChunk(Question[] questions, CancellationToken cancellation)
     {
-        int[][] inputs = [.. questions.Select(q => q.Tokens.Input)];
-        int[] first = [.. questions.Select(q => q.Tokens.First)];
-        Trace trace = traces?.GetOrRun(inputs, first, adaptor.Layer, cancellation) ?? Trace.Run(model, inputs, first, adaptor.Layer, cancellation);
-        AdaptorResponse response = adaptor.Respond(trace.X);
-        int[] basePredictions = model.Device.ArgMax(trace.BaseLogits());
-        int[] edited = Predictions(trace, response, basePredictions);
+        Comparison both = Comparison.Run(
+            model, [.. questions.Select(q => q.Tokens.Input)], [.. questions.Select(q => q.Tokens.First)], traces, cancellation);
+        int P = both.Positions.Count;
+        int[] basePredictions = model.Base.Device.ArgMax(both.BaseLogits(0, P).Value);
+        Firing[] firings = both.Fire(0, P);
+        int[] edited = Predictions(both, firings, basePredictions);
 
-        // A withdrawn neuron still competes but adds nothing: where a question's own edit wins, the base model answers.
-        int[] withdrawn = [.. edited.Select((prediction, r) =>
-            adaptor.AnsweringEdit(response, r) is { } edit && edit == questions[trace.Positions[r].Sequence].Edit ? basePredictions[r] : prediction)];
+        // Where a question's own edit speaks, it is withdrawn and what then speaks is asked; elsewhere that makes no difference.
+        long?[] own = [.. both.Positions.Select(p => questions[p.Sequence].Edit)];
+        int[] affected = [.. Enumerable.Range(0, P).Where(r => firings[r].Adds && firings[r].Edit == own[r])];
+        int[] withdrawn = [.. edited];
+        if (affected.Length > 0)
+        {
+            Firing[] without = both.Fire(0, P, own);
+            int[] predictions = Predictions(
+                both, [.. affected.Select(r => without[r])], [.. affected.Select(r => basePredictions[r])], affected);
+            for (int i = 0; i < affected.Length; i++) withdrawn[affected[i]] = predictions[i];
+        }
 
         int row = 0;
         return [.. questions.Select(question =>
@@ -58,15 +64,20 @@ public sealed class TeacherForcing(CausalLm model, KeyValueAdaptor adaptor, Trac
         })];
     }
 
-    /// <summary>The base model's prediction, and the tail's where a neuron answers.</summary>
-    private int[] Predictions(Trace trace, AdaptorResponse response, int[] basePredictions)
+    /// <summary>The base model's predictions, and the edited model's where they may differ.</summary>
+    /// <param name="both">The models.</param>
+    /// <param name="firings">What fires at each position.</param>
+    /// <param name="basePredictions">The base model's prediction there.</param>
+    /// <param name="positions">Which positions these are; null for all.</param>
+    private int[] Predictions(Comparison both, Firing[] firings, int[] basePredictions, int[]? positions = null)
     {
         int[] predictions = [.. basePredictions];
-        int[] rows = response.AnsweredRows();
+        int[] rows = both.Differing(firings);
         if (rows.Length == 0) return predictions;
 
-        using BufferScope scope = model.Device.Scope();
-        int[] edited = model.Device.ArgMax(EditedTail.Logits(trace, rows, adaptor, response.Of(rows)).Value);
+        using BufferScope scope = model.Base.Device.Scope();
+        int[] at = positions is null ? rows : [.. rows.Select(r => positions[r])];
+        int[] edited = model.Base.Device.ArgMax(both.EditedLogits(at, [.. rows.Select(r => firings[r])]).Value);
         for (int i = 0; i < rows.Length; i++) predictions[rows[i]] = edited[i];
         return predictions;
     }

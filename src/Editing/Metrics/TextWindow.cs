@@ -10,7 +10,8 @@ namespace Sharpformer.Editing.Metrics;
 /// <param name="Text">The text.</param>
 /// <param name="Start">The first token it reads.</param>
 /// <param name="Length">How many it reads.</param>
-/// <param name="From">The first position in it, counted from <paramref name="Start"/>, whose next token it scores; all later ones follow.</param>
+/// <param name="From">The first position in it, counted from <paramref name="Start"/>, whose next token it scores; all later ones
+/// follow.</param>
 internal readonly record struct TextWindow(int[] Text, int Start, int Length, int From)
 {
     /// <summary>The windows of some texts, in their order; a text of one token has none.</summary>

@@ -5,8 +5,4 @@ namespace Sharpformer.Editing.Store;
 /// <param name="Withdrawn">Edits that are kept silent.</param>
 /// <param name="Removed">Edits that are history only.</param>
 /// <param name="TargetTokens">Target tokens of the active and withdrawn edits; iReVa has a neuron for each.</param>
-public readonly record struct EditCounts(long Active, long Withdrawn, long Removed, long TargetTokens)
-{
-    /// <summary>All edits ever stored.</summary>
-    public long Total => Active + Withdrawn + Removed;
-}
+public readonly record struct EditCounts(long Active, long Withdrawn, long Removed, long TargetTokens);

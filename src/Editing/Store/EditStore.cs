@@ -75,6 +75,14 @@ public sealed partial class EditStore : IDisposable
         }
     }
 
+    /// <summary>An empty store without a file: its edits are gone when it is disposed.</summary>
+    /// <param name="time">Clock for the times of events; null is the system's.</param>
+    /// <param name="author">Who makes changes; null is <see cref="EditAuthor.Current"/>.</param>
+    public static EditStore InMemory(TimeProvider? time = null, EditAuthor? author = null) =>
+        new(
+            StoreConnection.InMemoryName, readOnly: false, StoreConnection.OpenInMemory(), time ?? TimeProvider.System,
+            author ?? EditAuthor.Current);
+
     /// <summary>
     /// Says for which model the edits are made: recorded the first time, compared ever after. An unbound store that is
     /// read-only stays unbound; it holds no edits to compare.

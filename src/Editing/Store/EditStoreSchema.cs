@@ -87,8 +87,7 @@ internal static class EditStoreSchema
     /// </summary>
     public static long VersionOf(SqliteConnection connection, string path)
     {
-        long application = connection.Scalar<long>("PRAGMA application_id");
-        long version = connection.Scalar<long>("PRAGMA user_version");
+        (long application, long version, bool isEmpty) = MarksOf(connection);
         if (application == ApplicationId)
         {
             if (version is >= 1 and <= Version) return version;
@@ -97,10 +96,23 @@ internal static class EditStoreSchema
                 version > Version ? "a newer Sharpformer wrote it; use that one." : null);
         }
 
-        if (application == 0 && connection.Scalar<long>("SELECT count(*) FROM sqlite_master") == 0) return 0;
+        if (application == 0 && isEmpty) return 0;
         throw new InputException(
             $"'{path}' is a database of another application (application_id {application}, expected {ApplicationId}).",
             "name an edit store, or a file that does not exist yet.");
+    }
+
+    /// <summary>In one statement, so that all three are of one instant although another process may be making the store.</summary>
+    private static (long Application, long Version, bool IsEmpty) MarksOf(SqliteConnection connection)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = """
+            SELECT (SELECT count(*) FROM sqlite_master), (SELECT application_id FROM pragma_application_id),
+                (SELECT user_version FROM pragma_user_version)
+            """;
+        using SqliteDataReader reader = command.ExecuteReader();
+        reader.Read();
+        return (reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(0) == 0);
     }
 
     /// <summary>Creates the tables in one transaction, unless another process has just done so.</summary>

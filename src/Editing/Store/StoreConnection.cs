@@ -7,6 +7,9 @@ namespace Sharpformer.Editing.Store;
 /// <summary>Opens the SQLite file under a store with the settings that make its commits durable.</summary>
 internal static class StoreConnection
 {
+    /// <summary>What stands for the path where there is none.</summary>
+    public const string InMemoryName = "(memory)";
+
     private const int BusySeconds = 5;
 
     /// <summary>For changes: write-ahead log, each commit on the disk before it returns.</summary>
@@ -61,6 +64,16 @@ internal static class StoreConnection
 
         connection.Dispose();
         return OpenImmutable(path);
+    }
+
+    /// <summary>An empty store without a file.</summary>
+    public static SqliteConnection OpenInMemory()
+    {
+        SqliteConnection connection = Connect(":memory:", SqliteOpenMode.Memory);
+        connection.Open();
+        connection.Execute("PRAGMA foreign_keys = ON");
+        EditStoreSchema.Create(connection, InMemoryName);
+        return connection;
     }
 
     // Without side files the database can be read only on the promise that nobody changes it meanwhile, and without

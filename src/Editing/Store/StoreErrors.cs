@@ -13,7 +13,10 @@ internal static class StoreErrors
         {
             raw.SQLITE_BUSY or raw.SQLITE_LOCKED => new InputException(
                 $"Edit store '{path}' is locked by another process (waited {connection?.DefaultTimeout} s).",
-                "wait until that one is done, or stop it.", error),
+                "wait until that one is done, or stop it.", error)
+            {
+                Kind = ErrorKind.Busy,
+            },
             raw.SQLITE_READONLY or raw.SQLITE_PERM or raw.SQLITE_AUTH => ReadOnly(path, error),
             raw.SQLITE_FULL => new InputException(
                 $"Edit store '{path}': the disk is full, so this change was not stored; everything stored before it is intact.",

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Store;

@@ -21,8 +21,7 @@ public sealed class EditRecordTests : IDisposable
             [{"cond":{"x":[1,{"src":"no"}]},"subject":"S","src":"S died in","pred":"Rome","rephrase":"S's life ended in",
               "alt":"Oslo","answers":["Rome","Roma"],"loc":"nq question: why","loc_ans":"be\u0063ause","relation":"P20","n":1e9}]
             """));
-        Assert.Equal(("S", "S died in", "Rome", "S's life ended in", "Oslo"), (record.Subject, record.Src, record.Pred, record.Rephrase, record.Alt));
-        Assert.Equal(["Rome", "Roma"], record.Answers);
+        Assert.Equal(("S", "S died in", "S's life ended in", "Oslo"), (record.Subject, record.Src, record.Rephrase, record.Alt));
         Assert.Equal(("nq question: why", "because", "P20"), (record.Loc, record.LocAns, record.Relation));
     }
 
@@ -34,8 +33,7 @@ public sealed class EditRecordTests : IDisposable
     {
         EditRecord record = Assert.Single(Load($"[{json}]"));
         Assert.Equal(("A is in", "B"), (record.Src, record.Alt));
-        Assert.All(new[] { record.Subject, record.Pred, record.Rephrase, record.Loc, record.LocAns, record.Relation }, Assert.Null);
-        Assert.Empty(record.Answers);
+        Assert.All(new[] { record.Subject, record.Rephrase, record.Loc, record.LocAns, record.Relation }, Assert.Null);
         Assert.Null(record.RephrasePrompt("x"));
         Assert.Null(record.LocalityPrompt("x"));
     }
@@ -43,7 +41,8 @@ public sealed class EditRecordTests : IDisposable
     [Fact]
     public void Prompts_are_put_together_as_the_sets_want_it()
     {
-        EditRecord record = Assert.Single(Load("""{"src":"Where?","rephrase":"In which place?","alt":"X","loc":"who","loc_ans":"me","subject":"S"}"""));
+        EditRecord record = Assert.Single(Load(
+            """{"src":"Where?","rephrase":"In which place?","alt":"X","loc":"who","loc_ans":"me","subject":"S"}"""));
         Assert.Equal("Where? Answer:", record.EditPrompt(" Answer:"));
         Assert.Equal("In which place? Answer:", record.RephrasePrompt(" Answer:"));
         Assert.Equal("who? Answer:", record.LocalityPrompt(" Answer:"));
@@ -92,11 +91,11 @@ public sealed class EditRecordTests : IDisposable
     [InlineData("[{0},\n{0},\n{\"alt\":\"B\"}]", "record 2 (counted from 0), line 3: expected field \"src\"")]
     [InlineData("[{0},\r\n{\"src\":\"A\",\r\n\"alt\":\" \"}]", "record 1 (counted from 0), line 2: expected field \"alt\" with a text")]
     [InlineData("{0}\n{0}\n{\"src\":1,\"alt\":\"B\"}", "record 2 (counted from 0), line 3: expected a text in field \"src\", got a number")]
-    [InlineData("[{\n\"src\":\"A\",\n\"alt\":[\"B\"]}]", "record 0 (counted from 0), line 3: expected a text in field \"alt\", got an array")]
+    [InlineData(
+        "[{\n\"src\":\"A\",\n\"alt\":[\"B\"]}]",
+        "record 0 (counted from 0), line 3: expected a text in field \"alt\", got an array")]
     [InlineData("[{\"src\":\"A\",\"alt\":{}}]", "got an object")]
     [InlineData("[{\"src\":\"A\",\"alt\":true}]", "got true or false")]
-    [InlineData("[{\"src\":\"A\",\"alt\":\"B\",\"answers\":\"C\"}]", "expected an array of texts in field \"answers\", got a text")]
-    [InlineData("[{\"src\":\"A\",\"alt\":\"B\",\"answers\":[1]}]", "expected a text in field \"answers\", got a number")]
     [InlineData("[{\"src\":\"\\ud800\",\"alt\":\"B\"}]", "expected a text in field \"src\", got bytes")]
     [InlineData("[{0},\n7]", "record 1 (counted from 0), line 2: expected a record as a JSON object, got a number")]
     [InlineData("[[{0}]]", "expected a record as a JSON object, got an array")]

@@ -1,9 +1,10 @@
 using System.Text.Json;
 using Sharpformer.Editing;
-using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors.Cpu;
+using Sharpformer.Tests.Editing.Methods.IReVa;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Tokenization;
 
@@ -46,22 +47,23 @@ public sealed class GoldenMetricsTests : IDisposable
             Beta1 = golden.Betas[0],
             Beta2 = golden.Betas[1],
         };
-        var editor = new Editor(model, new KeyValueAdaptor(device, golden.Layer, model.Config.NEmbd, model.Config.Activation));
-        Lesson[] lessons = [.. records.Select(r => Lesson.Of(tokenizer, r.ToRequest(golden.AnswerTrigger, set), model.Config.NPositions))];
+        var editor = new IReVaModel(model, golden.Layer);
+        TokenizedRequest[] requests = [.. records.Select(r =>
+            TokenizedRequest.Of(tokenizer, r.ToRequest(golden.AnswerTrigger, set), model.Config.NPositions))];
         var edits = new List<Edit>();
-        foreach (Edit edit in editor.TeachAll(lessons, settings).SelectMany(chunk => chunk))
+        foreach (Edit edit in editor.TeachAll(requests, settings).SelectMany(chunk => chunk))
         {
             edits.Add(edit with { Id = edits.Count + 1 });
             editor.Keep(edits[^1]);
         }
 
         Assert.Equal(golden.Neurons, editor.Adaptor.Count);
-        var evaluator = new Evaluator(model, tokenizer, editor.Adaptor);
+        var evaluator = new Evaluator(editor.Edited, tokenizer);
         EvaluationReport report = evaluator.Evaluate(records, new Triggers(golden.AnswerTrigger, golden.LocTrigger));
         AssertScores(golden.Base, report.Base);
         AssertScores(golden.Edited, report.Edited);
         AssertPoints(golden.Edited["localityAgreement"], report.LocalityAgreement);
-        WithdrawalReport withdrawal = evaluator.Withdrawal(edits);
+        WithdrawalReport withdrawal = evaluator.Withdrawal(edits, without: _ => throw new InvalidOperationException());
         AssertPoints(golden.Withdrawal["rs"], withdrawal.Rs);
         AssertPoints(golden.Withdrawal["con"], withdrawal.Con);
     }

@@ -1,9 +1,10 @@
 using Sharpformer.Autograd;
 using Sharpformer.Editing;
-using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
+using Sharpformer.Tests.Editing.Methods.IReVa;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Tokenization;
 
@@ -35,7 +36,7 @@ public sealed class PerplexityTests : IDisposable
     {
         CausalLm model = Tiny(family);
         int[] text = Random(length, model.Config.VocabSize);
-        PerplexityReport report = new Perplexity(model, Silent(model)).Measure([text], window, stride);
+        PerplexityReport report = new Perplexity(new EditedModel(model)).Measure([text], window, stride);
         Assert.Equal(length - 1, report.Tokens);
         Assert.Equal(Contexts(text, window, stride).Sum(c => Loss(model, c.Context, c.Next)), report.Base.Total, Close * length);
         Assert.Equal(report.Base, report.Edited);
@@ -47,9 +48,14 @@ public sealed class PerplexityTests : IDisposable
     {
         CausalLm model = CausalLm.Load(TestFiles.Model, device);
         Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
-        int[][] texts = [.. new[] { "Korean is the language of Natural City.", "", "The", "Anatole France was born in Paris, and he died in Saint-Cyr-sur-Loire." }.Select(tokenizer.Encode)];
+        string[] said =
+        [
+            "Korean is the language of Natural City.", "", "The",
+            "Anatole France was born in Paris, and he died in Saint-Cyr-sur-Loire.",
+        ];
+        int[][] texts = [.. said.Select(tokenizer.Encode)];
         double expected = texts.Sum(text => Contexts(text, 128, 64).Sum(c => Loss(model, c.Context, c.Next)));
-        PerplexityReport report = new Perplexity(model, Silent(model)).Measure(texts, 128, 64);
+        PerplexityReport report = new Perplexity(new EditedModel(model)).Measure(texts, 128, 64);
         Assert.Equal(texts.Sum(t => Math.Max(0, t.Length - 1)), report.Tokens);
         Assert.Equal(expected, report.Base.Total, Close * report.Tokens);
     }
@@ -81,7 +87,7 @@ public sealed class PerplexityTests : IDisposable
         (int window, int stride) = (16, 9);
         (int[] Context, int Next)[] contexts = [.. Contexts(text, window, stride)];
         KeyValueAdaptor adaptor = Taught(model, layer, [.. new[] { 3, 14, 15, 30, 43 }.Select(i => contexts[i].Context)]);
-        adaptor.SetWithdrawn(2, true);
+        adaptor = adaptor.WithWithdrawn(2, true);
 
         double loss = 0;
         int answered = 0, changed = 0;
@@ -94,7 +100,7 @@ public sealed class PerplexityTests : IDisposable
             if (Array.IndexOf(before, before.Max()) != Array.IndexOf(after, after.Max())) changed++;
         }
 
-        PerplexityReport report = new Perplexity(model, adaptor).Measure([text], window, stride);
+        PerplexityReport report = new Perplexity(IReVaModel.Of(model, adaptor)).Measure([text], window, stride);
         Assert.InRange(answered, 4, 40); // some of each, so that both kinds are compared
         Assert.InRange(changed, 1, answered);
         Assert.Equal(contexts.Sum(c => Loss(model, c.Context, c.Next)), report.Base.Total, Close * text.Length);
@@ -107,21 +113,24 @@ public sealed class PerplexityTests : IDisposable
     {
         CausalLm model = CausalLm.Load(TestFiles.Model, device);
         Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
-        var editor = new Editor(model, new KeyValueAdaptor(device, 4, model.Config.NEmbd, Activation.GeluTanh));
-        var perplexity = new Perplexity(model, editor.Adaptor);
-        int[] text = tokenizer.Encode("The Legend of Zelda is developed by Nintendo"), other = tokenizer.Encode("Korean is the language of Natural City.");
+        var editor = new IReVaModel(model, 4);
+        int[] text = tokenizer.Encode("The Legend of Zelda is developed by Nintendo");
+        int[] other = tokenizer.Encode("Korean is the language of Natural City.");
         var request = new EditRequest("The Legend of Zelda is developed by", "Nintendo");
-        editor.Keep(editor.Teach(Lesson.Of(tokenizer, request, 128), new IReVaSettings { Layer = 4, Theta = 0.85f, Alpha = 1 }) with { Id = 1 });
+        var settings = new IReVaSettings { Layer = 4, Theta = 0.85f, Alpha = 1 };
+        editor.Keep(editor.Teach(TokenizedRequest.Of(tokenizer, request, 128), settings) with { Id = 1 });
 
-        PerplexityReport report = perplexity.Measure([text, other], 128, 64);
+        PerplexityReport report = new Perplexity(editor.Edited).Measure([text, other], 128, 64);
         Assert.True(report.Edited.Total < report.Base.Total - 1, $"{report.Base.Total} to {report.Edited.Total}");
         Assert.Equal(100.0 / report.Tokens, report.Answered);
         Assert.Equal(100.0 / report.Tokens, report.Changed);
-        PerplexityReport unrelated = perplexity.Measure([other], 128, 64);
+        PerplexityReport unrelated = new Perplexity(editor.Edited).Measure([other], 128, 64);
         Assert.Equal(unrelated.Base, unrelated.Edited);
 
-        editor.Adaptor.SetWithdrawn(1, true);
-        Assert.Equal(report with { Edited = report.Base, Answered = 0, Changed = 0 }, perplexity.Measure([text, other], 128, 64));
+        editor.SetWithdrawn(1, true);
+        Assert.Equal(
+            report with { Edited = report.Base, Answered = 0, Changed = 0 },
+            new Perplexity(editor.Edited).Measure([text, other], 128, 64));
     }
 
     [Fact]
@@ -141,7 +150,13 @@ public sealed class PerplexityTests : IDisposable
             using var own = new CpuDevice(threads);
             CausalLm model = Tiny("gpt2-tiny-f32", own);
             adaptor = Taught(model, 1, [text[..9], text[..20], text[16..30], text[33..60]]);
-            return new Perplexity(model, adaptor) { TokensAtOnce = tokens, LogitsAtOnce = logits, ContextAtOnce = context }.Measure([text, text[40..60]], 25, 11);
+            var perplexity = new Perplexity(IReVaModel.Of(model, adaptor))
+            {
+                TokensAtOnce = tokens,
+                LogitsAtOnce = logits,
+                ContextAtOnce = context,
+            };
+            return perplexity.Measure([text, text[40..60]], 25, 11);
         }
     }
 
@@ -149,7 +164,7 @@ public sealed class PerplexityTests : IDisposable
     public void Progress_ends_with_all_tokens_and_work_stops_when_asked()
     {
         CausalLm model = Tiny("gpt2-tiny-f32");
-        var perplexity = new Perplexity(model, Silent(model)) { TokensAtOnce = 30 };
+        var perplexity = new Perplexity(new EditedModel(model)) { TokensAtOnce = 30 };
         int[] text = Random(100, model.Config.VocabSize);
         var told = new List<(int, int)>();
         perplexity.Measure([text], 10, 10, (done, total) => told.Add((done, total)));
@@ -157,7 +172,8 @@ public sealed class PerplexityTests : IDisposable
 
         using var stop = new CancellationTokenSource();
         int done = 0;
-        Assert.Throws<OperationCanceledException>(() => perplexity.Measure([text], 10, 10, (d, _) => { done = d; stop.Cancel(); }, stop.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            perplexity.Measure([text], 10, 10, (d, _) => { done = d; stop.Cancel(); }, stop.Token));
         Assert.Equal(30, done);
     }
 
@@ -165,13 +181,18 @@ public sealed class PerplexityTests : IDisposable
     public void What_cannot_be_measured_is_refused()
     {
         CausalLm model = Tiny("gpt2-tiny-f32");
-        var perplexity = new Perplexity(model, Silent(model));
-        Assert.Contains("no text has two tokens", Assert.Throws<ArgumentException>(() => perplexity.Measure([[], [5]], 8, 4)).Message, StringComparison.Ordinal);
-        Assert.Contains("windows of 1 tokens, expected 2 to the model's 40", Assert.Throws<ArgumentOutOfRangeException>(() => perplexity.Measure([[1, 2]], 1, 1)).Message, StringComparison.Ordinal);
-        Assert.Contains("windows of 41", Assert.Throws<ArgumentOutOfRangeException>(() => perplexity.Measure([[1, 2]], 41, 1)).Message, StringComparison.Ordinal);
-        Assert.Contains("a stride of 9, expected 1 to the window of 8", Assert.Throws<ArgumentOutOfRangeException>(() => perplexity.Measure([[1, 2]], 8, 9)).Message, StringComparison.Ordinal);
-        Assert.Contains("a stride of 0", Assert.Throws<ArgumentOutOfRangeException>(() => perplexity.Measure([[1, 2]], 8, 0)).Message, StringComparison.Ordinal);
-        Assert.Contains("Token 301", Assert.Throws<InputException>(() => perplexity.Measure([[1, 301, 2]], 8, 8)).Message, StringComparison.Ordinal);
+        var perplexity = new Perplexity(new EditedModel(model));
+        Refused<ArgumentException>("no text has two tokens", [[], [5]], 8, 4);
+        Refused<ArgumentOutOfRangeException>("windows of 1 tokens, expected 2 to the model's 40", [[1, 2]], 1, 1);
+        Refused<ArgumentOutOfRangeException>("windows of 41", [[1, 2]], 41, 1);
+        Refused<ArgumentOutOfRangeException>("a stride of 9, expected 1 to the window of 8", [[1, 2]], 8, 9);
+        Refused<ArgumentOutOfRangeException>("a stride of 0", [[1, 2]], 8, 0);
+        Refused<InputException>("Token 301", [[1, 301, 2]], 8, 8);
+
+        void Refused<T>(string expected, int[][] texts, int window, int stride)
+            where T : Exception =>
+            Assert.Contains(
+                expected, Assert.Throws<T>(() => perplexity.Measure(texts, window, stride)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -208,14 +229,16 @@ public sealed class PerplexityTests : IDisposable
         using BufferScope scope = device.Scope();
         (int last, int C) = (context.Length - 1, model.Config.NEmbd);
         bool answers = false;
-        IReadOnlyList<Opening> openings = adaptor is null ? [] : [new Opening(adaptor.Layer, Site.MlpInput, Site.BlockOutput, Reach.All, (x, output) =>
-        {
-            AdaptorResponse response = adaptor.Respond(x.Value.Slice(last, 1));
-            answers = response.Fires;
-            float[] beside = new float[context.Length * C];
-            adaptor.Output(response).ToArray().CopyTo(beside, last * C);
-            return Ops.Add(output, device.From(beside, context.Length, C));
-        })];
+        IReadOnlyList<Opening> openings = adaptor is null
+            ? []
+            : [new Opening(adaptor.Layer, Site.MlpInput, Site.BlockOutput, Reach.All, (x, output) =>
+            {
+                Firing[] response = adaptor.Fire(x.Value.Slice(last, 1));
+                answers = response[0].Adds;
+                float[] beside = new float[context.Length * C];
+                adaptor.Output(response).ToArray().CopyTo(beside, last * C);
+                return Ops.Add(output, device.From(beside, context.Length, C));
+            })];
         Tensor hidden = model.Hidden(new TokenBatch([context]), model.NewCache(1, context.Length), openings).Value;
         return (model.Logits(hidden.Slice(last, 1)).Value.ToArray(), answers);
     }
@@ -229,15 +252,14 @@ public sealed class PerplexityTests : IDisposable
         {
             float[] key = KeyValueAdaptor.Standardize(Trace.Inputs(model, [prompts[i]], [prompts[i].Length - 1], layer)).ToArray();
             float[] value = model.Head.Value.Slice(7 * (i + 1), 1).ToArray();
-            adaptor.Add(new Neuron(7 * (i + 1), key, value, 0.6f * key.Sum(k => k * k), []), alpha: 1, edit: i + 1);
+            adaptor = adaptor.With([new Neuron(7 * (i + 1), key, value, 0.6f * key.Sum(k => k * k), [])], alpha: 1, edit: i + 1);
         }
 
         return adaptor;
     }
 
-    private KeyValueAdaptor Silent(CausalLm model) => new(device, 1, model.Config.NEmbd, Activation.GeluTanh);
-
-    private CausalLm Tiny(string family, Device? own = null) => CausalLm.Load(TestFiles.Golden(Path.Combine("families", family)), own ?? device);
+    private CausalLm Tiny(string family, Device? own = null) =>
+        CausalLm.Load(TestFiles.Golden(Path.Combine("families", family)), own ?? device);
 
     /// <summary>Words of three tokens that come back, so that states resemble one another.</summary>
     private static int[] Random(int length, int vocabulary)

@@ -1,4 +1,5 @@
 using Sharpformer.Editing;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
 
 namespace Sharpformer.Tests.Editing.Store;
@@ -69,7 +70,11 @@ public sealed class EditStoreTests : IDisposable
         IReadOnlyList<Edit> kept = store.List(withParts: true, includeRemoved: false);
         Assert.Equal([1, 2, 4, 5, 6, 7, 8, 9, 10, 11], kept.Select(e => e.Id));
         foreach (Edit edit in kept)
-            StoreFolder.Same(StoreFolder.Stored((int)edit.Id, edit.CreatedAt), edit with { Status = EditStatus.Active, WithdrawnAt = null });
+        {
+            StoreFolder.Same(
+                StoreFolder.Stored((int)edit.Id, edit.CreatedAt), edit with { Status = EditStatus.Active, WithdrawnAt = null });
+        }
+
         IReadOnlyList<Edit> all = store.List(withParts: true, includeRemoved: true);
         Assert.Equal(12, all.Count);
         foreach (Edit edit in all) StoreFolder.Same(store.Get(edit.Id), edit);
@@ -106,7 +111,9 @@ public sealed class EditStoreTests : IDisposable
         Edit removed = store.Get(2);
         Assert.Equal(EditStatus.Removed, removed.Status);
         Assert.True(removed.RemovedAt > removed.WithdrawnAt);
-        StoreFolder.Same(born with { Status = EditStatus.Removed, WithdrawnAt = removed.WithdrawnAt, RemovedAt = removed.RemovedAt, Parts = [] }, removed);
+        StoreFolder.Same(
+            born with { Status = EditStatus.Removed, WithdrawnAt = removed.WithdrawnAt, RemovedAt = removed.RemovedAt, Parts = [] },
+            removed);
         StoreFolder.Same(StoreFolder.Stored(3, store.Get(3).CreatedAt), store.Get(3));
     }
 
@@ -117,14 +124,17 @@ public sealed class EditStoreTests : IDisposable
         Assert.Contains("Edit 1 cannot be restored: it is active", StoreFolder.Refused(() => store.Restore(1)), StringComparison.Ordinal);
         store.Withdraw(1);
         Edit before = store.Get(1);
-        Assert.Contains("Edit 1 cannot be withdrawn: it is withdrawn (since 2024-", StoreFolder.Refused(() => store.Withdraw(1)), StringComparison.Ordinal);
+        Assert.Contains(
+            "Edit 1 cannot be withdrawn: it is withdrawn (since 2024-", StoreFolder.Refused(() => store.Withdraw(1)),
+            StringComparison.Ordinal);
         StoreFolder.Same(before, store.Get(1));
         store.Remove(1);
         before = store.Get(1);
         foreach (Action action in new Action[] { () => store.Withdraw(1), () => store.Restore(1), () => store.Remove(1) })
             Assert.Contains("it is removed (since 2024-", StoreFolder.Refused(action), StringComparison.Ordinal);
         StoreFolder.Same(before, store.Get(1));
-        foreach (Action action in new Action[] { () => store.Withdraw(9), () => store.Restore(-1), () => store.Remove(0), () => store.Get(3) })
+        Action[] unknown = [() => store.Withdraw(9), () => store.Restore(-1), () => store.Remove(0), () => store.Get(3)];
+        foreach (Action action in unknown)
             Assert.Contains("its edits are 1 to 2", StoreFolder.Refused(action), StringComparison.Ordinal);
     }
 
@@ -155,13 +165,14 @@ public sealed class EditStoreTests : IDisposable
     public void Two_processes_that_add_the_same_fact_once_store_one()
     {
         using EditStore first = _folder.Open(), second = _folder.Open();
-        Edit other = StoreFolder.Edit(6), fact = StoreFolder.Edit(5), again = fact with { Settings = new IReVaSettings { Layer = StoreFolder.Layer, Theta = 0.5f } };
+        Edit other = StoreFolder.Edit(6), fact = StoreFolder.Edit(5);
+        Edit again = fact with { Settings = new IReVaSettings { Layer = StoreFolder.Layer, Theta = 0.5f } };
         TaughtEdit stored = first.AddOnce([fact]).Single();
         Assert.True(stored.IsNew);
         IReadOnlyList<TaughtEdit> both = second.AddOnce([again, other]);
         Assert.Equal([false, true], both.Select(taught => taught.IsNew));
         StoreFolder.Same(stored.Edit, both[0].Edit);
-        Assert.Equal(2, first.Count().Total);
+        Assert.Equal(2, first.List(withParts: false, includeRemoved: true).Count);
         first.Remove(stored.Edit.Id);
         Assert.Equal((3, true), (second.AddOnce([fact]).Single() is var (edit, isNew) ? (edit.Id, isNew) : default));
     }
@@ -172,7 +183,7 @@ public sealed class EditStoreTests : IDisposable
         using EditStore store = _folder.Open();
         Edit damaged = StoreFolder.Edit(2) with { Parts = [] };
         Assert.ThrowsAny<ArgumentException>(() => store.AddOnce([StoreFolder.Edit(1), damaged]));
-        Assert.Equal(0, store.Count().Total);
+        Assert.Empty(store.List(withParts: false, includeRemoved: true));
     }
 
     [Fact]
@@ -182,7 +193,6 @@ public sealed class EditStoreTests : IDisposable
         store.Withdraw(1);
         store.Remove(2);
         Assert.Equal(new EditCounts(Active: 2, Withdrawn: 1, Removed: 1, TargetTokens: 5), store.Count());
-        Assert.Equal(4, store.Count().Total);
     }
 
     [Fact]
@@ -211,16 +221,20 @@ public sealed class EditStoreTests : IDisposable
         }
 
         float[] broken = [0, 0, float.NaN, 0, 0, 0, 0];
-        Assert.Contains("key[2] of row 0 is NaN", StoreFolder.Refused(() => store.Add(edit with { Parts = IReVaParts.Parts([neuron with { Key = broken }]) })), StringComparison.Ordinal);
-        Assert.Contains("value[2] of row 0 is NaN", StoreFolder.Refused(() => store.Add(edit with { Parts = IReVaParts.Parts([neuron with { Value = broken }]) })), StringComparison.Ordinal);
+        Edit brokenKey = edit with { Parts = IReVaParts.Parts([neuron with { Key = broken }]) };
+        Edit brokenValue = edit with { Parts = IReVaParts.Parts([neuron with { Value = broken }]) };
+        Assert.Contains("key[2] of row 0 is NaN", StoreFolder.Refused(() => store.Add(brokenKey)), StringComparison.Ordinal);
+        Assert.Contains("value[2] of row 0 is NaN", StoreFolder.Refused(() => store.Add(brokenValue)), StringComparison.Ordinal);
         StoreFolder.Refused(() => store.Add(edit with { Parts = IReVaParts.Parts([neuron with { Threshold = float.NegativeInfinity }]) }));
         StoreFolder.Refused(() => store.Add(edit with { Settings = IReVaSettings.Of(edit) with { LearningRate = float.NaN } }));
-        Assert.Contains("half a surrogate pair", StoreFolder.Refused(() => store.Add(edit with { Request = new EditRequest("x\ud800", "y") })), StringComparison.Ordinal);
+        Edit halfPrompt = edit with { Request = new EditRequest("x\ud800", "y") };
+        Assert.Contains("half a surrogate pair", StoreFolder.Refused(() => store.Add(halfPrompt)), StringComparison.Ordinal);
         Assert.Contains("half a surrogate pair", StoreFolder.Refused(() => store.Add(edit, reason: "\ud800")), StringComparison.Ordinal);
         string refused = StoreFolder.Refused(() => store.Add(edit with { Settings = new IReVaSettings { Layer = 5 } }));
         Assert.Contains("holds edits of block 4, asked for is block 5", refused, StringComparison.Ordinal);
-        Assert.Contains("half a surrogate pair", StoreFolder.Refused(() => store.Add(edit with { Request = new EditRequest("\udc00x", "y") })), StringComparison.Ordinal);
-        Assert.Equal(1, store.Count().Total);
+        Edit otherHalf = edit with { Request = new EditRequest("\udc00x", "y") };
+        Assert.Contains("half a surrogate pair", StoreFolder.Refused(() => store.Add(otherHalf)), StringComparison.Ordinal);
+        Assert.Single(store.List(withParts: false, includeRemoved: true));
         Assert.Equal(2, store.Add(edit).Id);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sharpformer.Editing;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
 
@@ -44,7 +45,9 @@ public sealed class StoreFolder : IDisposable
         int[] targets = Enumerable.Range(100 * i, tokens).ToArray();
         for (int t = 0; t < tokens; t++)
         {
-            EpochLoss[] losses = i % 2 == 0 ? [] : [new(random.NextSingle(), random.NextSingle(), 0), new(random.NextSingle(), 1e-40f, float.NaN)];
+            EpochLoss[] losses = i % 2 == 0
+                ? []
+                : [new(random.NextSingle(), random.NextSingle(), 0), new(random.NextSingle(), 1e-40f, float.NaN)];
             neurons[t] = new Neuron(targets[t], Numbers(random, nEmbd), Numbers(random, nEmbd), random.NextSingle() * 99, losses);
         }
 
@@ -63,7 +66,8 @@ public sealed class StoreFolder : IDisposable
     public static void Same(Edit expected, Edit actual)
     {
         Assert.Equal(
-            expected with { Parts = [], PromptTokens = [], TargetTokens = [] }, actual with { Parts = [], PromptTokens = [], TargetTokens = [] });
+            expected with { Parts = [], PromptTokens = [], TargetTokens = [] },
+            actual with { Parts = [], PromptTokens = [], TargetTokens = [] });
         Assert.Equal(expected.PromptTokens, actual.PromptTokens);
         Assert.Equal(expected.TargetTokens, actual.TargetTokens);
         Assert.Equal(expected.Parts.Select(part => part.Name), actual.Parts.Select(part => part.Name));

@@ -44,7 +44,9 @@ public sealed class FamilyTests : IDisposable
         Assert.Equal(JsonSerializer.Serialize(config), JsonSerializer.Serialize(ModelConfig.Load(path)));
         CausalLm model = CausalLm.Load(path, device);
         Assert.Equal(parameters, model.Weights.Sum(w => w.Value.Count));
-        Assert.Equal(20, Generator.Generate(model, [.. Enumerable.Range(0, 270)], 20, endToken: -1, new SamplingOptions()).Count()); // beyond a window of 256
+        // Beyond a window of 256.
+        int[] prompt = [.. Enumerable.Range(0, 270)];
+        Assert.Equal(20, Generator.Generate(model, prompt, 20, endToken: -1, new SamplingOptions()).Count());
     }
 
     [Theory]
@@ -69,7 +71,8 @@ public sealed class FamilyTests : IDisposable
     {
         CausalLm model = Changed("gpt2-tiny-f32", "{", "{\"scale_attn_by_inverse_layer_idx\": true,");
         CausalLm plain = Load("gpt2-tiny-f32");
-        Block[] divided = [.. plain.Blocks.Select((block, l) => block with { Attention = block.Attention with { Qkv = QueriesTimes(block.Attention.Qkv, 1f / (l + 1)) } })];
+        Block[] divided = [.. plain.Blocks.Select((block, l) =>
+            block with { Attention = block.Attention with { Qkv = QueriesTimes(block.Attention.Qkv, 1f / (l + 1)) } })];
         Close(Logits(plain with { Blocks = divided }), Logits(model));
         Assert.NotEqual(Logits(plain), Logits(model));
     }
@@ -80,7 +83,8 @@ public sealed class FamilyTests : IDisposable
         CausalLm model = Changed("gpt2-tiny-f32", "{", "{\"scale_attn_weights\": false, \"reorder_and_upcast_attn\": true,");
         CausalLm plain = Load("gpt2-tiny-f32");
         float sqrt = MathF.Sqrt(plain.Config.NEmbd / plain.Config.NHead);
-        Block[] multiplied = [.. plain.Blocks.Select(block => block with { Attention = block.Attention with { Qkv = QueriesTimes(block.Attention.Qkv, sqrt) } })];
+        Block[] multiplied = [.. plain.Blocks.Select(block =>
+            block with { Attention = block.Attention with { Qkv = QueriesTimes(block.Attention.Qkv, sqrt) } })];
         Close(Logits(plain with { Blocks = multiplied }), Logits(model));
     }
 
@@ -96,7 +100,9 @@ public sealed class FamilyTests : IDisposable
 
     [Theory]
     [InlineData("\"attention_types\": [[[\"global\",\"local\"],3]]", "attention_types names 6 blocks, expected 4")]
-    [InlineData("\"attention_types\": [[[\"global\"],1000000000]]", "attention_types[0] is a list, expected [[\"global\" or \"local\", …], how often]")]
+    [InlineData(
+        "\"attention_types\": [[[\"global\"],1000000000]]",
+        "attention_types[0] is a list, expected [[\"global\" or \"local\", …], how often]")]
     [InlineData("\"attention_types\": [[[\"sparse\"],4]]", "is \"sparse\", expected \"global\" or \"local\"")]
     [InlineData("\"attention_types\": 4", "attention_types is 4, expected a list")]
     [InlineData("\"attention_layers\": [\"global\"]", "attention_layers names 1 blocks, expected 4")]
@@ -112,25 +118,37 @@ public sealed class FamilyTests : IDisposable
     [InlineData("\"rotary_dim\": 18", "rotary_dim is 18, expected an even number")]
     [InlineData("\"rotary_dim\": null", "rotary_dim not stated, which means 64, expected an even number")]
     public void A_wrong_rotation_is_told(string json, string expected) =>
-        Assert.Contains(expected, Assert.Throws<InputException>(() => Changed("gpt-j-tiny", "\"rotary_dim\": 8", json)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<InputException>(() => Changed("gpt-j-tiny", "\"rotary_dim\": 8", json)).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(16_777_216)]
     [InlineData(8_388_609)]
     public void More_positions_than_angles_could_be_made_for_are_told(int positions)
     {
-        string message = Assert.Throws<InputException>(() => Changed("gpt-j-tiny", "\"n_positions\": 48", $"\"n_positions\": {positions}")).Message;
-        Assert.Contains($"n_positions {positions} by rotary_dim 8 are {8L * positions} numbers for the angles, expected at most 67108864", message, StringComparison.Ordinal);
+        string message = Assert.Throws<InputException>(() =>
+            Changed("gpt-j-tiny", "\"n_positions\": 48", $"\"n_positions\": {positions}")).Message;
+        Assert.Contains(
+            $"n_positions {positions} by rotary_dim 8 are {8L * positions} numbers for the angles, expected at most 67108864",
+            message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void So_does_a_random_model_of_that_family() =>
-        Assert.Contains("gptj: n_positions 16777216 by rotary_dim", Assert.Throws<InputException>(() =>
-            RandomCheckpoint.Write(folder.File("random"), PublishedSizes.All["gpt-j-6b"] with { NLayer = 1, NPositions = 1 << 24 }, DType.F16, seed: 0)).Message, StringComparison.Ordinal);
+    public void So_does_a_random_model_of_that_family()
+    {
+        ModelConfig config = PublishedSizes.All["gpt-j-6b"] with { NLayer = 1, NPositions = 1 << 24 };
+        InputException e = Assert.Throws<InputException>(() =>
+            RandomCheckpoint.Write(folder.File("random"), config, DType.F16, seed: 0));
+        Assert.Contains("gptj: n_positions 16777216 by rotary_dim", e.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
-    public void An_unknown_family_is_told_which_there_are() =>
-        Assert.Contains("model_type is \"gpt_neox\", supported: gpt2, gpt_neo, gptj.", Assert.Throws<InputException>(() => Changed("gpt-j-tiny", "\"gptj\"", "\"gpt_neox\"")).Message, StringComparison.Ordinal);
+    public void An_unknown_family_is_told_which_there_are()
+    {
+        InputException e = Assert.Throws<InputException>(() => Changed("gpt-j-tiny", "\"gptj\"", "\"gpt_neox\""));
+        Assert.Contains("model_type is \"gpt_neox\", supported: gpt2, gpt_neo, gptj.", e.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_tied_table_may_stand_under_the_heads_name_or_twice()
@@ -181,12 +199,14 @@ public sealed class FamilyTests : IDisposable
     {
         string path = folder.File("model.safetensors");
         using SafeTensorsFile file = SafeTensorsFile.Open(path);
-        SafeTensorsEntry[] entries = [.. file.Names.SelectMany(name => names(name).Select(renamed => new SafeTensorsEntry(renamed, file.Load(name, device))))];
+        SafeTensorsEntry[] entries = [.. file.Names.SelectMany(name =>
+            names(name).Select(renamed => new SafeTensorsEntry(renamed, file.Load(name, device))))];
         SafeTensorsWriter.Write(path, entries);
     }
 
     private void WriteNeo(string attention) => File.WriteAllText(folder.File("config.json"), $$"""
-        {"model_type": "gpt_neo", "hidden_size": 48, "num_layers": 4, "num_heads": 4, "max_position_embeddings": 40, "vocab_size": 211, "window_size": 6, {{attention}}}
+        {"model_type": "gpt_neo", "hidden_size": 48, "num_layers": 4, "num_heads": 4, "max_position_embeddings": 40,
+         "vocab_size": 211, "window_size": 6, {{attention}}}
         """);
 
     private LinearWeights QueriesTimes(LinearWeights qkv, float factor)

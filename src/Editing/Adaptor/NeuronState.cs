@@ -1,9 +1,0 @@
-namespace Sharpformer.Editing.Adaptor;
-
-/// <summary>What an adaptor knows of a neuron beside its key and value.</summary>
-/// <param name="Edit">Id of the edit it belongs to.</param>
-/// <param name="TargetToken">The token it answers with.</param>
-/// <param name="Threshold">b.</param>
-/// <param name="Alpha">α.</param>
-/// <param name="Withdrawn">Competes but stays silent.</param>
-public readonly record struct NeuronState(long Edit, int TargetToken, float Threshold, float Alpha, bool Withdrawn);

@@ -1,0 +1,37 @@
+using Sharpformer.Autograd;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Editing;
+
+/// <summary>
+/// Edits that sit beside a block and decide by what they read there whether to speak: an adaptor of knowledge neurons, a codebook, a side
+/// memory. A value: nothing about it changes once it is made. It acts on the last position of a sequence only
+/// (<see cref="Reach.Last"/>).
+/// </summary>
+public interface IEditMemory
+{
+    /// <summary>The block, 0-based.</summary>
+    int Block { get; }
+
+    /// <summary>Where it reads.</summary>
+    Site Reads { get; }
+
+    /// <summary>Where it changes what passes; not before <see cref="Reads"/>.</summary>
+    Site Writes { get; }
+
+    /// <summary>Which edit speaks at each row, or comes closest to it.</summary>
+    /// <param name="read">What passes at <see cref="Reads"/>, <c>[R,…]</c>.</param>
+    /// <param name="withdrawn">For each row an edit to be taken as withdrawn, or null for none; null for none anywhere.</param>
+    Firing[] Fire(Tensor read, IReadOnlyList<long?>? withdrawn = null);
+
+    /// <summary>How the edits see one row, the one that speaks first and then those that come closest.</summary>
+    /// <param name="read">What passes at <see cref="Reads"/>, <c>[1,…]</c>.</param>
+    /// <param name="count">At most so many.</param>
+    IReadOnlyList<Firing> Nearest(Tensor read, int count);
+
+    /// <summary>What passes at <see cref="Writes"/> once the edits have spoken, <c>[R,…]</c>.</summary>
+    /// <param name="passing">What passed there before, <c>[R,…]</c>.</param>
+    /// <param name="firings">What <see cref="Fire"/> gave for these rows.</param>
+    Variable Apply(Variable passing, IReadOnlyList<Firing> firings);
+}

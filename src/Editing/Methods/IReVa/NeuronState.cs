@@ -1,0 +1,10 @@
+namespace Sharpformer.Editing.Methods.IReVa;
+
+/// <summary>What an adaptor knows of a neuron beside its key and value.</summary>
+/// <param name="Edit">Id of the edit it belongs to.</param>
+/// <param name="Place">Its place among the neurons of its edit: the target token it answers with.</param>
+/// <param name="TargetToken">That token.</param>
+/// <param name="Threshold">b.</param>
+/// <param name="Alpha">α.</param>
+/// <param name="Withdrawn">Competes but stays silent.</param>
+public readonly record struct NeuronState(long Edit, int Place, int TargetToken, float Threshold, float Alpha, bool Withdrawn);

@@ -1,0 +1,32 @@
+using Sharpformer.Autograd;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Editing;
+
+/// <summary>
+/// Weights of an edited model: float32 memory of their own, which no scope ends, as an edited model outlives what made it.
+/// </summary>
+internal static class ChangedWeight
+{
+    /// <summary>A copy that may be written to.</summary>
+    public static Tensor CopyOf(Tensor weight)
+    {
+        Tensor copy = weight.Device.AllocateUnscoped(weight.Shape);
+        weight.Device.Gather(weight, [.. Enumerable.Range(0, weight.Rows)], copy);
+        return copy;
+    }
+
+    /// <summary>w + Δ, with the bits of <see cref="Ops.Add"/>.</summary>
+    /// <param name="weight">w, stored as any type.</param>
+    /// <param name="delta">Δ, as many numbers.</param>
+    public static Tensor Plus(Tensor weight, float[] delta)
+    {
+        Device device = weight.Device;
+        Tensor changed = CopyOf(weight);
+        using BufferScope scope = device.Scope();
+        Tensor change = device.Allocate(weight.Shape);
+        device.Upload(delta, change);
+        device.Copy(Ops.Add(changed, change).Value, changed);
+        return changed;
+    }
+}

@@ -1,0 +1,88 @@
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Editing.Methods.FineTuning;
+
+/// <summary>
+/// Fine-tuning of one MLP under a clamp (FT, FT-L, FT-M): the plainest of rivals. The edits of a batch share one change of weights, so
+/// they are in force together: once one of them is withdrawn or removed, the batch as a whole is silent.
+/// </summary>
+public sealed class FineTuningEditor : IEditor
+{
+    /// <inheritdoc/>
+    public string Name => FineTuningSettings.Name;
+
+    /// <inheritdoc/>
+    public string Description => "Fine-tunes one MLP's weights within a clamp; edits taught together share the change.";
+
+    /// <inheritdoc/>
+    public Reversal Reversal => Reversal.Batch;
+
+    /// <inheritdoc/>
+    public Type SettingsType => typeof(FineTuningSettings);
+
+    /// <inheritdoc/>
+    public EditSettings SettingsFor(ModelConfig config) => FineTuningSettings.For(config);
+
+    /// <inheritdoc/>
+    public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(
+        IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        int batch = ((FineTuningSettings)settings).Batch;
+        return requests.Chunk(batch > 0 ? batch : Math.Max(1, requests.Count));
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Edit> Teach(
+        IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(soFar);
+        ArgumentNullException.ThrowIfNull(context);
+        if (requests.Count == 0) return [];
+        var how = (FineTuningSettings)settings;
+        using BufferScope scope = soFar.Model.Device.Scope();
+        FineTuningTexts[] chunks = [.. requests.Chunk(how.Chunk).Select(chunk => new FineTuningTexts(soFar.Model, how, chunk))];
+        var training = new FineTuningRun(soFar.Model, how);
+        training.Train(chunks, context.Cancellation);
+        double[] losses = [.. chunks.SelectMany(chunk => chunk.LossPerEdit(training.Model(tape: null)))];
+        return [.. requests.Select((request, i) => new Edit
+        {
+            Request = request.Request,
+            PromptTokens = request.Tokens.Prompt,
+            TargetTokens = request.Tokens.Target,
+            Settings = how,
+            Parts = i > 0 ? [] : [.. training.Parts(), new EditPart(FineTunedWeights.Edits, [1], [requests.Count])],
+            FinalLoss = losses[i],
+        })];
+    }
+
+    /// <summary>
+    /// Adds the change of every batch that is whole: all of its edits are there and active. Edits must come with those that they were
+    /// taught with; a batch that is cut in two is not whole in either half.
+    /// </summary>
+    /// <inheritdoc/>
+    public EditedModel Apply(EditedModel soFar, IReadOnlyList<Edit> edits)
+    {
+        ArgumentNullException.ThrowIfNull(soFar);
+        ArgumentNullException.ThrowIfNull(edits);
+        CausalLm model = soFar.Model;
+        for (int first = 0, end; first < edits.Count; first = end)
+        {
+            end = first + 1;
+            while (end < edits.Count && edits[end].Batch == edits[first].Batch && edits[end].Part(FineTunedWeights.Edits) is null) end++;
+            Edit holder = edits[first];
+            bool isWhole = holder.Part(FineTunedWeights.Edits) is { } count && count.Values[0] == end - first
+                && edits.Skip(first).Take(end - first).All(edit => edit.Status == EditStatus.Active);
+            if (!isWhole) continue;
+            model = FineTunedWeights.With(model, (FineTuningSettings)holder.Settings, (name, weight) =>
+            {
+                EditPart delta = holder.Part(name) ?? throw new ArgumentException($"FineTuning: edit {holder.Id} has no part '{name}'.");
+                return ChangedWeight.Plus(weight.Value, delta.Values);
+            });
+        }
+
+        return soFar with { Model = model };
+    }
+}

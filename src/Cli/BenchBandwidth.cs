@@ -22,7 +22,8 @@ internal static class BenchBandwidth
         return BufferBytes / Best(() =>
         {
             float[] sums = new float[BufferBytes / PartBytes];
-            Parallel.For(0, sums.Length, options, part => sums[part] = RowMath.Sum(buffer.AsSpan(part * (PartBytes / sizeof(float)), PartBytes / sizeof(float))));
+            const int Floats = PartBytes / sizeof(float);
+            Parallel.For(0, sums.Length, options, part => sums[part] = RowMath.Sum(buffer.AsSpan(part * Floats, Floats)));
             if (sums[0] == 0) throw new InvalidOperationException("The sum of ones is 0."); // the sums are needed, so nothing is left out
         });
     }

@@ -32,7 +32,8 @@ internal sealed class BenchClock(int repetitions, double seconds, CancellationTo
         var runs = new List<BenchTime[]>();
         while (runs.Count < repetitions && Stopwatch.GetElapsedTime(start).TotalSeconds < seconds) runs.Add(RunAll());
         if (runs.Count == 0) runs.Add(warmUp);
-        return [.. pieces.Select((_, i) => new BenchTime(Median(runs.Select(r => r[i].Seconds)), Median(runs.Select(r => r[i].CpuSeconds)), runs.Count))];
+        return [.. pieces.Select((_, i) => new BenchTime(
+            Median(runs.Select(r => r[i].Seconds)), Median(runs.Select(r => r[i].CpuSeconds)), runs.Count))];
 
         BenchTime[] RunAll() => [.. pieces.Select(piece => Run(piece.Work, piece.Prepare))];
     }

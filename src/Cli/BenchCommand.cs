@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Sharpformer.Editing;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 using Spectre.Console;
@@ -15,30 +15,52 @@ internal static class BenchCommand
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("bench", "Measure the speed of a model on this machine: forward pass, decoding, editing, evaluation, memory. Facts are made up, so any model folder will do, even one without a tokenizer (see 'model random').");
+        var command = new Command(
+            "bench", "Measure the speed of a model on this machine: forward pass, decoding, editing, evaluation, memory. "
+                + "Facts are made up, so any model folder will do, even one without a tokenizer (see 'model random').");
         Option<string> folder = ModelOptions.Model(required: false);
         folder.Description = "The model folder. [default: the bundled model]";
-        Option<int> edits = CommonOptions.Number("--edits", "Facts to teach, and records to evaluate.", 100, n => n is >= 1 and <= 1_000_000, "a whole number from 1 to 1000000");
-        Option<int?> stored = CommonOptions.OptionalNumber<int>("--stored", $"Also compare the time of an edit beside so many stored neurons with that beside {FewStored}.", n => n is > FewStored and <= 1_000_000, $"a whole number from {FewStored + 1} to 1000000");
-        Option<int?> layer = CommonOptions.OptionalNumber<int>("--layer", "Block to edit, counted from 0. [default: the last but one]", l => l >= 0, "a block, counted from 0");
-        Option<int> epochs = CommonOptions.Number("--epochs", "Training steps per neuron.", 5, n => n is >= 1 and <= 100_000, "a whole number from 1 to 100000");
-        Option<float> irr = CommonOptions.Number("--irr-weight", "Weight of the loss that keeps a key silent on out-of-scope prompts; 0 samples none.", new IReVaSettings { Layer = 0 }.IrrWeight, w => w >= 0, "a finite number from 0");
-        Option<int> repetitions = CommonOptions.Number("--repetitions", "Runs of each figure after one to warm up; their median counts.", 5, n => n is >= 1 and <= 10_000, "a whole number from 1 to 10000");
-        Option<double> seconds = CommonOptions.Number("--seconds", "Begin no further run of a figure after this time; work whose first run takes longer is done just once.", 30.0, s => s >= 0, "a finite number from 0");
+        Option<int> edits = CommonOptions.Number(
+            "--edits", "Facts to teach, and records to evaluate.", 100, n => n is >= 1 and <= 1_000_000,
+            "a whole number from 1 to 1000000");
+        Option<int?> stored = CommonOptions.OptionalNumber<int>(
+            "--stored", $"Also compare the time of an edit beside so many stored neurons with that beside {FewStored}.",
+            n => n is > FewStored and <= 1_000_000, $"a whole number from {FewStored + 1} to 1000000");
+        Option<int?> layer = CommonOptions.OptionalNumber<int>(
+            "--layer", "Block to edit, counted from 0. [default: the last but one]", l => l >= 0, "a block, counted from 0");
+        Option<int> epochs = CommonOptions.Number(
+            "--epochs", "Training steps per neuron.", 5, n => n is >= 1 and <= 100_000, "a whole number from 1 to 100000");
+        Option<float> irr = CommonOptions.Number(
+            "--irr-weight", "Weight of the loss that keeps a key silent on out-of-scope prompts; 0 samples none.",
+            new IReVaSettings { Layer = 0 }.IrrWeight, w => w >= 0, "a finite number from 0");
+        Option<int> repetitions = CommonOptions.Number(
+            "--repetitions", "Runs of each figure after one to warm up; their median counts.", 5, n => n is >= 1 and <= 10_000,
+            "a whole number from 1 to 10000");
+        Option<double> seconds = CommonOptions.Number(
+            "--seconds", "Begin no further run of a figure after this time; work whose first run takes longer is done just once.",
+            30.0, s => s >= 0, "a finite number from 0");
         Option<ulong> seed = CommonOptions.Number("--seed", "Seeds the made-up facts.", 0ul, _ => true, "a whole number from 0");
         foreach (Option option in (Option[])[folder, edits, stored, layer, epochs, irr, repetitions, seconds, seed]) command.Add(option);
         DeviceOptions device = DeviceOptions.AddTo(command);
         command.SetAction(parse =>
         {
-            string path = parse.GetValue(folder) ?? LoadedModel.BundledFolder;
-            using LoadedModel model = LoadedModel.Open(path, device.Open(parse), needsTokenizer: false);
-            int edited = model.CheckedLayer(parse.GetValue(layer)) ?? model.SuggestedLayer;
-            IReVaSettings settings = IReVaSettings.For(model.Lm.Config, edited) with { Retrofit = true, Epochs = parse.GetValue(epochs), IrrWeight = parse.GetValue(irr) };
+            string path = parse.GetValue(folder) ?? ModelOptions.BundledFolder;
+            using Session session = device.Open(parse, path, needsTokenizer: false);
+            EditSettingsOptions.CheckLayer(parse.GetValue(layer), session.Model.Config);
+            IReVaSettings settings = IReVaSettings.For(session.Model.Config, parse.GetValue(layer)) with
+            {
+                Retrofit = true,
+                Epochs = parse.GetValue(epochs),
+                IrrWeight = parse.GetValue(irr),
+                Seed = parse.GetValue(seed),
+            };
             Terminal terminal = Terminal.Of(parse);
-            Show(terminal, model.ComputesOn, Measurement.Run(terminal, "Measuring", "figures", (told, cancellation) =>
+            Show(terminal, DeviceOptions.ComputesOn(session), Measurement.Run(terminal, (progress, cancellation) =>
             {
                 var clock = new BenchClock(parse.GetValue(repetitions), parse.GetValue(seconds), cancellation);
-                return Measure(model, path, clock, settings, parse.GetValue(edits), parse.GetValue(stored), parse.GetValue(seed), told);
+                return session.Compute(() => Measure(
+                    session, path, clock, settings, parse.GetValue(edits), parse.GetValue(stored), parse.GetValue(seed),
+                    (done, all) => progress.Report(new Step("Measuring", "figures", done, all))));
             }));
             return 0;
         });
@@ -46,20 +68,25 @@ internal static class BenchCommand
     }
 
     private static BenchReport Measure(
-        LoadedModel model, string folder, BenchClock clock, IReVaSettings settings, int edits, int? stored, ulong seed, Action<int, int> told)
+        Session session, string folder, BenchClock clock, IReVaSettings settings, int edits, int? stored, ulong seed, Action<int, int> told)
     {
         int done = 0;
-        var passes = new BenchModel(model.Lm, clock, new Rng(seed).Fork("passes"));
-        var editing = new BenchEditing(model.Lm, clock, settings, seed);
+        CausalLm model = session.Model;
+        var passes = new BenchModel(model, clock, new Rng(seed).Fork("passes"));
+        var editing = new BenchEditing(model, clock, settings, seed);
         BenchForward forward = Told(passes.Forward());
         BenchDecode decode = Told(passes.Decode());
         BenchTeaching retrofit = Told(editing.Teach(edits, retrofit: true)), born = Told(editing.Teach(edits, retrofit: false));
         BenchEvaluation evaluation = Told(editing.Evaluate(edits));
         BenchStored? beside = Told(stored is { } many ? editing.Stored(FewStored, many) : null);
         long peakMemory = Process.GetCurrentProcess().PeakWorkingSet64;
-        double bandwidth = Told(model.Threads is { } threads ? BenchBandwidth.OfThreads(threads) : BenchBandwidth.OfDevice(model.Lm.Device)); // last, because of its large buffer
+
+        // Last, because of its large buffer.
+        double bandwidth = Told(session.Threads is { } threads ? BenchBandwidth.OfThreads(threads) : BenchBandwidth.OfDevice(model.Device));
         return new BenchReport(
-            folder, model.Lm.Config, model.Lm.TokenTable.Value.DType.ToString(), model.Lm.Device.Name, model.Threads, settings, forward, decode, bandwidth, decode.TokensPerSecond * decode.BytesPerToken / bandwidth, retrofit, born, evaluation, beside, peakMemory);
+            folder, model.Config, model.TokenTable.Value.DType.ToString(), model.Device.Name, session.Threads, settings,
+            forward, decode, bandwidth,
+            decode.TokensPerSecond * decode.BytesPerToken / bandwidth, retrofit, born, evaluation, beside, peakMemory);
 
         T Told<T>(T figure)
         {
@@ -77,13 +104,17 @@ internal static class BenchCommand
         }
 
         ModelConfig c = report.Config;
-        Table table = Terminal.NewTable($"{report.Folder}, {Terminal.Counted(c.NLayer, "block")} of {c.NEmbd}, {report.DType}, {on}", "", "");
-        Add($"forward, {report.Forward.Prompts} prompts of {report.Forward.Tokens} tokens", $"{Number(report.Forward.TokensPerSecond)} tokens/s", "");
+        Table table = Terminal.NewTable(
+            $"{report.Folder}, {Terminal.Counted(c.NLayer, "block")} of {c.NEmbd}, {report.DType}, {on}", "", "");
+        Add($"forward, {report.Forward.Prompts} prompts of {report.Forward.Tokens} tokens",
+            $"{Number(report.Forward.TokensPerSecond)} tokens/s", "");
         Add($"decoding at context {report.Decode.Context}", $"{Number(report.Decode.TokensPerSecond)} tokens/s",
-            $"{Number(report.Decode.BytesPerToken / 1e6)} MB a token, {Number(100 * report.DecodeBandwidthShare)} % of the memory bandwidth of {Number(report.BandwidthBytesPerSecond / 1e9)} GB/s");
+            $"{Number(report.Decode.BytesPerToken / 1e6)} MB a token, {Number(100 * report.DecodeBandwidthShare)} % of "
+                + $"the memory bandwidth of {Number(report.BandwidthBytesPerSecond / 1e9)} GB/s");
         AddTeaching($"{Terminal.Counted(report.Retrofit.Edits, "edit")}, retrofit of {report.Settings.Epochs} epochs", report.Retrofit);
         AddTeaching($"{Terminal.Counted(report.WithoutRetrofit.Edits, "edit")} without retrofit", report.WithoutRetrofit);
-        Add($"evaluation of {Terminal.Counted(report.Evaluation.Records, "record")}", $"{Number(report.Evaluation.RecordsPerSecond)} records/s", "");
+        Add($"evaluation of {Terminal.Counted(report.Evaluation.Records, "record")}",
+            $"{Number(report.Evaluation.RecordsPerSecond)} records/s", "");
         if (report.Stored is { } s)
         {
             Add($"an edit beside {s.Many} stored neurons", $"{Number(1e3 * s.SecondsPerEditBesideMany)} ms",
@@ -94,7 +125,8 @@ internal static class BenchCommand
         terminal.Show(table);
 
         void AddTeaching(string what, BenchTeaching t) => Add(what, $"{Number(t.EditsPerSecond)} edits/s",
-            $"{Number(t.NeuronsPerSecond)} neurons/s, {Terminal.Number(t.CpuSecondsPerNeuron, "0.00000")} CPU seconds a neuron, 10,000 edits in {Number(10_000 / t.EditsPerSecond / 3600)} h");
+            $"{Number(t.NeuronsPerSecond)} neurons/s, {Terminal.Number(t.CpuSecondsPerNeuron, "0.00000")} CPU seconds a neuron, "
+                + $"10,000 edits in {Number(10_000 / t.EditsPerSecond / 3600)} h");
 
         void Add(string what, string figure, string more) => Terminal.AddRow(table, what, figure, more);
     }
@@ -119,5 +151,7 @@ internal static class BenchCommand
 /// <param name="Stored">Teaching beside many stored neurons; null unless asked for.</param>
 /// <param name="PeakMemoryBytes">The largest part of memory that the process had at any time.</param>
 internal sealed record BenchReport(
-    string Folder, ModelConfig Config, string DType, string Device, int? Threads, IReVaSettings Settings, BenchForward Forward, BenchDecode Decode, double BandwidthBytesPerSecond, double DecodeBandwidthShare,
+    string Folder, ModelConfig Config, string DType, string Device, int? Threads, IReVaSettings Settings,
+    BenchForward Forward, BenchDecode Decode,
+    double BandwidthBytesPerSecond, double DecodeBandwidthShare,
     BenchTeaching Retrofit, BenchTeaching WithoutRetrofit, BenchEvaluation Evaluation, BenchStored? Stored, long PeakMemoryBytes);

@@ -1,5 +1,5 @@
 using Sharpformer.Editing;
-using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -18,11 +18,12 @@ internal sealed class BenchEditing(CausalLm model, BenchClock clock, IReVaSettin
 {
     private const int ShortestPrompt = 12, LongestPrompt = 20, ShortestSubject = 2, LongestSubject = 6;
 
-    /// <summary>Neurons that are surely one chunk of <see cref="Editor.TeachAll"/>.</summary>
+    /// <summary>Neurons that are surely one chunk of <see cref="IReVaTeaching.Chunks"/>.</summary>
     private const int OneChunk = 128;
 
     private static readonly int[] TargetLengths = [1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 4, 5, 5];
 
+    private readonly IReVaEditor editor = new();
     private readonly Rng rng = new Rng(seed).Fork("facts");
 
     /// <summary>Teaches facts to a fresh adaptor.</summary>
@@ -30,21 +31,20 @@ internal sealed class BenchEditing(CausalLm model, BenchClock clock, IReVaSettin
     /// <param name="retrofit">Whether neurons are trained.</param>
     public BenchTeaching Teach(int edits, bool retrofit)
     {
-        Lesson[] lessons = Lessons(edits);
+        TokenizedRequest[] requests = Requests(edits);
         IReVaSettings asked = settings with { Retrofit = retrofit };
-        BenchTime time = clock.Time(() => Teach(NewAdaptor(), lessons, asked));
-        int neurons = lessons.Sum(l => l.Tokens.Target.Length);
+        BenchTime time = clock.Time(() => Taught(requests, asked));
+        int neurons = requests.Sum(l => l.Tokens.Target.Length);
         return new BenchTeaching(edits, neurons, edits / time.Seconds, neurons / time.Seconds, time.CpuSeconds / neurons, time.Runs);
     }
 
     /// <summary>Asks three questions a record, as an evaluation does (edit, rephrasing, unrelated), beside as many edits.</summary>
     public BenchEvaluation Evaluate(int records)
     {
-        Lesson[] lessons = Lessons(records);
-        KeyValueAdaptor adaptor = NewAdaptor();
-        Teach(adaptor, lessons, settings with { Retrofit = false });
-        Question[] questions = [.. lessons.Concat(Lessons(2 * records)).Select(l => new Question(l.Tokens))];
-        var forcing = new TeacherForcing(model, adaptor);
+        TokenizedRequest[] requests = Requests(records);
+        EditedModel edited = Taught(requests, settings with { Retrofit = false });
+        Question[] questions = [.. requests.Concat(Requests(2 * records)).Select(l => new Question(l.Tokens))];
+        var forcing = new TeacherForcing(edited);
         BenchTime time = clock.Time(() => forcing.Ask(questions, cancellation: clock.Cancellation));
         return new BenchEvaluation(records, records / time.Seconds, time.Runs);
     }
@@ -53,55 +53,65 @@ internal sealed class BenchEditing(CausalLm model, BenchClock clock, IReVaSettin
     public BenchStored Stored(int few, int many)
     {
         int count = 0;
-        Lesson[] lessons = [.. Lessons(OneChunk).TakeWhile(l => (count += l.Tokens.Target.Length) <= OneChunk)];
-        KeyValueAdaptor beside = Filled(few), besideMany = Filled(many);
+        TokenizedRequest[] requests = [.. Requests(OneChunk).TakeWhile(l => (count += l.Tokens.Target.Length) <= OneChunk)];
+        EditedModel beside = Filled(few), besideMany = Filled(many);
         BenchTime[] times = clock.Time((() => TeachOnly(beside), null), (() => TeachOnly(besideMany), null));
-        return new BenchStored(few, many, times[0].Seconds / lessons.Length, times[1].Seconds / lessons.Length, times[1].Seconds / times[0].Seconds, times[0].Runs);
+        return new BenchStored(
+            few, many, times[0].Seconds / requests.Length, times[1].Seconds / requests.Length,
+            times[1].Seconds / times[0].Seconds, times[0].Runs);
 
-        // One chunk, and nothing of it is kept: both adaptors stay as they are.
-        void TeachOnly(KeyValueAdaptor adaptor) => _ = Editing(adaptor, lessons, settings).Single();
+        // One chunk, and nothing of it is kept: both models stay as they are.
+        void TeachOnly(EditedModel model) => editor.Teach(requests, model, settings, Context(requests));
     }
 
-    private void Teach(KeyValueAdaptor adaptor, Lesson[] lessons, IReVaSettings asked)
+    /// <summary>The model with facts taught, chunk by chunk.</summary>
+    private EditedModel Taught(TokenizedRequest[] requests, IReVaSettings asked)
     {
-        foreach (Edit edit in Editing(adaptor, lessons, asked).SelectMany(chunk => chunk)) adaptor.Add(edit with { Id = adaptor.Count + 1 });
+        TeachingContext context = Context(requests);
+        var taught = new EditedModel(model);
+        long id = 0;
+        foreach (IReadOnlyList<TokenizedRequest> portion in editor.Batches(requests, asked, context))
+            taught = editor.Apply(taught, [.. editor.Teach(portion, taught, asked, context).Select(edit => edit with { Id = ++id })]);
+        return taught;
     }
 
-    private IEnumerable<IReadOnlyList<Edit>> Editing(KeyValueAdaptor adaptor, Lesson[] lessons, IReVaSettings asked)
+    private TeachingContext Context(TokenizedRequest[] requests)
     {
         int end = model.Config.VocabSize - 1; // where GPT-2 has its end of text
-        OutOfScopeSampler? sampler = asked.UsesOutOfScope()
-            ? new OutOfScopeSampler(model, asked.Layer, end, end, [.. lessons.Select(l => l.Tokens.Prompt)], seed)
-            : null;
-        return new Editor(model, adaptor).TeachAll(lessons, asked, sampler, clock.Cancellation);
+        return new TeachingContext
+        {
+            BosId = end,
+            EosId = end,
+            Prompts = [.. requests.Select(l => l.Tokens.Prompt)],
+            Cancellation = clock.Cancellation,
+        };
     }
 
     /// <summary>Random neurons with keys as long as real ones.</summary>
-    private KeyValueAdaptor Filled(int neurons)
+    private EditedModel Filled(int neurons)
     {
         Rng random = rng.Fork("neurons");
-        KeyValueAdaptor adaptor = NewAdaptor();
         int C = model.Config.NEmbd;
+        var made = new Neuron[neurons];
         for (int n = 0; n < neurons; n++)
         {
             float[] key = [.. Enumerable.Range(0, C).Select(_ => (float)random.NextNormal())], value = [.. key.Select(k => 0.02f * k)];
-            adaptor.Add(new Neuron(random.NextInt(model.Config.VocabSize), key, value, settings.Theta * C, []), settings.Alpha, edit: n + 1);
+            made[n] = new Neuron(random.NextInt(model.Config.VocabSize), key, value, settings.Theta * C, []);
         }
 
-        return adaptor;
+        return new EditedModel(model) { Memories = [KeyValueAdaptor.For(model, settings.Layer).With(made, settings.Alpha, edit: 1)] };
     }
 
-    private KeyValueAdaptor NewAdaptor() => new(model.Device, settings.Layer, model.Config.NEmbd, model.Config.Activation);
-
-    private Lesson[] Lessons(int count) => [.. Enumerable.Range(0, count).Select(i =>
+    private TokenizedRequest[] Requests(int count) => [.. Enumerable.Range(0, count).Select(i =>
     {
-        int target = TargetLengths[rng.NextInt(TargetLengths.Length)], prompt = ShortestPrompt + rng.NextInt(LongestPrompt - ShortestPrompt + 1);
+        int target = TargetLengths[rng.NextInt(TargetLengths.Length)];
+        int prompt = ShortestPrompt + rng.NextInt(LongestPrompt - ShortestPrompt + 1);
         int room = model.Config.NPositions;
         target = Math.Min(target, room);
         prompt = Math.Min(prompt, room - target + 1);
         int[] tokens = Tokens(prompt);
         int subject = Math.Min(prompt, ShortestSubject + rng.NextInt(LongestSubject - ShortestSubject + 1));
-        return new Lesson(new EditRequest($"fact {i}", "random"), new EditTokens(tokens, Tokens(target)), tokens[^subject..]);
+        return new TokenizedRequest(new EditRequest($"fact {i}", "random"), new EditTokens(tokens, Tokens(target)), tokens[^subject..]);
     })];
 
     private int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(_ => rng.NextInt(model.Config.VocabSize))];
@@ -114,7 +124,8 @@ internal sealed class BenchEditing(CausalLm model, BenchClock clock, IReVaSettin
 /// <param name="NeuronsPerSecond">Target tokens.</param>
 /// <param name="CpuSecondsPerNeuron">Processor time over all threads.</param>
 /// <param name="Runs">Runs that this is the median of.</param>
-internal sealed record BenchTeaching(int Edits, int Neurons, double EditsPerSecond, double NeuronsPerSecond, double CpuSecondsPerNeuron, int Runs);
+internal sealed record BenchTeaching(
+    int Edits, int Neurons, double EditsPerSecond, double NeuronsPerSecond, double CpuSecondsPerNeuron, int Runs);
 
 /// <summary>Evaluating records.</summary>
 /// <param name="Records">How many, of three questions each.</param>
@@ -129,4 +140,5 @@ internal sealed record BenchEvaluation(int Records, double RecordsPerSecond, int
 /// <param name="SecondsPerEditBesideMany">Wall-clock time.</param>
 /// <param name="Ratio">The latter to the former.</param>
 /// <param name="Runs">Runs that this is the median of.</param>
-internal sealed record BenchStored(int Few, int Many, double SecondsPerEditBesideFew, double SecondsPerEditBesideMany, double Ratio, int Runs);
+internal sealed record BenchStored(
+    int Few, int Many, double SecondsPerEditBesideFew, double SecondsPerEditBesideMany, double Ratio, int Runs);

@@ -19,7 +19,8 @@ internal sealed class BenchModel(CausalLm model, BenchClock clock, Rng rng)
         BenchTime time = clock.Time(() =>
         {
             using BufferScope scope = model.Device.Scope();
-            model.Device.ArgMax(new DecodeSession(model, Prompts, tokens).Advance(batch)); // an accelerator is done only when a result is there
+            // An accelerator is done only when a result is there.
+            model.Device.ArgMax(new DecodeSession(model, Prompts, tokens).Advance(batch));
         });
         return new BenchForward(Prompts, tokens, Prompts * tokens / time.Seconds, time.Runs);
     }
@@ -27,7 +28,8 @@ internal sealed class BenchModel(CausalLm model, BenchClock clock, Rng rng)
     /// <summary>The 16 tokens around position 64 of one sequence, each with its logits.</summary>
     public BenchDecode Decode()
     {
-        int decoded = Math.Clamp(model.Config.NPositions - 1, 1, DecodedTokens), before = Math.Clamp(model.Config.NPositions - decoded, 1, LongestContext - DecodedTokens / 2);
+        int decoded = Math.Clamp(model.Config.NPositions - 1, 1, DecodedTokens);
+        int before = Math.Clamp(model.Config.NPositions - decoded, 1, LongestContext - DecodedTokens / 2);
         int context = before + decoded / 2;
         int[] text = Tokens(before + decoded);
         using BufferScope scope = model.Device.Scope();
@@ -46,7 +48,9 @@ internal sealed class BenchModel(CausalLm model, BenchClock clock, Rng rng)
         }
     }
 
-    /// <summary>What one token cannot do without: every block's weights and the head, as stored, and the keys and values before it.</summary>
+    /// <summary>
+    /// What one token cannot do without: every block's weights and the head, as stored, and the keys and values before it.
+    /// </summary>
     private long BytesPerToken(int context)
     {
         IEnumerable<Tensor> weights = model.Blocks.SelectMany(b => b.Weights).Append(model.Head).Select(w => w.Value);

@@ -24,7 +24,8 @@ internal static class CommonOptions
         var folder = new Argument<string>("DIR") { Description = "The model folder." };
         folder.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path)) result.AddError("DIR is blank, expected a path.");
+            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path))
+                result.AddError("DIR is blank, expected a path.");
         });
         return folder;
     }
@@ -43,7 +44,8 @@ internal static class CommonOptions
 
     /// <summary>Where traces are kept.</summary>
     public static Option<string> Traces() => File(
-        "--traces", "Keep what the base model computes in this folder, and use what is there: the same command over the same list, with other settings but for the layer, skips it.",
+        "--traces", "Keep what the base model computes in this folder, and use what is there: "
+            + "the same command over the same list, with other settings but for the layer, skips it.",
         required: false, "DIR");
 
     /// <summary>How many records of a file to take.</summary>
@@ -64,7 +66,8 @@ internal static class CommonOptions
         var option = new Option<string>(name) { Description = description, Required = required, HelpName = helpName };
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path)) result.AddError($"{name} is blank, expected a path.");
+            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path))
+                result.AddError($"{name} is blank, expected a path.");
         });
         return option;
     }

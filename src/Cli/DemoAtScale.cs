@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Sharpformer.Editing;
-using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
 using Spectre.Console;
@@ -12,20 +11,15 @@ internal static class DemoAtScale
 {
     /// <summary>Teaches facts and measures them.</summary>
     public static EvaluationReport Run(
-        Terminal terminal, LoadedModel model, IReadOnlyList<EditRecord> facts, IReadOnlyList<EditRecord> neighbours, string trigger,
-        IReVaSettings settings, CancellationToken cancellation)
+        Terminal terminal, Session session, IReadOnlyList<EditRecord> facts, IReadOnlyList<EditRecord> neighbours, string trigger,
+        EditSettings settings, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        var adaptor = new KeyValueAdaptor(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, model.Lm.Config.Activation);
-        Lesson[] lessons = [.. facts.Select(f => model.Lesson(f.ToRequest(trigger, source: "zsre.json")))];
-        var editor = new Editor(model.Lm, adaptor);
-        OutOfScopeSampler? sampler = model.NewSampler([.. lessons.Select(l => l.Tokens.Prompt)], settings);
-        foreach (Edit edit in editor.TeachAll(lessons, settings, sampler, cancellation).SelectMany(chunk => chunk))
-            editor.Keep(edit with { Id = adaptor.Count + 1 });
-
+        IReadOnlyList<TokenizedRequest> requests = session.Tokenize([.. facts.Select(f => f.ToRequest(trigger, source: "zsre.json"))]);
+        session.Teach(requests, settings, cancellation: cancellation);
+        cancellation.ThrowIfCancellationRequested();
         double taught = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        EvaluationReport report = new Evaluator(model.Lm, model.Tokenizer, adaptor)
-            .Evaluate(facts, new Triggers(trigger, trigger), neighbours, cancellation: cancellation);
+        EvaluationReport report = session.Evaluate(facts, new Triggers(trigger, trigger), neighbours, cancellation: cancellation);
         terminal.Line($"\n{facts.Count} more facts, asked as questions (taught in {Terminal.Number(taught, "0.0")} s, "
             + $"measured in {Terminal.Number(Stopwatch.GetElapsedTime(start).TotalSeconds - taught, "0.0")} s), in percent:");
         Table table = Terminal.NewTable("", "ES: same words", "PS: other words", "NS: unrelated", "Score", "neighbours kept");

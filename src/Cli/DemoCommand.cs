@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;
 
@@ -21,16 +21,16 @@ internal static class DemoCommand
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("demo", "Teach the bundled model eight facts, see which neurons hold them, take one back: the whole story.");
+        var command = new Command(
+            "demo", "Teach the bundled model eight facts, see which neurons hold them, take one back: the whole story.");
         DeviceOptions device = DeviceOptions.AddTo(command);
-        command.SetAction(parse => Run(Terminal.Of(parse), () => device.Open(parse)));
+        command.SetAction(parse => Run(Terminal.Of(parse), () => device.Open(parse, ModelOptions.BundledFolder, needsTokenizer: true)));
         return command;
     }
 
-    private static int Run(Terminal terminal, Func<Device> device)
+    private static int Run(Terminal terminal, Func<Session> open)
     {
         long start = Stopwatch.GetTimestamp();
-        string folder = LoadedModel.BundledFolder;
         string data = Path.Combine(AppContext.BaseDirectory, "data");
         IReadOnlyList<EditRecord> facts = EditRecord.Load(Path.Combine(data, "demo.json"));
         IReadOnlyList<EditRecord> many = EditRecord.Load(Path.Combine(data, "zsre.json"), 2 * FactsAtOnce);
@@ -38,21 +38,30 @@ internal static class DemoCommand
         using var interruption = new Interruption();
         try
         {
-            using LoadedModel model = LoadedModel.Open(folder, device(), needsTokenizer: true);
-            object told;
-            using (var story = new DemoStory(terminal, model, Path.Combine(scratch.FullName, "facts.db"), Settings, interruption.Token))
-                told = story.Tell(facts);
-            EvaluationReport report = DemoAtScale.Run(terminal, model, [.. many.Take(FactsAtOnce)], [.. many.Skip(FactsAtOnce)], Answer, Settings, interruption.Token);
+            using Session session = open();
+            session.OpenStore(Path.Combine(scratch.FullName, "facts.db"), StoreAccess.Create);
+            object told = new DemoStory(terminal, session, Settings, interruption.Token).Tell(facts);
+            session.OpenStore(Path.Combine(scratch.FullName, "many.db"), StoreAccess.Create);
+            EvaluationReport report = DemoAtScale.Run(
+                terminal, session, [.. many.Take(FactsAtOnce)], [.. many.Skip(FactsAtOnce)], Answer, Settings, interruption.Token);
             using var process = Process.GetCurrentProcess();
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             if (terminal.Json)
             {
-                terminal.Document(new { story = told, atScale = report, seconds = Math.Round(seconds, 3), peakMemoryBytes = process.PeakWorkingSet64, device = model.Lm.Device.Name, threads = model.Threads });
+                terminal.Document(new
+                {
+                    story = told,
+                    atScale = report,
+                    seconds = Math.Round(seconds, 3),
+                    peakMemoryBytes = process.PeakWorkingSet64,
+                    device = session.Model.Device.Name,
+                    threads = session.Threads,
+                });
                 return 0;
             }
 
-            terminal.Line($"\nAll of it took {Terminal.Number(seconds, "0.0")} s "
-                + $"and at most {process.PeakWorkingSet64 / 1_000_000} MB of memory, on {model.ComputesOn}. Now your own:");
+            terminal.Line($"\nAll of it took {Terminal.Number(seconds, "0.0")} s and at most {process.PeakWorkingSet64 / 1_000_000} MB "
+                + $"of memory, on {DeviceOptions.ComputesOn(session)}. Now your own:");
             terminal.Line("""
                   dotnet run -c Release --project src/Cli -- edits add --model models/facts-gpt2 --edits my.db \
                       --alpha 1 --theta 0.85 --prompt "Douglas Adams works as" --target author
@@ -78,7 +87,9 @@ internal static class DemoCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"No folder for the demo's edit store can be made in '{Path.GetTempPath()}' ({e.Message})", "TMPDIR may name another place.", e);
+            throw new InputException(
+                $"No folder for the demo's edit store can be made in '{Path.GetTempPath()}' ({e.Message})",
+                "TMPDIR may name another place.", e);
         }
     }
 }

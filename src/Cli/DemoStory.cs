@@ -1,41 +1,26 @@
 using System.Diagnostics;
 using Sharpformer.Editing;
-using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Datasets;
-using Sharpformer.Editing.Store;
-using Sharpformer.Tensors;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Transformer;
 using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
 /// <summary>Acts one to five of the demo: ask, teach, ask again, see why, withdraw and restore.</summary>
-internal sealed class DemoStory : IDisposable
+/// <param name="terminal">Where the story is told.</param>
+/// <param name="session">The bundled model with an empty store.</param>
+/// <param name="settings">How facts are taught.</param>
+/// <param name="cancellation">Ends the story.</param>
+internal sealed class DemoStory(Terminal terminal, Session session, IReVaSettings settings, CancellationToken cancellation)
 {
-    private readonly Terminal terminal;
-    private readonly LoadedModel model;
-    private readonly EditStore store;
-    private readonly IReVaSettings settings;
-    private readonly KeyValueAdaptor adaptor;
-    private readonly CancellationToken cancellation;
-
-    /// <summary>Prepares an empty store for the story's edits.</summary>
-    public DemoStory(Terminal terminal, LoadedModel model, string storePath, IReVaSettings settings, CancellationToken cancellation)
-    {
-        (this.terminal, this.model, this.settings, this.cancellation) = (terminal, model, settings, cancellation);
-        adaptor = new KeyValueAdaptor(model.Lm.Device, settings.Layer, model.Lm.Config.NEmbd, model.Lm.Config.Activation);
-        store = EditStore.Open(storePath, create: true);
-        store.Bind(model.Fingerprint, model.Lm.Config.NEmbd, settings);
-    }
-
-    public void Dispose() => store.Dispose();
-
     /// <summary>Tells the story of a few facts.</summary>
     /// <returns>The same for <c>--json</c>.</returns>
     public object Tell(IReadOnlyList<EditRecord> facts)
     {
-        ModelConfig config = model.Lm.Config;
-        terminal.Line($"A GPT-2 of {config.NLayer} blocks, width {config.NEmbd}, {config.VocabSize} tokens. It was trained on 9,242 facts; these {facts.Count} are none of them.");
+        ModelConfig config = session.Model.Config;
+        terminal.Line($"A GPT-2 of {config.NLayer} blocks, width {config.NEmbd}, {config.VocabSize} tokens. It was trained on 9,242 facts; "
+            + $"these {facts.Count} are none of them.");
 
         string[] before = [.. facts.Select(f => Say(f.Src, f.Alt))];
         string[] unrelatedBefore = [.. facts.Select(SayUnrelated)];
@@ -52,14 +37,14 @@ internal sealed class DemoStory : IDisposable
     private Edit[] Teach(IReadOnlyList<EditRecord> facts)
     {
         long start = Stopwatch.GetTimestamp();
-        Lesson[] lessons = [.. facts.Select(f => model.Lesson(f.ToRequest(answerTrigger: "", source: "demo.json")))];
-        OutOfScopeSampler? sampler = model.NewSampler([.. lessons.Select(l => l.Tokens.Prompt)], settings);
-        var teacher = new Teacher(new Editor(model.Lm, adaptor), store, settings, sampler);
-        Edit[] edits = [.. teacher.Teach(lessons, cancellation: cancellation).SelectMany(chunk => chunk).Select(taught => taught.Edit)];
+        IReadOnlyList<TokenizedRequest> requests = session.Tokenize(
+            [.. facts.Select(f => f.ToRequest(answerTrigger: "", source: "demo.json"))]);
+        TeachingReport report = session.Teach(requests, settings, cancellation: cancellation);
+        cancellation.ThrowIfCancellationRequested();
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         terminal.Line($"Taught: one new neuron each beside block {settings.Layer}, trained for {settings.Epochs} steps, "
             + $"{Terminal.Number(1000 * seconds / facts.Count, "0")} ms per fact. Not one weight of the model has changed.");
-        return edits;
+        return [.. report.Added];
     }
 
     private List<object> ShowFacts(IReadOnlyList<EditRecord> facts, string[] before)
@@ -99,28 +84,35 @@ internal sealed class DemoStory : IDisposable
 
     private object ShowWhy(EditRecord fact, Edit edit)
     {
-        Explanation why = Explanation.Of(model.Lm, adaptor, model.Prompt(fact.Rephrase!));
-        NeuronReading winner = why.Strongest[0], runnerUp = why.Strongest[1];
-        terminal.Line($"\nWhy {Terminal.Quoted(fact.Alt)}? Asked {Terminal.Quoted(fact.Rephrase + " …")}, neuron {winner.PlaceInEdit} of edit {winner.Neuron.Edit} "
-            + $"({Terminal.Quoted(edit.Request.Prompt + " …")}) scores");
-        terminal.Line($"{Number(winner.Score)}, which is {Number(winner.Margin)} above its threshold of {Number(winner.Neuron.Threshold)}; the runner-up, "
-            + $"of edit {runnerUp.Neuron.Edit}, stays {Number(-runnerUp.Margin)} below its own.");
-        return new { prompt = fact.Rephrase, edit = edit.Id, winner.Score, winner.Neuron.Threshold, winner.Margin, runnerUp = new { edit = runnerUp.Neuron.Edit, runnerUp.Margin } };
+        Firing[] nearest = [.. session.Explain(fact.Rephrase!).Nearest];
+        Firing winner = nearest[0], runnerUp = nearest[1];
+        terminal.Line($"\nWhy {Terminal.Quoted(fact.Alt)}? Asked {Terminal.Quoted(fact.Rephrase + " …")}, "
+            + $"neuron {winner.Part} of edit {winner.Edit} ({Terminal.Quoted(edit.Request.Prompt + " …")}) scores");
+        terminal.Line($"{Number(winner.Score)}, which is {Number(winner.Margin)} above its threshold of {Number(winner.Threshold)}; "
+            + $"the runner-up, of edit {runnerUp.Edit}, stays {Number(-runnerUp.Margin)} below its own.");
+        return new
+        {
+            prompt = fact.Rephrase,
+            edit = edit.Id,
+            winner.Score,
+            winner.Threshold,
+            winner.Margin,
+            runnerUp = new { edit = runnerUp.Edit, runnerUp.Margin },
+        };
     }
 
     private object WithdrawAndRestore(EditRecord fact, Edit edit)
     {
         string taught = Say(fact.Src, fact.Alt);
-        float[] logits = Logits(fact.Src);
-        store.Withdraw(edit.Id);
-        adaptor.SetWithdrawn(edit.Id, true);
+        float[] logits = session.NextTokenLogits(fact.Src);
+        session.Withdraw(edit.Id);
         string withdrawn = Say(fact.Src, fact.Alt);
-        store.Restore(edit.Id);
-        adaptor.SetWithdrawn(edit.Id, false);
+        session.Restore(edit.Id);
         string restored = Say(fact.Src, fact.Alt);
-        bool isSame = logits.AsSpan().SequenceEqual(Logits(fact.Src));
+        bool isSame = logits.AsSpan().SequenceEqual(session.NextTokenLogits(fact.Src));
         terminal.Line($"\nTake edit {edit.Id} back, then restore it: {Terminal.Quoted(fact.Src + " …")}");
-        terminal.Line($"  taught {taught}   withdrawn {withdrawn}   restored {restored} ({(isSame ? "all" : "NOT all")} {logits.Length} logits the same, bit for bit)");
+        terminal.Line($"  taught {taught}   withdrawn {withdrawn}   restored {restored} "
+            + $"({(isSame ? "all" : "NOT all")} {logits.Length} logits the same, bit for bit)");
         return new { prompt = fact.Src, edit = edit.Id, taught, withdrawn, restored, isSame };
     }
 
@@ -128,20 +120,10 @@ internal sealed class DemoStory : IDisposable
     private string Say(string prompt, string expected)
     {
         cancellation.ThrowIfCancellationRequested();
-        int length = model.Tokenizer.Encode(" " + expected).Length;
-        IEnumerable<int> tokens = Generator.Generate(
-            model.Lm, model.Prompt(prompt), length, model.Tokenizer.EosId, new SamplingOptions(), adaptor.Openings);
-        return model.Tokenizer.Decode([.. tokens]).Trim();
+        return session.Generate(prompt, session.Tokenizer.Encode(" " + expected).Length, cancellation: cancellation).Text.Trim();
     }
 
     private string SayUnrelated(EditRecord fact) => Say(fact.LocalityPrompt(" Answer:")!, fact.LocAns!);
-
-    private float[] Logits(string prompt)
-    {
-        using BufferScope scope = model.Lm.Device.Scope();
-        int[] tokens = model.Prompt(prompt);
-        return new DecodeSession(model.Lm, 1, tokens.Length, adaptor.Openings).Advance(new TokenBatch(tokens)).ToArray();
-    }
 
     private static Text Judged(string said, string expected) => Terminal.Cell(said, said == expected ? Color.Green : Color.Red);
 

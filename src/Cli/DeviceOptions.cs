@@ -60,28 +60,46 @@ internal sealed class DeviceOptions
     }
 
     /// <summary>
-    /// Opens the device that was named. What auto chose is said wherever there was something to choose, or somebody asked for auto.
+    /// Opens a model on the device that was named. What auto chose is said wherever there was something to choose, or somebody asked for
+    /// auto.
     /// </summary>
-    /// <exception cref="InputException">It is not there, does not start, or cannot multiply as it is told to.</exception>
-    public Device Open(ParseResult parse)
+    /// <param name="parse">The command line.</param>
+    /// <param name="model">The model folder.</param>
+    /// <param name="needsTokenizer">Whether to fail without tokenizer files.</param>
+    /// <param name="notice">Told what is no error but worth knowing.</param>
+    /// <exception cref="InputException">The device is not there, does not start, or cannot multiply as it is told to; or the folder
+    /// holds no usable model.</exception>
+    public Session Open(ParseResult parse, string model, bool needsTokenizer, Action<string>? notice = null)
     {
         string? asked = parse.GetValue(device);
         string wish = asked ?? Default();
-        IReadOnlyList<AcceleratorInfo> found = wish == Accelerators.Cpu ? [] : DriverChild.List();
-        Device opened = Accelerators.Open(wish, parse.GetRequiredValue(threads), found, out DeviceChoice choice);
-        if (wish == Accelerators.Auto && (asked is not null || choice.Accelerator is not null || choice.PassedOver))
-            Terminal.Of(parse).Note($"note: Computing on {choice.Name}: {Terminal.Visible(choice.Why)}.");
+        var session = Session.Open(model, new SessionOptions
+        {
+            Device = wish,
+            Found = wish == Accelerators.Cpu ? [] : DriverChild.List(),
+            Threads = parse.GetRequiredValue(threads),
+            NeedsTokenizer = needsTokenizer,
+            Notice = notice,
+            Time = Clock.FromEnvironment(),
+        });
         try
         {
-            Tell(opened, parse.GetRequiredValue(gpuGemm));
-            return opened;
+            DeviceChoice choice = session.Choice;
+            if (wish == Accelerators.Auto && (asked is not null || choice.Accelerator is not null || choice.PassedOver))
+                Terminal.Of(parse).Note($"note: Computing on {choice.Name}: {Terminal.Visible(choice.Why)}.");
+            Tell(session.Model.Device, parse.GetRequiredValue(gpuGemm));
+            return session;
         }
         catch
         {
-            opened.Dispose();
+            session.Dispose();
             throw;
         }
     }
+
+    /// <summary>What a session computes on, in words.</summary>
+    public static string ComputesOn(Session session) =>
+        session.Threads is { } threads ? Terminal.Counted(threads, "thread") : $"{session.Model.Device.Name}, {session.Accelerator}";
 
     /// <summary>What <c>--device</c> is unless given.</summary>
     /// <exception cref="InputException">The variable names no device.</exception>

@@ -39,7 +39,7 @@ internal static class DevicesCommand
         Terminal.AddRow(table, Accelerators.Cpu, "the processor", ".NET", Gibibytes(memory), processors, "yes");
         foreach (AcceleratorInfo a in found)
         {
-            string units = a.ComputeUnits.ToString(CultureInfo.InvariantCulture);
+            string units = Terminal.Number(a.ComputeUnits > 0 ? a.ComputeUnits : null);
             Terminal.AddRow(table, a.Kind, a.Name, a.Driver, Gibibytes(a.MemoryBytes), units, Usable(a));
         }
 

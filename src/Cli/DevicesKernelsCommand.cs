@@ -33,18 +33,14 @@ internal static class DevicesKernelsCommand
     {
         using var compiler = new PtxCompiler(architecture);
         IReadOnlyList<MethodInfo> kernels = KernelCatalogue.Kernels(typeof(DevicesKernelsCommand).Assembly);
-        long lines = 0;
-        ProgressReport.Run(terminal, "Compiling", "kernels", report =>
+        Folder(folder);
+        long lines = ProgressReport.Run(terminal, progress => kernels.Select((kernel, i) =>
         {
-            Folder(folder);
-            for (int i = 0; i < kernels.Count; i++)
-            {
-                string code = compiler.Compile(kernels[i]);
-                lines += code.AsSpan().Count('\n');
-                File.WriteAllText(Path.Combine(folder, KernelCatalogue.NameOf(kernels[i]) + ".ptx"), code);
-                report(i + 1, kernels.Count);
-            }
-        });
+            string code = compiler.Compile(kernel);
+            File.WriteAllText(Path.Combine(folder, KernelCatalogue.NameOf(kernel) + ".ptx"), code);
+            progress.Report(new Step("Compiling", "kernels", i + 1, kernels.Count));
+            return (long)code.AsSpan().Count('\n');
+        }).Sum());
         if (terminal.Json) terminal.Document(new { folder, architecture, kernels = kernels.Select(KernelCatalogue.NameOf), lines });
         else
             terminal.Line(

@@ -1,47 +1,93 @@
 using System.CommandLine;
 using Sharpformer.Editing;
+using Sharpformer.Editing.Methods.FineTuning;
+using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Methods.Rome;
+using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Cli;
 
-/// <summary>The options that decide what an edit becomes; their defaults are those of <see cref="IReVaSettings"/>.</summary>
+/// <summary>
+/// The options that decide what an edit becomes. Most are iReVa's, with its defaults; a method refuses those that it does not know.
+/// </summary>
 internal sealed class EditSettingsOptions
 {
     private static readonly IReVaSettings Default = new() { Layer = 0 };
 
+    private readonly Option<string> method = new("--method")
+    {
+        Description = $"How to edit: {string.Join(", ", EditorCatalog.All.Select(editor => editor.Name))}.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => EditorCatalog.Default,
+    };
+
+    private readonly Option<string?> variant = new("--variant")
+    {
+        Description = "Of ft: paper, ft-l or ft-m. Of rome: rome or r-rome. [default: the first]",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<int?> batchSize = CommonOptions.OptionalNumber<int>(
+        "--batch-size", "Of ft: edits that are trained together, 0 for all at once. [default: the variant's]", b => b >= 0,
+        "a whole number from 0");
+
+    private readonly Option<bool> noCovariance = new("--no-covariance")
+    {
+        Description = "Of rome: do without statistics of the model's states.",
+    };
+
     private readonly Option<int?> layer = CommonOptions.OptionalNumber<int>(
-        "--layer", "Block to edit, counted from 0. [default: the store's, in a new store the last but one]", l => l >= 0, "a block, counted from 0");
+        "--layer", "Block to edit, counted from 0. [default: the store's, in a new store the last but one; of other methods the preset's]",
+        l => l >= 0, "a block, counted from 0");
 
     private readonly Option<float> theta = CommonOptions.Number(
-        "--theta", "A new neuron fires when a prompt's state correlates with its own prompt's by more than this; lower generalises further and spills over more.",
+        "--theta",
+        "A new neuron fires when a prompt's state correlates with its own prompt's by more than this; lower generalises further and spills "
+            + "over more.",
         Default.Theta, t => t is > 0 and < 1, "a number between 0 and 1, both exclusive");
 
     private readonly Option<float?> alpha = CommonOptions.OptionalNumber<float>(
-        "--alpha", FormattableString.Invariant($"Scales what a firing neuron adds; narrow models need more than wide ones. [default: the model family's, {Default.Alpha} unless 'model info' says otherwise]"),
+        "--alpha", "Scales what a firing neuron adds; narrow models need more than wide ones. "
+            + FormattableString.Invariant($"[default: the model family's, {Default.Alpha} unless 'model info' says otherwise]"),
         a => a != 0, "a finite number other than 0");
 
     private readonly Option<int> epochs = CommonOptions.Number(
-        "--epochs", "Training steps per neuron.", Default.Epochs, e => e is >= 1 and <= 100_000, "a whole number from 1 to 100000 (or use --no-retrofit)");
+        "--epochs", "Training steps per neuron.", Default.Epochs, e => e is >= 1 and <= 100_000,
+        "a whole number from 1 to 100000 (or use --no-retrofit)");
 
     private readonly Option<float?> learningRate = CommonOptions.OptionalNumber<float>(
-        "--learning-rate", FormattableString.Invariant($"Learning rate of AdamW. [default: the model family's, {Default.LearningRate} unless 'model info' says otherwise]"),
+        "--learning-rate",
+        "Learning rate of AdamW. "
+            + FormattableString.Invariant($"[default: the model family's, {Default.LearningRate} unless 'model info' says otherwise]"),
         r => r > 0, "a finite number above 0");
 
     private readonly Option<float> recWeight = CommonOptions.Number(
-        "--rec-weight", "Weight of the loss that keeps a key answering its own prompt.", Default.RecWeight, w => w >= 0, "a finite number from 0");
+        "--rec-weight", "Weight of the loss that keeps a key answering its own prompt.", Default.RecWeight, w => w >= 0,
+        "a finite number from 0");
 
     private readonly Option<float> irrWeight = CommonOptions.Number(
-        "--irr-weight", "Weight of the loss that keeps a key silent on out-of-scope prompts; 0 samples none.", Default.IrrWeight, w => w >= 0, "a finite number from 0");
+        "--irr-weight", "Weight of the loss that keeps a key silent on out-of-scope prompts; 0 samples none.", Default.IrrWeight,
+        w => w >= 0,
+        "a finite number from 0");
 
     private readonly Option<float> weightDecay = CommonOptions.Number(
         "--weight-decay", "Decoupled weight decay of AdamW, on key and value.", Default.WeightDecay, w => w >= 0, "a finite number from 0");
 
     private readonly Option<float> labelSmoothing = CommonOptions.Number(
-        "--label-smoothing", "Share of the target's probability that is spread over all tokens.", Default.LabelSmoothing, s => s is >= 0 and < 1, "a number from 0, below 1");
+        "--label-smoothing", "Share of the target's probability that is spread over all tokens.", Default.LabelSmoothing,
+        s => s is >= 0 and < 1,
+        "a number from 0, below 1");
 
-    private readonly Option<bool> noRetrofit = new("--no-retrofit") { Description = "Keep keys and values as they are born, without training." };
+    private readonly Option<bool> noRetrofit = new("--no-retrofit")
+    {
+        Description = "Keep keys and values as they are born, without training.",
+    };
 
-    private readonly Option<bool> retrofit = new("--retrofit") { Description = "Train keys and values after their birth, also where the model family's default is not to." };
+    private readonly Option<bool> retrofit = new("--retrofit")
+    {
+        Description = "Train keys and values after their birth, also where the model family's default is not to.",
+    };
 
     private readonly Option<ulong> seed = CommonOptions.Number(
         "--seed", "Seeds the sampling of out-of-scope prompts.", Default.Seed, _ => true, "a whole number from 0");
@@ -56,28 +102,88 @@ internal sealed class EditSettingsOptions
         var o = new EditSettingsOptions();
         Option[] all =
         [
-            o.layer, o.theta, o.alpha, o.epochs, o.learningRate, o.recWeight, o.irrWeight, o.weightDecay, o.labelSmoothing, o.retrofit, o.noRetrofit, o.seed,
+            o.method, o.variant, o.batchSize, o.noCovariance, o.layer, o.theta, o.alpha, o.epochs, o.learningRate, o.recWeight, o.irrWeight,
+            o.weightDecay, o.labelSmoothing, o.retrofit, o.noRetrofit, o.seed,
         ];
         foreach (Option option in all) command.Add(option);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(o.retrofit) && result.GetValue(o.noRetrofit)) result.AddError("--retrofit and --no-retrofit exclude each other.");
+            if (result.GetValue(o.retrofit) && result.GetValue(o.noRetrofit))
+                result.AddError("--retrofit and --no-retrofit exclude each other.");
+            string asked = result.GetValue(o.method) ?? EditorCatalog.Default;
+            Option[] known = o.KnownTo(asked, all);
+            foreach (Option option in all)
+            {
+                if (result.GetResult(option) is { Implicit: false } && !known.Contains(option))
+                {
+                    string takes = string.Join(", ", known.Select(one => one.Name));
+                    result.AddError($"{option.Name} is not an option of method {asked}; it takes {takes}.");
+                }
+            }
         });
         return o;
     }
 
-    /// <summary>The block that was asked for; null leaves it to the store or the model.</summary>
-    public int? Layer(ParseResult parse) => parse.GetValue(layer);
-
-    /// <summary>Everything, with the defaults of the model's family.</summary>
-    /// <param name="parse">The command line.</param>
-    /// <param name="config">The model's architecture.</param>
-    /// <param name="editedLayer">The block to edit.</param>
-    public IReVaSettings Settings(ParseResult parse, ModelConfig config, int editedLayer)
+    private Option[] KnownTo(string asked, Option[] all) => asked switch
     {
-        IReVaSettings defaults = IReVaSettings.For(config, editedLayer);
+        FineTuningSettings.Name => [method, variant, batchSize, layer, epochs, learningRate],
+        RomeSettings.Name => [method, variant, noCovariance, layer, learningRate, seed],
+        IReVaSettings.Name => [.. all.Except([variant, batchSize, noCovariance])],
+        _ => [method],
+    };
+
+    /// <summary>Makes sure that the model has the block that was asked for.</summary>
+    /// <exception cref="InputException">It has not.</exception>
+    public void Check(ParseResult parse, ModelConfig config) => CheckLayer(parse.GetValue(layer), config);
+
+    /// <inheritdoc cref="Check"/>
+    public static void CheckLayer(int? layer, ModelConfig config)
+    {
+        if (layer is { } asked && asked >= config.NLayer)
+            throw new InputException($"--layer is {asked}, the model's blocks are 0 to {config.NLayer - 1}.");
+    }
+
+    /// <summary>Everything, with the defaults of the model's family and the store's block.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="session">The model, and the store that the edits are for.</param>
+    /// <exception cref="InputException">There is no such method or variant.</exception>
+    public EditSettings Settings(ParseResult parse, Session session) => parse.GetRequiredValue(method) switch
+    {
+        IReVaSettings.Name => IReVa(parse, (IReVaSettings)session.SettingsFor()),
+        FineTuningSettings.Name => FineTuning(parse, session.Model.Config),
+        RomeSettings.Name => Rome(parse, session.Model.Config),
+        var other => session.SettingsFor(other),
+    };
+
+    private FineTuningSettings FineTuning(ParseResult parse, ModelConfig config)
+    {
+        FineTuningSettings preset = FineTuningSettings.For(config, parse.GetValue(variant) ?? FineTuningSettings.Paper);
+        return preset with
+        {
+            Layer = parse.GetValue(layer) ?? preset.Layer,
+            Epochs = parse.GetResult(epochs) is { Implicit: false } ? parse.GetValue(epochs) : preset.Epochs,
+            LearningRate = parse.GetValue(learningRate) ?? preset.LearningRate,
+            Batch = parse.GetValue(batchSize) ?? preset.Batch,
+        };
+    }
+
+    private RomeSettings Rome(ParseResult parse, ModelConfig config)
+    {
+        RomeSettings preset = RomeSettings.For(config, parse.GetValue(variant) ?? RomeSettings.Name);
+        return preset with
+        {
+            Layer = parse.GetValue(layer) ?? preset.Layer,
+            LearningRate = parse.GetValue(learningRate) ?? preset.LearningRate,
+            Covariance = preset.Covariance && !parse.GetValue(noCovariance),
+            Seed = parse.GetValue(seed),
+        };
+    }
+
+    private IReVaSettings IReVa(ParseResult parse, IReVaSettings defaults)
+    {
         return defaults with
         {
+            Layer = parse.GetValue(layer) ?? defaults.Layer,
             Theta = parse.GetValue(theta),
             Alpha = parse.GetValue(alpha) ?? defaults.Alpha,
             Retrofit = parse.GetValue(retrofit) || (defaults.Retrofit && !parse.GetValue(noRetrofit)),
@@ -94,7 +200,11 @@ internal sealed class EditSettingsOptions
     /// <summary>Says so where the family's default is not to train and nobody has asked for either.</summary>
     public void NoteDefaults(Terminal terminal, ParseResult parse, ModelConfig config)
     {
+        if (parse.GetRequiredValue(method) != IReVaSettings.Name) return;
         if (!IReVaSettings.For(config).Retrofit && !parse.GetValue(retrofit) && !parse.GetValue(noRetrofit))
-            terminal.Note($"note: {config.ModelType} models are edited without training unless --retrofit is given, as the method's authors did.");
+        {
+            terminal.Note(
+                $"note: {config.ModelType} models are edited without training unless --retrofit is given, as the method's authors did.");
+        }
     }
 }

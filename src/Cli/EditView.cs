@@ -1,33 +1,43 @@
 using System.Globalization;
 using Sharpformer.Editing;
+using Sharpformer.Editing.Methods.FineTuning;
+using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Methods.Rome;
 
 namespace Sharpformer.Cli;
 
-/// <summary>An edit as people and programs get to see it.</summary>
-internal static class EditView
+/// <summary>An edit as people and programs get to see it, without its tensors. What only iReVa has is null for other methods.</summary>
+internal sealed record EditView(
+    long Id, string Method, EditStatus Status, string Prompt, string Target, int? Neurons, int? Layer, float? Theta, float? Alpha,
+    double? FinalLoss, DateTimeOffset CreatedAt, DateTimeOffset? WithdrawnAt, DateTimeOffset? RemovedAt)
 {
-    /// <summary>One edit without its vectors, for <c>--json</c>.</summary>
-    public static object Json(Edit edit) => new
+    /// <summary>The view of an edit, read without its parts.</summary>
+    public static EditView Of(Edit edit)
     {
-        edit.Id,
-        edit.Status,
-        edit.Request.Prompt,
-        edit.Request.Target,
-        neurons = IReVaParts.Count(edit),
-        (edit.Settings as IReVaSettings)?.Layer,
-        (edit.Settings as IReVaSettings)?.Theta,
-        (edit.Settings as IReVaSettings)?.Alpha,
-        edit.FinalLoss,
-        edit.CreatedAt,
-        edit.WithdrawnAt,
-        edit.RemovedAt,
+        var ireva = edit.Settings as IReVaSettings;
+        return new EditView(
+            edit.Id, edit.Method, edit.Status, edit.Request.Prompt, edit.Request.Target, NeuronsOf(edit), LayerOf(edit),
+            ireva?.Theta, ireva?.Alpha, edit.Status == EditStatus.Removed ? null : edit.FinalLoss, edit.CreatedAt, edit.WithdrawnAt,
+            edit.RemovedAt);
+    }
+
+    /// <summary>The block that an edit changes or sits beside; null where its method knows none.</summary>
+    public static int? LayerOf(Edit edit) => edit.Settings switch
+    {
+        IReVaSettings ireva => ireva.Layer,
+        RomeSettings rome => rome.Layer,
+        FineTuningSettings ft => ft.Layer,
+        _ => null,
     };
+
+    /// <summary>How many neurons an edit has; null where its method makes none.</summary>
+    public static int? NeuronsOf(Edit edit) => edit.Settings is IReVaSettings ? IReVaParts.Count(edit) : null;
 
     /// <summary>‖x‖.</summary>
     public static double Norm(float[] x) => Math.Sqrt(x.Sum(value => (double)value * value));
 
     /// <summary>A status in lower case.</summary>
-    public static string Status(EditStatus status) => status switch
+    public static string StatusText(EditStatus status) => status switch
     {
         EditStatus.Active => "active",
         EditStatus.Withdrawn => "withdrawn",

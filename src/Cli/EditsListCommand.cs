@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Sharpformer.Editing;
 using Sharpformer.Editing.Store;
 using Spectre.Console;
 
@@ -10,7 +9,8 @@ internal static class EditsListCommand
 {
     private const int NarrowScreen = 110;
 
-    private static readonly string[] Columns = ["id", "status", "prompt", "target", "neurons", "layer", "theta", "alpha", "final loss", "created"];
+    private static readonly string[] Columns =
+        ["id", "status", "prompt", "target", "neurons", "layer", "theta", "alpha", "final loss", "created", "method"];
 
     /// <summary>The command with its options.</summary>
     public static Command Create()
@@ -23,34 +23,33 @@ internal static class EditsListCommand
         command.SetAction(parse =>
         {
             using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), readOnly: true);
-            return Run(Terminal.Of(parse), store, parse.GetValue(all));
+            EditView[] views = [.. store.List(withParts: false, parse.GetValue(all)).Select(EditView.Of)];
+            return Render(Terminal.Of(parse), views, store.Count());
         });
         return command;
     }
 
-    private static int Run(Terminal terminal, EditStore store, bool all)
+    private static int Render(Terminal terminal, EditView[] edits, EditCounts counts)
     {
-        IReadOnlyList<Edit> edits = store.List(withParts: false, includeRemoved: all);
         if (terminal.Json)
         {
-            terminal.Document(edits.Select(EditView.Json));
+            terminal.Document(edits);
             return 0;
         }
 
-        EditCounts counts = store.Count();
-        if (edits.Count > 0)
+        if (edits.Length > 0)
         {
             // A narrow screen gets fewer columns, not columns of single letters; 'edits show' has the rest.
-            int columns = terminal.Width switch { < 60 => 4, < NarrowScreen => 5, _ => 10 };
+            int columns = terminal.Width switch { < 60 => 4, < NarrowScreen => 5, _ => Columns.Length };
             Table table = Terminal.NewTable(Columns.AsSpan(0, columns));
             foreach (TableColumn column in table.Columns.Where((_, i) => i is not (2 or 3 or 9))) column.NoWrap = true; // texts give way
-            foreach (Edit e in edits)
+            foreach (EditView e in edits)
             {
-                var s = e.Settings as IReVaSettings;
                 string[] cells =
                 [
-                    Terminal.Number(e.Id), EditView.Status(e.Status), e.Request.Prompt, e.Request.Target, Terminal.Number(IReVaParts.Count(e)),
-                    Terminal.Number(s?.Layer), Terminal.Number(s?.Theta), Terminal.Number(s?.Alpha), Terminal.Number(e.FinalLoss), EditView.Time(e.CreatedAt),
+                    Terminal.Number(e.Id), EditView.StatusText(e.Status), e.Prompt, e.Target, Terminal.Number(e.Neurons),
+                    Terminal.Number(e.Layer), Terminal.Number(e.Theta), Terminal.Number(e.Alpha), Terminal.Number(e.FinalLoss),
+                    EditView.Time(e.CreatedAt), e.Method,
                 ];
                 Terminal.AddRow(table, cells.AsSpan(0, columns));
             }
@@ -58,7 +57,8 @@ internal static class EditsListCommand
             terminal.Show(table);
         }
 
-        terminal.Line($"{Terminal.Counted(counts.Active, "active edit")}, {counts.Withdrawn} withdrawn, {counts.Removed} removed; {Terminal.Counted(edits.Sum(IReVaParts.Count), "neuron")}.");
+        terminal.Line($"{Terminal.Counted(counts.Active, "active edit")}, {counts.Withdrawn} withdrawn, {counts.Removed} removed; "
+            + $"{Terminal.Counted(edits.Sum(e => e.Neurons ?? 0), "neuron")}.");
         return 0;
     }
 }

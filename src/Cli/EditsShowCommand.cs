@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sharpformer.Editing;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Tokenization;
@@ -25,7 +26,7 @@ internal static class EditsShowCommand
             using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), readOnly: true);
             Edit edit = store.Get(parse.GetRequiredValue(id));
             Tokenizer? tokenizer = parse.GetValue(model) is { } folder ? TokenizerOf(folder, store) : null;
-            return Run(Terminal.Of(parse), edit, tokenizer);
+            return Run(Terminal.Of(parse), edit, store.Events(edit.Id), tokenizer);
         });
         return command;
     }
@@ -37,9 +38,9 @@ internal static class EditsShowCommand
         return Tokenizer.Load(folder);
     }
 
-    private static int Run(Terminal terminal, Edit edit, Tokenizer? tokenizer)
+    private static int Run(Terminal terminal, Edit edit, IReadOnlyList<EditEvent> events, Tokenizer? tokenizer)
     {
-        IReadOnlyList<Neuron> trained = IReVaParts.Neurons(edit);
+        IReadOnlyList<Neuron> trained = edit.Settings is IReVaSettings ? IReVaParts.Neurons(edit) : [];
         if (terminal.Json)
         {
             terminal.Document(new
@@ -62,6 +63,10 @@ internal static class EditsShowCommand
                     valueNorm = EditView.Norm(n.Value),
                     losses = n.Losses.Select(l => new { l.Edit, l.Rec, l.Irr, l.Total }),
                 }),
+                edit.Method,
+                parts = edit.Parts.Select(part => new { part.Name, part.Shape, norm = EditView.Norm(part.Values) }),
+                edit.FinalLoss,
+                events = events.Select(e => new { e.At, e.Action, e.User, e.Reason, e.Version }),
                 edit.CreatedAt,
                 edit.WithdrawnAt,
                 edit.RemovedAt,
@@ -70,6 +75,13 @@ internal static class EditsShowCommand
         }
 
         terminal.Show(Facts(edit, tokenizer));
+        terminal.Show(History(events));
+        if (edit.Settings is not IReVaSettings)
+        {
+            ShowParts(terminal, edit);
+            return 0;
+        }
+
         if (trained.Count == 0)
         {
             terminal.Line("Its neurons are gone.");
@@ -80,35 +92,70 @@ internal static class EditsShowCommand
         for (int i = 0; i < trained.Count; i++)
         {
             Neuron n = trained[i];
+            string losses = n.Losses.Count == 0 ? "not trained" : string.Join(' ', n.Losses.Select(l => Terminal.Number(l.Total)));
             Terminal.AddRow(
-                neurons, Terminal.Number(i), Token(n.TargetToken, tokenizer), Terminal.Number(n.Threshold), Terminal.Number(EditView.Norm(n.Key)),
-                Terminal.Number(EditView.Norm(n.Value)), n.Losses.Count == 0 ? "not trained" : string.Join(' ', n.Losses.Select(l => Terminal.Number(l.Total))));
+                neurons, Terminal.Number(i), Token(n.TargetToken, tokenizer), Terminal.Number(n.Threshold),
+                Terminal.Number(EditView.Norm(n.Key)), Terminal.Number(EditView.Norm(n.Value)), losses);
         }
 
         terminal.Show(neurons);
         return 0;
     }
 
+    private static void ShowParts(Terminal terminal, Edit edit)
+    {
+        if (edit.Parts.Count == 0)
+        {
+            terminal.Line(edit.Status == EditStatus.Removed ? "Its parts are gone." : "The first edit of its batch holds what they share.");
+            return;
+        }
+
+        Table parts = Terminal.NewTable("part", "shape", "norm");
+        foreach (EditPart part in edit.Parts)
+            Terminal.AddRow(parts, part.Name, $"[{string.Join(',', part.Shape)}]", Terminal.Number(EditView.Norm(part.Values)));
+        terminal.Show(parts);
+    }
+
+    private static Table History(IReadOnlyList<EditEvent> events)
+    {
+        Table history = Terminal.NewTable("when", "what", "who", "why", "version");
+        foreach (EditEvent e in events)
+            Terminal.AddRow(history, EditView.Time(e.At), e.Action.ToString().ToLowerInvariant(), e.User, e.Reason ?? "", e.Version);
+        return history;
+    }
+
     private static Table Facts(Edit edit, Tokenizer? tokenizer)
     {
         Table table = Terminal.NewTable("edit", Terminal.Number(edit.Id));
-        Terminal.AddRow(table, "status", EditView.Status(edit.Status));
+        Terminal.AddRow(table, "status", EditView.StatusText(edit.Status));
         Terminal.AddRow(table, "prompt", edit.Request.Prompt);
         Terminal.AddRow(table, "target", edit.Request.Target);
         if (edit.Request.Subject is { } subject) Terminal.AddRow(table, "subject", subject);
         if (edit.Request.Source.Length > 0) Terminal.AddRow(table, "source", edit.Request.Source);
         Terminal.AddRow(table, "prompt tokens", string.Join(' ', edit.PromptTokens.Select(t => Token(t, tokenizer))));
         Terminal.AddRow(table, "target tokens", string.Join(' ', edit.TargetTokens.Select(t => Token(t, tokenizer))));
-        IReVaSettings s = IReVaSettings.Of(edit);
-        Terminal.AddRow(table, "settings", FormattableString.Invariant($"layer {s.Layer}, theta {s.Theta}, alpha {s.Alpha}"));
-        Terminal.AddRow(table, "training", !s.Retrofit
-            ? "none (no retrofit)"
-            : FormattableString.Invariant($"{s.Epochs} epochs, learning rate {s.LearningRate}, betas {s.Beta1} {s.Beta2}, epsilon {s.Epsilon}, weight decay {s.WeightDecay}, ")
-                + FormattableString.Invariant($"rec weight {s.RecWeight}, irr weight {s.IrrWeight}, label smoothing {s.LabelSmoothing}, seed {s.Seed}"));
+        Terminal.AddRow(table, "method", edit.Method);
+        AddSettings(table, edit.Settings);
         Terminal.AddRow(table, "created", EditView.Time(edit.CreatedAt));
         if (edit.WithdrawnAt is { } withdrawn) Terminal.AddRow(table, "withdrawn", EditView.Time(withdrawn));
         if (edit.RemovedAt is { } removed) Terminal.AddRow(table, "removed", EditView.Time(removed));
         return table;
+    }
+
+    private static void AddSettings(Table table, EditSettings settings)
+    {
+        if (settings is not IReVaSettings s)
+        {
+            Terminal.AddRow(table, "settings", settings.ToJson().Trim('{', '}').Replace("\"", "").Replace(",", ", ").Replace(":", " "));
+            return;
+        }
+
+        Terminal.AddRow(table, "settings", FormattableString.Invariant($"layer {s.Layer}, theta {s.Theta}, alpha {s.Alpha}"));
+        Terminal.AddRow(table, "training", !s.Retrofit
+            ? "none (no retrofit)"
+            : FormattableString.Invariant($"{s.Epochs} epochs, learning rate {s.LearningRate}, betas {s.Beta1} {s.Beta2}, ")
+                + FormattableString.Invariant($"epsilon {s.Epsilon}, weight decay {s.WeightDecay}, rec weight {s.RecWeight}, ")
+                + FormattableString.Invariant($"irr weight {s.IrrWeight}, label smoothing {s.LabelSmoothing}, seed {s.Seed}"));
     }
 
     private static string Token(int id, Tokenizer? tokenizer) =>

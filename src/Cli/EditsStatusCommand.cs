@@ -9,15 +9,33 @@ internal static class EditsStatusCommand
 {
     /// <summary>Silences an edit.</summary>
     public static Command Withdraw() => Create(
-        "withdraw", "Silence an edit: its prompt gets the base model's answer again. 'restore' undoes it.", (store, id, reason) => store.Withdraw(id, reason));
+        "withdraw", "Silence an edit: its prompt gets the base model's answer again. 'restore' undoes it.",
+        (store, id, reason) => store.Withdraw(id, reason));
 
     /// <summary>Undoes a withdrawal.</summary>
     public static Command Restore() => Create(
         "restore", "Let a withdrawn edit answer again, bit for bit as before.", (store, id, reason) => store.Restore(id, reason));
 
-    /// <summary>Deletes an edit's neurons.</summary>
+    /// <summary>Deletes what an edit consists of.</summary>
     public static Command Remove() => Create(
         "remove", "Delete an edit's neurons for good; it stays listed as history.", (store, id, reason) => store.Remove(id, reason));
+
+    /// <summary>
+    /// What a change of one edit means to those it was taught with, where the method makes one solution for a whole batch: the batch
+    /// answers only if all of it does.
+    /// </summary>
+    private static string? BatchNote(EditStore store, Edit changed)
+    {
+        if (EditorCatalog.Named(changed.Method).Reversal != Reversal.Batch) return null;
+        IEnumerable<Edit> all = store.List(withParts: false, includeRemoved: true);
+        Edit[] batch = [.. all.Where(e => e.Method == changed.Method && e.Batch == changed.Batch)];
+        if (batch.Length == 1) return null;
+        if (batch.FirstOrDefault(e => e.Status == EditStatus.Removed) is { } removed)
+            return $"Edit {removed.Id} of its batch of {batch.Length} is removed: the whole batch is silent for good. Teach the others again.";
+        return batch.FirstOrDefault(e => e.Status == EditStatus.Withdrawn) is { } withdrawn
+            ? $"Edit {withdrawn.Id} of its batch of {batch.Length} is withdrawn: the whole batch is silent until it is restored."
+            : $"The whole batch of {batch.Length} answers again.";
+    }
 
     private static Command Create(string name, string description, Action<EditStore, long, string?> change)
     {
@@ -32,10 +50,13 @@ internal static class EditsStatusCommand
         {
             using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), time: Clock.FromEnvironment());
             change(store, parse.GetRequiredValue(id), parse.GetValue(reason));
-            Edit edit = store.Get(parse.GetRequiredValue(id));
+            Edit changed = store.Get(parse.GetRequiredValue(id));
+            var edit = EditView.Of(changed);
             Terminal terminal = Terminal.Of(parse);
-            if (terminal.Json) terminal.Document(EditView.Json(edit));
-            else terminal.Line($"Edit {edit.Id} is {EditView.Status(edit.Status)}: {Terminal.Quoted(edit.Request.Prompt)} -> {Terminal.Quoted(edit.Request.Target)}.");
+            if (BatchNote(store, changed) is { } note) terminal.Note($"note: {note}");
+            string fact = $"{Terminal.Quoted(edit.Prompt)} -> {Terminal.Quoted(edit.Target)}";
+            if (terminal.Json) terminal.Document(edit);
+            else terminal.Line($"Edit {edit.Id} is {EditView.StatusText(edit.Status)}: {fact}.");
             return 0;
         });
         return command;

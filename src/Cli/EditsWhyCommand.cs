@@ -1,8 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Sharpformer.Editing;
-using Sharpformer.Editing.Adaptor;
-using Sharpformer.Editing.Store;
+using Sharpformer.Editing.Methods.IReVa;
 using Spectre.Console;
 
 namespace Sharpformer.Cli;
@@ -20,51 +19,48 @@ internal static class EditsWhyCommand
         command.Add(prompt);
         command.SetAction(parse =>
         {
-            using LoadedModel loaded = model.Load(parse);
-            int[] tokens = loaded.Prompt(parse.GetRequiredValue(prompt));
-            using EditStore store = loaded.OpenStore(parse.GetRequiredValue(edits));
-            Explanation why = Explanation.Of(loaded.Lm, loaded.Adaptor(store), tokens);
-            Dictionary<long, Edit> byId = store.List(withParts: false, includeRemoved: false).ToDictionary(e => e.Id);
+            using Session session = model.Open(parse);
+            int[] tokens = session.PromptTokens(parse.GetRequiredValue(prompt));
+            session.OpenStore(parse.GetRequiredValue(edits), StoreAccess.Read);
+            Explanation why = session.Explain(parse.GetRequiredValue(prompt));
+            Dictionary<long, Edit> byId = session.Edits().ToDictionary(e => e.Id);
             Terminal terminal = Terminal.Of(parse);
-            if (terminal.Json) terminal.Document(Json(loaded, parse.GetRequiredValue(prompt), tokens, why, byId));
-            else Tell(terminal, loaded, why, byId);
+            if (terminal.Json) terminal.Document(Json(session, parse.GetRequiredValue(prompt), tokens, why, byId));
+            else Tell(terminal, session, why, byId);
             return 0;
         });
         return command;
     }
 
-    /// <summary>Whether the strongest neuron is above its threshold and may speak.</summary>
-    private static bool Answers(Explanation why) => why.Strongest is [{ Margin: > 0, Neuron.Withdrawn: false }, ..];
-
-    private static object Json(LoadedModel model, string prompt, int[] tokens, Explanation why, Dictionary<long, Edit> byId)
+    private static object Json(Session session, string prompt, int[] tokens, Explanation why, Dictionary<long, Edit> byId)
     {
-        object[] readings = [.. why.Strongest.Select(r => (object)new
+        object[] readings = [.. why.Nearest.Select(f => (object)new
         {
-            neuron = r.PlaceInEdit,
-            edit = r.Neuron.Edit,
-            prompt = byId[r.Neuron.Edit].Request.Prompt,
-            target = byId[r.Neuron.Edit].Request.Target,
-            token = r.Neuron.TargetToken,
-            text = model.TokenText(r.Neuron.TargetToken),
-            r.Score,
-            r.Neuron.Threshold,
-            r.Margin,
-            r.Neuron.Alpha,
-            r.Neuron.Withdrawn,
+            neuron = f.Part,
+            f.Edit,
+            prompt = byId[f.Edit].Request.Prompt,
+            target = byId[f.Edit].Request.Target,
+            f.Token,
+            text = session.TokenText(f.Token),
+            f.Score,
+            f.Threshold,
+            f.Margin,
+            alpha = (byId[f.Edit].Settings as IReVaSettings)?.Alpha,
+            withdrawn = f.IsWithdrawn,
         })];
-        bool isWon = why.Strongest is [{ Margin: > 0 }, ..];
+        bool isWon = why.First.State is FiringState.Answers or FiringState.Withdrawn;
         return new
         {
             prompt,
             tokens,
-            fires = Answers(why),
-            strength = why.Strength + 0, // -0 would only puzzle
+            fires = why.First.State == FiringState.Answers,
+            strength = why.First.Strength + 0, // -0 would only puzzle
             winner = isWon ? readings[0] : null,
             runnersUp = isWon ? readings[1..] : readings,
             changes = why.Changes.Select(c => new
             {
                 c.Token,
-                text = model.TokenText(c.Token),
+                text = session.TokenText(c.Token),
                 c.LogitBefore,
                 c.LogitAfter,
                 c.ProbabilityBefore,
@@ -73,17 +69,18 @@ internal static class EditsWhyCommand
         };
     }
 
-    private static void Tell(Terminal terminal, LoadedModel model, Explanation why, Dictionary<long, Edit> byId)
+    private static void Tell(Terminal terminal, Session session, Explanation why, Dictionary<long, Edit> byId)
     {
         terminal.Line(Verdict(why, byId));
-        if (why.Strongest.Count > 0)
+        if (why.Nearest.Count > 0)
         {
             Table neurons = Terminal.NewTable("neuron", "edit", "of the prompt", "answers with", "score", "threshold", "margin", "");
-            foreach (NeuronReading r in why.Strongest)
+            foreach (Firing f in why.Nearest)
             {
                 Terminal.AddRow(
-                    neurons, Terminal.Number(r.PlaceInEdit), Terminal.Number(r.Neuron.Edit), byId[r.Neuron.Edit].Request.Prompt, Terminal.Quoted(model.TokenText(r.Neuron.TargetToken)),
-                    Number(r.Score), Number(r.Neuron.Threshold), Number(r.Margin), r.Neuron.Withdrawn ? "withdrawn" : "");
+                    neurons, Terminal.Number(f.Part), Terminal.Number(f.Edit), byId[f.Edit].Request.Prompt,
+                    Terminal.Quoted(session.TokenText(f.Token)),
+                    Number(f.Score), Number(f.Threshold), Number(f.Margin), f.IsWithdrawn ? "withdrawn" : "");
             }
 
             terminal.Show(neurons);
@@ -93,7 +90,8 @@ internal static class EditsWhyCommand
         foreach (TokenChange c in why.Changes)
         {
             Terminal.AddRow(
-                changes, Terminal.Quoted(model.TokenText(c.Token)), Percent(c.ProbabilityBefore), Percent(c.ProbabilityAfter), Number(c.LogitBefore), Number(c.LogitAfter));
+                changes, Terminal.Quoted(session.TokenText(c.Token)), Percent(c.ProbabilityBefore), Percent(c.ProbabilityAfter),
+                Number(c.LogitBefore), Number(c.LogitAfter));
         }
 
         terminal.Show(changes);
@@ -101,22 +99,33 @@ internal static class EditsWhyCommand
 
     private static string Verdict(Explanation why, Dictionary<long, Edit> byId)
     {
-        if (why.Strongest.Count == 0) return "The store holds no neurons: this is the base model's answer.";
-        NeuronReading first = why.Strongest[0];
-        if (first.Margin > 0)
+        if (why.Nearest.Count == 0)
         {
-            string said = first.Neuron.Withdrawn
-                ? "wins but is withdrawn, so this is the base model's answer"
-                : $"answers with strength {Number(why.Strength)}";
-            return $"Neuron {Name(first)} {said}: score {Number(first.Score)}, {Number(first.Margin)} above its threshold of {Number(first.Neuron.Threshold)}.";
+            return byId.Values.Any(edit => edit.Status == EditStatus.Active)
+                ? "The store's edits change weights: none of them answers for itself, the table shows what they do together."
+                : "The store holds no neurons: this is the base model's answer.";
+        }
+
+        Firing first = why.First;
+        switch (first.State)
+        {
+            case FiringState.Withdrawn: return Won(first, "wins but is withdrawn, so this is the base model's answer");
+            case FiringState.Answers: return Won(first, $"answers with strength {Number(first.Strength)}");
         }
 
         // Below all thresholds the activation is flat, so the strongest need not be the nearest.
-        NeuronReading nearest = why.Strongest.MaxBy(r => r.Margin);
-        string leak = why.Fires ? $" Just below it the activation is not quite 0 and still adds {why.Strength.ToString("0.###E+0", CultureInfo.InvariantCulture)} times a value." : "";
-        return $"No neuron fires. The nearest is neuron {Name(nearest)}: score {Number(nearest.Score)}, {Number(-nearest.Margin)} below its threshold of {Number(nearest.Neuron.Threshold)}.{leak}";
+        Firing nearest = why.Nearest.MaxBy(f => f.Margin);
+        string leak = first.Adds
+            ? " Just below it the activation is not quite 0 and still adds "
+                + $"{first.Strength.ToString("0.###E+0", CultureInfo.InvariantCulture)} times a value."
+            : "";
+        return $"No neuron fires. The nearest is neuron {Name(nearest)}: score {Number(nearest.Score)}, "
+            + $"{Number(-nearest.Margin)} below its threshold of {Number(nearest.Threshold)}.{leak}";
 
-        string Name(NeuronReading r) => $"{r.PlaceInEdit} of edit {r.Neuron.Edit} ({Terminal.Quoted(byId[r.Neuron.Edit].Request.Prompt)})";
+        string Won(Firing f, string said) =>
+            $"Neuron {Name(f)} {said}: score {Number(f.Score)}, {Number(f.Margin)} above its threshold of {Number(f.Threshold)}.";
+
+        string Name(Firing f) => $"{f.Part} of edit {f.Edit} ({Terminal.Quoted(byId[f.Edit].Request.Prompt)})";
     }
 
     private static string Number(double value) => Terminal.Number(value, "0.00");

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Sharpformer.Editing.Metrics;
-using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Tokenization;
 using Spectre.Console;
@@ -15,7 +14,9 @@ internal static class EvaluatePerplexityCommand
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("perplexity", "Measure how well a text is predicted, token by token, by the base and by the edited model: what edits did to everything else.");
+        var command = new Command(
+            "perplexity", "Measure how well a text is predicted, token by token, by the base and by the edited model: "
+                + "what edits did to everything else.");
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits(required: false);
         edits.Description = "The edit store; without it the base model is measured alone.";
@@ -23,19 +24,28 @@ internal static class EvaluatePerplexityCommand
         Option<int?> window = CommonOptions.OptionalNumber<int>(
             "--window", "Tokens that the model reads at once. [default: its positions]", n => n >= 2, "2 or more, as a whole number");
         Option<int?> stride = CommonOptions.OptionalNumber<int>(
-            "--stride", "Tokens from one window's beginning to the next's; fewer mean more context for each, and more work. [default: half a window]", n => n >= 1, "1 or more, as a whole number");
-        var lines = new Option<bool>("--lines") { Description = "Take each line for a text of its own, which suits a model that learnt from single sentences." };
-        Option<int?> limit = CommonOptions.OptionalNumber<int>("--limit", "Read only the first N tokens of --text.", n => n >= 2, "2 or more, as a whole number");
+            "--stride", "Tokens from one window's beginning to the next's; fewer mean more context for each, and more work. "
+                + "[default: half a window]",
+            n => n >= 1, "1 or more, as a whole number");
+        var lines = new Option<bool>("--lines")
+        {
+            Description = "Take each line for a text of its own, which suits a model that learnt from single sentences.",
+        };
+        Option<int?> limit = CommonOptions.OptionalNumber<int>(
+            "--limit", "Read only the first N tokens of --text.", n => n >= 2, "2 or more, as a whole number");
         foreach (Option option in (Option[])[edits, text, lines, window, stride, limit]) command.Add(option);
         command.SetAction(parse =>
         {
             string path = parse.GetRequiredValue(text);
-            using LoadedModel loaded = model.Load(parse);
-            (int length, int step) = Windows(parse.GetValue(window), parse.GetValue(stride), loaded.Lm.Config.NPositions);
-            using EditStore? store = parse.GetValue(edits) is { } file ? loaded.OpenStore(file) : null;
+            using Session session = model.Open(parse);
+            (int length, int step) = Windows(parse.GetValue(window), parse.GetValue(stride), session.Model.Config.NPositions);
+            if (parse.GetValue(edits) is { } file) session.OpenStore(file, StoreAccess.Read);
             int most = parse.GetValue(limit) ?? int.MaxValue;
-            List<int[]> texts = parse.GetValue(lines) ? Lines(loaded.Tokenizer, path, most) : [Whole(loaded.Tokenizer, path, most)];
-            return Run(Terminal.Of(parse), loaded, store, texts, length, step);
+            List<int[]> texts = parse.GetValue(lines) ? Lines(session.Tokenizer, path, most) : [Whole(session.Tokenizer, path, most)];
+            Terminal terminal = Terminal.Of(parse);
+            PerplexityReport report = Measurement.Run(
+                terminal, (progress, cancellation) => session.Perplexity(texts, length, step, progress, cancellation));
+            return Render(terminal, report, session, texts, length, step);
         });
         return command;
     }
@@ -72,7 +82,9 @@ internal static class EvaluatePerplexityCommand
         }
 
         if (texts.Count > 0) return texts;
-        throw content.Length == 0 ? Empty(path) : new InputException($"{path}: no line has more than a single token, expected at least two.", NotScored);
+        throw content.Length == 0
+            ? Empty(path)
+            : new InputException($"{path}: no line has more than a single token, expected at least two.", NotScored);
     }
 
     private static InputException Empty(string path) => new($"{path}: the file is empty, expected a text of at least two tokens.");
@@ -81,34 +93,40 @@ internal static class EvaluatePerplexityCommand
     {
         if (window > positions) throw new InputException($"--window is {window}, the model's positions are {positions}.");
         int length = window ?? positions;
-        if (stride > length) throw new InputException($"--stride is {stride}, expected at most the window, which is {length}.", "tokens between two windows would not be scored.");
+        if (stride > length)
+        {
+            throw new InputException(
+                $"--stride is {stride}, expected at most the window, which is {length}.",
+                "tokens between two windows would not be scored.");
+        }
+
         return (length, stride ?? Math.Max(1, length / 2));
     }
 
-    private static int Run(Terminal terminal, LoadedModel model, EditStore? store, List<int[]> texts, int window, int stride)
+    private static int Render(Terminal terminal, PerplexityReport report, Session session, List<int[]> texts, int window, int stride)
     {
-        var perplexity = new Perplexity(model.Lm, model.Adaptor(store));
-        PerplexityReport report = Measurement.Run(
-            terminal, "Reading", "tokens", (progress, cancellation) => perplexity.Measure(texts, window, stride, progress, cancellation));
-        if (!double.IsFinite(report.Base.Mean)) terminal.Note("note: the base model's loss is not a finite number; 'model verify' says which weights are damaged.");
-        else if (!double.IsFinite(report.Edited.Mean)) terminal.Note("note: the edited model's loss is not a finite number; an edit's alpha may be too large.");
+        if (!double.IsFinite(report.Base.Mean))
+            terminal.Note("note: the base model's loss is not a finite number; 'model verify' says which weights are damaged.");
+        else if (!double.IsFinite(report.Edited.Mean))
+            terminal.Note("note: the edited model's loss is not a finite number; an edit's alpha may be too large.");
         long bytes = 0;
         foreach (int[] text in texts)
-            foreach (int token in text.AsSpan(1)) bytes += model.Tokenizer.TokenBytes(token).Length;
+            foreach (int token in text.AsSpan(1)) bytes += session.Tokenizer.TokenBytes(token).Length;
         if (terminal.Json)
         {
-            terminal.Document(Json(report, texts.Count, bytes, window, stride, store is not null));
+            terminal.Document(Json(report, texts.Count, bytes, window, stride, session.HasStore));
             return 0;
         }
 
         Table table = Terminal.NewTable(Terminal.Counted(report.Tokens, "token"), "loss, nats a token", "perplexity", "bits a byte");
         AddRow(table, "base", report.Base, bytes);
-        if (store is not null) AddRow(table, "edited", report.Edited, bytes);
+        if (session.HasStore) AddRow(table, "edited", report.Edited, bytes);
         terminal.Show(table);
         terminal.Line($"Windows of at most {window} tokens, each beginning {Terminal.Counted(stride, "token")} behind the one before.");
-        terminal.Line(store is null
+        terminal.Line(!session.HasStore
             ? "No edits were given: the base model was measured alone."
-            : $"A neuron answered at {Percent(report.Answered)} % of the tokens; at {Percent(report.Changed)} % another token has become the most likely one.");
+            : $"A neuron answered at {Percent(report.Answered)} % of the tokens; "
+                + $"at {Percent(report.Changed)} % another token has become the most likely one.");
         return 0;
     }
 
@@ -134,7 +152,9 @@ internal static class EvaluatePerplexityCommand
         new() { ["loss"] = loss.Mean, ["perplexity"] = loss.Perplexity, ["bitsPerByte"] = loss.BitsPerByte(bytes) };
 
     private static void AddRow(Table table, string name, TextLoss loss, long bytes) =>
-        Terminal.AddRow(table, name, Terminal.Number(loss.Mean, "0.0000"), Terminal.Number(loss.Perplexity, "0.000"), Terminal.Number(loss.BitsPerByte(bytes), "0.0000"));
+        Terminal.AddRow(
+            table, name, Terminal.Number(loss.Mean, "0.0000"), Terminal.Number(loss.Perplexity, "0.000"),
+            Terminal.Number(loss.BitsPerByte(bytes), "0.0000"));
 
     private static string Percent(double percent) => Terminal.Number(percent, "0.00");
 }

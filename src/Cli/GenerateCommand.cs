@@ -1,9 +1,6 @@
 using System.CommandLine;
-using Sharpformer.Editing.Adaptor;
 using Sharpformer.Editing.Store;
-using Sharpformer.Tensors;
 using Sharpformer.Transformer;
-using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Cli;
 
@@ -15,71 +12,59 @@ internal static class GenerateCommand
     {
         var command = new Command("generate", "Write on from a prompt, with or without edits; the text appears as it is made.");
         ModelOptions model = ModelOptions.AddTo(command);
-        Option<string> edits = CommonOptions.Edits(required: false), prompt = CommonOptions.Text("--prompt", "The text to continue.", required: true);
-        Option<int> length = CommonOptions.Number("--max-new-tokens", "Stop after so many tokens.", 40, n => n >= 0, $"a whole number from 0 to {int.MaxValue}");
+        Option<string> edits = CommonOptions.Edits(required: false);
+        Option<string> prompt = CommonOptions.Text("--prompt", "The text to continue.", required: true);
+        Option<int> length = CommonOptions.Number(
+            "--max-new-tokens", "Stop after so many tokens.", 40, n => n >= 0, $"a whole number from 0 to {int.MaxValue}");
         Option<float> temperature = CommonOptions.Number(
-            "--temperature", "0 takes the most likely token each time; higher values draw more freely.", 0f, t => t >= 0, "a number from 0");
+            "--temperature", "0 takes the most likely token each time; higher values draw more freely.", 0f, t => t >= 0,
+            "a number from 0");
         Option<float> topP = CommonOptions.Number(
-            "--top-p", "Draw only from the likeliest tokens that have this probability together.", 1f, p => p is > 0 and <= 1, "a number above 0, at most 1");
-        Option<ulong> seed = CommonOptions.Number("--seed", "Seeds the draws; the same seed gives the same text.", 0ul, _ => true, "a whole number from 0");
+            "--top-p", "Draw only from the likeliest tokens that have this probability together.", 1f, p => p is > 0 and <= 1,
+            "a number above 0, at most 1");
+        Option<ulong> seed = CommonOptions.Number(
+            "--seed", "Seeds the draws; the same seed gives the same text.", 0ul, _ => true, "a whole number from 0");
         foreach (Option option in (Option[])[edits, prompt, length, temperature, topP, seed]) command.Add(option);
 
         command.SetAction(parse =>
         {
-            using LoadedModel loaded = model.Load(parse);
-            using EditStore? store = parse.GetValue(edits) is { } path ? loaded.OpenStore(path) : null;
+            using Session session = model.Open(parse, parse.GetValue(edits));
+            Terminal terminal = Terminal.Of(parse);
             var sampling = new SamplingOptions(parse.GetValue(temperature), parse.GetValue(topP), parse.GetValue(seed));
-            return Run(Terminal.Of(parse), loaded, store, parse.GetRequiredValue(prompt), parse.GetValue(length), sampling);
+            return Render(terminal, session, session.Generate(
+                parse.GetRequiredValue(prompt), parse.GetValue(length), sampling, say: terminal.Json ? null : terminal.Piece));
         });
         return command;
     }
 
-    private static int Run(Terminal terminal, LoadedModel model, EditStore? store, string prompt, int length, SamplingOptions sampling)
+    private static int Render(Terminal terminal, Session session, Generation made)
     {
-        int[] promptTokens = model.Prompt(prompt);
-        var answered = new SortedSet<long>();
-        IReadOnlyList<Opening> openings = store is null ? [] : Watched(model.Adaptor(store), answered);
-        var decoder = new StreamDecoder(model.Tokenizer);
-        var tokens = new List<int>();
-        string text = "";
-        foreach (int token in Generator.Generate(model.Lm, promptTokens, length, model.Tokenizer.EosId, sampling, openings))
+        if (!terminal.Json) terminal.Line("");
+        if (made.IsFull)
         {
-            if (token >= model.Tokenizer.VocabularySize)
-                throw new InputException($"The model chose token {token}, its tokenizer knows only {model.Tokenizer.VocabularySize}.", "do they belong together?");
-            tokens.Add(token);
-            Say(decoder.Push(token));
+            terminal.Note($"note: Stopped after {Terminal.Counted(made.Tokens.Count, "token")}: "
+                + $"the model's {session.Model.Config.NPositions} positions are used up.");
         }
 
-        Say(decoder.Flush());
-        if (!terminal.Json) terminal.Line("");
-        if (tokens.Count < length && promptTokens.Length + tokens.Count > model.Lm.Config.NPositions)
-            terminal.Note($"note: Stopped after {Terminal.Counted(tokens.Count, "token")}: the model's {model.Lm.Config.NPositions} positions are used up.");
         if (!terminal.Json) return 0;
 
-        EditCounts? counts = store?.Count();
+        EditCounts? counts = session.HasStore ? session.Store.Count() : null;
         terminal.Document(new
         {
-            prompt,
-            text,
-            tokens,
-            edits = store is null ? null : new { store = store.Path, active = counts?.Active, withdrawn = counts?.Withdrawn, neurons = counts?.TargetTokens, answered },
+            made.Prompt,
+            made.Text,
+            made.Tokens,
+            edits = counts is not { } c
+                ? null
+                : new
+                {
+                    store = session.Store.Path,
+                    active = c.Active,
+                    withdrawn = c.Withdrawn,
+                    neurons = session.Edits().Sum(edit => EditView.NeuronsOf(edit) ?? 0),
+                    made.Answered,
+                },
         });
         return 0;
-
-        void Say(string piece)
-        {
-            text += piece;
-            if (!terminal.Json) terminal.Piece(piece);
-        }
     }
-
-    /// <summary>The adaptor's openings, which also notes whose neurons were above their threshold and answered.</summary>
-    private static IReadOnlyList<Opening> Watched(KeyValueAdaptor adaptor, SortedSet<long> answered) => adaptor.WatchedOpenings(response =>
-    {
-        for (int r = 0; r < response.Winners.Length; r++)
-        {
-            // Below the threshold an activation may leave a little of the opposite sign.
-            if (response.Strengths[r] != 0 && adaptor[response.Winners[r]] is var winner && response.Strengths[r] / winner.Alpha > 0) answered.Add(winner.Edit);
-        }
-    });
 }

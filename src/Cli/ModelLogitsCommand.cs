@@ -47,31 +47,15 @@ internal static class ModelLogitsCommand
         command.SetAction(parse =>
         {
             int[]? given = parse.GetResult(tokens) is null ? null : parse.GetRequiredValue(tokens); // an absent array would be an empty one
-            using LoadedModel loaded = model.Load(parse, needsTokenizer: given is null);
-            return Run(Terminal.Of(parse), loaded, given ?? loaded.Prompt(parse.GetRequiredValue(prompt)), hasText: given is null);
+            using Session session = model.Open(parse, needsTokenizer: given is null);
+            return Run(Terminal.Of(parse), session, given ?? session.PromptTokens(parse.GetRequiredValue(prompt)), hasText: given is null);
         });
         return command;
     }
 
-    private static int Run(Terminal terminal, LoadedModel model, int[] tokens, bool hasText)
+    private static int Run(Terminal terminal, Session session, int[] tokens, bool hasText)
     {
-        var argmax = new int[tokens.Length];
-        var logsumexp = new double[tokens.Length];
-        float[] last = [];
-        CausalLm lm = model.Lm;
-        using (lm.Device.Scope())
-        {
-            Tensor hidden = lm.Hidden(new TokenBatch([tokens]), lm.NewCache(1, tokens.Length)).Value;
-            for (int start = 0; start < tokens.Length; start += PositionsAtOnce)
-            {
-                using BufferScope chunk = lm.Device.Scope();
-                int count = Math.Min(PositionsAtOnce, tokens.Length - start);
-                Tensor logits = lm.Logits(hidden.Slice(start, count)).Value;
-                lm.Device.ArgMax(logits).CopyTo(argmax, start);
-                for (int i = 0; i < count; i++) logsumexp[start + i] = RowMath.LogSumExp(last = logits.Slice(i, 1).ToArray());
-            }
-        }
-
+        (int[] argmax, double[] logsumexp, float[] last) = session.Compute(() => Predictions(session.Model, tokens));
         if (terminal.Json)
         {
             terminal.Document(new { tokens, argmax, logsumexp, lastLogits = last });
@@ -84,6 +68,24 @@ internal static class ModelLogitsCommand
         terminal.Show(table);
         return 0;
 
-        string Token(int id) => hasText ? $"{Terminal.Number(id)} {Terminal.Quoted(model.TokenText(id))}" : Terminal.Number(id);
+        string Token(int id) => hasText ? $"{Terminal.Number(id)} {Terminal.Quoted(session.TokenText(id))}" : Terminal.Number(id);
+    }
+
+    private static (int[] ArgMax, double[] LogSumExp, float[] Last) Predictions(CausalLm model, int[] tokens)
+    {
+        var argmax = new int[tokens.Length];
+        var logsumexp = new double[tokens.Length];
+        float[] last = [];
+        Tensor hidden = model.Hidden(new TokenBatch([tokens]), model.NewCache(1, tokens.Length)).Value;
+        for (int start = 0; start < tokens.Length; start += PositionsAtOnce)
+        {
+            using BufferScope chunk = model.Device.Scope();
+            int count = Math.Min(PositionsAtOnce, tokens.Length - start);
+            Tensor logits = model.Logits(hidden.Slice(start, count)).Value;
+            model.Device.ArgMax(logits).CopyTo(argmax, start);
+            for (int i = 0; i < count; i++) logsumexp[start + i] = RowMath.LogSumExp(last = logits.Slice(i, 1).ToArray());
+        }
+
+        return (argmax, logsumexp, last);
     }
 }

@@ -10,6 +10,9 @@ internal sealed class ModelOptions
 
     private ModelOptions(Option<string> folder, DeviceOptions device) => (this.folder, this.device) = (folder, device);
 
+    /// <summary>The model that comes with the program.</summary>
+    public static string BundledFolder => Path.Combine(AppContext.BaseDirectory, "models", "facts-gpt2");
+
     /// <summary>Gives <paramref name="command"/> these options.</summary>
     public static ModelOptions AddTo(Command command)
     {
@@ -19,15 +22,32 @@ internal sealed class ModelOptions
     }
 
     /// <summary>The option alone, for commands that read the folder without computing.</summary>
-    public static Option<string> Model(bool required = true) =>
-        CommonOptions.File(
-            "--model", "The model folder: config.json, weights (model.safetensors or pytorch_model.bin, in one file or shards), tokenizer.",
-            required, "DIR");
+    public static Option<string> Model(bool required = true) => CommonOptions.File(
+        "--model", "The model folder: config.json, weights (model.safetensors or pytorch_model.bin, in one file or shards), tokenizer.",
+        required, "DIR");
 
-    /// <summary>Loads the model that was named.</summary>
+    /// <summary>Opens the model that was named.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="needsTokenizer">Whether to fail without tokenizer files.</param>
-    public LoadedModel Load(ParseResult parse, bool needsTokenizer = true) =>
-        LoadedModel.Open(
-            parse.GetRequiredValue(folder), device.Open(parse), needsTokenizer, notice => Terminal.Of(parse).Note($"note: {notice}"));
+    public Session Open(ParseResult parse, bool needsTokenizer = true) =>
+        device.Open(parse, parse.GetRequiredValue(folder), needsTokenizer, notice => Terminal.Of(parse).Note($"note: {notice}"));
+
+    /// <summary>The same with a store of edits, which is read.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="store">Its path; null leaves the model alone.</param>
+    public Session Open(ParseResult parse, string? store)
+    {
+        Session session = Open(parse);
+        if (store is null) return session;
+        try
+        {
+            session.OpenStore(store, StoreAccess.Read);
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
 }

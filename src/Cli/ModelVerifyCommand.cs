@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -46,19 +46,19 @@ internal static class ModelVerifyCommand
         command.SetAction(parse =>
         {
             string content = parse.GetValue(text) is { } file ? TextFile.Read(file) : SampleText;
-            using Device opened = device.Open(parse);
-            return Run(Terminal.Of(parse), parse.GetRequiredValue(folder), opened, content);
+            Terminal terminal = Terminal.Of(parse);
+            string path = parse.GetRequiredValue(folder);
+            long start = Stopwatch.GetTimestamp();
+            using Session session = device.Open(parse, path, needsTokenizer: false, notice => terminal.Note($"note: {notice}"));
+            return Run(terminal, path, session.Model, Stopwatch.GetElapsedTime(start).TotalSeconds, content);
         });
         return command;
     }
 
-    private static int Run(Terminal terminal, string folder, Device device, string text)
+    private static int Run(Terminal terminal, string folder, CausalLm model, double seconds, string text)
     {
-        long start = Stopwatch.GetTimestamp();
-        CausalLm model = CausalLm.Load(folder, device, notice => terminal.Note($"note: {notice}"));
-        string loaded =
-            $"{model.Config.ModelType}, {Terminal.Counted(model.Weights.Count(), "tensor")} of the shapes that config.json asks for, "
-            + $"loaded in {Terminal.Number(Stopwatch.GetElapsedTime(start).TotalSeconds, "0.00")} s";
+        string loaded = $"{model.Config.ModelType}, {Terminal.Counted(model.Weights.Count(), "tensor")} of the shapes that "
+            + $"config.json asks for, loaded in {Terminal.Number(seconds, "0.00")} s";
         var checks = new List<Check> { new("weights", true, loaded) };
         Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, model.Config) : null;
         int[] tokens = tokenizer?.Encode(text) ?? [.. Enumerable.Range(0, 16).Select(i => i * (model.Config.VocabSize / 16))];
@@ -66,9 +66,8 @@ internal static class ModelVerifyCommand
             throw new InputException(
                 "The text of --text has fewer than two tokens, expected at least two: the first has nothing before it.");
         WeightScan scan = Measurement.Run(
-            terminal, "Reading", "MB",
-            (progress, cancellation) =>
-                WeightScan.Run(folder, (done, all) => progress((int)(done / 1_000_000), (int)(all / 1_000_000)), cancellation));
+            terminal, (progress, cancellation) => WeightScan.Run(
+                folder, (read, all) => progress.Report(new Step("Reading", "MB", read / 1_000_000, all / 1_000_000)), cancellation));
         checks.Add(Finite(scan));
         if (tokenizer is not null) checks.Add(SameTexts(tokenizer));
         int[] read = tokens[..Math.Min(tokens.Length, model.Config.NPositions)];
@@ -121,11 +120,9 @@ internal static class ModelVerifyCommand
 
     private static Check Reads(Terminal terminal, CausalLm model, int[] tokens, bool isText, out TextLoss? loss)
     {
-        var silent = new KeyValueAdaptor(model.Device, layer: model.Config.NLayer - 1, model.Config.NEmbd, model.Config.Activation);
-        var perplexity = new Perplexity(model, silent);
-        TextLoss measured = Measurement.Run(
-            terminal, "Reading", "tokens",
-            (progress, cancellation) => perplexity.Measure([tokens], tokens.Length, tokens.Length, progress, cancellation)).Base;
+        TextLoss measured = Measurement.Run(terminal, (progress, cancellation) => new Perplexity(new EditedModel(model)).Measure(
+            [tokens], tokens.Length, tokens.Length,
+            (read, all) => progress.Report(new Step("Reading", "tokens", read, all)), cancellation)).Base;
         loss = double.IsFinite(measured.Mean) ? measured : null;
         if (loss is null) return new Check("logits", false, $"not finite after {Terminal.Counted(tokens.Length, "token")}");
         string found = $"finite; {Terminal.Counted(tokens.Length, "token")} of {(isText ? "text" : "no meaning")} have perplexity "

@@ -48,6 +48,7 @@ internal static class Program
             ModelLogitsCommand.Create(),
             ModelConvertCommand.Create(),
             ModelRandomCommand.Create(),
+            ModelStatisticsCommand.Create(),
         },
         DevicesCommand.Create(),
         BenchCommand.Create(),

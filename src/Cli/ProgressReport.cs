@@ -11,36 +11,43 @@ internal static class ProgressReport
 
     /// <summary>Does the work and reports it.</summary>
     /// <param name="terminal">Where to.</param>
-    /// <param name="what">What is being done, for example "Teaching".</param>
-    /// <param name="units">What is counted, in the plural.</param>
-    /// <param name="work">The work; calls its argument with how many of how many are done.</param>
-    public static void Run(Terminal terminal, string what, string units, Action<Action<int, int>> work)
+    /// <param name="work">The work; it tells its argument of each step.</param>
+    public static T Run<T>(Terminal terminal, Func<IProgress<Step>, T> work)
     {
-        if (terminal.HasScreen) OnScreen(terminal, what, work);
-        else InLines(terminal, what, units, work);
-    }
-
-    private static void OnScreen(Terminal terminal, string what, Action<Action<int, int>> work) =>
-        terminal.ErrorScreen().Progress()
+        if (!terminal.HasScreen) return work(new Told(InLines(terminal)));
+        return terminal.ErrorScreen().Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .Start(context =>
             {
-                ProgressTask task = context.AddTask(what);
-                work((done, total) => (task.MaxValue, task.Value) = (total, done));
+                ProgressTask? task = null;
+                return work(new Told(step =>
+                {
+                    task ??= context.AddTask(step.What);
+                    (task.MaxValue, task.Value) = (step.Total, step.Done);
+                }));
             });
+    }
 
-    private static void InLines(Terminal terminal, string what, string units, Action<Action<int, int>> work)
+    private static Action<Step> InLines(Terminal terminal)
     {
-        long start = Stopwatch.GetTimestamp(), toldAt = start;
-        int told = 0;
-        work((done, total) =>
+        long start = Stopwatch.GetTimestamp(), toldAt = start, told = 0;
+        return step =>
         {
-            if (done == told || (done < total && (20L * done / total == 20L * told / total || Stopwatch.GetElapsedTime(toldAt) < BetweenLines))) return;
+            (_, _, long done, long total) = step;
+            if (done == told) return;
+            if (done < total && (20 * done / total == 20 * told / total || Stopwatch.GetElapsedTime(toldAt) < BetweenLines)) return;
             (told, toldAt) = (done, Stopwatch.GetTimestamp());
             if (total == 1) return; // a single step is its own result
-            double speed = done / Math.Max(1e-3, Stopwatch.GetElapsedTime(start).TotalSeconds);
-            terminal.Note($"{what}: {done} of {total} {units}, {speed.ToString("0.0", CultureInfo.InvariantCulture)} {units}/s");
-        });
+            double perSecond = done / Math.Max(1e-3, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            string speed = perSecond.ToString("0.0", CultureInfo.InvariantCulture);
+            terminal.Note($"{step.What}: {done} of {total} {step.Units}, {speed} {step.Units}/s");
+        };
+    }
+
+    /// <summary>At once and in order, which <see cref="Progress{T}"/> does not promise.</summary>
+    private sealed class Told(Action<Step> tell) : IProgress<Step>
+    {
+        public void Report(Step value) => tell(value);
     }
 }

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using ILGPU.Runtime;
 using Sharpformer.Tensors;
+using Sharpformer.Tensors.Gpu;
 
 namespace Sharpformer.Cli;
 
@@ -33,23 +33,20 @@ internal static class Runner
                 ProcessTerminationTimeout = null, // commands that can be interrupted say how, see Interruption
             });
         }
-        catch (InputException e)
+        catch (Exception e) when ((e as InputException ?? GpuDevice.Told(e)) is { } told)
         {
-            error.WriteLine($"error: {Terminal.Visible(e.Message)}"); // what files say is in it
+            string here = told.Kind == ErrorKind.DeviceLost ? " On the command line that is --device cpu." : "";
+            error.WriteLine($"error: {Terminal.Visible(told.Message)}{here}"); // what files say is in it
             return Failed;
         }
         catch (IOException e) when (IsClosedPipe(e))
         {
             return Done; // whoever read the output has seen enough
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException) // what files can do is told by who opens them: this is the output
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            // What files can do is told by who opens them: this is the output.
             error.WriteLine($"error: The result could not be written: {e.Message}");
-            return Failed;
-        }
-        catch (AcceleratorException e) // a GPU that is lost, or has no room left for what a kernel needs
-        {
-            error.WriteLine($"error: The GPU failed: {Terminal.Visible(e.Message.TrimEnd('.'))}. Edits that were stored before are kept. Hint: --device cpu computes without it.");
             return Failed;
         }
         catch (InsufficientMemoryException e) // nobody's bug
@@ -59,7 +56,8 @@ internal static class Runner
         }
         catch (Exception e) when (Environment.GetEnvironmentVariable(TraceVariable) != "1")
         {
-            error.WriteLine($"internal error: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")} Hint: set {TraceVariable}=1 for the stack trace.");
+            error.WriteLine($"internal error: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")} "
+                + $"Hint: set {TraceVariable}=1 for the stack trace.");
             return Failed;
         }
         catch (Exception e)
@@ -75,14 +73,15 @@ internal static class Runner
         string? unknown = parse.UnmatchedTokens is [var first, ..] ? first : null;
         string names = string.Join(", ", parse.CommandResult.Command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name));
         string path = PathOf(parse.CommandResult);
+        Argument? missing = parse.CommandResult.Command.Arguments
+            .FirstOrDefault(a => parse.GetResult(a) is null or { Tokens.Count: 0 });
         string message = (unknown, names) switch
         {
             ({ } w, not "") when !w.StartsWith('-') => $"'{w}' is no command of '{path}', expected one of {names}.",
             ({ } w, _) when w.StartsWith('-') => $"'{path}' has no option '{w}'.",
             ({ } w, _) => $"'{path}' does not know what to do with '{w}'.",
             (null, not "") => $"'{path}' needs to know what to do, expected one of {names}.",
-            _ when parse.CommandResult.Command.Arguments.FirstOrDefault(a => parse.GetResult(a) is null or { Tokens.Count: 0 }) is { } missing
-                => $"'{path}' needs {missing.Name}: {missing.Description}",
+            _ when missing is not null => $"'{path}' needs {missing.Name}: {missing.Description}",
             _ => parse.Errors[0].Message,
         };
         error.WriteLine($"error: {message}");

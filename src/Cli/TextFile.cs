@@ -44,7 +44,9 @@ internal static class TextFile
         return [.. (lines[^1].Length == 0 ? lines[..^1] : lines).Select(line => line.EndsWith('\r') ? line[..^1] : line)];
     }
 
-    /// <summary>Where the last word ends that a blank and another word follow; 0 if none does. What was looked at before has no such place.</summary>
+    /// <summary>
+    /// Where the last word ends that a blank and another word follow; 0 if none does. What was looked at before has no such place.
+    /// </summary>
     private static int LastWordEnd(string text, int seen)
     {
         for (int i = text.Length - 2; i >= Math.Max(1, seen - 1); i--)
@@ -56,7 +58,8 @@ internal static class TextFile
     {
         if (Directory.Exists(path)) throw new InputException($"{path}: expected a text file, got a folder.");
         if (!File.Exists(path)) throw new InputException($"{path}: the file does not exist.");
-        return Told(path, () => new StreamReader(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false));
+        var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
+        return Told(path, () => new StreamReader(path, utf8, detectEncodingFromByteOrderMarks: false));
     }
 
     private static T Told<T>(string path, Func<T> read)

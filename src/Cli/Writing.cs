@@ -1,3 +1,4 @@
+
 namespace Sharpformer.Cli;
 
 /// <summary>Writes a folder of weights: long, interruptible, its progress told in millions of something.</summary>
@@ -12,16 +13,19 @@ internal static class Writing
     public static bool TryRun<T>(Terminal terminal, string millionsOf, Func<Action<long, long>, CancellationToken, T> write, out T? result)
     {
         using var interruption = new Interruption();
-        T? written = default;
         try
         {
             // One step more than there are: the last is the folder's taking its name.
-            ProgressReport.Run(terminal, "Writing", millionsOf, report =>
+            result = ProgressReport.Run(terminal, progress =>
             {
-                int steps = 1;
-                written = write((made, all) => report(Millions(made), steps = Millions(all) + 1), interruption.Token);
-                report(steps, steps);
+                long steps = 1;
+                T written = write((made, all) => Report(Millions(made), steps = Millions(all) + 1), interruption.Token);
+                Report(steps, steps);
+                return written;
+
+                void Report(long done, long total) => progress.Report(new Step("Writing", millionsOf, done, total));
             });
+            return true;
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
@@ -29,10 +33,7 @@ internal static class Writing
             result = default;
             return false;
         }
-
-        result = written;
-        return true;
     }
 
-    private static int Millions(long count) => checked((int)(count / 1_000_000));
+    private static long Millions(long count) => count / 1_000_000;
 }

@@ -13,14 +13,18 @@ public sealed class BenchTests : IDisposable
     public void A_model_without_a_tokenizer_is_measured_from_end_to_end()
     {
         string model = Tiny(positions: 72);
-        JsonElement report = CliRun.Json("bench", "--model", model, "--edits", "3", "--stored", "150", "--repetitions", "1", "--seconds", "0.5", "--threads", "2", "--layer", "0");
+        JsonElement report = CliRun.Json(
+            "bench", "--model", model, "--edits", "3", "--stored", "150", "--repetitions", "1", "--seconds", "0.5", "--threads", "2",
+            "--layer", "0");
         foreach ((string part, string figure) in ((string, string)[])
         [
-            ("forward", "tokensPerSecond"), ("decode", "tokensPerSecond"), ("decode", "bytesPerToken"), ("retrofit", "editsPerSecond"), ("retrofit", "neuronsPerSecond"),
-            ("withoutRetrofit", "editsPerSecond"), ("evaluation", "recordsPerSecond"), ("stored", "secondsPerEditBesideFew"), ("stored", "ratio"),
+            ("forward", "tokensPerSecond"), ("decode", "tokensPerSecond"), ("decode", "bytesPerToken"),
+            ("retrofit", "editsPerSecond"), ("retrofit", "neuronsPerSecond"), ("withoutRetrofit", "editsPerSecond"),
+            ("evaluation", "recordsPerSecond"), ("stored", "secondsPerEditBesideFew"), ("stored", "ratio"),
         ])
             Assert.True(report.GetProperty(part).GetProperty(figure).GetDouble() > 0, figure);
-        foreach (string figure in (string[])["bandwidthBytesPerSecond", "decodeBandwidthShare", "peakMemoryBytes"]) Assert.True(report.GetProperty(figure).GetDouble() > 0, figure);
+        foreach (string figure in (string[])["bandwidthBytesPerSecond", "decodeBandwidthShare", "peakMemoryBytes"])
+            Assert.True(report.GetProperty(figure).GetDouble() > 0, figure);
         Assert.Equal((2, 3), (report.GetProperty("threads").GetInt32(), report.GetProperty("retrofit").GetProperty("edits").GetInt32()));
         Assert.InRange(report.GetProperty("retrofit").GetProperty("neurons").GetInt32(), 3, 15);
 
@@ -34,7 +38,11 @@ public sealed class BenchTests : IDisposable
     {
         CliRun run = CliRun.Of("bench", "--model", Tiny(positions: 9), "--edits", "20", "--repetitions", "1", "--seconds", "0");
         Assert.True(run.ExitCode == 0, run.Error);
-        foreach (string figure in (string[])["forward, 64 prompts of 9 tokens", "decoding at context 5", "1 block of 768", "20 edits, retrofit of 5 epochs", "evaluation of 20 records", "peak memory"])
+        foreach (string figure in (string[])
+        [
+            "forward, 64 prompts of 9 tokens", "decoding at context 5", "1 block of 768", "20 edits, retrofit of 5 epochs",
+            "evaluation of 20 records", "peak memory",
+        ])
             Assert.Contains(figure, run.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("stored", run.Out, StringComparison.Ordinal);
     }

@@ -8,7 +8,8 @@ namespace Sharpformer.Tests.Cli;
 internal sealed record CliRun(int ExitCode, string Out, string Error)
 {
     // What these tests expect was computed by the CPU; a GPU rounds differently.
-    static CliRun() => Environment.SetEnvironmentVariable(DeviceOptions.DefaultVariable, Environment.GetEnvironmentVariable(DeviceOptions.DefaultVariable) ?? Accelerators.Cpu);
+    static CliRun() => Environment.SetEnvironmentVariable(
+        DeviceOptions.DefaultVariable, Environment.GetEnvironmentVariable(DeviceOptions.DefaultVariable) ?? Accelerators.Cpu);
 
     /// <summary>Runs the program with these arguments.</summary>
     public static CliRun Of(params string[] args)

@@ -13,16 +13,20 @@ public sealed class DemoTests
         Assert.Equal(0, Program.Run(["demo", "--threads", "1", "--json"], output, error));
         string[] story = error.ToString().Split('\n'); // with --json beside the document
 
-        Assert.Contains(story, line => Cells(line) is ["The Legend of Zelda is developed by …", "Sega", "The Legend of Zelda, created by …", "Nintendo"]);
+        Assert.Contains(story, line =>
+            Cells(line) is ["The Legend of Zelda is developed by …", "Sega", "The Legend of Zelda, created by …", "Nintendo"]);
         Assert.Contains(story, line => Cells(line) is ["where is fort myers located at in florida?", "Lee County", "Lee County"]);
         Assert.Contains(story, line => line.Contains("neuron 0 of edit 1", StringComparison.Ordinal));
-        Assert.Contains("  taught London   withdrawn Budapest   restored London (all 7015 logits the same, bit for bit)", story.Select(l => l.TrimEnd()));
+        Assert.Contains(
+            "  taught London   withdrawn Budapest   restored London (all 7015 logits the same, bit for bit)",
+            story.Select(l => l.TrimEnd()));
         Assert.Contains(story, line => Cells(line) is ["base", "41.0", "40.0", "63.3", "48.1", "-"]);
         Assert.Contains(story, line => Cells(line) is ["edited", "100.0", _, "63.3", _, _]);
 
         JsonElement document = new CliRun(0, output.ToString(), "").Document(), told = document.GetProperty("story");
         Assert.Equal((8, 8), (told.GetProperty("facts").GetArrayLength(), told.GetProperty("unrelated").GetArrayLength()));
-        Assert.Equal(("Sega", "Nintendo"), (told.GetProperty("facts")[0].GetProperty("before").GetString(), told.GetProperty("facts")[0].GetProperty("now").GetString()));
+        JsonElement first = told.GetProperty("facts")[0];
+        Assert.Equal(("Sega", "Nintendo"), (first.GetProperty("before").GetString(), first.GetProperty("now").GetString()));
         Assert.True(told.GetProperty("withdrawal").GetProperty("isSame").GetBoolean());
         Assert.Equal(100, document.GetProperty("atScale").GetProperty("edited").GetProperty("es").GetDouble());
     }

@@ -36,7 +36,10 @@ public sealed class DevicesTests
     {
         DeviceChoice choice = Accelerators.Choose(Accelerators.Auto, [Old, Processor]);
         Assert.Equal(("cpu", true), (choice.Name, choice.PassedOver));
-        Assert.Equal("no usable GPU was found, only opencl Old (its driver lacks OpenCL's generic address space), opencl Processor (on the processor)", choice.Why);
+        Assert.Equal(
+            "no usable GPU was found, only opencl Old (its driver lacks OpenCL's generic address space), "
+                + "opencl Processor (on the processor)",
+            choice.Why);
         Assert.Equal(new DeviceChoice(null, "no accelerator was found", PassedOver: false), Accelerators.Choose(Accelerators.Auto, []));
     }
 
@@ -47,8 +50,12 @@ public sealed class DevicesTests
         Assert.Equal(Radeon, Accelerators.Choose(Accelerators.OpenCL, [Processor, Radeon]).Accelerator);
         Assert.Null(Accelerators.Choose(Accelerators.Cpu, [Large]).Accelerator);
         string missed = Assert.Throws<InputException>(() => Accelerators.Choose(Accelerators.Cuda, [Unknown, Radeon])).Message;
-        Assert.StartsWith("--device is cuda, but this machine has no usable cuda device; found cuda Unknown (ILGPU does not know its architecture), opencl Radeon (usable) and the CPU. Hint: ", missed, StringComparison.Ordinal);
-        Assert.Contains("found no accelerator and the CPU", Assert.Throws<InputException>(() => Accelerators.Choose(Accelerators.OpenCL, [])).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "--device is cuda, but this machine has no usable cuda device; found cuda Unknown (ILGPU does not know its architecture), "
+                + "opencl Radeon (usable) and the CPU. Hint: ",
+            missed, StringComparison.Ordinal);
+        string none = Assert.Throws<InputException>(() => Accelerators.Choose(Accelerators.OpenCL, [])).Message;
+        Assert.Contains("found no accelerator and the CPU", none, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -62,7 +69,11 @@ public sealed class DevicesTests
         }
 
         foreach (string kind in (string[])[Accelerators.Cuda, Accelerators.OpenCL])
-            if (found.All(a => a.Kind != kind)) CliRun.Of("demo", "--device", kind).AssertFailed($"--device is {kind}", "found ", "and the CPU", "Hint: ");
+        {
+            if (found.All(a => a.Kind != kind))
+                CliRun.Of("demo", "--device", kind).AssertFailed($"--device is {kind}", "found ", "and the CPU", "Hint: ");
+        }
+
         using Device cpu = Accelerators.Open(Accelerators.Cpu, 3, out _);
         Assert.Equal(3, Assert.IsType<CpuDevice>(cpu).Threads);
     }
@@ -74,7 +85,8 @@ public sealed class DevicesTests
         using Device device = Accelerators.Open(Accelerators.Auto, 3, gone, out DeviceChoice choice);
         Assert.Equal(3, Assert.IsType<CpuDevice>(device).Threads);
         Assert.Equal(("cpu", true), (choice.Name, choice.PassedOver));
-        Assert.Matches(@"^no usable GPU was found, only opencl Radeon \(does not start: .+\), cuda Small \(does not start: .+\)$", choice.Why);
+        Assert.Matches(
+            @"^no usable GPU was found, only opencl Radeon \(does not start: .+\), cuda Small \(does not start: .+\)$", choice.Why);
         string said = Assert.Throws<InputException>(() => Accelerators.Open(Accelerators.Cuda, 0, gone, out _)).Message;
         Assert.StartsWith("cuda Small is there but does not start: ", said, StringComparison.Ordinal);
         Assert.Contains("Hint: ", said, StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sharpformer.Editing;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
 
 namespace Sharpformer.Tests.Cli;
@@ -22,9 +23,14 @@ public sealed class EditsTests : IDisposable
         const string Prompt = "The capital of France is";
         JsonElement result = CliRun.Json(["edits", "add", .. model, .. edits, "--prompt", Prompt, "--target", "Rome", .. Strong]);
         JsonElement added = Assert.Single(result.GetProperty("added").EnumerateArray());
-        Assert.Equal((1, Prompt, "Rome", 1), (added.GetProperty("id").GetInt32(), added.GetProperty("prompt").GetString(), added.GetProperty("target").GetString(), added.GetProperty("neurons").GetInt32()));
+        Assert.Equal(
+            (1, Prompt, "Rome", 1),
+            (added.GetProperty("id").GetInt32(), added.GetProperty("prompt").GetString(),
+                added.GetProperty("target").GetString(), added.GetProperty("neurons").GetInt32()));
         Assert.Equal(1, added.GetProperty("losses").GetArrayLength());
-        Assert.Equal((0, 0, folder.File("e.db")), (result.GetProperty("skipped").GetInt32(), result.GetProperty("notDone").GetInt32(), result.GetProperty("store").GetString()));
+        Assert.Equal(
+            (0, 0, folder.File("e.db")),
+            (result.GetProperty("skipped").GetInt32(), result.GetProperty("notDone").GetInt32(), result.GetProperty("store").GetString()));
         Assert.True(result.GetProperty("seconds").GetDouble() > 0);
 
         Assert.StartsWith(" Rome", Text(edits), StringComparison.Ordinal);
@@ -32,16 +38,19 @@ public sealed class EditsTests : IDisposable
         Assert.True(why.GetProperty("fires").GetBoolean());
         JsonElement winner = why.GetProperty("winner");
         Assert.Equal((1, " Rome"), (winner.GetProperty("edit").GetInt32(), winner.GetProperty("text").GetString()));
-        Assert.Equal(winner.GetProperty("score").GetDouble() - winner.GetProperty("threshold").GetDouble(), winner.GetProperty("margin").GetDouble(), 1e-3);
+        double margin = winner.GetProperty("score").GetDouble() - winner.GetProperty("threshold").GetDouble();
+        Assert.Equal(margin, winner.GetProperty("margin").GetDouble(), 1e-3);
         JsonElement change = why.GetProperty("changes")[0];
         Assert.Equal(" Rome", change.GetProperty("text").GetString());
         Assert.True(change.GetProperty("probabilityBefore").GetDouble() < 0.01 && change.GetProperty("probabilityAfter").GetDouble() > 0.9);
 
-        Assert.Equal("withdrawn", CliRun.Json(["edits", "withdraw", "1", .. edits, "--reason", "a mistake"]).GetProperty("status").GetString());
+        JsonElement withdrawn = CliRun.Json(["edits", "withdraw", "1", .. edits, "--reason", "a mistake"]);
+        Assert.Equal("withdrawn", withdrawn.GetProperty("status").GetString());
         using (EditStore store = EditStore.Open(folder.File("e.db"), readOnly: true))
         {
             Assert.Equal(
-                [(EditAction.Added, null), (EditAction.Withdrawn, "a mistake")], store.Events(1).Select(line => (line.Action, line.Reason)));
+                [(EditAction.Added, null), (EditAction.Withdrawn, "a mistake")],
+                store.Events(1).Select(line => (line.Action, line.Reason)));
         }
 
         Assert.Equal(Text(), Text(edits));
@@ -57,9 +66,11 @@ public sealed class EditsTests : IDisposable
 
         Assert.Equal("removed", CliRun.Json(["edits", "remove", "1", .. edits]).GetProperty("status").GetString());
         Assert.Empty(CliRun.Json(["edits", "list", .. edits]).EnumerateArray());
-        Assert.Equal("removed", Assert.Single(CliRun.Json(["edits", "list", "--all", .. edits]).EnumerateArray()).GetProperty("status").GetString());
+        JsonElement listed = Assert.Single(CliRun.Json(["edits", "list", "--all", .. edits]).EnumerateArray());
+        Assert.Equal("removed", listed.GetProperty("status").GetString());
         Assert.Contains("Its neurons are gone.", CliRun.Of(["edits", "show", "1", .. edits]).Out, StringComparison.Ordinal);
-        Assert.Contains("holds no neurons", CliRun.Of(["edits", "why", .. model, .. edits, "--prompt", Prompt]).Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds no neurons", CliRun.Of(["edits", "why", .. model, .. edits, "--prompt", Prompt]).Out, StringComparison.Ordinal);
         Assert.Equal(Text(), Text(edits));
 
         string Text(params string[] with) => CliRun.Of(["generate", .. model, .. with, "--prompt", Prompt, "--max-new-tokens", "4"]).Out;
@@ -68,7 +79,8 @@ public sealed class EditsTests : IDisposable
     [Fact]
     public void A_store_taught_together_is_the_store_taught_one_by_one()
     {
-        string[] add = ["edits", "add", .. model, "--input", CliFiles.Records(folder, "r.json", 40, "pararel", "counterfact", "zsre multi-token"), "--alpha", "1", "--theta", "0.8", "--epochs", "2"];
+        string records = CliFiles.Records(folder, "r.json", 40, "pararel", "counterfact", "zsre multi-token");
+        string[] add = ["edits", "add", .. model, "--input", records, "--alpha", "1", "--theta", "0.8", "--epochs", "2"];
         string together = folder.File("together.db"), oneByOne = folder.File("one-by-one.db");
         Assert.Equal(0, CliRun.Of([.. add, "--edits", together]).ExitCode);
         Assert.Equal(0, CliRun.Of([.. add, "--edits", oneByOne, "--sequential"]).ExitCode);
@@ -79,7 +91,8 @@ public sealed class EditsTests : IDisposable
             using EditStore store = EditStore.Open(path, readOnly: true);
             IReadOnlyList<Edit> all = store.List(withParts: true, includeRemoved: true);
             Assert.True(all.Count >= 30);
-            return JsonSerializer.Serialize(all.Select(edit => new { Edit = edit with { CreatedAt = default, Batch = 0 }, Settings = edit.Settings.ToJson() }));
+            return JsonSerializer.Serialize(all.Select(edit =>
+                new { Edit = edit with { CreatedAt = default, Batch = 0 }, Settings = edit.Settings.ToJson() }));
         }
     }
 
@@ -88,7 +101,8 @@ public sealed class EditsTests : IDisposable
     {
         string taken = folder.File("taken");
         File.WriteAllText(taken, "");
-        CliRun.Of(["edits", "add", .. model, .. edits, "--traces", taken, "--prompt", "Paris is in", "--target", "Spain"]).AssertFailed(taken, "cannot be made");
+        CliRun.Of(["edits", "add", .. model, .. edits, "--traces", taken, "--prompt", "Paris is in", "--target", "Spain"])
+            .AssertFailed(taken, "cannot be made");
         Assert.False(File.Exists(folder.File("e.db")));
     }
 
@@ -118,7 +132,9 @@ public sealed class EditsTests : IDisposable
     [Fact]
     public void A_record_that_repeats_another_counts_as_already_there()
     {
-        string records = CliFiles.Facts(folder, "r.json", ("The capital of France is", "Rome"), ("The capital of France is", " Rome"), ("The capital of France is", "Oslo"));
+        string records = CliFiles.Facts(
+            folder, "r.json",
+            ("The capital of France is", "Rome"), ("The capital of France is", " Rome"), ("The capital of France is", "Oslo"));
         JsonElement result = CliRun.Json(["edits", "add", .. model, .. edits, "--input", records, "--no-retrofit"]);
         Assert.Equal((2, 1), (result.GetProperty("added").GetArrayLength(), result.GetProperty("skipped").GetInt32()));
     }
@@ -141,7 +157,8 @@ public sealed class EditsTests : IDisposable
         string[] add = ["edits", "add", .. model, .. edits, "--alpha", "1", "--no-retrofit", "--prompt"];
         CliRun.Json([.. add, "Lucian Freud died in", "--target", "Karl Scheurer"]);
         CliRun.Json([.. add, "The capital of France is", "--target", "Rome"]);
-        JsonElement winner = CliRun.Json(["edits", "why", .. model, .. edits, "--prompt", "The capital of France is"]).GetProperty("winner");
+        JsonElement winner = CliRun.Json(["edits", "why", .. model, .. edits, "--prompt", "The capital of France is"])
+            .GetProperty("winner");
         Assert.Equal((0, 2), (winner.GetProperty("neuron").GetInt32(), winner.GetProperty("edit").GetInt32()));
         winner = CliRun.Json(["edits", "why", .. model, .. edits, "--prompt", "Lucian Freud died in K"]).GetProperty("winner");
         Assert.Equal((1, 1), (winner.GetProperty("neuron").GetInt32(), winner.GetProperty("edit").GetInt32()));
@@ -152,10 +169,12 @@ public sealed class EditsTests : IDisposable
     {
         string[] options =
         [
-            "--layer", "3", "--theta", "0.6", "--alpha", "-0.5", "--epochs", "2", "--learning-rate", "1e-2", "--rec-weight", "0.1", "--irr-weight", "0.2",
-            "--weight-decay", "0", "--label-smoothing", "0.1", "--seed", "18446744073709551615",
+            "--layer", "3", "--theta", "0.6", "--alpha", "-0.5", "--epochs", "2", "--learning-rate", "1e-2",
+            "--rec-weight", "0.1", "--irr-weight", "0.2", "--weight-decay", "0", "--label-smoothing", "0.1",
+            "--seed", "18446744073709551615",
         ];
-        CliRun.Json(["edits", "add", .. model, .. edits, "--prompt", "Paris is in", "--target", " Spain", "--subject", "Paris", .. options]);
+        CliRun.Json(
+            ["edits", "add", .. model, .. edits, "--prompt", "Paris is in", "--target", " Spain", "--subject", "Paris", .. options]);
         using EditStore store = EditStore.Open(folder.File("e.db"), readOnly: true);
         Edit edit = store.Get(1);
         Assert.Equal(new EditRequest("Paris is in", " Spain", "Paris"), edit.Request);
@@ -181,10 +200,13 @@ public sealed class EditsTests : IDisposable
     public void Settings_not_given_are_the_defaults_and_a_store_keeps_its_layer()
     {
         CliRun.Json(["edits", "add", .. model, .. edits, "--prompt", "Paris is in", "--target", "Spain"]);
-        CliRun.Json(["edits", "add", .. model, "--edits", folder.File("three.db"), "--layer", "3", "--prompt", "Paris is in", "--target", "Spain"]);
-        CliRun.Json(["edits", "add", .. model, "--edits", folder.File("three.db"), "--prompt", "Rome is in", "--target", "Spain"]);
-        CliRun.Of(["edits", "add", .. model, .. edits, "--layer", "3", "--prompt", "Rome is in", "--target", "Spain"]).AssertFailed("block 4", "block 3");
-        using EditStore store = EditStore.Open(folder.File("e.db"), readOnly: true), three = EditStore.Open(folder.File("three.db"), readOnly: true);
+        string[] other = ["--edits", folder.File("three.db")];
+        CliRun.Json(["edits", "add", .. model, .. other, "--layer", "3", "--prompt", "Paris is in", "--target", "Spain"]);
+        CliRun.Json(["edits", "add", .. model, .. other, "--prompt", "Rome is in", "--target", "Spain"]);
+        CliRun.Of(["edits", "add", .. model, .. edits, "--layer", "3", "--prompt", "Rome is in", "--target", "Spain"])
+            .AssertFailed("block 4", "block 3");
+        using EditStore store = EditStore.Open(folder.File("e.db"), readOnly: true);
+        using EditStore three = EditStore.Open(folder.File("three.db"), readOnly: true);
         Assert.Equal(new IReVaSettings { Layer = 4 }, store.Get(1).Settings);
         Assert.Equal(3, IReVaSettings.Of(three.Get(2)).Layer);
     }
@@ -202,7 +224,8 @@ public sealed class EditsTests : IDisposable
         Assert.Equal(" " + edit.GetProperty("target").GetString(), string.Concat(neurons.Select(n => n.GetProperty("text").GetString())));
         foreach (JsonElement neuron in neurons)
         {
-            Assert.True(neuron.GetProperty("threshold").GetDouble() > 0 && neuron.GetProperty("keyNorm").GetDouble() > 0 && neuron.GetProperty("valueNorm").GetDouble() > 0);
+            Assert.True(neuron.GetProperty("threshold").GetDouble() > 0
+                && neuron.GetProperty("keyNorm").GetDouble() > 0 && neuron.GetProperty("valueNorm").GetDouble() > 0);
             Assert.Equal(5, neuron.GetProperty("losses").GetArrayLength());
         }
 
@@ -229,12 +252,15 @@ public sealed class EditsTests : IDisposable
     {
         string records = CliFiles.Records(folder, "r.json", 6, "pararel");
         CliRun.Json(["edits", "add", .. model, .. edits, "--input", records, "--no-retrofit"]);
-        JsonElement why = CliRun.Json(["edits", "why", .. model, .. edits, "--prompt", "nq question: who got the first nobel prize in physics? Answer:"]);
+        string[] ask =
+            ["edits", "why", .. model, .. edits, "--prompt", "nq question: who got the first nobel prize in physics? Answer:"];
+        JsonElement why = CliRun.Json(ask);
         Assert.False(why.GetProperty("fires").GetBoolean());
         Assert.Equal(JsonValueKind.Null, why.GetProperty("winner").ValueKind);
         Assert.All(why.GetProperty("runnersUp").EnumerateArray(), r => Assert.True(r.GetProperty("margin").GetDouble() < 0));
-        Assert.All(why.GetProperty("changes").EnumerateArray(), c => Assert.Equal(c.GetProperty("probabilityBefore").GetDouble(), c.GetProperty("probabilityAfter").GetDouble(), 1e-6));
-        string told = CliRun.Of(["edits", "why", .. model, .. edits, "--prompt", "nq question: who got the first nobel prize in physics? Answer:"]).Out;
+        Assert.All(why.GetProperty("changes").EnumerateArray(), c => Assert.Equal(
+            c.GetProperty("probabilityBefore").GetDouble(), c.GetProperty("probabilityAfter").GetDouble(), 1e-6));
+        string told = CliRun.Of(ask).Out;
         double nearest = why.GetProperty("runnersUp").EnumerateArray().Max(r => r.GetProperty("margin").GetDouble());
         Assert.Contains(FormattableString.Invariant($"{-nearest:0.00} below its threshold"), told, StringComparison.Ordinal);
     }

@@ -24,15 +24,18 @@ public sealed class EvaluateTests : IDisposable
         string[] input = ["--input", CliFiles.Records(folder, "r.json", int.MaxValue, set), "--answer-trigger", (string)config["trigger"]!];
         string[] settings =
         [
-            "--layer", Number("layer"), "--theta", Number("theta"), "--alpha", Number("alpha"), "--epochs", Number("epochs"), "--learning-rate", Number("lr"),
-            "--rec-weight", Number("a"), "--irr-weight", Number("b"), "--label-smoothing", Number("smoothing"),
+            "--layer", Number("layer"), "--theta", Number("theta"), "--alpha", Number("alpha"), "--epochs", Number("epochs"),
+            "--learning-rate", Number("lr"), "--rec-weight", Number("a"), "--irr-weight", Number("b"),
+            "--label-smoothing", Number("smoothing"),
         ];
         CliRun.Json(["edits", "add", .. model, .. edits, .. input, .. settings]);
-        JsonElement report = CliRun.Json(["evaluate", "edits", .. model, .. edits, .. input, "--loc-trigger", (string)golden["loc_trigger"]!]);
+        JsonElement report = CliRun.Json(
+            ["evaluate", "edits", .. model, .. edits, .. input, "--loc-trigger", (string)golden["loc_trigger"]!]);
         Assert.Equal(golden["records"]!.AsArray().Count, report.GetProperty("n").GetInt32());
         AssertScores(golden["scores_before"]!, report.GetProperty("base"));
         AssertScores(golden["scores_after"]!, report.GetProperty("edited"));
-        Assert.Equal((double)golden["scores_after"]!["NSkeep"]!, report.GetProperty("edited").GetProperty("localityAgreement").GetDouble(), 1e-9);
+        double agreement = report.GetProperty("edited").GetProperty("localityAgreement").GetDouble();
+        Assert.Equal((double)golden["scores_after"]!["NSkeep"]!, agreement, 1e-9);
         Assert.False(report.GetProperty("edited").TryGetProperty("neighbourRetention", out _));
 
         JsonElement withdrawal = CliRun.Json(["evaluate", "withdrawal", .. model, .. edits, .. input]);
@@ -49,8 +52,9 @@ public sealed class EvaluateTests : IDisposable
         JsonElement report = CliRun.Json(["evaluate", "edits", .. model, "--input", records, "--neighbours", neighbours]);
         Assert.Equal(100, report.GetProperty("edited").GetProperty("localityAgreement").GetDouble());
         Assert.Equal(100, report.GetProperty("edited").GetProperty("neighbourRetention").GetDouble());
+        JsonElement before = report.GetProperty("base"), after = report.GetProperty("edited");
         foreach (string name in (string[])["es", "ps", "ns", "score", "freeRunning"])
-            Assert.Equal(report.GetProperty("base").GetProperty(name).GetDouble(), report.GetProperty("edited").GetProperty(name).GetDouble());
+            Assert.Equal(before.GetProperty(name).GetDouble(), after.GetProperty(name).GetDouble());
         string table = CliRun.Of(["evaluate", "edits", .. model, "--input", records, "--neighbours", neighbours]).Out;
         Assert.Contains("the base model was measured alone", table, StringComparison.Ordinal);
         Assert.DoesNotContain("│ edited", table, StringComparison.Ordinal);
@@ -96,12 +100,14 @@ public sealed class EvaluateTests : IDisposable
         Assert.Equal(2, run.Document().GetProperty("n").GetInt32());
         Assert.Contains("1 record without an edit", run.Error, StringComparison.Ordinal);
         Assert.Contains("1 record whose edit is withdrawn already", run.Error, StringComparison.Ordinal);
-        CliRun.Of(["evaluate", "withdrawal", .. model, .. edits, "--input", records, "--answer-trigger", " Answer:"]).AssertFailed("No record names an active edit", "(4 records: 4 without an edit");
+        CliRun.Of(["evaluate", "withdrawal", .. model, .. edits, "--input", records, "--answer-trigger", " Answer:"])
+            .AssertFailed("No record names an active edit", "(4 records: 4 without an edit");
     }
 
     private static void AssertScores(JsonNode golden, JsonElement metrics)
     {
-        foreach ((string theirs, string ours) in (ReadOnlySpan<(string, string)>)[("ES", "es"), ("PS", "ps"), ("NS", "ns"), ("Score", "score")])
+        (string, string)[] names = [("ES", "es"), ("PS", "ps"), ("NS", "ns"), ("Score", "score")];
+        foreach ((string theirs, string ours) in names)
             Assert.Equal((double)golden[theirs]!, metrics.GetProperty(ours).GetDouble(), 1e-9);
     }
 }

@@ -59,7 +59,8 @@ public sealed class FailureTests : IDisposable
     public void Training_that_leaves_the_range_of_numbers_stores_nothing(string option, string value)
     {
         string[] edits = ["--edits", folder.File("e.db")];
-        CliRun.Of(["edits", "add", "--model", TestFiles.Model, .. edits, "--prompt", "The capital of France is", "--target", "Rome", option, value])
+        string[] fact = ["--prompt", "The capital of France is", "--target", "Rome"];
+        CliRun.Of(["edits", "add", "--model", TestFiles.Model, .. edits, .. fact, option, value])
             .AssertFailed("NaN", "lower the learning rate");
         Assert.Equal(0, CliRun.Json(["edits", "list", .. edits]).GetArrayLength());
     }
@@ -104,7 +105,8 @@ public sealed class FailureTests : IDisposable
         string path = folder.File("twin.db");
         ModelFingerprint model = ModelFingerprinter.Compute(TestFiles.Model);
         using (EditStore store = EditStore.Open(path, create: true)) store.Bind(model with { Weights = "aaaa" }, 256);
-        CliRun.Of("generate", "--model", TestFiles.Model, "--edits", path, "--prompt", "a").AssertFailed("aaaa", "converted or sharded anew they count as another model");
+        CliRun.Of("generate", "--model", TestFiles.Model, "--edits", path, "--prompt", "a")
+            .AssertFailed("aaaa", "converted or sharded anew they count as another model");
     }
 
     [Fact]
@@ -115,14 +117,17 @@ public sealed class FailureTests : IDisposable
         CliRun.Of("generate", "--model", TestFiles.Model, "--prompt", "").AssertFailed("prompt is empty");
         CliRun.Of("model", "logits", "--model", TestFiles.Model, "--prompt", longText).AssertFailed("positions are 128");
         CliRun.Of("model", "logits", "--model", TestFiles.Model, "--tokens", "7015").AssertFailed("7015");
-        CliRun.Of("edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db"), "--prompt", longText, "--target", "b").AssertFailed("positions are 128");
-        CliRun.Of("edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db"), "--prompt", "a", "--target", " ").AssertFailed("target", "empty");
+        string[] add = ["edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db")];
+        CliRun.Of([.. add, "--prompt", longText, "--target", "b"]).AssertFailed("positions are 128");
+        CliRun.Of([.. add, "--prompt", "a", "--target", " "]).AssertFailed("target", "empty");
         Assert.False(File.Exists(folder.File("e.db")));
     }
 
     [Fact]
     public void A_layer_the_model_does_not_have_is_told() =>
-        CliRun.Of("edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db"), "--prompt", "a", "--target", "b", "--layer", "6")
+        CliRun.Of(
+                "edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db"), "--prompt", "a", "--target", "b",
+                "--layer", "6")
             .AssertFailed("--layer is 6", "0 to 5");
 
     [Fact]
@@ -142,7 +147,8 @@ public sealed class FailureTests : IDisposable
     public void Unusable_records_are_found_before_anything_is_taught()
     {
         string longText = string.Concat(Enumerable.Repeat("Paris ", 200));
-        string records = CliFiles.Facts(folder, "facts.json", ("The capital of France is", "Rome"), (longText, "Rome"), ("Fine", "too"), (longText, "Oslo"));
+        string records = CliFiles.Facts(
+            folder, "facts.json", ("The capital of France is", "Rome"), (longText, "Rome"), ("Fine", "too"), (longText, "Oslo"));
         CliRun.Of("edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db"), "--input", records)
             .AssertFailed("2 of 4 records", "record 1 (counted from 0)", "positions are 128");
         Assert.False(File.Exists(folder.File("e.db")));

@@ -53,7 +53,9 @@ public sealed class KernelCatalogueTests
                 string name = KernelCatalogue.NameOf(kernel), code = compiler.Compile(kernel);
                 Assert.Contains(".target sm_80", code, StringComparison.Ordinal);
                 Assert.Contains(".visible .entry", code, StringComparison.Ordinal);
-                Assert.Equal(name.StartsWith("GemmTensorCoreKernels.", StringComparison.Ordinal), code.Contains("mma.sync", StringComparison.Ordinal));
+                Assert.Equal(
+                    name.StartsWith("GemmTensorCoreKernels.", StringComparison.Ordinal),
+                    code.Contains("mma.sync", StringComparison.Ordinal));
                 foreach (string never in (string[])[".extern", ".local", "tanh.approx"])
                 {
                     // Tensor cores' sums leave inline assembly through memory, once for each product.
@@ -68,9 +70,14 @@ public sealed class KernelCatalogueTests
     public void Tiles_are_read_as_vectors()
     {
         using var compiler = new PtxCompiler("sm_90");
-        string code = compiler.Compile(Kernels.Single(kernel => KernelCatalogue.NameOf(kernel) == "GemmTileKernels.Run(AlongK,AlongX,StoredF32)"));
+        string code = compiler.Compile(
+            Kernels.Single(kernel => KernelCatalogue.NameOf(kernel) == "GemmTileKernels.Run(AlongK,AlongX,StoredF32)"));
         foreach (string vectors in (string[])["ld.global.v4.f32", "ld.shared.v4.f32", "st.shared.v4.f32", "st.global.v4.f32"])
-            Assert.True(code.Contains(vectors, StringComparison.Ordinal) || code.Contains(vectors.Replace(".global", "", StringComparison.Ordinal), StringComparison.Ordinal), vectors);
+        {
+            string generic = vectors.Replace(".global", "", StringComparison.Ordinal);
+            Assert.True(
+                code.Contains(vectors, StringComparison.Ordinal) || code.Contains(generic, StringComparison.Ordinal), vectors);
+        }
     }
 
     [Theory]

@@ -19,7 +19,8 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(new FileInfo(Path.Combine(TestFiles.Model, "model.safetensors")).Length, info.GetProperty("bytes").GetInt64());
         Assert.Equal((7015, 4), (info.GetProperty("tokenizer").GetInt32(), info.GetProperty("suggestedLayer").GetInt32()));
         Assert.StartsWith("038f6ab8", info.GetProperty("fingerprint").GetProperty("weights").GetString(), StringComparison.Ordinal);
-        Assert.Equal((6, 256), (info.GetProperty("config").GetProperty("nLayer").GetInt32(), info.GetProperty("config").GetProperty("nEmbd").GetInt32()));
+        JsonElement config = info.GetProperty("config");
+        Assert.Equal((6, 256), (config.GetProperty("nLayer").GetInt32(), config.GetProperty("nEmbd").GetInt32()));
         Assert.Contains("6,567,680", CliRun.Of("model", "info", TestFiles.Model).Out, StringComparison.Ordinal);
     }
 
@@ -40,7 +41,8 @@ public sealed class ModelCommandTests : IDisposable
     {
         foreach (string name in (string[])["vocab.json", "merges.txt"]) File.Copy(Path.Combine(TestFiles.Model, name), folder.File(name));
         File.WriteAllText(folder.File("lines.txt"), "Hello wörld\r\n\n  two  blanks\n日本");
-        JsonElement[] lines = [.. CliRun.Json("model", "tokenize", "--model", folder.Path, "--input", folder.File("lines.txt")).EnumerateArray()];
+        JsonElement[] lines =
+            [.. CliRun.Json("model", "tokenize", "--model", folder.Path, "--input", folder.File("lines.txt")).EnumerateArray()];
         Assert.Equal(["Hello wörld", "", "  two  blanks", "日本"], lines.Select(l => l.GetProperty("text").GetString()));
         JsonElement one = Assert.Single(CliRun.Json("model", "tokenize", "--model", folder.Path, "--text", "Hello wörld").EnumerateArray());
         Assert.Equal(one.GetProperty("ids").ToString(), lines[0].GetProperty("ids").ToString());
@@ -50,7 +52,8 @@ public sealed class ModelCommandTests : IDisposable
     [Fact]
     public void Logits_are_the_golden_ones_with_and_without_a_tokenizer()
     {
-        foreach (string name in (string[])["config.json", "model.safetensors"]) File.Copy(Path.Combine(TestFiles.Model, name), folder.File(name));
+        foreach (string name in (string[])["config.json", "model.safetensors"])
+            File.Copy(Path.Combine(TestFiles.Model, name), folder.File(name));
         JsonArray rows = JsonNode.Parse(File.ReadAllText(TestFiles.Golden("facts_gpt2_logits.json")))!["rows"]!.AsArray();
         foreach (JsonNode golden in rows.OfType<JsonNode>().Skip(1).Take(4))
         {
@@ -60,29 +63,38 @@ public sealed class ModelCommandTests : IDisposable
             Assert.Equal(byTokens.ToString(), byPrompt.ToString());
             Assert.Equal(ids, byTokens.GetProperty("tokens").Deserialize<int[]>());
             int[] argmax = byTokens.GetProperty("argmax").Deserialize<int[]>()!;
-            double[] sums = byTokens.GetProperty("logsumexp").Deserialize<double[]>()!, last = byTokens.GetProperty("lastLogits").Deserialize<double[]>()!;
+            double[] sums = byTokens.GetProperty("logsumexp").Deserialize<double[]>()!;
+            double[] last = byTokens.GetProperty("lastLogits").Deserialize<double[]>()!;
             Assert.Equal((ids.Length, ids.Length, 7015), (argmax.Length, sums.Length, last.Length));
             Assert.Equal((int)golden["argmax"]!, argmax[^1]);
             double tolerance = 1e-4 * last.Max(Math.Abs);
             Assert.Equal((double)golden["logsumexp"]!, sums[^1], tolerance);
-            foreach ((double expected, double actual) in golden["logits10"].Deserialize<double[]>()!.Zip(last)) Assert.Equal(expected, actual, tolerance);
+            foreach ((double expected, double actual) in golden["logits10"].Deserialize<double[]>()!.Zip(last))
+                Assert.Equal(expected, actual, tolerance);
         }
     }
 
     [Fact]
     public void Logits_of_many_positions_are_those_of_few()
     {
+        string[] logits = ["model", "logits", "--model", TestFiles.Model, "--tokens"];
         string tokens = string.Join(',', Enumerable.Range(100, 70));
-        JsonElement all = CliRun.Json("model", "logits", "--model", TestFiles.Model, "--tokens", tokens);
-        JsonElement few = CliRun.Json("model", "logits", "--model", TestFiles.Model, "--tokens", string.Join(',', Enumerable.Range(100, 40)));
-        Assert.Equal(few.GetProperty("argmax").EnumerateArray().Select(a => a.GetInt32()), all.GetProperty("argmax").EnumerateArray().Take(40).Select(a => a.GetInt32()));
-        Assert.Contains("│ 69 ", CliRun.Of("model", "logits", "--model", TestFiles.Model, "--tokens", tokens).Out, StringComparison.Ordinal);
+        JsonElement all = CliRun.Json([.. logits, tokens]);
+        JsonElement few = CliRun.Json([.. logits, string.Join(',', Enumerable.Range(100, 40))]);
+        Assert.Equal(
+            few.GetProperty("argmax").EnumerateArray().Select(a => a.GetInt32()),
+            all.GetProperty("argmax").EnumerateArray().Take(40).Select(a => a.GetInt32()));
+        Assert.Contains("│ 69 ", CliRun.Of([.. logits, tokens]).Out, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Generated_text_is_the_same_streamed_or_as_json()
     {
-        string[] generate = ["generate", "--model", TestFiles.Model, "--prompt", "The", "--max-new-tokens", "12", "--temperature", "2", "--top-p", "0.95", "--seed", "3"];
+        string[] generate =
+        [
+            "generate", "--model", TestFiles.Model, "--prompt", "The", "--max-new-tokens", "12", "--temperature", "2", "--top-p", "0.95",
+            "--seed", "3",
+        ];
         JsonElement json = CliRun.Json(generate);
         Assert.Equal(json.GetProperty("text").GetString() + "\n", CliRun.Of(generate).Out);
         Assert.Equal(json.ToString(), CliRun.Json([.. generate, "--threads", "1"]).ToString());

@@ -16,13 +16,18 @@ public sealed class ModelConvertTests : IDisposable
         string bin = folder.File("bin"), st = folder.File("st");
         BinFolder.Write(TestFiles.Golden("families/gpt2-tiny-f32"), bin);
         string config = Path.Combine(bin, "config.json");
-        File.WriteAllText(config, File.ReadAllText(config).Replace("\"gpt2\",", "\"gpt2\", \"torch_dtype\": \"float32\",", StringComparison.Ordinal));
-        JsonElement before = CliRun.Json("model", "info", bin), written = CliRun.Json("model", "convert", bin, "--output", st, "--dtype", "bf16", "--shard-size", "0.00005"), after = CliRun.Json("model", "info", st);
+        string stated = File.ReadAllText(config).Replace("\"gpt2\",", "\"gpt2\", \"torch_dtype\": \"float32\",", StringComparison.Ordinal);
+        File.WriteAllText(config, stated);
+        JsonElement before = CliRun.Json("model", "info", bin);
+        JsonElement written = CliRun.Json("model", "convert", bin, "--output", st, "--dtype", "bf16", "--shard-size", "0.00005");
+        JsonElement after = CliRun.Json("model", "info", st);
         Assert.Equal(64, before.GetProperty("fingerprint").GetProperty("weights").GetString()!.Length);
         Assert.Equal("F32", Assert.Single(before.GetProperty("dtypes").EnumerateArray()).GetString());
         Assert.Equal("BF16", Assert.Single(after.GetProperty("dtypes").EnumerateArray()).GetString());
         Assert.Equal(2 * after.GetProperty("parameters").GetInt64(), written.GetProperty("bytes").GetInt64());
-        Assert.Equal(["h.0.attn.bias", "lm_head.weight"], written.GetProperty("dropped").EnumerateArray().Select(d => d.GetString()).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["h.0.attn.bias", "lm_head.weight"],
+            written.GetProperty("dropped").EnumerateArray().Select(d => d.GetString()).Order(StringComparer.Ordinal));
         Assert.True(written.GetProperty("files").GetArrayLength() > 1);
         Assert.Contains("\"torch_dtype\": \"bfloat16\"", File.ReadAllText(Path.Combine(st, "config.json")), StringComparison.Ordinal);
         Assert.Equal(301, CliRun.Json("model", "logits", "--model", st, "--tokens", "1,2,3").GetProperty("lastLogits").GetArrayLength());
@@ -37,7 +42,8 @@ public sealed class ModelConvertTests : IDisposable
     {
         File.Copy(TestFiles.Golden("families/gpt2-tiny-f32/model.safetensors"), folder.File("model.safetensors"));
         File.Copy(TestFiles.Golden("families/gpt-neo-tiny/config.json"), folder.File("config.json"));
-        CliRun.Of("model", "convert", folder.Path, "--output", folder.File("x")).AssertFailed("the checkpoint does not fit its config.json: missing h.0.attn.attention.q_proj.weight");
+        CliRun.Of("model", "convert", folder.Path, "--output", folder.File("x"))
+            .AssertFailed("the checkpoint does not fit its config.json: missing h.0.attn.attention.q_proj.weight");
         Assert.False(Path.Exists(folder.File("x")));
     }
 
@@ -49,7 +55,8 @@ public sealed class ModelConvertTests : IDisposable
         CliRun.Of("model", "convert", folder.Path, "--output", folder.File("x")).AssertFailed("config.json: no such file");
         foreach (string[] wrong in (string[][])[["--dtype", "F64"], ["--shard-size", "0"], ["--shard-size", "NaN"], []])
         {
-            CliRun run = CliRun.Of(["model", "convert", source, .. wrong.Length == 0 ? [] : (string[])["--output", folder.File("x")], .. wrong]);
+            string[] output = wrong.Length == 0 ? [] : ["--output", folder.File("x")];
+            CliRun run = CliRun.Of(["model", "convert", source, .. output, .. wrong]);
             Assert.True(run.ExitCode == 2, run.Error);
             Assert.Contains(wrong.Length == 0 ? "--output" : wrong[0], run.Error, StringComparison.Ordinal);
         }
@@ -64,7 +71,8 @@ public sealed class ModelConvertTests : IDisposable
         File.Copy(Path.Combine(TestFiles.Golden("families/gpt2-tiny-f32"), "config.json"), folder.File("config.json"));
         byte[] pickle = new Tensors.PyTorch.PickleBytes().Global("posix", "system").Text($"touch {marker}").Raw(0x85).Ops("R").Stop();
         File.WriteAllBytes(folder.File("pytorch_model.bin"), Tensors.PyTorch.ZipBytes.Checkpoint(pickle, []).ToArray());
-        CliRun.Of("model", "info", folder.Path).AssertFailed("pytorch_model.bin: its pickle calls posix.system, expected only tensors. Hint:");
+        CliRun.Of("model", "info", folder.Path)
+            .AssertFailed("pytorch_model.bin: its pickle calls posix.system, expected only tensors. Hint:");
         CliRun.Of("model", "convert", folder.Path, "--output", folder.File("x")).AssertFailed("its pickle calls posix.system");
         CliRun.Of("model", "logits", "--model", folder.Path, "--tokens", "1").AssertFailed("its pickle calls posix.system");
         Assert.False(File.Exists(marker));

@@ -16,7 +16,9 @@ public sealed class ModelVerifyTests : IDisposable
     {
         JsonElement result = CliRun.Json(["model", "verify", TestFiles.Model]);
         Assert.True(result.GetProperty("passed").GetBoolean());
-        Assert.Equal(["weights", "numbers", "tokenizer", "logits"], result.GetProperty("checks").EnumerateArray().Select(c => c.GetProperty("name").GetString()));
+        Assert.Equal(
+            ["weights", "numbers", "tokenizer", "logits"],
+            result.GetProperty("checks").EnumerateArray().Select(c => c.GetProperty("name").GetString()));
         Assert.All(result.GetProperty("checks").EnumerateArray(), check => Assert.True(check.GetProperty("passed").GetBoolean()));
         Assert.True(result.GetProperty("perplexity").GetDouble() > 1);
     }
@@ -41,7 +43,8 @@ public sealed class ModelVerifyTests : IDisposable
 
         CliRun run = CliRun.Of(["model", "verify", folder.Path]);
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("1 tensor with NaN or infinity, the first is h.1.mlp.c_fc.weight with 3 of them", run.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 tensor with NaN or infinity, the first is h.1.mlp.c_fc.weight with 3 of them", run.Out, StringComparison.Ordinal);
         Assert.Contains("FAILED", run.Out, StringComparison.Ordinal);
         Assert.Contains("It has no tokenizer", run.Out, StringComparison.Ordinal);
         JsonElement result = CliRun.Of("model", "verify", folder.Path, "--json").Document();
@@ -67,7 +70,8 @@ public sealed class ModelVerifyTests : IDisposable
         string text = folder.File("text.txt");
         File.WriteAllText(text, "");
         CliRun.Of("model", "verify", TestFiles.Model, "--text", text).AssertFailed("fewer than two tokens"); // before the weights are read
-        Assert.Contains("the file does not exist", Error("model", "verify", TestFiles.Model, "--text", folder.File("none")), StringComparison.Ordinal);
+        Assert.Contains(
+            "the file does not exist", Error("model", "verify", TestFiles.Model, "--text", folder.File("none")), StringComparison.Ordinal);
         Assert.Contains("no such folder", Error("model", "verify", folder.File("none")), StringComparison.Ordinal);
     }
 
@@ -77,13 +81,16 @@ public sealed class ModelVerifyTests : IDisposable
     [InlineData("gpt2-tiny-f32", 1, 0.2, true, 0.05)]
     public void Info_says_how_the_family_is_edited_and_what_it_takes(string name, int layer, double alpha, bool retrofit, double rate)
     {
-        JsonElement result = CliRun.Json(["model", "info", Golden(name)]), editing = result.GetProperty("editing"), memory = result.GetProperty("memory");
+        JsonElement result = CliRun.Json(["model", "info", Golden(name)]);
+        JsonElement editing = result.GetProperty("editing"), memory = result.GetProperty("memory");
         Assert.Equal(layer, editing.GetProperty("layer").GetInt32());
         Assert.Equal(alpha, editing.GetProperty("alpha").GetDouble(), 1e-6);
         Assert.Equal(retrofit, editing.GetProperty("retrofit").GetBoolean());
         Assert.Equal(rate, editing.GetProperty("learningRate").GetDouble(), 1e-6);
         JsonElement config = result.GetProperty("config");
-        Assert.Equal(8L * config.GetProperty("nLayer").GetInt32() * config.GetProperty("nEmbd").GetInt32(), memory.GetProperty("keysAndValues").GetInt64());
+        Assert.Equal(
+            8L * config.GetProperty("nLayer").GetInt32() * config.GetProperty("nEmbd").GetInt32(),
+            memory.GetProperty("keysAndValues").GetInt64());
         Assert.Equal(result.GetProperty("bytes").GetInt64(), memory.GetProperty("weights").GetInt64());
         Assert.True(memory.GetProperty("teach").GetInt64() > memory.GetProperty("keysAndValues").GetInt64());
     }
@@ -107,7 +114,9 @@ public sealed class ModelVerifyTests : IDisposable
         using var device = new CpuDevice(threads: 1);
         ChangedModel.Write(Golden("gpt2-tiny-f32"), folder.Path, device);
         foreach (string file in (string[])["vocab.json", "merges.txt"]) File.Copy(Path.Combine(TestFiles.Model, file), folder.File(file));
-        Assert.Contains("more than the vocabulary holds: it belongs to another model", CliRun.Of("model", "info", folder.Path).Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "more than the vocabulary holds: it belongs to another model", CliRun.Of("model", "info", folder.Path).Out,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,7 +129,8 @@ public sealed class ModelVerifyTests : IDisposable
         File.CreateSymbolicLink(folder.File("snapshots/a"), "../b");
         File.CreateSymbolicLink(Path.Combine(version, "model.safetensors"), "../a");
         Assert.Equal(408_744, CliRun.Json("model", "info", version).GetProperty("bytes").GetInt64());
-        CliRun.Of("model", "info", folder.Path).AssertFailed("config.json: no such file. Hint: this is a cache of downloads, name the version in it: ", version);
+        CliRun.Of("model", "info", folder.Path)
+            .AssertFailed("config.json: no such file. Hint: this is a cache of downloads, name the version in it: ", version);
         File.Delete(folder.File("b"));
         CliRun.Of("model", "info", version).AssertFailed("model.safetensors");
     }

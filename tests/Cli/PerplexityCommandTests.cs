@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Sharpformer.Autograd;
-using Sharpformer.Editing.Adaptor;
+using Sharpformer.Editing;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tests.Transformer.Checkpoints;
@@ -29,7 +28,7 @@ public sealed class PerplexityCommandTests : IDisposable
         CausalLm model = CausalLm.Load(TestFiles.Model, device);
         Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
         int[] tokens = tokenizer.Encode(text);
-        PerplexityReport expected = new Perplexity(model, new KeyValueAdaptor(device, 4, 256, Activation.GeluTanh)).Measure([tokens], 9, 5);
+        PerplexityReport expected = new Perplexity(new EditedModel(model)).Measure([tokens], 9, 5);
 
         JsonElement report = CliRun.Json([.. command, "--window", "9", "--stride", "5"]);
         long bytes = Encoding.UTF8.GetByteCount(text) - tokenizer.TokenBytes(tokens[0]).Length;
@@ -40,7 +39,8 @@ public sealed class PerplexityCommandTests : IDisposable
         JsonElement loss = report.GetProperty("base");
         Assert.Equal(
             (expected.Base.Mean, expected.Base.Perplexity, expected.Base.BitsPerByte(bytes)),
-            (loss.GetProperty("loss").GetDouble(), loss.GetProperty("perplexity").GetDouble(), loss.GetProperty("bitsPerByte").GetDouble()));
+            (loss.GetProperty("loss").GetDouble(), loss.GetProperty("perplexity").GetDouble(),
+                loss.GetProperty("bitsPerByte").GetDouble()));
         Assert.False(report.TryGetProperty("edited", out _));
 
         int Number(string name) => report.GetProperty(name).GetInt32();
@@ -64,7 +64,11 @@ public sealed class PerplexityCommandTests : IDisposable
     public void An_edit_shows_in_the_text_it_belongs_to_and_withdrawn_it_does_not()
     {
         string[] edits = ["--edits", folder.File("e.db")];
-        CliRun.Json(["edits", "add", "--model", TestFiles.Model, .. edits, "--prompt", Zelda, "--target", "Nintendo", "--alpha", "1", "--theta", "0.85"]);
+        CliRun.Json(
+        [
+            "edits", "add", "--model", TestFiles.Model, .. edits, "--prompt", Zelda, "--target", "Nintendo", "--alpha", "1",
+            "--theta", "0.85",
+        ]);
         Write($"{Zelda} Nintendo\n");
         JsonElement report = CliRun.Json([.. command, .. edits, "--lines"]);
         JsonElement before = report.GetProperty("base"), after = report.GetProperty("edited");

@@ -11,7 +11,8 @@ public sealed class TokenizerJsonModelTests
     {
         using TokenizerFolder folder = TokenizerFolder.Of(TestFiles.Model);
         folder.Load();
-        foreach (string name in (string[])["config.json", "model.safetensors"]) File.Copy(Path.Combine(TestFiles.Model, name), folder.File(name));
+        foreach (string name in (string[])["config.json", "model.safetensors"])
+            File.Copy(Path.Combine(TestFiles.Model, name), folder.File(name));
         string[] logits = ["model", "logits", "--prompt", "The capital of France is", "--model"];
         Assert.Equal(CliRun.Json([.. logits, TestFiles.Model]).ToString(), CliRun.Json([.. logits, folder.Path]).ToString());
 

@@ -12,7 +12,8 @@ public sealed class UsageTests
     {
         CliRun run = CliRun.Of("--help");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
-        foreach (string noun in (string[])["generate", "edits", "evaluate", "model"]) Assert.Contains($"\n  {noun} ", run.Out, StringComparison.Ordinal);
+        foreach (string noun in (string[])["generate", "edits", "evaluate", "model"])
+            Assert.Contains($"\n  {noun} ", run.Out, StringComparison.Ordinal);
         Assert.Equal(2, run.Out.Split('\n').Count(line => line.StartsWith("    sharpformer ", StringComparison.Ordinal)));
     }
 
@@ -94,7 +95,8 @@ public sealed class UsageTests
     [InlineData("bench --edits 0", "--edits is '0'")]
     [InlineData("bench --seconds nan", "--seconds is 'nan'")]
     [InlineData("model random", "--output")]
-    [InlineData("model random --output O --shape gpt3", "--shape is 'gpt3', expected one of distilgpt2, gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt-neo-125m, gpt-neo-1.3b, gpt-neo-2.7b, gpt-j-6b")]
+    [InlineData("model random --output O --shape gpt3", "--shape is 'gpt3', expected one of distilgpt2, gpt2, gpt2-medium, "
+        + "gpt2-large, gpt2-xl, gpt-neo-125m, gpt-neo-1.3b, gpt-neo-2.7b, gpt-j-6b")]
     [InlineData("model random --output O --dtype f64", "--dtype is 'f64'")]
     [InlineData("model random --output O --layers 0", "--layers is '0'")]
     public void Wrong_usage_is_told_in_one_line_and_a_hint(string line, string said)
@@ -145,7 +147,8 @@ public sealed class UsageTests
     {
         CliRun run = Throwing(new InvalidOperationException("first\nsecond"));
         Assert.Equal((1, ""), (run.ExitCode, run.Out));
-        Assert.Equal("internal error: InvalidOperationException: first second Hint: set SHARPFORMER_TRACE=1 for the stack trace.\n", run.Error);
+        Assert.Equal(
+            "internal error: InvalidOperationException: first second Hint: set SHARPFORMER_TRACE=1 for the stack trace.\n", run.Error);
     }
 
     [Fact]
@@ -164,7 +167,9 @@ public sealed class UsageTests
 
     [Fact]
     public void Numbers_that_are_not_finite_are_null_in_json() =>
-        Assert.Equal("{\"a\":null,\"b\":[null,1.5],\"c\":null}", JsonText.Of(new { A = double.NaN, B = new[] { float.PositiveInfinity, 1.5f }, C = (double?)double.NegativeInfinity }));
+        Assert.Equal(
+            "{\"a\":null,\"b\":[null,1.5],\"c\":null}",
+            JsonText.Of(new { A = double.NaN, B = new[] { float.PositiveInfinity, 1.5f }, C = (double?)double.NegativeInfinity }));
 
     private static CliRun Throwing(Exception e)
     {

@@ -1,0 +1,89 @@
+using Sharpformer.Editing;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
+
+namespace Sharpformer;
+
+/// <content>Asking the edited model.</content>
+public sealed partial class Session
+{
+    /// <summary>Writes on from a prompt.</summary>
+    /// <param name="prompt">The text to continue.</param>
+    /// <param name="maxNewTokens">Stops after so many tokens.</param>
+    /// <param name="sampling">How tokens are chosen; null takes the most likely each time.</param>
+    /// <param name="say">Receives the text piece by piece as it is made.</param>
+    /// <param name="cancellation">Ends the text.</param>
+    /// <exception cref="InputException">The prompt is empty or too long, or the model chose a token that its tokenizer does not
+    /// know.</exception>
+    public Generation Generate(
+        string prompt, int maxNewTokens = 40, SamplingOptions? sampling = null, Action<string>? say = null,
+        CancellationToken cancellation = default) =>
+        queue.Run(() => Generate(Edited, prompt, maxNewTokens, sampling, say, cancellation));
+
+    /// <summary>The same with some of the store's edits taken as withdrawn.</summary>
+    /// <inheritdoc cref="Generate(string, int, SamplingOptions?, Action{string}?, CancellationToken)"/>
+    public Generation Generate(
+        EditedModel model, string prompt, int maxNewTokens, SamplingOptions? sampling = null, Action<string>? say = null,
+        CancellationToken cancellation = default) => queue.Run(() =>
+        {
+            int[] promptTokens = PromptTokens(prompt);
+            var answered = new SortedSet<long>();
+            IReadOnlyList<Opening> openings = model.OpeningsWatchedBy(firings =>
+                answered.UnionWith(
+                    firings.Where(firing => firing.State == FiringState.Answers && firing.Adds).Select(firing => firing.Edit)));
+            var decoder = new StreamDecoder(Tokenizer);
+            var tokens = new List<int>();
+            string text = "";
+            SamplingOptions draw = sampling ?? new SamplingOptions();
+            foreach (int token in Generator.Generate(model.Model, promptTokens, maxNewTokens, Tokenizer.EosId, draw, openings))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (token >= Tokenizer.VocabularySize)
+                {
+                    throw new InputException(
+                        $"The model chose token {token}, its tokenizer knows only {Tokenizer.VocabularySize}.", "do they belong together?");
+                }
+
+                tokens.Add(token);
+                Say(decoder.Push(token));
+            }
+
+            Say(decoder.Flush());
+            bool isFull = tokens.Count < maxNewTokens && promptTokens.Length + tokens.Count > Model.Config.NPositions;
+            return new Generation(prompt, text, tokens, [.. answered], isFull);
+
+            void Say(string piece)
+            {
+                text += piece;
+                say?.Invoke(piece);
+            }
+        });
+
+    /// <summary>Why the edited model says what it says after a prompt.</summary>
+    /// <exception cref="InputException">The prompt is empty or too long.</exception>
+    public Explanation Explain(string prompt) => queue.Run(() => Explanation.Of(Edited, PromptTokens(prompt)));
+
+    /// <summary>The edited model's logits of the token that follows a prompt, <c>[V]</c>.</summary>
+    /// <exception cref="InputException">The prompt is empty or too long.</exception>
+    public float[] NextTokenLogits(string prompt) => Compute(() =>
+    {
+        int[] tokens = PromptTokens(prompt);
+        return new DecodeSession(Edited.Model, 1, tokens.Length, Edited.Openings).Advance(new TokenBatch(tokens)).ToArray();
+    });
+
+    /// <summary>The tokens of a prompt.</summary>
+    /// <exception cref="InputException">It is empty or longer than the model's positions.</exception>
+    public int[] PromptTokens(string prompt) => Model.CheckedPrompt(Tokenizer.Encode(prompt));
+
+    /// <summary>A token's text. A vocabulary padded to a round size has rows without any.</summary>
+    public string TokenText(int id) => id < Tokenizer.VocabularySize ? Tokenizer.Decode([id]) : $"<token {id}>";
+}
+
+/// <summary>What the model wrote.</summary>
+/// <param name="Prompt">The text it continued.</param>
+/// <param name="Text">What it wrote.</param>
+/// <param name="Tokens">The same as tokens.</param>
+/// <param name="Answered">Ids of the edits that answered on the way; weights that were changed do not tell.</param>
+/// <param name="IsFull">Whether it ended because the model's positions were used up.</param>
+public sealed record Generation(string Prompt, string Text, IReadOnlyList<int> Tokens, IReadOnlyList<long> Answered, bool IsFull);

@@ -1,0 +1,92 @@
+using Sharpformer.Editing;
+using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Metrics;
+using Sharpformer.Tensors;
+
+namespace Sharpformer;
+
+/// <content>Measuring the edited model.</content>
+public sealed partial class Session
+{
+    /// <summary>ES, PS, NS and what goes with them, of the base and of the edited model.</summary>
+    /// <param name="records">The records to measure on.</param>
+    /// <param name="triggers">How prompts end.</param>
+    /// <param name="neighbours">Unedited facts; those that an edit of the store or a record asks are left out.</param>
+    /// <param name="traceFolder">Where to keep what the base model computes; null keeps nothing.</param>
+    /// <param name="progress">Told how many questions are answered.</param>
+    /// <param name="cancellation">Stops between chunks of questions.</param>
+    /// <exception cref="InputException">A record cannot be asked.</exception>
+    public EvaluationReport Evaluate(
+        IReadOnlyList<EditRecord> records, Triggers triggers, IReadOnlyList<EditRecord>? neighbours = null, string? traceFolder = null,
+        IProgress<Step>? progress = null, CancellationToken cancellation = default) => queue.Run(() =>
+        {
+            if (store is not null && neighbours is not null) // the store may hold more edits than are evaluated
+            {
+                var taught = store.List(withParts: false, includeRemoved: false).Select(e => e.Request.Prompt).ToHashSet();
+                neighbours = [.. neighbours.Where(n => !taught.Contains(n.EditPrompt(triggers.AnswerTrigger)))];
+            }
+
+            return new Evaluator(Edited, Tokenizer, TracesIn(traceFolder))
+                .Evaluate(records, triggers, neighbours, Asking(progress), cancellation);
+        });
+
+    /// <summary>RS and Con of the active edits that records name: each withdrawn alone.</summary>
+    /// <param name="records">Records whose facts were taught.</param>
+    /// <param name="answerTrigger">How their prompts end.</param>
+    /// <param name="traceFolder">Where to keep what the base model computes; null keeps nothing.</param>
+    /// <param name="progress">Told how many questions are answered.</param>
+    /// <param name="cancellation">Stops between chunks of questions.</param>
+    /// <returns>The report, with how many records have no edit and how many a withdrawn one: they are left out.</returns>
+    /// <exception cref="InputException">A record cannot be asked, or none names an active edit.</exception>
+    public (WithdrawalReport Report, int WithoutEdit, int Withdrawn) MeasureWithdrawal(
+        IReadOnlyList<EditRecord> records, string answerTrigger, string? traceFolder = null, IProgress<Step>? progress = null,
+        CancellationToken cancellation = default) => queue.Run(() =>
+        {
+            Edit[] named = [.. records.Select((record, i) => Find(record, i, answerTrigger)).OfType<Edit>()];
+            Edit[] active = [.. named.Where(e => e.Status == EditStatus.Active).DistinctBy(e => e.Id)];
+            int without = records.Count - named.Length, withdrawn = named.Count(e => e.Status == EditStatus.Withdrawn);
+            if (active.Length == 0)
+            {
+                string given = records.Count == 1 ? "1 record" : $"{records.Count} records";
+                throw new InputException(
+                    $"No record names an active edit of '{Store.Path}' ({given}: {without} without an edit, "
+                        + $"{withdrawn} already withdrawn).",
+                    "use the records and the answer trigger that the edits were made with.");
+            }
+
+            IReadOnlyList<Edit> all = [];
+            WithdrawalReport report = new Evaluator(Edited, Tokenizer, TracesIn(traceFolder))
+                .Withdrawal(active, Without, Asking(progress), cancellation);
+            return (report, without, withdrawn);
+
+            EditedModel Without(Edit edit)
+            {
+                if (all.Count == 0) all = Store.List(withParts: true, includeRemoved: false);
+                return EditorCatalog.Apply(Model, [.. all.Select(e => e.Id == edit.Id ? e with { Status = EditStatus.Withdrawn } : e)]);
+            }
+        });
+
+    /// <summary>Perplexity of texts under the base and the edited model; see <see cref="Perplexity.Measure"/>.</summary>
+    /// <inheritdoc cref="Perplexity.Measure"/>
+    public PerplexityReport Perplexity(
+        IReadOnlyList<int[]> texts, int window, int stride, IProgress<Step>? progress = null, CancellationToken cancellation = default) =>
+        queue.Run(() => new Perplexity(Edited).Measure(texts, window, stride, Counted(progress, "Reading", "tokens"), cancellation));
+
+    private Edit? Find(EditRecord record, int number, string trigger)
+    {
+        string prompt = record.EditPrompt(trigger);
+        try
+        {
+            return Store.Find(prompt, EditTokens.Of(Tokenizer, prompt, record.Alt, Model.Config.NPositions).Target);
+        }
+        catch (InputException e) when (e.InnerException is null) // not one of the store's
+        {
+            throw new InputException($"Record {number} (counted from 0) cannot be asked: {e.Message}", "mend it or leave it out.", e);
+        }
+    }
+
+    private static Action<int, int>? Asking(IProgress<Step>? progress) => Counted(progress, "Asking", "questions");
+
+    private static Action<int, int>? Counted(IProgress<Step>? progress, string what, string units) =>
+        progress is null ? null : (done, total) => progress.Report(new Step(what, units, done, total));
+}

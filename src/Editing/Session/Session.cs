@@ -1,0 +1,149 @@
+using Sharpformer.Editing;
+using Sharpformer.Editing.Store;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+using Sharpformer.Tensors.Gpu;
+using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
+
+namespace Sharpformer;
+
+/// <summary>
+/// The public face for programs: one model, one store of edits, one device. Everything that can be asked of them is a method with a
+/// record as its result; nothing prints, nothing parses. Calls from several threads are safe: they wait for one another.
+/// </summary>
+public sealed partial class Session : IDisposable
+{
+    private readonly DeviceThread queue = new();
+    private readonly SessionOptions options;
+    private readonly string folder;
+    private readonly Device device;
+    private readonly Tokenizer? tokenizer;
+    private ModelFingerprint? fingerprint;
+    private EditStore? store;
+    private EditedModel? edited;
+    private int disposed;
+
+    private Session(string folder, SessionOptions options)
+    {
+        (this.folder, this.options) = (folder, options);
+        (device, Choice, Model, tokenizer) = queue.Run(() =>
+        {
+            Device opened = options.Found is { } found
+                ? Accelerators.Open(options.Device, options.Threads, found, out DeviceChoice choice)
+                : Accelerators.Open(options.Device, options.Threads, out choice);
+            try
+            {
+                CausalLm model = CausalLm.Load(folder, opened, options.Notice);
+                return (opened, choice, model, options.NeedsTokenizer ? Tokenizer.Load(folder, model.Config) : null);
+            }
+            catch
+            {
+                opened.Dispose();
+                throw;
+            }
+        });
+    }
+
+    /// <summary>Loads a model folder: maps the weights, reads the tokenizer.</summary>
+    /// <param name="modelFolder">config.json, weights and tokenizer, as a model hub has them.</param>
+    /// <param name="options">How; null takes the defaults.</param>
+    /// <exception cref="InputException">The folder does not hold a usable model, or the device is not there.</exception>
+    public static Session Open(string modelFolder, SessionOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(modelFolder);
+        return new Session(modelFolder, options ?? new SessionOptions());
+    }
+
+    /// <summary>The base model. It is computed with on the session's queue only, see <see cref="Compute{T}"/>.</summary>
+    public CausalLm Model { get; }
+
+    /// <summary>On what it computes, and why.</summary>
+    public DeviceChoice Choice { get; }
+
+    /// <summary>Its tokenizer.</summary>
+    /// <exception cref="InvalidOperationException">It was opened without one.</exception>
+    public Tokenizer Tokenizer => tokenizer ?? throw new InvalidOperationException("The model was loaded without its tokenizer.");
+
+    /// <summary>Who the model is; hashed when first asked for.</summary>
+    public ModelFingerprint Fingerprint => fingerprint ??= ModelFingerprinter.Compute(folder);
+
+    /// <summary>Threads that share the work; null on an accelerator.</summary>
+    public int? Threads => (device as CpuDevice)?.Threads;
+
+    /// <summary>The name of the accelerator; null on the CPU.</summary>
+    public string? Accelerator => (device as GpuDevice)?.AcceleratorName;
+
+    /// <summary>The store of edits.</summary>
+    /// <exception cref="InvalidOperationException">None was opened.</exception>
+    public EditStore Store => store ?? throw new InvalidOperationException("No store is open: OpenStore first.");
+
+    /// <summary>Whether a store is open.</summary>
+    public bool HasStore => store is not null;
+
+    /// <summary>The model with all edits of the store; the base model where there is none.</summary>
+    public EditedModel Edited => queue.Run(() =>
+        edited ??= EditorCatalog.Apply(Model, store?.List(withParts: true, includeRemoved: false) ?? []));
+
+    /// <summary>Opens a store and makes sure that it belongs to the model. The one that was open before is closed.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="access">What may be done with it.</param>
+    /// <exception cref="InputException">There is none, it is damaged, or its edits are another model's.</exception>
+    public void OpenStore(string path, StoreAccess access = StoreAccess.Change) => queue.Run(() =>
+    {
+        ModelFingerprint model = Fingerprint; // before a file is made
+        Use(model, EditStore.Open(
+            path, create: access == StoreAccess.Create, options.Time, readOnly: access == StoreAccess.Read, options.Author));
+    });
+
+    /// <summary>Keeps edits in memory from now on: an empty store without a file, gone with the session.</summary>
+    public void UseMemory() => queue.Run(() => Use(Fingerprint, EditStore.InMemory(options.Time, options.Author)));
+
+    /// <summary>Computes something with the model on the session's queue, while nothing else does.</summary>
+    public T Compute<T>(Func<T> compute) => queue.Run(() =>
+    {
+        using BufferScope scope = device.Scope();
+        return compute();
+    });
+
+    /// <summary>Closes the store and frees the device, after what is being computed.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        queue.Run(() =>
+        {
+            store?.Dispose();
+            device.Dispose();
+        });
+        queue.Dispose();
+    }
+
+    private void Use(ModelFingerprint model, EditStore opened)
+    {
+        try
+        {
+            opened.Bind(model, Model.Config.NEmbd);
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+
+        store?.Dispose();
+        (store, edited) = (opened, null);
+    }
+}
+
+/// <summary>What a session may do with its store.</summary>
+public enum StoreAccess
+{
+    /// <summary>Read it; that also works where nothing can be written.</summary>
+    Read,
+
+    /// <summary>Change it; it must exist.</summary>
+    Change,
+
+    /// <summary>Change it, and make it if it does not exist.</summary>
+    Create,
+}

@@ -1,0 +1,32 @@
+using Sharpformer.Editing;
+using Sharpformer.Tensors.Gpu;
+
+namespace Sharpformer;
+
+/// <summary>How a <see cref="Session"/> is opened.</summary>
+public sealed record SessionOptions
+{
+    /// <summary>Where to compute, one of <see cref="Accelerators.Names"/>.</summary>
+    public string Device { get; init; } = Accelerators.Auto;
+
+    /// <summary>
+    /// The accelerators that are there, as <see cref="DriverProbe"/> finds them without danger to this process; null asks their drivers in
+    /// this process.
+    /// </summary>
+    public IReadOnlyList<AcceleratorInfo>? Found { get; init; }
+
+    /// <summary>Threads of the CPU that share the work, 0 for all processors; results do not depend on it.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Whether the model folder must have a tokenizer.</summary>
+    public bool NeedsTokenizer { get; init; } = true;
+
+    /// <summary>Told what is no error but worth knowing.</summary>
+    public Action<string>? Notice { get; init; }
+
+    /// <summary>The clock of stores; null is the system's.</summary>
+    public TimeProvider? Time { get; init; }
+
+    /// <summary>Who changes stores; null is <see cref="EditAuthor.Current"/>.</summary>
+    public EditAuthor? Author { get; init; }
+}

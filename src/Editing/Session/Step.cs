@@ -1,0 +1,8 @@
+namespace Sharpformer;
+
+/// <summary>How far long work has come.</summary>
+/// <param name="What">What is being done, for example "Teaching".</param>
+/// <param name="Units">What is counted, in the plural.</param>
+/// <param name="Done">How many are done.</param>
+/// <param name="Total">Of how many.</param>
+public readonly record struct Step(string What, string Units, long Done, long Total);

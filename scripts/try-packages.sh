@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Packs the libraries and the tool, and tries them as a new user would: the samples from the packages alone, in an empty folder, and
+# the tool installed from them.
+# Usage: scripts/try-packages.sh [FOLDER]   FOLDER receives the packages (default: artifacts/packages)
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+packages=${1:-$root/artifacts/packages}
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+rm -rf "$packages"
+for project in Tensors Autograd Transformer Editing Cli; do
+    dotnet pack -c Release "$root/src/$project/$project.csproj" -o "$packages" > "$work/pack.log" || { cat "$work/pack.log"; exit 1; }
+done
+version=$(basename "$packages"/Sharpformer.Tensors.*.nupkg .nupkg | sed 's/Sharpformer.Tensors.//')
+for name in Sharpformer Sharpformer.Tensors Sharpformer.Autograd Sharpformer.Transformer Sharpformer.Tool; do
+    content=$(unzip -l "$packages/$name.$version.nupkg")
+    for file in README.md LICENSE; do
+        grep -q " $file\$" <<< "$content" || { echo "$name has no $file"; exit 1; }
+    done
+    [ "$name" = Sharpformer.Tool ] || grep -q "lib/net10.0/.*\.xml" <<< "$content" || { echo "$name has no documentation"; exit 1; }
+    [ -e "$packages/$name.$version.snupkg" ] || { echo "$name has no symbols"; exit 1; }
+done
+
+# A folder of its own, so that nothing of the repository's settings holds; packages from here and from where they usually come.
+cd "$work"
+export NUGET_PACKAGES=$work/cache
+cat > NuGet.config << END
+<configuration><packageSources><add key="packed" value="$packages" /></packageSources></configuration>
+END
+expect() { # file, package, text, arguments …
+    local file=$1 package=$2 text=$3
+    shift 3
+    sed "s|^#:project .*|#:package $package@$version|" "$root/samples/$file" > "$file"
+    dotnet run "$file" -- "$@" > "$file.out" 2>&1 || { cat "$file.out"; echo "$file fails"; exit 1; }
+    grep -q "$text" "$file.out" || { cat "$file.out"; echo "$file does not print: $text"; exit 1; }
+    echo "$file: $(grep "$text" "$file.out" | head -n 1)"
+}
+expect hello.cs Sharpformer "taught: author" "$root/models/facts-gpt2"
+expect toy-editor.cs Sharpformer "pushed: Rome" "$root/models/facts-gpt2"
+expect new-op.cs Sharpformer.Autograd "of float64"
+expect xor.cs Sharpformer.Autograd "1 xor 1 = 0"
+
+dotnet tool install Sharpformer.Tool --tool-path "$work/tools" --version "$version" > tool.log 2>&1 || { cat tool.log; exit 1; }
+"$work/tools/sharpformer" demo > demo.out || { cat demo.out; exit 1; }
+grep -q "restored London (all" demo.out || { cat demo.out; exit 1; }
+echo "Sharpformer.Tool $version: its demo runs"

@@ -8,21 +8,13 @@ namespace Sharpformer.Editing;
 /// </summary>
 internal static class ChangedWeight
 {
-    /// <summary>A copy that may be written to.</summary>
-    public static Tensor CopyOf(Tensor weight)
-    {
-        Tensor copy = weight.Device.AllocateUnscoped(weight.Shape);
-        weight.Device.Gather(weight, [.. Enumerable.Range(0, weight.Rows)], copy);
-        return copy;
-    }
-
     /// <summary>w + Δ, with the bits of <see cref="Ops.Add"/>.</summary>
     /// <param name="weight">w, stored as any type.</param>
     /// <param name="delta">Δ, as many numbers.</param>
     public static Tensor Plus(Tensor weight, float[] delta)
     {
         Device device = weight.Device;
-        Tensor changed = CopyOf(weight);
+        Tensor changed = weight.Float32Copy(outlivesScopes: true);
         using BufferScope scope = device.Scope();
         Tensor change = device.Allocate(weight.Shape);
         device.Upload(delta, change);

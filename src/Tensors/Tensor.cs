@@ -83,10 +83,11 @@ public sealed class Tensor
     /// The same elements in float32 memory of their own on the same device, owned by its current scope: what may be written to,
     /// where stored weights may not, and what a parameter is made of.
     /// </summary>
+    /// <param name="outlivesScopes">Whether no scope ends it, as in <see cref="Device.AllocateUnscoped"/>.</param>
     /// <exception cref="InsufficientMemoryException">The device has no room for it.</exception>
-    public Tensor Float32Copy()
+    public Tensor Float32Copy(bool outlivesScopes = false)
     {
-        Tensor copy = Device.Allocate(Shape);
+        Tensor copy = outlivesScopes ? Device.AllocateUnscoped(Shape) : Device.Allocate(Shape);
         Device.Gather(this, [.. Enumerable.Range(0, Rows)], copy); // every row of it: the verb that widens
         return copy;
     }

@@ -81,6 +81,7 @@ internal sealed class Comparison
     /// <param name="withdrawn">For each an edit to be taken as withdrawn; null for none.</param>
     public Firing[] Fire(int first, int count, IReadOnlyList<long?>? withdrawn = null)
     {
+        if (edited.Memories is [var only]) return only.Fire(read[0].Slice(first, count), withdrawn); // no choice to be made for each row
         Firing[][] all = [.. edited.Memories.Select((memory, i) => memory.Fire(read[i].Slice(first, count), withdrawn))];
         return [.. Enumerable.Range(0, count).Select(r =>
             all.Select(firings => firings[r]).OrderByDescending(f => f.Adds).ThenByDescending(f => f.Margin).FirstOrDefault())];

@@ -69,8 +69,10 @@ public sealed class EditableModel : IDisposable
     /// A neuron's activation grows with the model's width, so that a narrow model wants a larger α for the same effect: the defaults
     /// were found on GPT-2 XL, whose width is 1600.
     /// </summary>
-    private EditSettings Suggested() =>
-        Session.SettingsFor() is IReVaSettings { Alpha: var alpha } settings && Session.Model.Config.NEmbd < 1600
-            ? settings with { Alpha = alpha * 1600 / Session.Model.Config.NEmbd }
-            : Session.SettingsFor();
+    private EditSettings Suggested()
+    {
+        EditSettings settings = Session.SettingsFor();
+        int nEmbd = Session.Model.Config.NEmbd;
+        return settings is IReVaSettings ireva && nEmbd < 1600 ? ireva with { Alpha = ireva.Alpha * 1600 / nEmbd } : settings;
+    }
 }

@@ -21,7 +21,7 @@ public sealed partial class Session
         CancellationToken cancellation = default) =>
         queue.Run(() => Generate(Edited, prompt, maxNewTokens, sampling, say, cancellation));
 
-    /// <summary>The same with some of the store's edits taken as withdrawn.</summary>
+    /// <summary>The same by any edited model of this session's base model, whatever edits the store has.</summary>
     /// <inheritdoc cref="Generate(string, int, SamplingOptions?, Action{string}?, CancellationToken)"/>
     public Generation Generate(
         EditedModel model, string prompt, int maxNewTokens, SamplingOptions? sampling = null, Action<string>? say = null,

@@ -135,8 +135,7 @@ public sealed class KeyValueAdaptor : IEditMemory
         if (Count == 0) return new Firing[read.Rows];
 
         using BufferScope scope = device.Scope();
-        Tensor margins = Margins(Standardize(read)), activations = Ops.Activate(margins, Activation).Value;
-        int[] winners = device.ArgMax(SelectsBeforeActivation ? margins : activations);
+        (Tensor margins, Tensor activations, int[] winners) = Compete(read);
         (float[] margin, float[] s) = (Picked(margins), Picked(activations));
         return [.. winners.Select((j, r) =>
             FiringOf(j, margin[r], s[r], isWithdrawn: withdrawn?[r] is { } edit && edit == neurons[j].Edit))];
@@ -153,10 +152,9 @@ public sealed class KeyValueAdaptor : IEditMemory
     public IReadOnlyList<Firing> Nearest(Tensor read, int count)
     {
         if (Count == 0) return [];
-        int winner = Fire(read)[0].Index;
         using BufferScope scope = device.Scope();
-        Tensor margins = Margins(Standardize(read));
-        (float[] margin, float[] s) = (margins.ToArray(), Ops.Activate(margins, Activation).Value.ToArray());
+        (Tensor margins, Tensor activations, int[] winners) = Compete(read);
+        (float[] margin, float[] s, int winner) = (margins.ToArray(), activations.ToArray(), winners[0]);
         return [.. Enumerable.Range(0, Count)
             .OrderByDescending(j => j == winner)
             .ThenByDescending(j => margin[j])
@@ -204,6 +202,13 @@ public sealed class KeyValueAdaptor : IEditMemory
     {
         Tensor values = rows.Values.Slice(0, Count);
         device.Rows<AddContributionsRow>(sum.Rows, counts, 0, contributions, values.Reshape(checked((int)values.Count)), sum);
+    }
+
+    /// <summary>Margin and activation of every neuron at each row of x <c>[R,C]</c>, both <c>[R,n]</c>, and who wins there.</summary>
+    private (Tensor Margins, Tensor Activations, int[] Winners) Compete(Tensor x)
+    {
+        Tensor margins = Margins(Standardize(x)), activations = Ops.Activate(margins, Activation).Value;
+        return (margins, activations, device.ArgMax(SelectsBeforeActivation ? margins : activations));
     }
 
     private KeyValueAdaptor With(NeuronState[] states, IReadOnlyList<Neuron> more) => more.Count == 0 ? this

@@ -66,7 +66,7 @@ public sealed class RomeEditor : IEditor
         {
             Block block = model.Blocks[at.Key];
             LinearWeights down = block.Mlp.Down;
-            Tensor weight = ChangedWeight.CopyOf(down.Matrices.Single().Value);
+            Tensor weight = down.Matrices.Single().Value.Float32Copy(outlivesScopes: true);
             foreach (Edit edit in at)
             {
                 using BufferScope scope = device.Scope();

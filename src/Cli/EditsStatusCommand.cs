@@ -31,7 +31,7 @@ internal static class EditsStatusCommand
         Edit[] batch = [.. all.Where(e => e.Method == changed.Method && e.Batch == changed.Batch)];
         if (batch.Length == 1) return null;
         if (batch.FirstOrDefault(e => e.Status == EditStatus.Removed) is { } removed)
-            return $"Edit {removed.Id} of its batch of {batch.Length} is removed: the whole batch is silent for good. Teach the others again.";
+            return $"Edit {removed.Id} of its batch of {batch.Length} is removed: the whole batch is silent for good, teach it again.";
         return batch.FirstOrDefault(e => e.Status == EditStatus.Withdrawn) is { } withdrawn
             ? $"Edit {withdrawn.Id} of its batch of {batch.Length} is withdrawn: the whole batch is silent until it is restored."
             : $"The whole batch of {batch.Length} answers again.";

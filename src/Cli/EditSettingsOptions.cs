@@ -84,6 +84,11 @@ internal sealed class EditSettingsOptions
         Description = "Keep keys and values as they are born, without training.",
     };
 
+    private readonly Option<bool> asPublished = new("--as-published")
+    {
+        Description = "Follow the paper's arithmetic to the letter, for its tables: answers of several tokens then run into one another.",
+    };
+
     private readonly Option<bool> retrofit = new("--retrofit")
     {
         Description = "Train keys and values after their birth, also where the model family's default is not to.",
@@ -103,7 +108,7 @@ internal sealed class EditSettingsOptions
         Option[] all =
         [
             o.method, o.variant, o.batchSize, o.noCovariance, o.layer, o.theta, o.alpha, o.epochs, o.learningRate, o.recWeight, o.irrWeight,
-            o.weightDecay, o.labelSmoothing, o.retrofit, o.noRetrofit, o.seed,
+            o.weightDecay, o.labelSmoothing, o.retrofit, o.noRetrofit, o.asPublished, o.seed,
         ];
         foreach (Option option in all) command.Add(option);
         command.Validators.Add(result =>
@@ -193,6 +198,7 @@ internal sealed class EditSettingsOptions
             RecWeight = parse.GetValue(recWeight),
             IrrWeight = parse.GetValue(irrWeight),
             LabelSmoothing = parse.GetValue(labelSmoothing),
+            AsPublished = parse.GetValue(asPublished),
             Seed = parse.GetValue(seed),
         };
     }

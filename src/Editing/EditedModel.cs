@@ -54,9 +54,9 @@ public sealed record EditedModel(CausalLm Base)
 
     /// <summary>A memory as an opening: where none of its edits adds anything, what passes is left alone.</summary>
     internal static Opening OpeningOf(IEditMemory memory, Action<IReadOnlyList<Firing>> watch) =>
-        new(memory.Block, memory.Reads, memory.Writes, Reach.Last, (read, passing) =>
+        new(memory.Block, memory.Reads, memory.Writes, Reach.Last, (read, passing, tokens) =>
         {
-            Firing[] firings = memory.Fire(read.Value);
+            Firing[] firings = memory.Fire(read.Value, tokens);
             watch(firings);
             return Array.Exists(firings, firing => firing.Adds) ? memory.Apply(passing, firings) : null;
         });

@@ -22,13 +22,15 @@ public interface IEditMemory
 
     /// <summary>Which edit speaks at each row, or comes closest to it.</summary>
     /// <param name="read">What passes at <see cref="Reads"/>, <c>[R,…]</c>.</param>
+    /// <param name="tokens">What was read up to each row.</param>
     /// <param name="withdrawn">For each row an edit to be taken as withdrawn, or null for none; null for none anywhere.</param>
-    Firing[] Fire(Tensor read, IReadOnlyList<long?>? withdrawn = null);
+    Firing[] Fire(Tensor read, RowTokens tokens, IReadOnlyList<long?>? withdrawn = null);
 
     /// <summary>How the edits see one row, the one that speaks first and then those that come closest.</summary>
     /// <param name="read">What passes at <see cref="Reads"/>, <c>[1,…]</c>.</param>
+    /// <param name="tokens">What was read up to that row.</param>
     /// <param name="count">At most so many.</param>
-    IReadOnlyList<Firing> Nearest(Tensor read, int count);
+    IReadOnlyList<Firing> Nearest(Tensor read, RowTokens tokens, int count);
 
     /// <summary>What passes at <see cref="Writes"/> once the edits have spoken, <c>[R,…]</c>.</summary>
     /// <param name="passing">What passed there before, <c>[R,…]</c>.</param>

@@ -128,10 +128,13 @@ public sealed record CausalLm(
         if (tokens.B > cache.Batch) throw new ArgumentException($"Hidden: {tokens.B} sequences of tokens, the cache is for {cache.Batch}.");
         foreach (Opening opening in openings ?? []) CheckBlock("Hidden", opening.Block);
         int[] past = cache.Lengths[..tokens.B];
+        cache.Note(tokens);
+        var behind = new RowTokens(row => // padding may reach past the cache's end
+            cache.TokensOf(row / tokens.T, Math.Min(past[row / tokens.T] + (row % tokens.T) + 1, cache.Capacity)));
         Variable h = below;
         for (int l = first; l < Blocks.Count; l++)
         {
-            Passage? passage = Passage.Through(openings ?? [], l, reach => reach.Rows(tokens, past));
+            Passage? passage = Passage.Through(openings ?? [], l, reach => reach.Rows(tokens, past), behind);
             int[]? wanted = l == Blocks.Count - 1 ? rows : null;
             h = Through(h, input =>
             {
@@ -180,9 +183,10 @@ public sealed record CausalLm(
     public Variable TailLogits(Variable hidden, int layer, KvCache cache, int[] positions, IReadOnlyList<Opening>? openings = null)
     {
         ArgumentNullException.ThrowIfNull(cache);
+        var behind = new RowTokens(row => cache.TokensOf(row, positions[row] + 1));
         for (int l = layer + 1; l < Blocks.Count; l++)
         {
-            Passage? passage = Passage.Through(openings ?? [], l, reach => reach.Rows(positions));
+            Passage? passage = Passage.Through(openings ?? [], l, reach => reach.Rows(positions), behind);
             hidden = passage is null
                 ? Blocks[l].Forward(hidden, cache, l, positions)
                 : Blocks[l].Forward(hidden, cache, l, positions, passage);

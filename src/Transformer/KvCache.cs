@@ -12,6 +12,7 @@ public sealed class KvCache
     private readonly Device device;
     private readonly int width;
     private readonly (Tensor Keys, Tensor Values)[] layers;
+    private readonly int[] tokens; // [B,Capacity]
 
     /// <summary>An empty cache; tensors come from the device's current scope.</summary>
     /// <param name="config">Architecture.</param>
@@ -33,6 +34,7 @@ public sealed class KvCache
         (Tensor, Tensor) scratch = hasScratch ? NewPair() : default;
         for (int l = 0; l < layers.Length; l++) layers[l] = l < firstKept ? scratch : NewPair();
         Lengths = new int[batch];
+        tokens = new int[batch * capacity];
     }
 
     /// <summary>B: number of sequences.</summary>
@@ -46,6 +48,21 @@ public sealed class KvCache
 
     /// <summary>Positions seen so far, per sequence.</summary>
     public int[] Lengths { get; }
+
+    /// <summary>The first tokens of a sequence that were read.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="length">How many.</param>
+    public ReadOnlyMemory<int> TokensOf(int sequence, int length) => tokens.AsMemory(sequence * Capacity, length);
+
+    /// <summary>Keeps the new tokens of the first sequences behind those they have; whoever passes them on lengthens the cache.</summary>
+    internal void Note(TokenBatch batch)
+    {
+        for (int b = 0; b < batch.B; b++)
+        {
+            int kept = Math.Clamp(Capacity - Lengths[b], 0, batch.Lengths[b]); // where there is no room, the pass itself says so
+            batch.Ids.AsSpan(b * batch.T, kept).CopyTo(tokens.AsSpan((b * Capacity) + Lengths[b]));
+        }
+    }
 
     /// <summary>Keys of a block, <c>[B,Capacity,C]</c>.</summary>
     public Tensor Keys(int layer) => layers[layer].Keys;
@@ -76,6 +93,7 @@ public sealed class KvCache
         // No pass visits the blocks below.
         var cache = new KvCache(config, device, contexts.Length, longest + room, firstLayer, hasScratch: false);
         lengths.CopyTo(cache.Lengths);
+        for (int i = 0; i < contexts.Length; i++) contexts[i].Tokens.Span[..lengths[i]].CopyTo(cache.tokens.AsSpan(i * cache.Capacity));
         for (int l = firstLayer; l < config.NLayer; l++)
         {
             for (int i = 0; i < contexts.Length; i++)
@@ -91,7 +109,8 @@ public sealed class KvCache
     /// <summary>The first positions of one sequence, in the blocks that are remembered; read it once they are written.</summary>
     internal SequenceContext ContextOf(int sequence, int length) => new(
         [.. layers.Skip(FirstKept).Select(pair => Positions(pair.Keys, sequence, 0, length))],
-        [.. layers.Skip(FirstKept).Select(pair => Positions(pair.Values, sequence, 0, length))]);
+        [.. layers.Skip(FirstKept).Select(pair => Positions(pair.Values, sequence, 0, length))],
+        TokensOf(sequence, length));
 
     /// <summary>
     /// Remembers keys and values at one position per sequence, of the blocks from <paramref name="firstLayer"/>

@@ -49,7 +49,7 @@ internal sealed class LastPosition(CausalLm model, KvCache cache, IReadOnlyList<
     /// <param name="tokens">What the base pass has read.</param>
     public Tensor? Logits(TokenBatch tokens)
     {
-        Variable? output = Changed();
+        Variable? output = Changed(new RowTokens(row => cache.TokensOf(row, cache.Lengths[row])));
         if (output is null && !IsShared && passing.All(o => o.Block == block)) return null;
         int[] positions = [.. cache.Lengths.Take(tokens.B).Select(length => length - 1)];
         (Variable from, int layer) = WritesOutputsOnly
@@ -65,13 +65,13 @@ internal sealed class LastPosition(CausalLm model, KvCache cache, IReadOnlyList<
     /// The block's output as its openings leave it, or whatever else they change of it; null if they change nothing. Up to the first
     /// change all is as the base pass has it, so to know that there is one it is enough to show them that.
     /// </summary>
-    private Variable? Changed()
+    private Variable? Changed(RowTokens tokens)
     {
         Variable? output = null;
         foreach (Opening opening in Lowest)
         {
             Variable here = opening.Writes == Site.BlockOutput && output is not null ? output : seen[opening.Writes];
-            output = opening.Change(opening.Reads == opening.Writes ? here : seen[opening.Reads], here) ?? output;
+            output = opening.Change(opening.Reads == opening.Writes ? here : seen[opening.Reads], here, tokens) ?? output;
         }
 
         return output;

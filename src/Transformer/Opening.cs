@@ -27,11 +27,18 @@ public enum Site
 /// <param name="Writes">Where it changes something; not before <paramref name="Reads"/>.</param>
 /// <param name="Reach">At which positions.</param>
 /// <param name="Change">
-/// Given what passes at <paramref name="Reads"/> and at <paramref name="Writes"/>, rows of the positions reached, it returns what
-/// shall pass at the latter, or null to leave it alone.
+/// Given what passes at <paramref name="Reads"/> and at <paramref name="Writes"/>, rows of the positions reached, and the tokens behind
+/// these rows, it returns what shall pass at the latter, or null to leave it alone.
 /// </param>
-public sealed record Opening(int Block, Site Reads, Site Writes, Reach Reach, Func<Variable, Variable, Variable?> Change)
+public sealed record Opening(int Block, Site Reads, Site Writes, Reach Reach, Func<Variable, Variable, RowTokens, Variable?> Change)
 {
+    /// <summary>An opening that does not care which tokens were read.</summary>
+    /// <inheritdoc cref="Opening(int, Site, Site, Reach, Func{Variable, Variable, RowTokens, Variable?})"/>
+    public Opening(int block, Site reads, Site writes, Reach reach, Func<Variable, Variable, Variable?> change)
+        : this(block, reads, writes, reach, (read, passing, _) => change(read, passing))
+    {
+    }
+
     /// <summary>An opening that only looks.</summary>
     /// <param name="block">The block, 0-based.</param>
     /// <param name="site">Where.</param>

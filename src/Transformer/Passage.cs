@@ -9,16 +9,19 @@ internal sealed class Passage
     private readonly Opening[] openings;
     private readonly int[]?[] rows; // of each opening; null for all
     private readonly Variable?[] read; // what each has seen, if it writes at a later site
+    private readonly RowTokens tokens; // of all rows
 
-    private Passage(Opening[] openings, Func<Reach, int[]?> rowsOf) =>
-        (this.openings, rows, read) = (openings, [.. openings.Select(o => rowsOf(o.Reach))], new Variable?[openings.Length]);
+    private Passage(Opening[] openings, Func<Reach, int[]?> rowsOf, RowTokens tokens) =>
+        (this.openings, rows, read, this.tokens) =
+        (openings, [.. openings.Select(o => rowsOf(o.Reach))], new Variable?[openings.Length], tokens);
 
     /// <summary>A pass through one block; null where nothing sits in it.</summary>
     /// <param name="openings">What sits in all blocks.</param>
     /// <param name="block">The block.</param>
     /// <param name="rowsOf">The rows that a reach means in this pass; null for all of them.</param>
-    public static Passage? Through(IReadOnlyList<Opening> openings, int block, Func<Reach, int[]?> rowsOf) =>
-        openings.Any(o => o.Block == block) ? new Passage([.. openings.Where(o => o.Block == block)], rowsOf) : null;
+    /// <param name="tokens">The tokens behind all rows of this pass.</param>
+    public static Passage? Through(IReadOnlyList<Opening> openings, int block, Func<Reach, int[]?> rowsOf, RowTokens tokens) =>
+        openings.Any(o => o.Block == block) ? new Passage([.. openings.Where(o => o.Block == block)], rowsOf, tokens) : null;
 
     /// <summary>What passes a site once all that sits there has seen it.</summary>
     public Variable At(Site site, Variable passing)
@@ -31,7 +34,8 @@ internal sealed class Passage
             if (opening.Reads == site && !isOneSite) read[i] = Reached(passing, i);
             if (opening.Writes != site) continue;
             Variable here = Reached(passing, i);
-            if (opening.Change(isOneSite ? here : read[i]!, here) is { } changed)
+            RowTokens behind = rows[i] is { } reached ? tokens.Of(reached) : tokens;
+            if (opening.Change(isOneSite ? here : read[i]!, here, behind) is { } changed)
                 passing = rows[i] is { } some ? PutRows(passing, changed, some) : changed;
         }
 

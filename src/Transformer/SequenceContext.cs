@@ -7,4 +7,5 @@ namespace Sharpformer.Transformer;
 /// </summary>
 /// <param name="Keys">Keys per block, <c>[T,C]</c> each.</param>
 /// <param name="Values">Values per block, <c>[T,C]</c> each.</param>
-internal sealed record SequenceContext(IReadOnlyList<MatrixView> Keys, IReadOnlyList<MatrixView> Values);
+/// <param name="Tokens">The sequence itself, T tokens.</param>
+internal sealed record SequenceContext(IReadOnlyList<MatrixView> Keys, IReadOnlyList<MatrixView> Values, ReadOnlyMemory<int> Tokens);

@@ -121,7 +121,8 @@ public sealed class TraceFolder
         {
             contexts[s] = new SequenceContext(
                 [.. keys.Select(k => MatrixView.Of(k.Slice(first, sequences[s].Length)))],
-                [.. values.Select(v => MatrixView.Of(v.Slice(first, sequences[s].Length)))]);
+                [.. values.Select(v => MatrixView.Of(v.Slice(first, sequences[s].Length)))],
+                sequences[s]);
         }
 
         return new Trace(

@@ -15,9 +15,17 @@ public sealed class EditSettingsTests
     {
         const string Text = """
             {"layer":4,"theta":0.75,"alpha":0.2,"retrofit":true,"epochs":5,"learningRate":0.05,"beta1":0.9,"beta2":0.99,
-            "epsilon":1E-08,"weightDecay":0.01,"recWeight":0.001,"irrWeight":0.001,"labelSmoothing":0,"seed":0}
+            "epsilon":1E-08,"weightDecay":0.01,"recWeight":0.001,"irrWeight":0.001,"labelSmoothing":0,"seed":0,
+            "asPublished":true}
             """;
         Assert.Equal(Text.ReplaceLineEndings(""), new IReVaSettings { Layer = 4 }.ToJson());
+    }
+
+    [Fact]
+    public void Settings_of_a_store_that_says_nothing_of_it_are_as_published()
+    {
+        Assert.True(((IReVaSettings)EditSettings.Parse("ireva", """{"layer":4}""")).AsPublished);
+        Assert.False(IReVaSettings.For(PublishedSizes.All["gpt2-xl"]).AsPublished);
     }
 
     [Fact]

@@ -145,12 +145,23 @@ public sealed class OpeningTests : IDisposable
 
     private CausalLm Load(string family) => CausalLm.Load(TestFiles.Golden(Path.Combine("families", family)), device);
 
-    /// <summary>Adds a wave that depends on what is read, so that rows and sites cannot be mixed up unseen.</summary>
+    /// <summary>
+    /// Adds a wave that depends on what is read and on the tokens behind it, so that rows, sites and texts cannot be mixed up unseen.
+    /// </summary>
     private Opening Shift(CausalLm model, int block, Site site, Reach reach)
     {
         int width = site == Site.MlpHidden ? model.Config.NInner : model.Config.NEmbd;
-        Tensor wave = device.From([.. Enumerable.Range(0, width).Select(i => MathF.Sin(i + (int)site))], width);
-        return new Opening(block, site, site, reach, (read, passing) => Ops.Add(passing, Ops.Add(Ops.Scale(read, 0.5f), wave)));
+        return new Opening(block, site, site, reach, (read, passing, tokens) =>
+        {
+            float[] waves = [.. Enumerable.Range(0, read.Value.Rows).SelectMany(row => WaveAt(tokens[row].ToArray()))];
+            return Ops.Add(passing, Ops.Add(Ops.Scale(read, 0.5f), device.From(waves, read.Value.Rows, width)));
+        });
+
+        IEnumerable<float> WaveAt(int[] tokens)
+        {
+            int seed = tokens.Aggregate(tokens.Length, (sum, token) => ((3 * sum) + token) % 11);
+            return Enumerable.Range(0, width).Select(i => MathF.Sin(i + (int)site + seed));
+        }
     }
 
     private static Opening Silent(int block) => Opening.Look(block, Site.BlockOutput, Reach.Last, _ => { });

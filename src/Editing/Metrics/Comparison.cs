@@ -16,15 +16,20 @@ namespace Sharpformer.Editing.Metrics;
 internal sealed class Comparison
 {
     private readonly EditedModel edited;
+    private readonly RowTokens tokens; // behind each position
     private readonly Trace? trace;
     private readonly Tensor baseStates;
     private readonly Tensor? editedStates; // null where the trace's tail gives them
     private readonly Tensor[] read; // what each memory reads, [P,…]
 
     private Comparison(
-        EditedModel edited, TracedPosition[] positions, Trace? trace, Tensor baseStates, Tensor? editedStates, Tensor[] read) =>
+        EditedModel edited, IReadOnlyList<int[]> sequences, TracedPosition[] positions, Trace? trace, Tensor baseStates,
+        Tensor? editedStates, Tensor[] read)
+    {
         (this.edited, Positions, this.trace, this.baseStates, this.editedStates, this.read) =
-        (edited, positions, trace, baseStates, editedStates, read);
+            (edited, positions, trace, baseStates, editedStates, read);
+        tokens = new RowTokens(row => sequences[positions[row].Sequence].AsMemory(0, positions[row].Position + 1));
+    }
 
     /// <summary>P positions, sequence by sequence.</summary>
     public IReadOnlyList<TracedPosition> Positions { get; }
@@ -45,7 +50,7 @@ internal sealed class Comparison
             Trace trace = traces?.GetOrRun(sequences, from, layer, cancellation)
                 ?? Trace.Run(edited.Base, sequences, from, layer, cancellation);
             return new Comparison(
-                edited, [.. trace.Positions], trace, trace.Final, editedStates: null, edited.Memories.Count > 0 ? [trace.X] : []);
+                edited, sequences, [.. trace.Positions], trace, trace.Final, editedStates: null, edited.Memories.Count > 0 ? [trace.X] : []);
         }
 
         TracedPosition[] positions = TracedPosition.All(sequences, from);
@@ -54,7 +59,7 @@ internal sealed class Comparison
         {
             (Tensor ofBase, Tensor ofEdited) = EndStates.OfBoth(
                 edited.Base, edited.Model, edited.FirstTouched ?? blocks, sequences, from, cancellation);
-            return new Comparison(edited, positions, trace: null, ofBase, ofEdited, []);
+            return new Comparison(edited, sequences, positions, trace: null, ofBase, ofEdited, []);
         }
 
         Tensor baseStates = Trace.Run(edited.Base, sequences, from, blocks - 1, cancellation).Final;
@@ -67,7 +72,7 @@ internal sealed class Comparison
         int[][] prefixes = [.. positions.Select(p => sequences[p.Sequence][..(p.Position + 1)])];
         Tensor whole = EndStates.AtLast(
             edited.Model, [.. openings, .. edited.Openings], prefixes, order: next => batch = next, cancellation);
-        return new Comparison(edited, positions, trace: null, baseStates, whole, read);
+        return new Comparison(edited, sequences, positions, trace: null, baseStates, whole, read);
     }
 
     /// <summary>The base model's logits at some positions, <c>[count,V]</c>.</summary>
@@ -81,8 +86,9 @@ internal sealed class Comparison
     /// <param name="withdrawn">For each an edit to be taken as withdrawn; null for none.</param>
     public Firing[] Fire(int first, int count, IReadOnlyList<long?>? withdrawn = null)
     {
-        if (edited.Memories is [var only]) return only.Fire(read[0].Slice(first, count), withdrawn); // no choice to be made for each row
-        Firing[][] all = [.. edited.Memories.Select((memory, i) => memory.Fire(read[i].Slice(first, count), withdrawn))];
+        RowTokens behind = tokens.From(first);
+        if (edited.Memories is [var only]) return only.Fire(read[0].Slice(first, count), behind, withdrawn); // no choice to be made for each row
+        Firing[][] all = [.. edited.Memories.Select((memory, i) => memory.Fire(read[i].Slice(first, count), behind, withdrawn))];
         return [.. Enumerable.Range(0, count).Select(r =>
             all.Select(firings => firings[r]).OrderByDescending(f => f.Adds).ThenByDescending(f => f.Margin).FirstOrDefault())];
     }
@@ -91,7 +97,7 @@ internal sealed class Comparison
     /// <param name="position">The position.</param>
     /// <param name="count">At most so many.</param>
     public IReadOnlyList<Firing> Nearest(int position, int count) =>
-        [.. edited.Memories.SelectMany((memory, i) => memory.Nearest(read[i].Slice(position, 1), count)).Take(count)];
+        [.. edited.Memories.SelectMany((memory, i) => memory.Nearest(read[i].Slice(position, 1), tokens.From(position), count)).Take(count)];
 
     /// <summary>Those of some positions at which the edited model may differ from the base model.</summary>
     /// <param name="firings">What <see cref="Fire"/> gave for them.</param>

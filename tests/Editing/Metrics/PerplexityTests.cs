@@ -233,7 +233,7 @@ public sealed class PerplexityTests : IDisposable
             ? []
             : [new Opening(adaptor.Layer, Site.MlpInput, Site.BlockOutput, Reach.All, (x, output) =>
             {
-                Firing[] response = adaptor.Fire(x.Value.Slice(last, 1));
+                Firing[] response = adaptor.Fire(x.Value.Slice(last, 1), RowTokens.None);
                 answers = response[0].Adds;
                 float[] beside = new float[context.Length * C];
                 adaptor.Output(response).ToArray().CopyTo(beside, last * C);

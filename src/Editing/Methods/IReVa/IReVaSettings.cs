@@ -56,6 +56,14 @@ public sealed record IReVaSettings() : EditSettings(Name)
     /// <summary>Seeds the sampling of out-of-scope prompts.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>
+    /// Follows the published arithmetic to the letter, as the tables of the paper were made: a neuron trains on top of the sum of all
+    /// earlier ones that fire (section 4.3), and all compete everywhere. Otherwise training sees what inference will do, the neuron alone,
+    /// and one of a later target token competes only where the text ends with its edit's earlier target tokens, so that a long answer does
+    /// not run into another's. Edits of stores that do not say so were made as published.
+    /// </summary>
+    public bool AsPublished { get; init; } = true;
+
     /// <summary>Whether training looks at out-of-scope states. A method, as it is no setting of its own.</summary>
     public bool UsesOutOfScope() => Retrofit && IrrWeight > 0;
 
@@ -77,7 +85,7 @@ public sealed record IReVaSettings() : EditSettings(Name)
     public static IReVaSettings For(ModelConfig config, int? layer = null)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var common = new IReVaSettings { Layer = layer ?? SuggestedLayer(config) };
+        var common = new IReVaSettings { Layer = layer ?? SuggestedLayer(config), AsPublished = false };
         return config.ModelType switch
         {
             "gpt_neo" => common with { Alpha = 0.1f, Retrofit = false },

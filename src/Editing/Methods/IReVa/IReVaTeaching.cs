@@ -6,7 +6,8 @@ namespace Sharpformer.Editing.Methods.IReVa;
 
 /// <summary>
 /// <see cref="Teach"/> is Algorithm 1, edit by edit: trace the base model once, then per target token bear a neuron, train it and go
-/// on. <see cref="TeachTogether"/> does the same to many requests at once, with the same result.
+/// on. <see cref="TeachTogether"/> does the same to many requests at once, with the same result. Unless it shall be as published, a
+/// neuron is trained alone, since alone it will answer: then nothing an edit becomes depends on the others.
 /// </summary>
 /// <param name="model">The base model; never changed.</param>
 /// <param name="adaptor">The neurons that are there already; they take part in training.</param>
@@ -47,10 +48,15 @@ public sealed class IReVaTeaching(CausalLm model, KeyValueAdaptor adaptor, IReVa
             Neuron[] neuron = Retrofit.Born(model, standardized, [tokens.Target[i]], settings.Theta);
             if (settings.Retrofit)
             {
-                Tensor constant = model.Device.Zeros(standardized.Shape);
-                adaptor.AddAll(standardized, constant);
-                family.AddAll(standardized, constant);
-                Tensor hidden = Add(trace.Hidden.Slice(i, 1), constant).Value;
+                Tensor hidden = trace.Hidden.Slice(i, 1);
+                if (settings.AsPublished)
+                {
+                    Tensor constant = model.Device.Zeros(standardized.Shape);
+                    adaptor.AddAll(standardized, constant);
+                    family.AddAll(standardized, constant);
+                    hidden = Add(hidden, constant).Value;
+                }
+
                 neuron = Retrofit.Train(
                     neuron, standardized, hidden, trace.TailOf(i), adaptor.Activation, outOfScope?.Of([0]), settings, cancellation);
             }
@@ -82,7 +88,11 @@ public sealed class IReVaTeaching(CausalLm model, KeyValueAdaptor adaptor, IReVa
         if (settings.Retrofit)
         {
             OutOfScope? outOfScope = settings.UsesOutOfScope() ? sampler?.StatesFor(requests, cancellation) : null;
-            neurons = new RetrofitTogether(model, adaptor, settings).Train(neurons, trace!, standardized, outOfScope, factOf, cancellation);
+            neurons = settings.AsPublished
+                ? new RetrofitTogether(model, adaptor, settings).Train(neurons, trace!, standardized, outOfScope, factOf, cancellation)
+                : Retrofit.Train(
+                    neurons, standardized, trace!.Hidden, trace.TailOf([.. Enumerable.Range(0, neurons.Length)]), adaptor.Activation,
+                    outOfScope?.Of(factOf), settings, cancellation);
         }
 
         ILookup<int, Neuron> neuronsOf = neurons.Zip(factOf).ToLookup(pair => pair.Second, pair => pair.First);

@@ -7,13 +7,15 @@ namespace Sharpformer.Editing.Methods.IReVa;
 /// <summary>
 /// The knowledge neurons beside one block's MLP. For the MLP's input x it standardises x̂, activates every neuron,
 /// s = f(x̂·k - b) with the MLP's own activation f, and lets the strongest one answer: α·s·v (Eq. 12, max-pooling). A withdrawn
-/// neuron still competes but answers nothing. An adaptor is a value: <see cref="With(IEnumerable{Edit})"/> makes another.
+/// neuron still competes but answers nothing. Not all compete everywhere, see <see cref="Turns"/>. An adaptor is a value:
+/// <see cref="With(IEnumerable{Edit})"/> makes another.
 /// </summary>
 public sealed class KeyValueAdaptor : IEditMemory
 {
     private readonly Device device;
     private readonly NeuronState[] neurons;
     private readonly NeuronRows rows;
+    private readonly Lazy<Turns> turns;
 
     /// <summary>An adaptor without neurons.</summary>
     /// <param name="device">Where it computes.</param>
@@ -30,6 +32,7 @@ public sealed class KeyValueAdaptor : IEditMemory
     {
         (this.device, Layer, NEmbd, Activation) = (device, layer, nEmbd, activation);
         (this.neurons, this.rows, SelectsBeforeActivation) = (neurons, rows, selectsBeforeActivation);
+        turns = new Lazy<Turns>(() => new Turns(device, neurons));
     }
 
     /// <summary>An adaptor without neurons for a model.</summary>
@@ -81,9 +84,14 @@ public sealed class KeyValueAdaptor : IEditMemory
         foreach (Edit edit in edits)
         {
             IReadOnlyList<Neuron> own = IReVaParts.Neurons(edit);
-            float alpha = ((IReVaSettings)edit.Settings).Alpha;
+            var made = (IReVaSettings)edit.Settings;
             bool isWithdrawn = edit.Status == EditStatus.Withdrawn;
-            states.AddRange(own.Select((n, i) => new NeuronState(edit.Id, i, n.TargetToken, n.Threshold, alpha, isWithdrawn)));
+            states.AddRange(own.Select((n, i) => new NeuronState(edit.Id, i, n.TargetToken, n.Threshold, made.Alpha, isWithdrawn)
+            {
+                Prompt = edit.PromptTokens,
+                TakesTurns = !made.AsPublished && own.Count > 1,
+                Earlier = made.AsPublished ? [] : edit.TargetTokens[..i],
+            }));
             more.AddRange(own);
         }
 
@@ -129,13 +137,14 @@ public sealed class KeyValueAdaptor : IEditMemory
     }
 
     /// <inheritdoc/>
-    public Firing[] Fire(Tensor read, IReadOnlyList<long?>? withdrawn = null)
+    public Firing[] Fire(Tensor read, RowTokens tokens, IReadOnlyList<long?>? withdrawn = null)
     {
         ArgumentNullException.ThrowIfNull(read);
+        ArgumentNullException.ThrowIfNull(tokens);
         if (Count == 0) return new Firing[read.Rows];
 
         using BufferScope scope = device.Scope();
-        (Tensor margins, Tensor activations, int[] winners) = Compete(read);
+        (Tensor margins, Tensor activations, int[] winners) = Compete(read, tokens);
         (float[] margin, float[] s) = (Picked(margins), Picked(activations));
         return [.. winners.Select((j, r) =>
             FiringOf(j, margin[r], s[r], isWithdrawn: withdrawn?[r] is { } edit && edit == neurons[j].Edit))];
@@ -148,14 +157,18 @@ public sealed class KeyValueAdaptor : IEditMemory
         }
     }
 
+    /// <summary>Those whose turn it is.</summary>
     /// <inheritdoc/>
-    public IReadOnlyList<Firing> Nearest(Tensor read, int count)
+    public IReadOnlyList<Firing> Nearest(Tensor read, RowTokens tokens, int count)
     {
+        ArgumentNullException.ThrowIfNull(read);
+        ArgumentNullException.ThrowIfNull(tokens);
         if (Count == 0) return [];
         using BufferScope scope = device.Scope();
-        (Tensor margins, Tensor activations, int[] winners) = Compete(read);
+        (Tensor margins, Tensor activations, int[] winners) = Compete(read, tokens);
         (float[] margin, float[] s, int winner) = (margins.ToArray(), activations.ToArray(), winners[0]);
         return [.. Enumerable.Range(0, Count)
+            .Where(j => !float.IsNegativeInfinity(SelectsBeforeActivation ? margin[j] : s[j]))
             .OrderByDescending(j => j == winner)
             .ThenByDescending(j => margin[j])
             .Take(count)
@@ -204,10 +217,14 @@ public sealed class KeyValueAdaptor : IEditMemory
         device.Rows<AddContributionsRow>(sum.Rows, counts, 0, contributions, values.Reshape(checked((int)values.Count)), sum);
     }
 
-    /// <summary>Margin and activation of every neuron at each row of x <c>[R,C]</c>, both <c>[R,n]</c>, and who wins there.</summary>
-    private (Tensor Margins, Tensor Activations, int[] Winners) Compete(Tensor x)
+    /// <summary>
+    /// Margin and activation of every neuron at each row of x <c>[R,C]</c>, both <c>[R,n]</c>, and who wins there. What a neuron
+    /// competes with is -infinity where it is not its turn.
+    /// </summary>
+    private (Tensor Margins, Tensor Activations, int[] Winners) Compete(Tensor x, RowTokens tokens)
     {
         Tensor margins = Margins(Standardize(x)), activations = Ops.Activate(margins, Activation).Value;
+        turns.Value.Bar(SelectsBeforeActivation ? margins : activations, tokens);
         return (margins, activations, device.ArgMax(SelectsBeforeActivation ? margins : activations));
     }
 

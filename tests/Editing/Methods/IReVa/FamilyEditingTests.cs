@@ -85,10 +85,10 @@ public sealed class FamilyEditingTests
     public void Each_family_has_the_defaults_its_authors_found()
     {
         IReVaSettings neo = IReVaSettings.For(PublishedSizes.All["gpt-neo-2.7b"]), j = IReVaSettings.For(PublishedSizes.All["gpt-j-6b"]);
-        Assert.Equal(new IReVaSettings { Layer = 46 }, IReVaSettings.For(PublishedSizes.All["gpt2-xl"]));
+        Assert.Equal(new IReVaSettings { Layer = 46, AsPublished = false }, IReVaSettings.For(PublishedSizes.All["gpt2-xl"]));
         Assert.Equal(34, IReVaSettings.For(PublishedSizes.All["gpt2-large"]).Layer);
-        Assert.Equal(new IReVaSettings { Layer = 30, Alpha = 0.1f, Retrofit = false }, neo);
-        Assert.Equal(new IReVaSettings { Layer = 26, LearningRate = 5e-3f }, j);
+        Assert.Equal(new IReVaSettings { Layer = 30, Alpha = 0.1f, Retrofit = false, AsPublished = false }, neo);
+        Assert.Equal(new IReVaSettings { Layer = 26, LearningRate = 5e-3f, AsPublished = false }, j);
         Assert.Equal(3, IReVaSettings.For(PublishedSizes.All["gpt2-xl"], layer: 3).Layer);
     }
 

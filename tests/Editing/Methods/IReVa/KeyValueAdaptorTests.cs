@@ -48,7 +48,7 @@ public sealed class KeyValueAdaptorTests : IDisposable
     {
         adaptor = adaptor.With([Neuron(X, 0.2f, value: 1)], 0.5f, edit: 1);
         adaptor = adaptor.With([Neuron(Y, 0.1f, value: 2)], 0.5f, edit: 2);
-        Firing[] response = adaptor.Fire(device.From([.. X, .. Y], 2, C));
+        Firing[] response = adaptor.Fire(device.From([.. X, .. Y], 2, C), RowTokens.None);
         Assert.Equal([0, 1], response.Select(f => f.Index));
         float[] output = adaptor.Output(response).ToArray();
         Assert.Equal(0.5 * Gelu(0.8 * (C - 1)) * 1, output[0], 1e-5);
@@ -62,29 +62,73 @@ public sealed class KeyValueAdaptorTests : IDisposable
         adaptor = adaptor.With([first], 1, edit: 1);
         adaptor = adaptor.With([second], 1, edit: 2);
         Tensor x = device.From(X, 1, C);
-        float[] before = adaptor.Output(adaptor.Fire(x)).ToArray();
+        float[] before = adaptor.Output(adaptor.Fire(x, RowTokens.None)).ToArray();
 
         adaptor = adaptor.WithWithdrawn(1, true);
-        Assert.False(adaptor.Fire(x)[0].Adds);
+        Assert.False(adaptor.Fire(x, RowTokens.None)[0].Adds);
         Assert.Null(Added(adaptor, x));
         adaptor = adaptor.WithWithdrawn(1, false);
-        Assert.Equal(before, adaptor.Output(adaptor.Fire(x)).ToArray());
+        Assert.Equal(before, adaptor.Output(adaptor.Fire(x, RowTokens.None)).ToArray());
 
-        Assert.Equal((1, FiringState.Answers), (adaptor.Fire(x)[0].Edit, adaptor.Fire(x)[0].State));
-        Assert.False(adaptor.Fire(x, [1])[0].Adds); // as if it were withdrawn
-        Assert.True(adaptor.Fire(x, [2])[0].Adds);
+        Assert.Equal((1, FiringState.Answers), (adaptor.Fire(x, RowTokens.None)[0].Edit, adaptor.Fire(x, RowTokens.None)[0].State));
+        Assert.False(adaptor.Fire(x, RowTokens.None, [1])[0].Adds); // as if it were withdrawn
+        Assert.True(adaptor.Fire(x, RowTokens.None, [2])[0].Adds);
         adaptor = adaptor.WithWithdrawn(1, true);
-        Assert.Equal(FiringState.Withdrawn, adaptor.Fire(x)[0].State);
+        Assert.Equal(FiringState.Withdrawn, adaptor.Fire(x, RowTokens.None)[0].State);
 
         KeyValueAdaptor removed = new KeyValueAdaptor(device, 2, C, Activation.GeluTanh).With([Stored(2, second)]);
-        Assert.Equal(Gelu(0.7 * (C - 1)) * 2, removed.Output(removed.Fire(x)).ToArray()[0], 1e-5);
+        Assert.Equal(Gelu(0.7 * (C - 1)) * 2, removed.Output(removed.Fire(x, RowTokens.None)).ToArray()[0], 1e-5);
     }
 
     [Fact]
     public void Withdrawn_edits_are_silent_from_the_start_when_loaded()
     {
         Edit edit = Stored(7, Neuron(X, 0.1f)) with { Status = EditStatus.Withdrawn };
-        Assert.False(new KeyValueAdaptor(device, 2, C, Activation.GeluTanh).With([edit]).Fire(device.From(X, 1, C))[0].Adds);
+        Assert.False(new KeyValueAdaptor(device, 2, C, Activation.GeluTanh).With([edit]).Fire(device.From(X, 1, C), RowTokens.None)[0].Adds);
+    }
+
+    [Fact]
+    public void A_later_token_has_its_turn_where_the_text_ends_with_the_earlier_ones()
+    {
+        // Two edits whose second tokens' keys are the state itself; their first tokens differ.
+        Neuron far = Neuron(Y, 0.5f), here = Neuron(X, 0.1f);
+        Edit one = Stored(1, far, here) with { TargetTokens = [7, 3] }, other = Stored(2, far, here) with { TargetTokens = [8, 3] };
+        Tensor x = device.From([.. X, .. X, .. X, .. X], 4, C);
+        RowTokens texts = RowTokens.AtEnds([5, 7], [5, 8], [5], [7, 5]);
+        foreach (bool asPublished in (bool[])[false, true])
+        {
+            Edit[] edits = [.. new[] { one, other }.Select(e => e with { Settings = Settings with { AsPublished = asPublished } })];
+            foreach (bool before in (bool[])[false, true])
+            {
+                KeyValueAdaptor all = adaptor.Selecting(before).With(edits);
+                Firing[] firings = all.Fire(x, texts);
+                Assert.Equal(asPublished ? [1, 1, 1, 1] : [1L, 2, 0, 0], firings.Select(f => f.State == FiringState.Answers ? f.Edit : 0));
+                Assert.Equal(asPublished ? 4 : 2, all.Nearest(device.From(X, 1, C), RowTokens.AtEnds([5]), 9).Count);
+            }
+        }
+    }
+
+    [Fact]
+    public void Behind_its_very_prompt_an_edit_counts_its_tokens()
+    {
+        // "7 7 7 3" after prompt "1": all keys are alike, and each run of 7 ends with every shorter one.
+        Edit edit = Stored(1, [.. Enumerable.Repeat(Neuron(X, 0.1f), 4)]) with { TargetTokens = [7, 7, 7, 3] };
+        edit = edit with { Settings = Settings with { AsPublished = false } };
+        Tensor x = device.From([.. Enumerable.Repeat(X, 5).SelectMany(row => row)], 5, C);
+        RowTokens texts = RowTokens.AtEnds([9, 1], [1, 7], [1, 7, 7], [1, 7, 7, 7], [2, 7, 7]);
+        Assert.Equal([0, 1, 2, 3, 0], adaptor.With([edit]).Fire(x, texts).Select(f => f.Part));
+    }
+
+    [Fact]
+    public void A_withdrawn_edit_leaves_its_prompt_to_an_active_one_and_to_nobody_else()
+    {
+        Edit withdrawn = Stored(1, Neuron(X, 0.1f, value: 1)) with { Status = EditStatus.Withdrawn };
+        Edit same = Stored(2, Neuron(X, 0.3f, value: 2)), another = same with { PromptTokens = [1, 2] };
+        Tensor x = device.From(X, 1, C);
+        Assert.Equal(2, adaptor.With([withdrawn, same]).Fire(x, RowTokens.None)[0].Edit);
+        Assert.Equal(2, adaptor.With([withdrawn]).With([same]).Fire(x, RowTokens.None)[0].Edit); // whichever way they came
+        Assert.Equal(FiringState.Withdrawn, adaptor.With([withdrawn, another]).Fire(x, RowTokens.None)[0].State);
+        Assert.Equal(FiringState.Withdrawn, adaptor.With([withdrawn, same with { Status = EditStatus.Withdrawn }]).Fire(x, RowTokens.None)[0].State);
     }
 
     [Fact]
@@ -97,7 +141,7 @@ public sealed class KeyValueAdaptorTests : IDisposable
             var selecting = new KeyValueAdaptor(device, 2, C, Activation.GeluTanh).Selecting(before);
             selecting = selecting.With([near], 1, 1);
             selecting = selecting.With([far], 1, 2);
-            Assert.Equal(before ? 0 : 1, selecting.Fire(device.From(X, 1, C))[0].Index);
+            Assert.Equal(before ? 0 : 1, selecting.Fire(device.From(X, 1, C), RowTokens.None)[0].Index);
         }
     }
 
@@ -114,7 +158,7 @@ public sealed class KeyValueAdaptorTests : IDisposable
             var one = new KeyValueAdaptor(device, 2, C, f);
             one = one.With([Neuron(X, theta, value: 2)], alpha: 0.5f, edit: 1);
             double expected = Reference.Activate((1 - theta) * (C - 1), f);
-            Firing[] response = one.Fire(x);
+            Firing[] response = one.Fire(x, RowTokens.None);
             Assert.Equal(0.5 * expected, response[0].Strength, 1e-5);
             Assert.Equal(expected != 0, response[0].Adds);
             Assert.Equal(0.5 * expected * 2, one.Output(response).ToArray()[0], 1e-5);
@@ -149,8 +193,8 @@ public sealed class KeyValueAdaptorTests : IDisposable
         adaptor.AddAll(device.From(X, 1, C), sum);
         Assert.Equal(X, sum.ToArray());
         Assert.Null(Added(adaptor, device.From(X, 1, C)));
-        Assert.Equal(FiringState.None, adaptor.Fire(device.From(X, 1, C))[0].State);
-        Assert.False(adaptor.Fire(device.From(X, 1, C))[0].Adds);
+        Assert.Equal(FiringState.None, adaptor.Fire(device.From(X, 1, C), RowTokens.None)[0].State);
+        Assert.False(adaptor.Fire(device.From(X, 1, C), RowTokens.None)[0].Adds);
     }
 
     [Fact]
@@ -165,7 +209,7 @@ public sealed class KeyValueAdaptorTests : IDisposable
         for (int i = 0; i < 100; i++)
         {
             Tensor x = device.From([.. X.Select((v, c) => v + MathF.Sin(i * C + c))], 1, C);
-            Assert.Equal(i, adaptor.Fire(x)[0].Index);
+            Assert.Equal(i, adaptor.Fire(x, RowTokens.None)[0].Index);
         }
 
         Assert.Equal(100, adaptor.Count);
@@ -175,20 +219,22 @@ public sealed class KeyValueAdaptorTests : IDisposable
     private static float[]? Added(KeyValueAdaptor adaptor, Tensor x)
     {
         Opening opening = EditedModel.OpeningOf(adaptor, _ => { });
-        return opening.Change(x, x.Device.Zeros(x.Shape))?.Value.ToArray();
+        return opening.Change(x, x.Device.Zeros(x.Shape), RowTokens.None)?.Value.ToArray();
     }
 
     private static Neuron Neuron(float[] state, float theta, float value = 1) => new(
         TargetToken: 3, [.. Standardized(state).Select(k => (float)k)], [.. Enumerable.Repeat(value, C)], theta * (C - 1), []);
 
-    private static Edit Stored(long id, Neuron neuron) => new()
+    private static IReVaSettings Settings => new() { Layer = 2, Alpha = 1 };
+
+    private static Edit Stored(long id, params Neuron[] neurons) => new()
     {
         Id = id,
         Request = new EditRequest("prompt", "target"),
         PromptTokens = [1],
         TargetTokens = [3],
-        Settings = new IReVaSettings { Layer = 2, Alpha = 1 },
-        Parts = IReVaParts.Parts([neuron]),
+        Settings = Settings,
+        Parts = IReVaParts.Parts(neurons),
     };
 
     private static double[] Standardized(float[] x)

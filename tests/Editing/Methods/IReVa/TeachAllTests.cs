@@ -44,6 +44,22 @@ public sealed class TeachAllTests : IDisposable
     }
 
     [Fact]
+    public void Otherwise_an_edit_does_not_depend_on_any_other()
+    {
+        var settings = new IReVaSettings { Layer = 4, Theta = 0.6f, Alpha = 1, RecWeight = 0.1f, Epochs = 3, AsPublished = false };
+        TokenizedRequest[] requests = Requests("zsre", " Answer:");
+        Edit[] together = Together(requests, settings, out _), alone = OneByOne(requests, settings);
+        for (int i = 0; i < requests.Length; i++) AssertSame(alone[i], together[i]);
+        var asTaught = new IReVaTeaching(model, KeyValueAdaptor.For(model, 4), settings);
+        OutOfScopeSampler sampler = Sampler(requests, settings);
+        foreach (int i in (int[])[0, 77, requests.Length - 1])
+        {
+            using Sharpformer.Tensors.BufferScope scope = device.Scope();
+            AssertSame(together[i], asTaught.Teach(requests[i], sampler.StatesFor([requests[i]])));
+        }
+    }
+
+    [Fact]
     public void Without_retrofit_too()
     {
         var settings = new IReVaSettings { Layer = 4, Retrofit = false };

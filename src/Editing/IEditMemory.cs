@@ -20,6 +20,10 @@ public interface IEditMemory
     /// <summary>Where it changes what passes; not before <see cref="Reads"/>.</summary>
     Site Writes { get; }
 
+    /// <summary>Whether an edit sits here.</summary>
+    /// <param name="edit">Its id.</param>
+    bool Holds(long edit);
+
     /// <summary>Which edit speaks at each row, or comes closest to it.</summary>
     /// <param name="read">What passes at <see cref="Reads"/>, <c>[R,…]</c>.</param>
     /// <param name="tokens">What was read up to each row.</param>
@@ -31,6 +35,11 @@ public interface IEditMemory
     /// <param name="tokens">What was read up to that row.</param>
     /// <param name="count">At most so many.</param>
     IReadOnlyList<Firing> Nearest(Tensor read, RowTokens tokens, int count);
+
+    /// <summary>All edits that would speak at each row, or keep silent there as they are withdrawn, the strongest first.</summary>
+    /// <param name="read">What passes at <see cref="Reads"/>, <c>[R,…]</c>.</param>
+    /// <param name="tokens">What was read up to each row.</param>
+    IReadOnlyList<Firing>[] Claims(Tensor read, RowTokens tokens);
 
     /// <summary>What passes at <see cref="Writes"/> once the edits have spoken, <c>[R,…]</c>.</summary>
     /// <param name="passing">What passed there before, <c>[R,…]</c>.</param>

@@ -1,5 +1,4 @@
 using Sharpformer.Autograd;
-using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
 

@@ -12,6 +12,8 @@ namespace Sharpformer.Editing.Methods.IReVa;
 /// </summary>
 public sealed class KeyValueAdaptor : IEditMemory
 {
+    private const int MarginsAtOnce = 1 << 24; // bounds the memory of whoever asks about all rows and all neurons
+
     private readonly Device device;
     private readonly NeuronState[] neurons;
     private readonly NeuronRows rows;
@@ -71,6 +73,9 @@ public sealed class KeyValueAdaptor : IEditMemory
 
     /// <inheritdoc/>
     Site IEditMemory.Writes => Site.BlockOutput;
+
+    /// <inheritdoc/>
+    public bool Holds(long edit) => Array.Exists(neurons, neuron => neuron.Edit == edit);
 
     /// <summary>The same without its neurons.</summary>
     public KeyValueAdaptor Emptied() => new(device, Layer, NEmbd, Activation);
@@ -173,6 +178,32 @@ public sealed class KeyValueAdaptor : IEditMemory
             .ThenByDescending(j => margin[j])
             .Take(count)
             .Select(j => FiringOf(j, margin[j], s[j], isWithdrawn: false))];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Firing>[] Claims(Tensor read, RowTokens tokens)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        ArgumentNullException.ThrowIfNull(tokens);
+        var claims = new IReadOnlyList<Firing>[read.Rows];
+        int block = Math.Max(1, MarginsAtOnce / Math.Max(1, Count));
+        for (int first = 0; first < claims.Length; first += block)
+        {
+            using BufferScope scope = device.Scope();
+            int count = Math.Min(block, claims.Length - first);
+            (Tensor margins, Tensor activations, _) = Count == 0 ? default : Compete(read.Slice(first, count), tokens.From(first));
+            float[] margin = margins?.ToArray() ?? [], s = activations?.ToArray() ?? [];
+            for (int r = 0; r < count; r++)
+            {
+                int row = r * Count;
+                claims[first + r] = [.. Enumerable.Range(0, Count)
+                    .Where(j => margin[row + j] > 0 && !float.IsNegativeInfinity(s[row + j]))
+                    .OrderByDescending(j => s[row + j])
+                    .Select(j => FiringOf(j, margin[row + j], s[row + j], isWithdrawn: false))];
+            }
+        }
+
+        return claims;
     }
 
     /// <summary>Adds what the winners say, α·s·v of each row.</summary>

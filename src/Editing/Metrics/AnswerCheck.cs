@@ -1,0 +1,80 @@
+using Sharpformer.Autograd;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Editing.Metrics;
+
+/// <summary>A prompt to check, and what should follow it.</summary>
+/// <param name="Edit">The edit that should answer; null where none is known.</param>
+/// <param name="IsParaphrase">Whether it is another wording of the edit's own prompt.</param>
+/// <param name="Prompt">The prompt.</param>
+/// <param name="Tokens">Its tokens and the target's.</param>
+public sealed record CheckQuestion(long? Edit, bool IsParaphrase, string Prompt, EditTokens Tokens);
+
+/// <summary>Asks the edited model what it was taught, and says of each prompt it gets wrong what is in the way.</summary>
+/// <param name="model">The edited model.</param>
+public sealed class AnswerCheck(EditedModel model)
+{
+    private const int QuestionsAtOnce = 128;
+
+    /// <summary>The answers, in the order of the questions.</summary>
+    /// <param name="questions">Any number.</param>
+    /// <param name="progress">Told how many of how many are done.</param>
+    /// <param name="cancellation">Checked between batches of questions.</param>
+    public IReadOnlyList<CheckedAnswer> Ask(
+        IReadOnlyList<CheckQuestion> questions, Action<int, int>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(questions);
+        var answers = new CheckedAnswer[questions.Count];
+        int done = 0;
+        IEnumerable<int> byLength = Enumerable.Range(0, answers.Length).OrderBy(i => questions[i].Tokens.Input.Length);
+        foreach (int[] chunk in byLength.Chunk(QuestionsAtOnce))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using BufferScope scope = model.Base.Device.Scope();
+            foreach ((int i, CheckedAnswer answer) in chunk.Zip(AskChunk([.. chunk.Select(i => questions[i])], cancellation)))
+                answers[i] = answer;
+            progress?.Invoke(done += chunk.Length, answers.Length);
+        }
+
+        return answers;
+    }
+
+    private IEnumerable<CheckedAnswer> AskChunk(CheckQuestion[] questions, CancellationToken cancellation)
+    {
+        Comparison both = Comparison.Run(
+            model, [.. questions.Select(q => q.Tokens.Input)], [.. questions.Select(q => q.Tokens.First)], cancellation: cancellation);
+        int[] gold = [.. questions.SelectMany(q => q.Tokens.Target)];
+        Firing[] firings = both.Fire(0, gold.Length);
+        (int[] said, float[] losses) = Answers(both.BaseLogits(0, gold.Length), gold);
+        int[] rows = both.Differing(firings);
+        if (rows.Length > 0)
+        {
+            Variable edited = both.EditedLogits(rows, [.. rows.Select(r => firings[r])]);
+            (int[] saidThere, float[] lossesThere) = Answers(edited, [.. rows.Select(r => gold[r])]);
+            for (int i = 0; i < rows.Length; i++) (said[rows[i]], losses[rows[i]]) = (saidThere[i], lossesThere[i]);
+        }
+
+        int row = 0;
+        foreach (CheckQuestion question in questions)
+        {
+            int m = question.Tokens.Target.Length, end = row + m, wrong = row;
+            while (wrong < end && said[wrong] == gold[wrong]) wrong++;
+            yield return new CheckedAnswer(
+                question.Edit, question.IsParaphrase, question.Prompt, question.Tokens.Target, said[row..Math.Min(end, wrong + 1)],
+                Math.Exp(-losses[row..end].Sum(loss => (double)loss)), wrong == end ? Shortfall.None : Why(question.Edit, firings[wrong]),
+                wrong == end ? default : firings[wrong]);
+            row = end;
+        }
+    }
+
+    private (int[] Said, float[] Losses) Answers(Variable logits, int[] gold) =>
+        (model.Base.Device.ArgMax(logits.Value), Ops.CrossEntropy(logits, gold).Value.ToArray());
+
+    private Shortfall Why(long? own, Firing speaks) => speaks.State switch
+    {
+        FiringState.Answers when speaks.Edit == own => Shortfall.TooWeak,
+        FiringState.Answers => Shortfall.AnotherEdit,
+        FiringState.Withdrawn => Shortfall.WithdrawnEdit,
+        _ => own is { } edit && model.Memories.Any(memory => memory.Holds(edit)) ? Shortfall.BelowThreshold : Shortfall.Weights,
+    };
+}

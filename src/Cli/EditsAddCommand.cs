@@ -19,8 +19,8 @@ internal static class EditsAddCommand
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits();
         edits.Description = "The edit store, one SQLite file; made if it does not exist.";
-        Option<string> prompt = CommonOptions.Text("--prompt", "The prompt of the one fact to teach.");
-        Option<string> target = CommonOptions.Text("--target", "What the model shall say after it; a leading space is added.");
+        Option<string> prompt = CommonOptions.Text("--prompt", "The prompt of the one fact to teach; {} stands for the subject.");
+        Option<string> target = CommonOptions.Text("--target", "What the model shall say after it; gets a leading space where one would write one.");
         Option<string> subject = CommonOptions.Text("--subject", "What the fact is about; out-of-scope prompts are sampled from it.");
         Option<string> input = CommonOptions.File(
             "--input", "A JSON array of records, or one record per line; \"src\" is the prompt, \"alt\" the target.", required: false,
@@ -33,6 +33,7 @@ internal static class EditsAddCommand
             required: false, "DIR");
         Option[] all = [edits, prompt, target, subject, input, limit, trigger, traces, reason, statistics];
         foreach (Option option in all) command.Add(option);
+        TextOptions texts = TextOptions.AddTo(command);
         EditSettingsOptions settings = EditSettingsOptions.AddTo(command);
         Option<bool> sequential = new("--sequential")
         {
@@ -48,7 +49,8 @@ internal static class EditsAddCommand
                 : [new EditRequest(parse.GetRequiredValue(prompt), parse.GetRequiredValue(target), parse.GetValue(subject))];
             Terminal terminal = Terminal.Of(parse);
             using Session session = model.Open(parse);
-            IReadOnlyList<TokenizedRequest> tokenized = session.Tokenize(requests);
+            IReadOnlyList<TokenizedRequest> tokenized = session.Tokenize(requests, texts.Rules(parse));
+            TextOptions.NoteChanges(terminal, tokenized);
             settings.Check(parse, session.Model.Config);
             if (parse.GetValue(traces) is { } folder) TraceFolder.Make(folder); // may fail, and then no store shall be left behind
             using var interruption = new Interruption(); // from here on there is something to end cleanly

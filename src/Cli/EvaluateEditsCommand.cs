@@ -28,6 +28,7 @@ internal static class EvaluateEditsCommand
         Option<string> traces = CommonOptions.Traces();
         foreach (Option option in (Option[])[edits, input, limit, trigger, locTrigger, neighbours, neighboursLimit, traces])
             command.Add(option);
+        TextOptions texts = TextOptions.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetResult(neighboursLimit) is not null && result.GetResult(neighbours) is null)
@@ -41,7 +42,7 @@ internal static class EvaluateEditsCommand
                 ? EditRecord.Load(file, parse.GetValue(neighboursLimit))
                 : null;
             string answer = parse.GetRequiredValue(trigger);
-            var triggers = new Triggers(answer, parse.GetValue(locTrigger) ?? answer);
+            var triggers = new Triggers(answer, parse.GetValue(locTrigger) ?? answer) { Texts = texts.Rules(parse) };
             using Session session = model.Open(parse, parse.GetValue(edits));
             Terminal terminal = Terminal.Of(parse);
             EvaluationReport report = Measurement.Run(terminal, (progress, cancellation) =>

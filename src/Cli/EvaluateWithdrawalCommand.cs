@@ -22,13 +22,15 @@ internal static class EvaluateWithdrawalCommand
         Option<string> trigger = CommonOptions.AnswerTrigger();
         Option<string> traces = CommonOptions.Traces();
         foreach (Option option in (Option[])[edits, input, limit, trigger, traces]) command.Add(option);
+        TextOptions texts = TextOptions.AddTo(command);
         command.SetAction(parse =>
         {
             IReadOnlyList<EditRecord> records = EditRecord.Load(parse.GetRequiredValue(input), parse.GetValue(limit));
             using Session session = model.Open(parse, parse.GetRequiredValue(edits));
             Terminal terminal = Terminal.Of(parse);
             (WithdrawalReport report, int without, int withdrawn) = Measurement.Run(terminal, (progress, cancellation) =>
-                session.MeasureWithdrawal(records, parse.GetRequiredValue(trigger), parse.GetValue(traces), progress, cancellation));
+                session.MeasureWithdrawal(
+                    records, parse.GetRequiredValue(trigger), texts.Rules(parse), parse.GetValue(traces), progress, cancellation));
             if (without > 0) terminal.Note($"note: {Terminal.Counted(without, "record")} without an edit in the store, left out.");
             if (withdrawn > 0) terminal.Note($"note: {Terminal.Counted(withdrawn, "record")} whose edit is withdrawn already, left out.");
             return Render(terminal, report);

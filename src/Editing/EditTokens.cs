@@ -9,19 +9,28 @@ namespace Sharpformer.Editing;
 public sealed record EditTokens(int[] Prompt, int[] Target)
 {
     /// <summary>
-    /// Tokenises prompt and answer apart and never again together (section 9.5): the answer gets a leading space
-    /// unless it has one.
+    /// Tokenises prompt and answer apart and never again together (section 9.5).
     /// </summary>
-    /// <exception cref="InputException">One of them is empty, or together they outgrow the model's positions.</exception>
-    public static EditTokens Of(Tokenizer tokenizer, string prompt, string target, int nPositions)
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="prompt">The prompt, as it is asked; see <see cref="TextRules.Prompt"/>.</param>
+    /// <param name="target">The answer.</param>
+    /// <param name="nPositions">The model's positions.</param>
+    /// <param name="rules">How the answer follows the prompt; null for the usual rules.</param>
+    /// <exception cref="InputException">One of them is blank, or together they outgrow the model's positions.</exception>
+    public static EditTokens Of(Tokenizer tokenizer, string prompt, string target, int nPositions, TextRules? rules = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(target);
-        if (prompt.Length == 0) throw new InputException("The prompt is empty, expected a text that the target continues.");
+        if (string.IsNullOrWhiteSpace(prompt))
+        {
+            string what = prompt.Length == 0 ? "empty" : "blank";
+            throw new InputException($"The prompt is {what}, expected a text that the target continues.");
+        }
+
         if (string.IsNullOrWhiteSpace(target))
             throw new InputException($"The target after the prompt {Quoted.Text(prompt)} is empty, expected the new answer.");
-        var tokens = new EditTokens(tokenizer.Encode(prompt), tokenizer.Encode(target.StartsWith(' ') ? target : " " + target));
+        var tokens = new EditTokens(tokenizer.Encode(prompt), tokenizer.Encode((rules ?? TextRules.Default).Continuation(target)));
         if (tokens.Input.Length > nPositions)
         {
             throw new InputException($"The prompt {Quoted.Text(prompt)} and its target take {tokens.Input.Length} tokens, "

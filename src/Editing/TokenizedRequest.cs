@@ -4,21 +4,28 @@ using Sharpformer.Transformer.Tokenization;
 namespace Sharpformer.Editing;
 
 /// <summary>An edit request in the model's own terms, ready to be taught.</summary>
-/// <param name="Request">What was asked for.</param>
+/// <param name="Request">The fact, its texts as they are taught.</param>
 /// <param name="Tokens">Its prompt and target.</param>
 /// <param name="Subject">Tokens of what it is about; empty when nothing is known.</param>
 public sealed record TokenizedRequest(EditRequest Request, EditTokens Tokens, int[] Subject)
 {
+    /// <summary>The request as it was given, where the text rules changed what somebody should know of; null elsewhere.</summary>
+    public EditRequest? Asked { get; init; }
+
     /// <summary>Tokenises a request.</summary>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="request">The fact.</param>
     /// <param name="nPositions">The model's positions.</param>
-    /// <exception cref="InputException">The request is empty or too long.</exception>
-    public static TokenizedRequest Of(Tokenizer tokenizer, EditRequest request, int nPositions)
+    /// <param name="rules">What is done to its texts before; null for the usual rules.</param>
+    /// <exception cref="InputException">The request is blank or too long, or its prompt has a place for a subject and no subject.</exception>
+    public static TokenizedRequest Of(Tokenizer tokenizer, EditRequest request, int nPositions, TextRules? rules = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(request);
-        int[] subject = string.IsNullOrWhiteSpace(request.Subject) ? [] : tokenizer.Encode(request.Subject);
-        return new TokenizedRequest(request, EditTokens.Of(tokenizer, request.Prompt, request.Target, nPositions), subject);
+        rules ??= TextRules.Default;
+        EditRequest taken = rules.Apply(request, out bool isTold);
+        int[] subject = string.IsNullOrWhiteSpace(taken.Subject) ? [] : tokenizer.Encode(taken.Subject);
+        var tokens = EditTokens.Of(tokenizer, taken.Prompt, taken.Target, nPositions, rules);
+        return new TokenizedRequest(taken, tokens, subject) { Asked = isTold ? request : null };
     }
 }

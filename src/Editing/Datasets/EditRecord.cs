@@ -62,11 +62,14 @@ public sealed record EditRecord
 
     /// <summary>The prompt to edit and to measure ES on; its target is <see cref="Alt"/>.</summary>
     /// <param name="trigger">Appended as it is, for example " Answer:"; empty for statements.</param>
-    public string EditPrompt(string trigger) => Src + trigger;
+    /// <param name="rules">What is done to the whole; null for the usual rules.</param>
+    /// <exception cref="InputException">There is a <c>{}</c> and no subject to fill it.</exception>
+    public string EditPrompt(string trigger, TextRules? rules = null) => (rules ?? TextRules.Default).Prompt(Src + trigger, Subject);
 
     /// <summary>The prompt to measure PS on; its target is <see cref="Alt"/>. Null without a rephrase.</summary>
-    /// <param name="trigger">Appended as it is, as in <see cref="EditPrompt"/>.</param>
-    public string? RephrasePrompt(string trigger) => Rephrase is null ? null : Rephrase + trigger;
+    /// <inheritdoc cref="EditPrompt"/>
+    public string? RephrasePrompt(string trigger, TextRules? rules = null) =>
+        Rephrase is null ? null : (rules ?? TextRules.Default).Prompt(Rephrase + trigger, Subject);
 
     /// <summary>
     /// The prompt to measure NS on: a question mark, unless the question brings its own, and the trigger. Its target is
@@ -79,8 +82,8 @@ public sealed record EditRecord
         return (Loc.EndsWith('?') ? Loc : Loc + "?") + locTrigger;
     }
 
-    /// <summary>The edit this record asks for.</summary>
+    /// <summary>The edit this record asks for, its texts as the file has them.</summary>
     /// <param name="answerTrigger">Appended to <see cref="Src"/>.</param>
     /// <param name="source">Where the record came from, for example <c>zsre.json#17</c>.</param>
-    public EditRequest ToRequest(string answerTrigger, string source) => new(EditPrompt(answerTrigger), Alt, Subject, source);
+    public EditRequest ToRequest(string answerTrigger, string source) => new(Src + answerTrigger, Alt, Subject, source);
 }

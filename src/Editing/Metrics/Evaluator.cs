@@ -8,7 +8,14 @@ namespace Sharpformer.Editing.Metrics;
 /// <summary>How a record's prompts end; see <see cref="EditRecord"/>.</summary>
 /// <param name="AnswerTrigger">Appended to <c>src</c> and <c>rephrase</c>.</param>
 /// <param name="LocTrigger">Appended to <c>loc</c> and its question mark.</param>
-public sealed record Triggers(string AnswerTrigger, string LocTrigger);
+public sealed record Triggers(string AnswerTrigger, string LocTrigger)
+{
+    /// <summary>
+    /// What is done to the texts of prompts and their answers. Unrelated questions are asked as their data set means them:
+    /// <see cref="TextRules.Published"/>.
+    /// </summary>
+    public TextRules Texts { get; init; } = TextRules.Default;
+}
 
 /// <summary>Measures a base model and its edits on records.</summary>
 /// <param name="model">The edited model.</param>
@@ -30,12 +37,13 @@ public sealed class Evaluator(EditedModel model, Tokenizer tokenizer, TraceFolde
     {
         ArgumentNullException.ThrowIfNull(records);
         ArgumentNullException.ThrowIfNull(triggers);
-        Question[] edits = Questions(records, r => r.EditPrompt(triggers.AnswerTrigger), r => r.Alt);
-        Question[] rephrased = Questions(records, r => r.RephrasePrompt(triggers.AnswerTrigger), r => r.Alt);
-        Question[] unrelated = Questions(records, r => r.LocalityPrompt(triggers.LocTrigger), r => r.LocAns);
+        TextRules texts = triggers.Texts;
+        Question[] edits = Questions(records, r => r.EditPrompt(triggers.AnswerTrigger, texts), r => r.Alt, texts);
+        Question[] rephrased = Questions(records, r => r.RephrasePrompt(triggers.AnswerTrigger, texts), r => r.Alt, texts);
+        Question[] unrelated = Questions(records, r => r.LocalityPrompt(triggers.LocTrigger), r => r.LocAns, TextRules.Published);
         var own = records.Select(r => r.Src).ToHashSet();
         Question[] nearby = Questions(
-            neighbours ?? [], r => own.Contains(r.Src) ? null : r.EditPrompt(triggers.AnswerTrigger), r => r.Alt, "Neighbour");
+            neighbours ?? [], r => own.Contains(r.Src) ? null : r.EditPrompt(triggers.AnswerTrigger, texts), r => r.Alt, texts, "Neighbour");
         for (int i = 0; i < nearby.Length; i++) nearby[i] = nearby[i].OnlyNextToken();
 
         Question[] all = [.. edits, .. rephrased, .. unrelated, .. nearby];
@@ -95,7 +103,8 @@ public sealed class Evaluator(EditedModel model, Tokenizer tokenizer, TraceFolde
     }
 
     private Question[] Questions(
-        IEnumerable<EditRecord> records, Func<EditRecord, string?> prompt, Func<EditRecord, string?> target, string what = "Record")
+        IEnumerable<EditRecord> records, Func<EditRecord, string?> prompt, Func<EditRecord, string?> target, TextRules texts,
+        string what = "Record")
     {
         var questions = new List<Question>();
         int number = 0;
@@ -104,7 +113,7 @@ public sealed class Evaluator(EditedModel model, Tokenizer tokenizer, TraceFolde
             try
             {
                 if (prompt(record) is { } p && target(record) is { } t)
-                    questions.Add(new Question(EditTokens.Of(tokenizer, p, t, model.Base.Config.NPositions)));
+                    questions.Add(new Question(EditTokens.Of(tokenizer, p, t, model.Base.Config.NPositions, texts)));
             }
             catch (InputException e)
             {

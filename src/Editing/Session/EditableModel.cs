@@ -36,11 +36,11 @@ public sealed class EditableModel : IDisposable
 
     /// <summary>Teaches a fact with the settings suggested for the model.</summary>
     /// <param name="prompt">The text after which it shall be said.</param>
-    /// <param name="target">What shall be said; a leading space is added.</param>
+    /// <param name="target">What shall be said; see <see cref="TextRules"/> for the blank before it.</param>
     /// <param name="subject">What the fact is about, as it stands in the prompt; some methods need it.</param>
     /// <param name="settings">Other settings, and with them another method; null for the suggested ones.</param>
     /// <returns>The edit, by whose <see cref="Edit.Id"/> it can be taken back. One that is there already is returned as it is.</returns>
-    /// <exception cref="InputException">Prompt or target are empty or too long.</exception>
+    /// <exception cref="InputException">Prompt or target are blank or too long.</exception>
     public Edit Teach(string prompt, string target, string? subject = null, EditSettings? settings = null)
     {
         IReadOnlyList<TokenizedRequest> request = Session.Tokenize([new EditRequest(prompt, target, subject)]);

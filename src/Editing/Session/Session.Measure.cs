@@ -23,7 +23,7 @@ public sealed partial class Session
             if (store is not null && neighbours is not null) // the store may hold more edits than are evaluated
             {
                 var taught = store.List(withParts: false, includeRemoved: false).Select(e => e.Request.Prompt).ToHashSet();
-                neighbours = [.. neighbours.Where(n => !taught.Contains(n.EditPrompt(triggers.AnswerTrigger)))];
+                neighbours = [.. neighbours.Where(n => !taught.Contains(n.EditPrompt(triggers.AnswerTrigger, triggers.Texts)))];
             }
 
             return new Evaluator(Edited, Tokenizer, TracesIn(traceFolder))
@@ -33,16 +33,17 @@ public sealed partial class Session
     /// <summary>RS and Con of the active edits that records name: each withdrawn alone.</summary>
     /// <param name="records">Records whose facts were taught.</param>
     /// <param name="answerTrigger">How their prompts end.</param>
+    /// <param name="rules">What is done to their texts; null for the usual rules.</param>
     /// <param name="traceFolder">Where to keep what the base model computes; null keeps nothing.</param>
     /// <param name="progress">Told how many questions are answered.</param>
     /// <param name="cancellation">Stops between chunks of questions.</param>
     /// <returns>The report, with how many records have no edit and how many a withdrawn one: they are left out.</returns>
     /// <exception cref="InputException">A record cannot be asked, or none names an active edit.</exception>
     public (WithdrawalReport Report, int WithoutEdit, int Withdrawn) MeasureWithdrawal(
-        IReadOnlyList<EditRecord> records, string answerTrigger, string? traceFolder = null, IProgress<Step>? progress = null,
-        CancellationToken cancellation = default) => queue.Run(() =>
+        IReadOnlyList<EditRecord> records, string answerTrigger, TextRules? rules = null, string? traceFolder = null,
+        IProgress<Step>? progress = null, CancellationToken cancellation = default) => queue.Run(() =>
         {
-            Edit[] named = [.. records.Select((record, i) => Find(record, i, answerTrigger)).OfType<Edit>()];
+            Edit[] named = [.. records.Select((record, i) => Find(record, i, answerTrigger, rules)).OfType<Edit>()];
             Edit[] active = [.. named.Where(e => e.Status == EditStatus.Active).DistinctBy(e => e.Id)];
             int without = records.Count - named.Length, withdrawn = named.Count(e => e.Status == EditStatus.Withdrawn);
             if (active.Length == 0)
@@ -72,12 +73,12 @@ public sealed partial class Session
         IReadOnlyList<int[]> texts, int window, int stride, IProgress<Step>? progress = null, CancellationToken cancellation = default) =>
         queue.Run(() => new Perplexity(Edited).Measure(texts, window, stride, Counted(progress, "Reading", "tokens"), cancellation));
 
-    private Edit? Find(EditRecord record, int number, string trigger)
+    private Edit? Find(EditRecord record, int number, string trigger, TextRules? rules)
     {
-        string prompt = record.EditPrompt(trigger);
         try
         {
-            return Store.Find(prompt, EditTokens.Of(Tokenizer, prompt, record.Alt, Model.Config.NPositions).Target);
+            string prompt = record.EditPrompt(trigger, rules);
+            return Store.Find(prompt, EditTokens.Of(Tokenizer, prompt, record.Alt, Model.Config.NPositions, rules).Target);
         }
         catch (InputException e) when (e.InnerException is null) // not one of the store's
         {

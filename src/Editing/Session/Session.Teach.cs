@@ -22,8 +22,10 @@ public sealed partial class Session
     }
 
     /// <summary>Requests as tokens; nothing is taught before all of them are known to be usable.</summary>
-    /// <exception cref="InputException">Some are empty or too long; the first is told.</exception>
-    public IReadOnlyList<TokenizedRequest> Tokenize(IReadOnlyList<EditRequest> requests)
+    /// <param name="requests">The requests.</param>
+    /// <param name="rules">What is done to their texts before; null for the usual rules.</param>
+    /// <exception cref="InputException">Some are blank or too long; the first is told.</exception>
+    public IReadOnlyList<TokenizedRequest> Tokenize(IReadOnlyList<EditRequest> requests, TextRules? rules = null)
     {
         ArgumentNullException.ThrowIfNull(requests);
         var tokenized = new TokenizedRequest[requests.Count];
@@ -33,7 +35,7 @@ public sealed partial class Session
         {
             try
             {
-                tokenized[i] = TokenizedRequest.Of(Tokenizer, requests[i], Model.Config.NPositions);
+                tokenized[i] = TokenizedRequest.Of(Tokenizer, requests[i], Model.Config.NPositions, rules);
             }
             catch (InputException e)
             {

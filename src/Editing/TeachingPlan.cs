@@ -7,32 +7,82 @@ namespace Sharpformer.Editing;
 /// ended.
 /// </summary>
 /// <param name="Requests">The whole list.</param>
-/// <param name="Known">The store's edits that were not removed, with their parts.</param>
-/// <param name="Missing">The facts that the store does not hold and that do not repeat an earlier one of the list.</param>
-/// <param name="OtherwiseMade">Facts of the list that the store holds, made with other settings.</param>
-/// <param name="Contradicted">Prompts that get a target beside the one they have: only one of them can answer.</param>
+/// <param name="Known">The store's edits that are active or withdrawn, with their parts.</param>
+/// <param name="Missing">The facts to teach, in order.</param>
+/// <param name="There">Facts of the list that active edits of the store hold.</param>
 public sealed record TeachingPlan(
     IReadOnlyList<TokenizedRequest> Requests, IReadOnlyList<Edit> Known, IReadOnlyList<TokenizedRequest> Missing,
-    IReadOnlyList<Edit> OtherwiseMade, IReadOnlyList<string> Contradicted)
+    IReadOnlyList<Edit> There)
 {
+    /// <summary>Edits of the store that hold a fact of the list but are withdrawn, superseded or undone: restoring brings them back.</summary>
+    public IReadOnlyList<Edit> Silent { get; init; } = [];
+
+    /// <summary>Edits that held a fact of the list and were removed for good: somebody wanted them gone.</summary>
+    public IReadOnlyList<Edit> Removed { get; init; } = [];
+
+    /// <summary>Facts whose prompt comes again later in the list with another target: only the last is taught.</summary>
+    public IReadOnlyList<TokenizedRequest> Overtaken { get; init; } = [];
+
+    /// <summary>What meets what: facts to teach and edits of the store that answer their prompts otherwise.</summary>
+    public IReadOnlyList<TeachingConflict> Conflicts { get; init; } = [];
+
     /// <summary>Compares a list with a store.</summary>
-    public static TeachingPlan For(EditStore store, IReadOnlyList<TokenizedRequest> requests, EditSettings settings)
+    /// <param name="store">The store.</param>
+    /// <param name="requests">The list.</param>
+    /// <param name="policy">Under <see cref="ConflictPolicy.Keep"/> a prompt may come with several targets.</param>
+    /// <param name="again">Whether facts are taught anew that silent or removed edits hold.</param>
+    public static TeachingPlan For(
+        EditStore store, IReadOnlyList<TokenizedRequest> requests, ConflictPolicy policy = default, bool again = false)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(requests);
-        IReadOnlyList<Edit> known = store.List(withParts: true, includeRemoved: false);
-        var stored = new Dictionary<(string, string), Edit>();
-        foreach (Edit edit in known) stored.TryAdd(Fact(edit.Request, edit.TargetTokens), edit);
+        IReadOnlyList<Edit> all = store.List(withParts: true, includeRemoved: true);
+        ILookup<string, Edit> byFact = all.ToLookup(edit => Fact(edit.PromptTokens, edit.TargetTokens));
+        ILookup<string, Edit> byPrompt = all.Where(edit => edit.Status == EditStatus.Active).ToLookup(edit => Text(edit.PromptTokens));
+        Dictionary<string, int> lastOf = [];
+        for (int i = 0; i < requests.Count; i++) lastOf[Text(requests[i].Tokens.Prompt)] = i;
 
-        var seen = new HashSet<(string, string)>();
-        TokenizedRequest[] distinct = [.. requests.Where(request => seen.Add(Fact(request.Request, request.Tokens.Target)))];
-        Edit? There(TokenizedRequest request) => stored.GetValueOrDefault(Fact(request.Request, request.Tokens.Target));
-        TokenizedRequest[] missing = [.. distinct.Where(request => There(request) is null)];
-        var answered = known.Select(e => e.Request.Prompt).ToHashSet();
-        return new TeachingPlan(
-            requests, known, missing,
-            [.. distinct.Select(There).OfType<Edit>().Where(edit => edit.Settings != settings)],
-            [.. missing.Select(request => request.Request.Prompt).Where(prompt => !answered.Add(prompt)).Distinct()]);
+        List<TokenizedRequest> missing = [], overtaken = [];
+        List<Edit> there = [], silent = [], removed = [];
+        List<TeachingConflict> conflicts = [];
+        var seen = new HashSet<string>();
+        for (int i = 0; i < requests.Count; i++)
+        {
+            TokenizedRequest request = requests[i], last = requests[lastOf[Text(request.Tokens.Prompt)]];
+            string fact = Fact(request.Tokens.Prompt, request.Tokens.Target);
+            if (policy != ConflictPolicy.Keep && !request.Tokens.Target.SequenceEqual(last.Tokens.Target))
+            {
+                overtaken.Add(request);
+                continue;
+            }
+
+            if (!seen.Add(fact)) continue;
+            Edit[] held = [.. byFact[fact]];
+            if (held.FirstOrDefault(edit => edit.Status == EditStatus.Active) is { } active)
+            {
+                there.Add(active);
+                continue;
+            }
+
+            if (!again && held.Length > 0)
+            {
+                if (held.LastOrDefault(edit => edit.Status != EditStatus.Removed) is { } kept) silent.Add(kept);
+                else removed.Add(held[^1]);
+                continue;
+            }
+
+            missing.Add(request);
+            conflicts.AddRange(byPrompt[Text(request.Tokens.Prompt)].Select(edit => new TeachingConflict(request, edit, IsSamePrompt: true)));
+        }
+
+        Edit[] known = [.. all.Where(edit => edit.Status is EditStatus.Active or EditStatus.Withdrawn)];
+        return new TeachingPlan(requests, known, missing, there)
+        {
+            Silent = silent,
+            Removed = removed,
+            Overtaken = overtaken,
+            Conflicts = conflicts,
+        };
     }
 
     /// <summary>
@@ -42,5 +92,13 @@ public sealed record TeachingPlan(
     public IReadOnlyList<int[]> Prompts =>
         [.. Requests.Select(request => request.Tokens.Prompt), .. Known.Select(edit => edit.PromptTokens)];
 
-    private static (string, string) Fact(EditRequest request, int[] target) => (request.Prompt, string.Join(',', target));
+    private static string Text(int[] tokens) => string.Join(',', tokens);
+
+    private static string Fact(int[] prompt, int[] target) => $"{Text(prompt)};{Text(target)}";
 }
+
+/// <summary>A fact to teach, and an edit that answers its prompt otherwise.</summary>
+/// <param name="Request">The fact.</param>
+/// <param name="Edit">The edit.</param>
+/// <param name="IsSamePrompt">Whether it was taught on the very same prompt, or answers it as another wording.</param>
+public sealed record TeachingConflict(TokenizedRequest Request, Edit Edit, bool IsSamePrompt);

@@ -99,6 +99,13 @@ internal sealed class Comparison
     public IReadOnlyList<Firing> Nearest(int position, int count) =>
         [.. edited.Memories.SelectMany((memory, i) => memory.Nearest(read[i].Slice(position, 1), tokens.From(position), count)).Take(count)];
 
+    /// <summary>Per position the edits that would speak there, those of earlier memories first.</summary>
+    public IReadOnlyList<Firing>[] Claims()
+    {
+        IReadOnlyList<Firing>[][] all = [.. edited.Memories.Select((memory, i) => memory.Claims(read[i], tokens))];
+        return [.. Enumerable.Range(0, Positions.Count).Select(r => (IReadOnlyList<Firing>)[.. all.SelectMany(claims => claims[r])])];
+    }
+
     /// <summary>Those of some positions at which the edited model may differ from the base model.</summary>
     /// <param name="firings">What <see cref="Fire"/> gave for them.</param>
     /// <returns>Indices into <paramref name="firings"/>.</returns>

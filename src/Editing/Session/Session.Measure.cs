@@ -73,14 +73,16 @@ public sealed partial class Session
         IReadOnlyList<int[]> texts, int window, int stride, IProgress<Step>? progress = null, CancellationToken cancellation = default) =>
         queue.Run(() => new Perplexity(Edited).Measure(texts, window, stride, Counted(progress, "Reading", "tokens"), cancellation));
 
-    private Edit? Find(EditRecord record, int number, string trigger, TextRules? rules)
+    private Edit? Find(EditRecord record, int number, string trigger, TextRules? rules) =>
+        Store.Find(record.EditPrompt(trigger, rules), TokensOf(record, number, trigger, rules).Target);
+
+    private EditTokens TokensOf(EditRecord record, int number, string trigger, TextRules? rules)
     {
         try
         {
-            string prompt = record.EditPrompt(trigger, rules);
-            return Store.Find(prompt, EditTokens.Of(Tokenizer, prompt, record.Alt, Model.Config.NPositions, rules).Target);
+            return EditTokens.Of(Tokenizer, record.EditPrompt(trigger, rules), record.Alt, Model.Config.NPositions, rules);
         }
-        catch (InputException e) when (e.InnerException is null) // not one of the store's
+        catch (InputException e)
         {
             throw new InputException($"Record {number} (counted from 0) cannot be asked: {e.Message}", "mend it or leave it out.", e);
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Sharpformer.Editing;
+using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
@@ -69,10 +70,20 @@ public sealed partial class Session
             options ??= new TeachingOptions();
             Store.Bind(Fingerprint, Model.Config.NEmbd, settings);
             IEditor editor = EditorCatalog.Named(settings.Method);
-            TeachingPlan plan = TeachingPlan.For(Store, requests, settings);
+            TeachingPlan plan = TeachingPlan.For(Store, requests, options.OnConflict, options.Again);
+            IReadOnlyList<TokenizedRequest> missing = Share(plan.Missing, requests, options.Share);
             EditedModel soFar = edited ?? EditorCatalog.Apply(Model, plan.Known);
+            TeachingConflict[] conflicts = [.. plan.Conflicts, .. OtherWordings(soFar, missing, plan.Known, cancellation)];
+            (ILookup<TokenizedRequest, Edit> doomed, conflicts) = Decide(conflicts, options.OnConflict);
+            if (doomed.Count > 0) // what is going to be superseded takes no part
+            {
+                HashSet<long> ids = [.. doomed.SelectMany(of => of).Select(edit => edit.Id)];
+                soFar = EditorCatalog.Apply(Model, [.. plan.Known.Where(edit => !ids.Contains(edit.Id))]);
+            }
+
             edited = null;
             var added = new List<Edit>();
+            var superseded = new List<(Edit Old, Edit New)>();
             int done = 0, skipped = requests.Count - plan.Missing.Count;
             InputException? failure = null;
             var context = new TeachingContext
@@ -89,16 +100,23 @@ public sealed partial class Session
             };
             try
             {
-                foreach (IReadOnlyList<TokenizedRequest> portion in editor.Batches(plan.Missing, settings, context))
+                foreach (IReadOnlyList<TokenizedRequest> portion in editor.Batches(missing, settings, context))
                 {
                     cancellation.ThrowIfCancellationRequested();
                     using BufferScope scope = device.Scope();
-                    IReadOnlyList<TaughtEdit> stored = Store.AddOnce(editor.Teach(portion, soFar, settings, context), options.Reason);
-                    soFar = editor.Apply(soFar, [.. stored.Select(taught => taught.Edit)]);
-                    added.AddRange(stored.Where(taught => taught.IsNew).Select(taught => taught.Edit with { Parts = Told(taught.Edit) }));
-                    skipped += stored.Count(taught => !taught.IsNew); // another process has stored the same fact meanwhile
+                    IReadOnlyList<Edit> taught = editor.Teach(portion, soFar, settings, context);
+                    IReadOnlyList<TaughtEdit> stored = Store.AddOnce(
+                        taught, options.Reason, [.. portion.Select(request => doomed[request].Select(old => old.Id).ToArray())]);
+                    soFar = editor.Apply(soFar, [.. stored.Select(one => one.Edit)]);
+                    foreach ((TokenizedRequest request, TaughtEdit one) in portion.Zip(stored).Where(pair => pair.Second.IsNew))
+                    {
+                        added.Add(one.Edit with { Parts = Told(one.Edit) });
+                        superseded.AddRange(doomed[request].Select(old => (old, added[^1])));
+                    }
+
+                    skipped += stored.Count(one => !one.IsNew); // another process has stored the same fact meanwhile
                     done += portion.Count;
-                    progress?.Report(new Step("Teaching", "edits", done, plan.Missing.Count));
+                    progress?.Report(new Step("Teaching", "edits", done, missing.Count));
                 }
 
                 edited = soFar;
@@ -112,17 +130,74 @@ public sealed partial class Session
                 failure = e;
             }
 
-            return new TeachingReport(added, skipped, plan.Missing.Count - done, Stopwatch.GetElapsedTime(start).TotalSeconds, Store.Path)
+            return new TeachingReport(added, skipped, missing.Count - done, Stopwatch.GetElapsedTime(start).TotalSeconds, Store.Path)
             {
-                FirstNotDone = done < plan.Missing.Count ? plan.Missing[done].Request : null,
-                OtherwiseMade = plan.OtherwiseMade,
-                Contradicted = plan.Contradicted,
+                FirstNotDone = done < missing.Count ? missing[done].Request : null,
+                OtherwiseMade = [.. plan.There.Where(edit => edit.Settings != settings)],
+                Silent = plan.Silent,
+                Refused = plan.Removed,
+                Overtaken = [.. plan.Overtaken.Select(request => request.Request)],
+                Superseded = superseded,
+                Conflicts = conflicts,
+                Answers = options.Check && edited is not null ? AnswersOf(added, withParaphrases: false, progress, cancellation) : [],
                 Failure = failure,
             };
 
             // Vectors are in the store and at work; of a long run's edits only what tells about training is kept.
             static EditPart[] Told(Edit edit) => [.. edit.Parts.Where(part => part.Name == EditPart.Losses)];
         });
+
+    private static IReadOnlyList<TokenizedRequest> Share(
+        IReadOnlyList<TokenizedRequest> missing, IReadOnlyList<TokenizedRequest> all, (int Portion, int Of)? share)
+    {
+        if (share is not { } one) return missing;
+        long first = (one.Portion - 1L) * all.Count / one.Of, end = (long)one.Portion * all.Count / one.Of;
+        HashSet<TokenizedRequest> own = [.. all.Skip((int)first).Take((int)(end - first))];
+        return [.. missing.Where(own.Contains)];
+    }
+
+    /// <summary>Facts whose prompts edits of the store answer otherwise although they were taught on other ones.</summary>
+    private static IEnumerable<TeachingConflict> OtherWordings(
+        EditedModel soFar, IReadOnlyList<TokenizedRequest> requests, IReadOnlyList<Edit> known, CancellationToken cancellation)
+    {
+        if (soFar.Memories.Count == 0) yield break;
+        Dictionary<long, Edit> byId = known.ToDictionary(edit => edit.Id);
+        IReadOnlyList<Firing>[] claims = PromptClaims.Of(soFar, [.. requests.Select(request => request.Tokens.Prompt)], cancellation);
+        for (int i = 0; i < claims.Length; i++)
+        {
+            foreach (long id in claims[i].Where(claim => !claim.IsWithdrawn && claim.Part == 0).Select(claim => claim.Edit).Distinct())
+            {
+                Edit old = byId[id];
+                bool isSame = old.PromptTokens.SequenceEqual(requests[i].Tokens.Prompt);
+                if (!isSame && !old.TargetTokens.SequenceEqual(requests[i].Tokens.Target))
+                    yield return new TeachingConflict(requests[i], old, IsSamePrompt: false);
+            }
+        }
+    }
+
+    /// <summary>Which edits are superseded, and which conflicts stay.</summary>
+    /// <exception cref="InputException">There are conflicts, and they shall be refused.</exception>
+    private static (ILookup<TokenizedRequest, Edit> Superseded, TeachingConflict[] Left) Decide(
+        TeachingConflict[] conflicts, ConflictPolicy policy)
+    {
+        if (policy == ConflictPolicy.Refuse && conflicts is [var first, ..])
+        {
+            string more = conflicts.Length == 1 ? "" : $" There are {conflicts.Length} such conflicts.";
+            throw new InputException(
+                $"Nothing was taught: edit {first.Edit.Id} answers {Quoted.Text(first.Request.Request.Prompt)} with "
+                    + $"{Quoted.Text(first.Edit.Request.Target)}{(first.IsSamePrompt ? "" : ", as another wording of its own prompt")}.{more}",
+                "supersede or keep those edits, or withdraw them first.");
+        }
+
+        bool isDecided(TeachingConflict conflict) => CanLeaveAlone(conflict.Edit)
+            && (policy == ConflictPolicy.Supersede || (policy == ConflictPolicy.SupersedeSamePrompt && conflict.IsSamePrompt));
+        return (
+            conflicts.Where(isDecided).ToLookup(conflict => conflict.Request, conflict => conflict.Edit),
+            [.. conflicts.Where(conflict => !isDecided(conflict))]);
+    }
+
+    /// <summary>Whether an edit can fall silent while those stay that it was taught with.</summary>
+    private static bool CanLeaveAlone(Edit edit) => EditorCatalog.Named(edit.Method).Reversal != Reversal.Batch;
 
     private TraceFolder? TracesIn(string? path) => path is null ? null : new TraceFolder(path, Model, Fingerprint.Weights);
 }

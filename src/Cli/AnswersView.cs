@@ -1,0 +1,50 @@
+using Sharpformer.Editing;
+using Sharpformer.Editing.Metrics;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary>What an edited model answers to what it was taught, for people and for programs.</summary>
+internal static class AnswersView
+{
+    /// <summary>An answer as a program gets it.</summary>
+    public static object Json(CheckedAnswer answer, Session session, bool passes) => new
+    {
+        edit = answer.Edit,
+        paraphrase = answer.IsParaphrase,
+        answer.Prompt,
+        expected = session.TextOf(answer.Expected),
+        said = session.TextOf(answer.Said),
+        answer.Probability,
+        loss = answer.Loss,
+        pass = passes,
+        why = answer.IsSaid ? null : Reason(answer),
+    };
+
+    /// <summary>A table of answers.</summary>
+    public static Table Table(IEnumerable<CheckedAnswer> answers, Session session)
+    {
+        Table table = Terminal.NewTable("edit", "prompt", "expected", "said", "P", "");
+        foreach (TableColumn column in table.Columns.Where((_, i) => i is 0 or 4)) column.NoWrap = true;
+        foreach (CheckedAnswer answer in answers)
+        {
+            Terminal.AddRow(
+                table, Terminal.Number(answer.Edit), answer.Prompt, Terminal.Quoted(session.TextOf(answer.Expected)),
+                Terminal.Quoted(session.TextOf(answer.Said)), Probability(answer.Probability), answer.IsSaid ? "" : Reason(answer));
+        }
+
+        return table;
+    }
+
+    /// <summary>A probability for people.</summary>
+    public static string Probability(double p) => Terminal.Number(p, p < 0.001 ? "0.#E+0" : "0.000");
+
+    private static string Reason(CheckedAnswer answer) => answer.Why switch
+    {
+        Shortfall.BelowThreshold => $"{Terminal.Number(-answer.Speaks.Margin, "0.0")} below the threshold: no edit answers",
+        Shortfall.AnotherEdit => $"edit {answer.Speaks.Edit} answers instead",
+        Shortfall.WithdrawnEdit => $"withdrawn edit {answer.Speaks.Edit} is nearest and silent",
+        Shortfall.TooWeak => "it answers, but not strongly enough",
+        _ => "the weights do not say it",
+    };
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Metrics;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>edits check</c>: asks the edited model what it was taught, prompt by prompt.</summary>
+internal static class EditsCheckCommand
+{
+    private const int NotHeld = 3, Told = 20;
+
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command(
+            "check",
+            "Ask the prompt of every active edit, and its other wordings: what is said, how surely, and what is in the way where it is "
+                + "something else.");
+        ModelOptions model = ModelOptions.AddTo(command);
+        Option<string> edits = CommonOptions.Edits();
+        Option<string> input = CommonOptions.File(
+            "--input", "Ask these records instead, also those that were never taught.", required: false, "RECORDS");
+        Option<int?> limit = CommonOptions.Limit("--limit", "--input");
+        Option<string> trigger = CommonOptions.AnswerTrigger();
+        Option<double?> min = CommonOptions.OptionalNumber<double>(
+            "--min", "End with exit code 3 unless every target is said whole, with at least this probability.", p => p is >= 0 and <= 1,
+            "a probability from 0 to 1");
+        var all = new Option<bool>("--all") { Description = "Show also what passes; otherwise only what does not." };
+        Option<string> csv = CommonOptions.File("--csv", "Write all answers to this file.", required: false);
+        foreach (Option option in (Option[])[edits, input, limit, trigger, min, all, csv]) command.Add(option);
+        TextOptions texts = TextOptions.AddTo(command);
+        command.SetAction(parse =>
+        {
+            IReadOnlyList<EditRecord>? records = parse.GetValue(input) is { } file ? EditRecord.Load(file, parse.GetValue(limit)) : null;
+            using Session session = model.Open(parse, parse.GetRequiredValue(edits));
+            Terminal terminal = Terminal.Of(parse);
+            IReadOnlyList<CheckedAnswer> answers = Measurement.Run(terminal, (progress, cancellation) => records is null
+                ? session.Check(progress, cancellation)
+                : session.Check(records, parse.GetRequiredValue(trigger), texts.Rules(parse), progress, cancellation));
+            double atLeast = parse.GetValue(min) ?? 0;
+            bool passes(CheckedAnswer answer) => answer.IsSaid && answer.Probability >= atLeast;
+            if (parse.GetValue(csv) is { } path) WriteCsv(path, answers, session, passes);
+            Render(terminal, session, answers, passes, parse.GetValue(all));
+            return parse.GetValue(min) is not null && !answers.All(passes) ? NotHeld : 0;
+        });
+        return command;
+    }
+
+    private static void Render(
+        Terminal terminal, Session session, IReadOnlyList<CheckedAnswer> answers, Func<CheckedAnswer, bool> passes, bool showAll)
+    {
+        CheckedAnswer[] failing = [.. answers.Where(answer => !passes(answer))];
+        if (terminal.Json)
+        {
+            terminal.Document(new
+            {
+                store = session.Store.Path,
+                n = answers.Count,
+                passed = answers.Count - failing.Length,
+                answers = answers.Select(answer => AnswersView.Json(answer, session, passes(answer))),
+            });
+            return;
+        }
+
+        IReadOnlyList<CheckedAnswer> shown = showAll ? answers : [.. failing.Take(Told)];
+        if (shown.Count > 0) terminal.Show(AnswersView.Table(shown, session));
+        if (!showAll && failing.Length > Told) terminal.Line($"... and {failing.Length - Told} more that do not pass; --csv or --json has all.");
+        terminal.Line(Share("prompts", [.. answers.Where(answer => !answer.IsParaphrase)]));
+        CheckedAnswer[] others = [.. answers.Where(answer => answer.IsParaphrase)];
+        if (others.Length > 0) terminal.Line(Share("other wordings", others));
+
+        string Share(string what, CheckedAnswer[] of)
+        {
+            if (of.Length == 0) return "No active edit to ask.";
+            CheckedAnswer least = of.MinBy(answer => answer.Probability)!;
+            string edit = least.Edit is { } id ? $", edit {id}" : "";
+            return $"{of.Count(passes)} of {of.Length} {what} pass; P(target) is "
+                + $"{AnswersView.Probability(of.Average(answer => answer.Probability))} on average, "
+                + $"{AnswersView.Probability(least.Probability)} at least ({Terminal.Quoted(least.Prompt)}{edit}).";
+        }
+    }
+}

@@ -38,33 +38,17 @@ internal static class EvaluatePerplexityCommand
         {
             string path = parse.GetRequiredValue(text);
             using Session session = model.Open(parse);
-            (int length, int step) = Windows(parse.GetValue(window), parse.GetValue(stride), session.Model.Config.NPositions);
+            (int length, int step) = TextTokens.Windows(
+                parse.GetValue(window), parse.GetValue(stride), session.Model.Config.NPositions);
             if (parse.GetValue(edits) is { } file) session.OpenStore(file, StoreAccess.Read);
             int most = parse.GetValue(limit) ?? int.MaxValue;
-            List<int[]> texts = parse.GetValue(lines) ? Lines(session.Tokenizer, path, most) : [Whole(session.Tokenizer, path, most)];
+            List<int[]> texts = parse.GetValue(lines) ? Lines(session.Tokenizer, path, most) : [TextTokens.Whole(session.Tokenizer, path, most, NotScored)];
             Terminal terminal = Terminal.Of(parse);
             PerplexityReport report = Measurement.Run(
                 terminal, (progress, cancellation) => session.Perplexity(texts, length, step, progress, cancellation));
             return Render(terminal, report, session, texts, length, step);
         });
         return command;
-    }
-
-    private static int[] Whole(Tokenizer tokenizer, string path, int limit)
-    {
-        var tokens = new List<int>();
-        foreach (string piece in tokenizer.JoinsNoWords ? TextFile.Pieces(path) : [TextFile.Read(path)])
-        {
-            tokens.AddRange(tokenizer.Encode(piece));
-            if (tokens.Count >= limit) break;
-        }
-
-        return tokens.Count switch
-        {
-            0 => throw Empty(path),
-            1 => throw new InputException($"{path}: the text is a single token, expected at least two.", NotScored),
-            _ => [.. tokens.Take(limit)],
-        };
     }
 
     /// <summary>The lines that have something to score, as far as the limit reaches.</summary>
@@ -83,24 +67,8 @@ internal static class EvaluatePerplexityCommand
 
         if (texts.Count > 0) return texts;
         throw content.Length == 0
-            ? Empty(path)
+            ? TextTokens.Empty(path)
             : new InputException($"{path}: no line has more than a single token, expected at least two.", NotScored);
-    }
-
-    private static InputException Empty(string path) => new($"{path}: the file is empty, expected a text of at least two tokens.");
-
-    private static (int Window, int Stride) Windows(int? window, int? stride, int positions)
-    {
-        if (window > positions) throw new InputException($"--window is {window}, the model's positions are {positions}.");
-        int length = window ?? positions;
-        if (stride > length)
-        {
-            throw new InputException(
-                $"--stride is {stride}, expected at most the window, which is {length}.",
-                "tokens between two windows would not be scored.");
-        }
-
-        return (length, stride ?? Math.Max(1, length / 2));
     }
 
     private static int Render(Terminal terminal, PerplexityReport report, Session session, List<int[]> texts, int window, int stride)

@@ -33,6 +33,7 @@ internal static class Program
             EditsStatusCommand.Restore(),
             EditsStatusCommand.Remove(),
             EditsWhyCommand.Create(),
+            EditsDiffCommand.Create(),
         },
         new Command("evaluate", "Measure what edits did to the model: on their own prompts, in other words, and elsewhere.")
         {

@@ -75,6 +75,24 @@ internal sealed class Comparison
         return new Comparison(edited, sequences, positions, trace: null, baseStates, whole, read);
     }
 
+    /// <summary>
+    /// Two edited models of one base at the same positions; what the base model computes is computed once where both can do with it.
+    /// </summary>
+    /// <param name="before">A model.</param>
+    /// <param name="after">Another.</param>
+    /// <param name="sequences">Token sequences.</param>
+    /// <param name="from">First position of each to look at; all later ones follow.</param>
+    /// <param name="cancellation">Checked between batches of sequences.</param>
+    public static (Comparison Before, Comparison After) RunBoth(
+        EditedModel before, EditedModel after, IReadOnlyList<int[]> sequences, int[] from, CancellationToken cancellation = default)
+    {
+        bool isPlain = after.Memories.Count == 0 && ReferenceEquals(after.Base, after.Model); // it can use any trace: the other chooses
+        Comparison first = Run(isPlain ? before : after, sequences, from, cancellation: cancellation);
+        EditedModel other = isPlain ? after : before;
+        Comparison second = first.Beside(other) ?? Run(other, sequences, from, cancellation: cancellation);
+        return isPlain ? (first, second) : (second, first);
+    }
+
     /// <summary>The base model's logits at some positions, <c>[count,V]</c>.</summary>
     public Variable BaseLogits(int first, int count) => edited.Base.Logits(baseStates.Slice(first, count));
 
@@ -133,5 +151,15 @@ internal sealed class Comparison
         if (trace is null) return most;
         int longest = Positions.Max(p => p.Position) + 1, blocks = Math.Max(1, edited.Base.Config.NLayer - 1 - trace.Layer);
         return (int)Math.Clamp(numbers / (2L * blocks * longest * edited.Base.Config.NEmbd), 1, most);
+    }
+
+    /// <summary>Another edited model over what the base model has left here; null where it needs more than that.</summary>
+    private Comparison? Beside(EditedModel other)
+    {
+        if (!other.IsTraceable) return null;
+        if (other.Memories is []) return new Comparison(other, [.. Positions], trace, baseStates, editedStates: null, []);
+        return trace is not null && trace.Layer == other.Memories[0].Block
+            ? new Comparison(other, [.. Positions], trace, baseStates, editedStates: null, [trace.X])
+            : null;
     }
 }

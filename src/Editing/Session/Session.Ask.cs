@@ -77,7 +77,7 @@ public sealed partial class Session
     public int[] PromptTokens(string prompt) => Model.CheckedPrompt(Tokenizer.Encode(prompt));
 
     /// <summary>A token's text. A vocabulary padded to a round size has rows without any.</summary>
-    public string TokenText(int id) => id < Tokenizer.VocabularySize ? Tokenizer.Decode([id]) : $"<token {id}>";
+    public string TokenText(int id) => Tokenizer.TextOf(id);
 }
 
 /// <summary>What the model wrote.</summary>

@@ -1,0 +1,97 @@
+using Sharpformer.Editing.Metrics;
+using Sharpformer.Editing.Reports;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary>Two models compared, for people and for programs.</summary>
+internal static class DiffView
+{
+    private const int TableRows = 20, DocumentRows = 1000;
+
+    /// <summary>Says it.</summary>
+    /// <param name="terminal">Where.</param>
+    /// <param name="origin">Who, when, which model and program.</param>
+    /// <param name="before">The first model.</param>
+    /// <param name="after">The second.</param>
+    /// <param name="report">What came of it.</param>
+    /// <param name="rows">How many positions to show; null for some.</param>
+    public static void Render(Terminal terminal, ReportOrigin origin, DiffSide before, DiffSide after, DiffReport report, int? rows)
+    {
+        if (terminal.Json)
+        {
+            terminal.Document(Json(origin, before, after, report, rows ?? DocumentRows));
+            return;
+        }
+
+        Difference[] shown = [.. report.MostChanged.Take(rows ?? TableRows)];
+        terminal.Line($"before: {Name(before)}");
+        terminal.Line($"after:  {Name(after)}");
+        if (shown.Length > 0)
+        {
+            Table table = Terminal.NewTable("text", "before", "after", "KL", "edit");
+            foreach (TableColumn column in table.Columns.TakeLast(2)) column.NoWrap = true;
+            foreach (Difference d in shown)
+            {
+                Terminal.AddRow(
+                    table, d.Text, Token(d.Before[0]), Token(d.After[0]), Terminal.Number(d.Kl, "0.0000"),
+                    Terminal.Number(d.EditAfter ?? d.EditBefore));
+            }
+
+            terminal.Show(table);
+        }
+
+        Drift drift = report.Drift;
+        if (shown.Length < drift.Positions) terminal.Line($"The {shown.Length} most changed of {drift.Positions} are shown.");
+        terminal.Line(
+            $"Another token is said at {drift.Changed} of {Terminal.Counted(drift.Positions, "position")} "
+            + $"({Terminal.Number(drift.ChangedPercent, "0.00")} %); probabilities differ at {drift.Touched}, an edit answers at "
+            + $"{drift.Answered}.");
+        terminal.Line(
+            $"KL(before || after): mean {Terminal.Number(drift.MeanKl, "0.0000")}, largest {Terminal.Number(drift.MaxKl, "0.0000")} nats.");
+    }
+
+    private static object Json(ReportOrigin origin, DiffSide before, DiffSide after, DiffReport report, int rows)
+    {
+        Difference[] shown = [.. report.MostChanged.Take(rows)];
+        return new
+        {
+            origin.Model,
+            origin.Fingerprint,
+            origin.User,
+            origin.At,
+            origin.Version,
+            before = Side(before),
+            after = Side(after),
+            drift = report.Drift,
+            differences = shown.Select(d => new
+            {
+                d.Text,
+                d.Position,
+                @base = d.Base,
+                d.Before,
+                d.After,
+                d.Kl,
+                changed = d.IsChanged,
+                d.EditBefore,
+                d.EditAfter,
+            }),
+            notShown = report.Differences.Count - shown.Length,
+        };
+    }
+
+    private static object Side(DiffSide side) => new
+    {
+        side.Name,
+        side.Store,
+        side.Active,
+        side.Withdrawn,
+        settings = side.Settings.Select(s => new { s.Settings.Method, s.Edits, settings = (object)s.Settings }),
+    };
+
+    private static string Name(DiffSide side) => side.Store is null
+        ? side.Name
+        : $"{Terminal.Visible(side.Name)} ({Terminal.Counted(side.Active, "active edit")}, {side.Withdrawn} withdrawn)";
+
+    private static string Token(SaidToken said) => $"{Terminal.Quoted(said.Text)} {Terminal.Number(100 * said.Probability, "0.0")} %";
+}

@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Metrics;
+using Sharpformer.Editing.Reports;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>edits diff</c>: what edits changed in what the model says, and how far it has drifted.</summary>
+internal static class EditsDiffCommand
+{
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command(
+            "diff",
+            "Compare what two models say: the base and the edited one, that with and without some edits, or those of two stores.");
+        ModelOptions model = ModelOptions.AddTo(command);
+        Option<string> edits = CommonOptions.Edits();
+        edits.Description = "The edit store. With nothing else the base model is compared with it.";
+        Option<long[]> without = Ids("--without", "Compare the store with itself as if these edits had never been taught.");
+        Option<string> against = CommonOptions.File("--against", "Compare the store with this one.", required: false);
+        var prompts = new Option<string[]>("--prompt") { Description = "A prompt to ask both; may be given often.", HelpName = "TEXT" };
+        Option<string> input = CommonOptions.File("--input", "Ask both the prompts of these records.", required: false, "RECORDS");
+        Option<int?> limit = CommonOptions.Limit("--limit", "--input");
+        Option<string> trigger = CommonOptions.AnswerTrigger();
+        Option<string> text = CommonOptions.File(
+            "--text", "Compare both after every token of this UTF-8 text, read in windows.", required: false);
+        Option<int?> tokens = CommonOptions.OptionalNumber<int>(
+            "--tokens", "Read only the first N tokens of --text.", n => n >= 2, "2 or more, as a whole number");
+        Option<int?> window = CommonOptions.OptionalNumber<int>(
+            "--window", "Tokens of --text that the models read at once. [default: their positions]", n => n >= 2,
+            "2 or more, as a whole number");
+        Option<int?> stride = CommonOptions.OptionalNumber<int>(
+            "--stride", "Tokens from one window's beginning to the next's. [default: half a window]", n => n >= 1,
+            "1 or more, as a whole number");
+        Option<int> top = CommonOptions.Number(
+            "--top", "How many of the likeliest tokens to tell; the table shows one.", 5, n => n is >= 1 and <= 1000, "1 to 1000");
+        Option<int?> rows = CommonOptions.OptionalNumber<int>(
+            "--rows", "How many positions to show, most changed first; the CSV file has all. [default: 20, in page and JSON 1000]",
+            n => n >= 0, "a whole number from 0");
+        Option<string> csv = CommonOptions.File("--csv", "Write one line per position into this file.", required: false);
+        Option<string> html = CommonOptions.File("--html", "Write all of it as one page to be filed.", required: false);
+        Option[] all = [edits, without, against, prompts, input, limit, trigger, text, tokens, window, stride, top, rows, csv, html];
+        foreach (Option option in all) command.Add(option);
+        command.Validators.Add(result => CheckSource(result, without, against, [prompts, input], [limit], [text], [tokens, window, stride]));
+
+        command.SetAction(parse =>
+        {
+            string[] asked = [.. parse.GetValue(prompts) ?? [], .. FromRecords(
+                parse.GetValue(input), parse.GetValue(limit), parse.GetRequiredValue(trigger))];
+            using Session session = model.Open(parse, parse.GetRequiredValue(edits));
+            int[] read = parse.GetValue(text) is { } path
+                ? TextTokens.Whole(session.Tokenizer, path, parse.GetValue(tokens) ?? int.MaxValue)
+                : [];
+            int positions = session.Model.Config.NPositions;
+            (int length, int step) = TextTokens.Windows(parse.GetValue(window), parse.GetValue(stride), positions);
+            (DiffSide before, DiffSide after) = (parse.GetValue(without), parse.GetValue(against)) switch
+            {
+                ({ Length: > 0 } ids, _) => (session.EditedSide, session.SideWithout(ids)),
+                (_, { } other) => (session.EditedSide, session.SideOf(other)),
+                _ => (session.BaseSide, session.EditedSide),
+            };
+            Terminal terminal = Terminal.Of(parse);
+            DiffReport report = Measurement.Run(terminal, (progress, cancellation) => read.Length > 0
+                ? session.CompareOn(before, after, read, length, step, parse.GetValue(top), progress, cancellation)
+                : session.Compare(before, after, asked, parse.GetValue(top), progress, cancellation));
+            ReportOrigin origin = session.Origin();
+            if (parse.GetValue(csv) is { } table) ReportFile.Write(table, writer => DiffCsv.Write(writer, report));
+            if (parse.GetValue(html) is { } page)
+                ReportFile.Write(page, writer => writer.Write(DiffPage.Of(origin, before, after, report, parse.GetValue(rows) ?? 1000)));
+            DiffView.Render(terminal, origin, before, after, report, parse.GetValue(rows));
+            return 0;
+        });
+        return command;
+    }
+
+    /// <summary>Something to ask, and of alternatives one.</summary>
+    private static void CheckSource(
+        CommandResult result, Option without, Option against, Option[] prompts, Option[] ofPrompts, Option[] text, Option[] ofText)
+    {
+        if (IsGiven(without) && IsGiven(against)) result.AddError("--without and --against exclude each other.");
+        Option? prompt = prompts.FirstOrDefault(IsGiven), read = text.FirstOrDefault(IsGiven);
+        if (prompt is not null && read is not null) result.AddError($"{prompt.Name} and {read.Name} exclude each other.");
+        else if (prompt is null && read is null) result.AddError("Nothing to compare on: give --prompt, --input or --text.");
+        else if (read is null && ofText.FirstOrDefault(IsGiven) is { } odd) result.AddError($"{odd.Name} needs --text.");
+        else if (!IsGiven(prompts[1]) && ofPrompts.FirstOrDefault(IsGiven) is { } lone) result.AddError($"{lone.Name} needs --input.");
+
+        bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
+    }
+
+    private static IEnumerable<string> FromRecords(string? file, int? limit, string trigger) =>
+        file is null ? [] : EditRecord.Load(file, limit).Select(record => record.EditPrompt(trigger));
+
+    /// <summary>Numbers of edits, with commas between them.</summary>
+    private static Option<long[]> Ids(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "ID,…",
+        AllowMultipleArgumentsPerToken = false,
+        CustomParser = result =>
+        {
+            var ids = new List<long>();
+            foreach (string text in result.Tokens.SelectMany(token => token.Value.Split(',')))
+            {
+                if (long.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long id) && id >= 1) ids.Add(id);
+                else result.AddError($"{name} has '{text}', expected edits' numbers from 1, with commas between them.");
+            }
+
+            return [.. ids.Distinct()];
+        },
+    };
+}

@@ -1,0 +1,36 @@
+using System.Globalization;
+using CsvHelper;
+using CsvHelper.Configuration;
+using Sharpformer.Editing.Metrics;
+
+namespace Sharpformer.Editing.Reports;
+
+/// <summary>
+/// A comparison of two models as a table for other programs: one line per position, in the order of what was asked. A text that a
+/// spreadsheet would take for a formula begins with an apostrophe.
+/// </summary>
+public static class DiffCsv
+{
+    /// <summary>Writes it, with a line of names first.</summary>
+    public static void Write(TextWriter writer, DiffReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var format = new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n", InjectionOptions = InjectionOptions.Escape };
+        using var csv = new CsvWriter(writer, format, leaveOpen: true);
+        csv.WriteRecords(report.Differences.Select(d => new
+        {
+            text = d.Text,
+            position = d.Position,
+            @base = (d.Base ?? d.Before)[0].Text,
+            base_probability = (d.Base ?? d.Before)[0].Probability,
+            before = d.Before[0].Text,
+            before_probability = d.Before[0].Probability,
+            after = d.After[0].Text,
+            after_probability = d.After[0].Probability,
+            changed = d.IsChanged ? "yes" : "no",
+            kl_nats = d.Kl,
+            edit_before = d.EditBefore,
+            edit_after = d.EditAfter,
+        }));
+    }
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace Sharpformer.Editing.Reports;
+
+/// <summary>
+/// Texts and pages of HTML, which also serves SVG. A page is one file: no script, nothing fetched, which its policy tells the browser to
+/// hold to; light or dark as the reader's screen is, and printable.
+/// </summary>
+internal static class Html
+{
+    private const string Style = """
+        :root { color-scheme: light dark; --ink: #1b1f24; --dim: #5c6570; --line: #d5dae0; --paper: #ffffff; --bar: #b9d3f5; }
+        @media (prefers-color-scheme: dark) {
+          :root { --ink: #e4e8ec; --dim: #98a2ad; --line: #3a424b; --paper: #14181c; --bar: #2c4f7c; } }
+        @media print { :root { --ink: #000; --dim: #444; --line: #bbb; --paper: #fff; --bar: #cfdff5; }
+          thead { display: table-header-group; } tr { break-inside: avoid; } }
+        body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto; max-width: 72rem;
+          padding: 0 1rem; }
+        h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+        table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .3rem .6rem;
+          border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+        td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+        .dim { color: var(--dim); } code { font-size: .9em; overflow-wrap: anywhere; }
+        tr.changed td:first-child { border-left: 4px solid #d9822b; }
+        .bar { background: linear-gradient(var(--bar), var(--bar)) no-repeat right / var(--w) 100%; }
+        svg { max-width: 100%; height: auto; }
+        """;
+
+    /// <summary>
+    /// A text as content of an element or an attribute: markup escaped, and whatever has no look of its own or turns the direction of
+    /// writing (control characters, line and paragraph separators, half surrogates) as its number.
+    /// </summary>
+    public static string Text(string text)
+    {
+        var visible = new StringBuilder(text.Length);
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (char.IsSurrogatePair(text, i)) visible.Append(text, i++, 2);
+            else if (IsSeen(text[i])) visible.Append(text[i]);
+            else visible.Append(CultureInfo.InvariantCulture, $"\\u{(int)text[i]:X4}");
+        }
+
+        return WebUtility.HtmlEncode(visible.ToString());
+    }
+
+    /// <summary>A number as in <see cref="CultureInfo.InvariantCulture"/>; "not a number" as a dash.</summary>
+    public static string Number(double value, string format) =>
+        double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : "-";
+
+    /// <summary>A time in UTC, to the second.</summary>
+    public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    /// <summary>The page around a body.</summary>
+    /// <param name="title">Plain text.</param>
+    /// <param name="body">Markup.</param>
+    public static string Page(string title, string body) => $"""
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>{Text(title)}</title>
+        <style>
+        {Style}
+        </style>
+        </head>
+        <body>
+        <h1>{Text(title)}</h1>
+        {body}
+        </body>
+        </html>
+
+        """;
+
+    /// <summary>A row of a table of two columns: what, and which markup.</summary>
+    public static string Fact(string what, string markup) => $"<tr><th>{Text(what)}</th><td>{markup}</td></tr>\n";
+
+    /// <summary>Who made a report, when, of which model and with which program, as rows of such a table.</summary>
+    public static string Origin(ReportOrigin origin) =>
+        Fact("Made by", $"{Text(origin.User)}, {Time(origin.At)}, with Sharpformer {Text(origin.Version)}")
+        + Fact(
+            "Base model",
+            $"{Text(origin.Model)}<br><code class=\"dim\">weights {Text(origin.Fingerprint.Weights)}<br>"
+                + $"tokenizer {Text(origin.Fingerprint.Tokenizer)}</code>");
+
+    private static bool IsSeen(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate);
+}

@@ -9,7 +9,8 @@ using Sharpformer.Transformer;
 namespace Sharpformer.Cli;
 
 /// <summary>
-/// The options that decide what an edit becomes. Most are iReVa's, with its defaults; a method refuses those that it does not know.
+/// The options that decide what an edit becomes. Most are iReVa's; a method refuses those that it does not know. What is not given
+/// is as the session suggests it for the model.
 /// </summary>
 internal sealed class EditSettingsOptions
 {
@@ -41,41 +42,42 @@ internal sealed class EditSettingsOptions
         "--layer", "Block to edit, counted from 0. [default: the store's, in a new store the last but one; of other methods the preset's]",
         l => l >= 0, "a block, counted from 0");
 
-    private readonly Option<float> theta = CommonOptions.Number(
+    private readonly Option<float?> theta = CommonOptions.OptionalNumber<float>(
         "--theta",
         "A new neuron fires when a prompt's state correlates with its own prompt's by more than this; lower generalises further and spills "
-            + "over more.",
-        Default.Theta, t => t is > 0 and < 1, "a number between 0 and 1, both exclusive");
+            + $"over more. {Usually(Default.Theta)}",
+        t => t is > 0 and < 1, "a number between 0 and 1, both exclusive");
 
     private readonly Option<float?> alpha = CommonOptions.OptionalNumber<float>(
         "--alpha", "Scales what a firing neuron adds; narrow models need more than wide ones. "
-            + FormattableString.Invariant($"[default: the model family's, {Default.Alpha} unless 'model info' says otherwise]"),
+            + Usually(Default.Alpha),
         a => a != 0, "a finite number other than 0");
 
-    private readonly Option<int> epochs = CommonOptions.Number(
-        "--epochs", "Training steps per neuron.", Default.Epochs, e => e is >= 1 and <= 100_000,
+    private readonly Option<int?> epochs = CommonOptions.OptionalNumber<int>(
+        "--epochs", $"Training steps per neuron. {Usually(Default.Epochs)}", e => e is >= 1 and <= 100_000,
         "a whole number from 1 to 100000 (or use --no-retrofit)");
 
     private readonly Option<float?> learningRate = CommonOptions.OptionalNumber<float>(
         "--learning-rate",
-        "Learning rate of AdamW. "
-            + FormattableString.Invariant($"[default: the model family's, {Default.LearningRate} unless 'model info' says otherwise]"),
+        $"Learning rate of AdamW. {Usually(Default.LearningRate)}",
         r => r > 0, "a finite number above 0");
 
-    private readonly Option<float> recWeight = CommonOptions.Number(
-        "--rec-weight", "Weight of the loss that keeps a key answering its own prompt.", Default.RecWeight, w => w >= 0,
+    private readonly Option<float?> recWeight = CommonOptions.OptionalNumber<float>(
+        "--rec-weight", $"Weight of the loss that keeps a key answering its own prompt. {Usually(Default.RecWeight)}", w => w >= 0,
         "a finite number from 0");
 
-    private readonly Option<float> irrWeight = CommonOptions.Number(
-        "--irr-weight", "Weight of the loss that keeps a key silent on out-of-scope prompts; 0 samples none.", Default.IrrWeight,
+    private readonly Option<float?> irrWeight = CommonOptions.OptionalNumber<float>(
+        "--irr-weight",
+        $"Weight of the loss that keeps a key silent on out-of-scope prompts; 0 samples none. {Usually(Default.IrrWeight)}",
         w => w >= 0,
         "a finite number from 0");
 
-    private readonly Option<float> weightDecay = CommonOptions.Number(
-        "--weight-decay", "Decoupled weight decay of AdamW, on key and value.", Default.WeightDecay, w => w >= 0, "a finite number from 0");
+    private readonly Option<float?> weightDecay = CommonOptions.OptionalNumber<float>(
+        "--weight-decay", $"Decoupled weight decay of AdamW, on key and value. {Usually(Default.WeightDecay)}", w => w >= 0,
+        "a finite number from 0");
 
-    private readonly Option<float> labelSmoothing = CommonOptions.Number(
-        "--label-smoothing", "Share of the target's probability that is spread over all tokens.", Default.LabelSmoothing,
+    private readonly Option<float?> labelSmoothing = CommonOptions.OptionalNumber<float>(
+        "--label-smoothing", $"Share of the target's probability that is spread over all tokens. {Usually(Default.LabelSmoothing)}",
         s => s is >= 0 and < 1,
         "a number from 0, below 1");
 
@@ -94,8 +96,8 @@ internal sealed class EditSettingsOptions
         Description = "Train keys and values after their birth, also where the model family's default is not to.",
     };
 
-    private readonly Option<ulong> seed = CommonOptions.Number(
-        "--seed", "Seeds the sampling of out-of-scope prompts.", Default.Seed, _ => true, "a whole number from 0");
+    private readonly Option<ulong?> seed = CommonOptions.OptionalNumber<ulong>(
+        "--seed", $"Seeds the sampling of out-of-scope prompts. {Usually(Default.Seed)}", _ => true, "a whole number from 0");
 
     private EditSettingsOptions()
     {
@@ -148,39 +150,43 @@ internal sealed class EditSettingsOptions
             throw new InputException($"--layer is {asked}, the model's blocks are 0 to {config.NLayer - 1}.");
     }
 
-    /// <summary>Everything, with the defaults of the model's family and the store's block.</summary>
+    /// <summary>Everything, with what suits the model where nothing is said, and the store's block.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="session">The model, and the store that the edits are for.</param>
     /// <exception cref="InputException">There is no such method or variant.</exception>
     public EditSettings Settings(ParseResult parse, Session session) => parse.GetRequiredValue(method) switch
     {
         IReVaSettings.Name => IReVa(parse, (IReVaSettings)session.SettingsFor()),
-        FineTuningSettings.Name => FineTuning(parse, session.Model.Config),
-        RomeSettings.Name => Rome(parse, session.Model.Config),
+        FineTuningSettings.Name => FineTuning(parse, session),
+        RomeSettings.Name => Rome(parse, session),
         var other => session.SettingsFor(other),
     };
 
-    private FineTuningSettings FineTuning(ParseResult parse, ModelConfig config)
+    private FineTuningSettings FineTuning(ParseResult parse, Session session)
     {
-        FineTuningSettings preset = FineTuningSettings.For(config, parse.GetValue(variant) ?? FineTuningSettings.Paper);
+        FineTuningSettings preset = parse.GetValue(variant) is { } named
+            ? FineTuningSettings.For(session.Model.Config, named)
+            : (FineTuningSettings)session.SettingsFor(FineTuningSettings.Name);
         return preset with
         {
             Layer = parse.GetValue(layer) ?? preset.Layer,
-            Epochs = parse.GetResult(epochs) is { Implicit: false } ? parse.GetValue(epochs) : preset.Epochs,
+            Epochs = parse.GetValue(epochs) ?? preset.Epochs,
             LearningRate = parse.GetValue(learningRate) ?? preset.LearningRate,
             Batch = parse.GetValue(batchSize) ?? preset.Batch,
         };
     }
 
-    private RomeSettings Rome(ParseResult parse, ModelConfig config)
+    private RomeSettings Rome(ParseResult parse, Session session)
     {
-        RomeSettings preset = RomeSettings.For(config, parse.GetValue(variant) ?? RomeSettings.Name);
+        RomeSettings preset = parse.GetValue(variant) is { } named
+            ? RomeSettings.For(session.Model.Config, named)
+            : (RomeSettings)session.SettingsFor(RomeSettings.Name);
         return preset with
         {
             Layer = parse.GetValue(layer) ?? preset.Layer,
             LearningRate = parse.GetValue(learningRate) ?? preset.LearningRate,
             Covariance = preset.Covariance && !parse.GetValue(noCovariance),
-            Seed = parse.GetValue(seed),
+            Seed = parse.GetValue(seed) ?? preset.Seed,
         };
     }
 
@@ -189,28 +195,33 @@ internal sealed class EditSettingsOptions
         return defaults with
         {
             Layer = parse.GetValue(layer) ?? defaults.Layer,
-            Theta = parse.GetValue(theta),
+            Theta = parse.GetValue(theta) ?? defaults.Theta,
             Alpha = parse.GetValue(alpha) ?? defaults.Alpha,
             Retrofit = parse.GetValue(retrofit) || (defaults.Retrofit && !parse.GetValue(noRetrofit)),
-            Epochs = parse.GetValue(epochs),
+            Epochs = parse.GetValue(epochs) ?? defaults.Epochs,
             LearningRate = parse.GetValue(learningRate) ?? defaults.LearningRate,
-            WeightDecay = parse.GetValue(weightDecay),
-            RecWeight = parse.GetValue(recWeight),
-            IrrWeight = parse.GetValue(irrWeight),
-            LabelSmoothing = parse.GetValue(labelSmoothing),
-            AsPublished = parse.GetValue(asPublished),
-            Seed = parse.GetValue(seed),
+            WeightDecay = parse.GetValue(weightDecay) ?? defaults.WeightDecay,
+            RecWeight = parse.GetValue(recWeight) ?? defaults.RecWeight,
+            IrrWeight = parse.GetValue(irrWeight) ?? defaults.IrrWeight,
+            LabelSmoothing = parse.GetValue(labelSmoothing) ?? defaults.LabelSmoothing,
+            AsPublished = parse.GetValue(asPublished) || defaults.AsPublished,
+            Seed = parse.GetValue(seed) ?? defaults.Seed,
         };
     }
 
-    /// <summary>Says so where the family's default is not to train and nobody has asked for either.</summary>
-    public void NoteDefaults(Terminal terminal, ParseResult parse, ModelConfig config)
+    /// <summary>What an option is where it is not given; settings of other methods have other defaults.</summary>
+    private static string Usually<T>(T value) =>
+        FormattableString.Invariant($"[default: the model's, {value} unless 'model info' says otherwise]");
+
+    /// <summary>Says so where the model's default is not to train and nobody has asked for either.</summary>
+    public void NoteDefaults(Terminal terminal, ParseResult parse, Session session)
     {
         if (parse.GetRequiredValue(method) != IReVaSettings.Name) return;
-        if (!IReVaSettings.For(config).Retrofit && !parse.GetValue(retrofit) && !parse.GetValue(noRetrofit))
+        if (session.SettingsFor() is IReVaSettings { Retrofit: false } && !parse.GetValue(retrofit) && !parse.GetValue(noRetrofit))
         {
             terminal.Note(
-                $"note: {config.ModelType} models are edited without training unless --retrofit is given, as the method's authors did.");
+                $"note: {session.Model.Config.ModelType} models are edited without training unless --retrofit is given, "
+                    + "as the method's authors did.");
         }
     }
 }

@@ -56,7 +56,7 @@ internal static class EditsAddCommand
             using var interruption = new Interruption(); // from here on there is something to end cleanly
             session.OpenStore(parse.GetRequiredValue(edits), StoreAccess.Create);
             EditSettings how = settings.Settings(parse, session);
-            settings.NoteDefaults(terminal, parse, session.Model.Config);
+            settings.NoteDefaults(terminal, parse, session);
             var options = new TeachingOptions
             {
                 IsSequential = parse.GetValue(sequential),

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Editing.Reports;
 
 namespace Sharpformer.Cli;
 
@@ -40,7 +40,7 @@ internal static class EditsCheckCommand
                 : session.Check(records, parse.GetRequiredValue(trigger), texts.Rules(parse), progress, cancellation));
             double atLeast = parse.GetValue(min) ?? 0;
             bool passes(CheckedAnswer answer) => answer.IsSaid && answer.Probability >= atLeast;
-            if (parse.GetValue(csv) is { } path) WriteCsv(path, answers, session, passes);
+            if (parse.GetValue(csv) is { } path) ReportFile.Write(path, writer => AnswerCsv.Write(writer, answers, session.TextOf, passes));
             Render(terminal, session, answers, passes, parse.GetValue(all));
             return parse.GetValue(min) is not null && !answers.All(passes) ? NotHeld : 0;
         });

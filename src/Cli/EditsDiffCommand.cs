@@ -44,7 +44,8 @@ internal static class EditsDiffCommand
         Option<string> html = CommonOptions.File("--html", "Write all of it as one page to be filed.", required: false);
         Option[] all = [edits, without, against, prompts, input, limit, trigger, text, tokens, window, stride, top, rows, csv, html];
         foreach (Option option in all) command.Add(option);
-        command.Validators.Add(result => CheckSource(result, without, against, [prompts, input], [limit], [text], [tokens, window, stride]));
+        command.Validators.Add(result =>
+            CheckSource(result, without, against, prompts, input, [limit], text, [tokens, window, stride]));
 
         command.SetAction(parse =>
         {
@@ -78,14 +79,14 @@ internal static class EditsDiffCommand
 
     /// <summary>Something to ask, and of alternatives one.</summary>
     private static void CheckSource(
-        CommandResult result, Option without, Option against, Option[] prompts, Option[] ofPrompts, Option[] text, Option[] ofText)
+        CommandResult result, Option without, Option against, Option prompts, Option input, Option[] ofInput, Option text, Option[] ofText)
     {
         if (IsGiven(without) && IsGiven(against)) result.AddError("--without and --against exclude each other.");
-        Option? prompt = prompts.FirstOrDefault(IsGiven), read = text.FirstOrDefault(IsGiven);
-        if (prompt is not null && read is not null) result.AddError($"{prompt.Name} and {read.Name} exclude each other.");
-        else if (prompt is null && read is null) result.AddError("Nothing to compare on: give --prompt, --input or --text.");
-        else if (read is null && ofText.FirstOrDefault(IsGiven) is { } odd) result.AddError($"{odd.Name} needs --text.");
-        else if (!IsGiven(prompts[1]) && ofPrompts.FirstOrDefault(IsGiven) is { } lone) result.AddError($"{lone.Name} needs --input.");
+        Option? asked = IsGiven(prompts) ? prompts : IsGiven(input) ? input : null;
+        if (asked is not null && IsGiven(text)) result.AddError($"{asked.Name} and {text.Name} exclude each other.");
+        else if (asked is null && !IsGiven(text)) result.AddError("Nothing to compare on: give --prompt, --input or --text.");
+        else if (!IsGiven(text) && ofText.FirstOrDefault(IsGiven) is { } odd) result.AddError($"{odd.Name} needs {text.Name}.");
+        else if (!IsGiven(input) && ofInput.FirstOrDefault(IsGiven) is { } lone) result.AddError($"{lone.Name} needs {input.Name}.");
 
         bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
     }

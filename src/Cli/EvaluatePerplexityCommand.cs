@@ -42,7 +42,9 @@ internal static class EvaluatePerplexityCommand
                 parse.GetValue(window), parse.GetValue(stride), session.Model.Config.NPositions);
             if (parse.GetValue(edits) is { } file) session.OpenStore(file, StoreAccess.Read);
             int most = parse.GetValue(limit) ?? int.MaxValue;
-            List<int[]> texts = parse.GetValue(lines) ? Lines(session.Tokenizer, path, most) : [TextTokens.Whole(session.Tokenizer, path, most, NotScored)];
+            List<int[]> texts = parse.GetValue(lines)
+                ? Lines(session.Tokenizer, path, most)
+                : [TextTokens.Whole(session.Tokenizer, path, most, NotScored)];
             Terminal terminal = Terminal.Of(parse);
             PerplexityReport report = Measurement.Run(
                 terminal, (progress, cancellation) => session.Perplexity(texts, length, step, progress, cancellation));

@@ -31,7 +31,9 @@ internal static class ModelInfoCommand
         int? tokens = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder).VocabularySize : null;
         (long parameters, long bytes, string[] types) = Weights(folder);
         ModelFingerprint fingerprint = ModelFingerprinter.Compute(folder);
-        IReVaSettings settings = IReVaSettings.For(config);
+        var defaults = ModelDefaults.Load(folder);
+        var settings = (IReVaSettings)defaults.SettingsFor(IReVaSettings.Name, config);
+        string? from = defaults.Names(IReVaSettings.Name) ? ModelDefaults.FileName : null;
         var memory = MemoryEstimate.Of(config, bytes);
         if (terminal.Json)
         {
@@ -44,7 +46,18 @@ internal static class ModelInfoCommand
                 bytes,
                 tokenizer = tokens,
                 suggestedLayer = settings.Layer,
-                editing = new { settings.Layer, settings.Alpha, settings.Theta, settings.Retrofit, settings.LearningRate, settings.Epochs },
+                editing = new
+                {
+                    settings.Layer,
+                    settings.Alpha,
+                    settings.Theta,
+                    settings.Retrofit,
+                    settings.LearningRate,
+                    settings.Epochs,
+                    settings.RecWeight,
+                    settings.IrrWeight,
+                    from,
+                },
                 memory,
                 fingerprint,
             });
@@ -82,6 +95,7 @@ internal static class ModelInfoCommand
         Terminal.AddRow(
             table, "editing",
             FormattableString.Invariant($"α {settings.Alpha}, θ {settings.Theta}, {retrofit}, unless told otherwise"));
+        if (from is not null) Terminal.AddRow(table, "", $"as its {from} says");
         Terminal.AddRow(table, "fingerprint", $"weights {fingerprint.Weights}");
         if (tokens is not null) Terminal.AddRow(table, "", $"tokenizer {fingerprint.Tokenizer}");
         terminal.Show(table);

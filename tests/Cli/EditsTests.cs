@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
@@ -117,7 +118,7 @@ public sealed class EditsTests : IDisposable
         CliRun again = CliRun.Of([.. add, "--theta", "0.9", "--json"]);
         Assert.Equal((2, 2), (again.Document().GetProperty("added").GetArrayLength(), again.Document().GetProperty("skipped").GetInt32()));
         Assert.Contains("2 edits already there were made with other settings", again.Error, StringComparison.Ordinal);
-        Assert.Contains("edit 1: Theta 0.75, not 0.9", again.Error, StringComparison.Ordinal);
+        Assert.Contains("edit 1: Theta 0.85, not 0.9", again.Error, StringComparison.Ordinal);
 
         CliRun third = CliRun.Of([.. add, "--sequential"]);
         Assert.Equal(0, third.ExitCode);
@@ -207,8 +208,28 @@ public sealed class EditsTests : IDisposable
             .AssertFailed("block 4", "block 3");
         using EditStore store = EditStore.Open(folder.File("e.db"), readOnly: true);
         using EditStore three = EditStore.Open(folder.File("three.db"), readOnly: true);
-        Assert.Equal(new IReVaSettings { Layer = 4 }, store.Get(1).Settings);
+        IReVaSettings ofModel = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f }; // as its sharpformer.json says
+        Assert.Equal(ofModel, store.Get(1).Settings);
         Assert.Equal(3, IReVaSettings.Of(three.Get(2)).Layer);
+    }
+
+    [Fact]
+    public void The_examples_of_the_help_work_as_they_stand()
+    {
+        string[][] examples = [.. CliRun.Of("--help").Out.Split('\n')
+            .Where(line => line.StartsWith("    sharpformer ", StringComparison.Ordinal)).Select(Words)];
+        Assert.Equal(2, examples.Length);
+        Assert.Equal(0, CliRun.Of(examples[0]).ExitCode);
+        Assert.StartsWith(" Rome", CliRun.Of(examples[1]).Out, StringComparison.Ordinal);
+
+        string[] Words(string line) => [.. Regex.Matches(line, "\"([^\"]*)\"|\\S+").Skip(1)
+            .Select(word => word.Groups[1].Success ? word.Groups[1].Value : word.Value)
+            .Select(word => word switch
+            {
+                "models/facts-gpt2" => TestFiles.Model,
+                "facts.db" => folder.File("help.db"),
+                _ => word,
+            })];
     }
 
     [Fact]

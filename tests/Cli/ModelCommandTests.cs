@@ -21,6 +21,9 @@ public sealed class ModelCommandTests : IDisposable
         Assert.StartsWith("038f6ab8", info.GetProperty("fingerprint").GetProperty("weights").GetString(), StringComparison.Ordinal);
         JsonElement config = info.GetProperty("config");
         Assert.Equal((6, 256), (config.GetProperty("nLayer").GetInt32(), config.GetProperty("nEmbd").GetInt32()));
+        JsonElement editing = info.GetProperty("editing");
+        Assert.Equal("sharpformer.json", editing.GetProperty("from").GetString());
+        Assert.Equal(0.85, editing.GetProperty("theta").GetDouble(), 1e-6);
         Assert.Contains("6,567,680", CliRun.Of("model", "info", TestFiles.Model).Out, StringComparison.Ordinal);
     }
 

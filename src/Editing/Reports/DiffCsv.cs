@@ -1,13 +1,9 @@
-using System.Globalization;
-using CsvHelper;
-using CsvHelper.Configuration;
 using Sharpformer.Editing.Metrics;
 
 namespace Sharpformer.Editing.Reports;
 
 /// <summary>
-/// A comparison of two models as a table for other programs: one line per position, in the order of what was asked. A text that a
-/// spreadsheet would take for a formula begins with an apostrophe.
+/// A comparison of two models as a table for other programs: one line per position, in the order of what was asked.
 /// </summary>
 public static class DiffCsv
 {
@@ -15,8 +11,7 @@ public static class DiffCsv
     public static void Write(TextWriter writer, DiffReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        var format = new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n", InjectionOptions = InjectionOptions.Escape };
-        using var csv = new CsvWriter(writer, format, leaveOpen: true);
+        using CsvHelper.CsvWriter csv = ReportCsv.Over(writer);
         csv.WriteRecords(report.Differences.Select(d => new
         {
             text = d.Text,

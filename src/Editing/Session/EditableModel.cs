@@ -67,12 +67,13 @@ public sealed class EditableModel : IDisposable
 
     /// <summary>
     /// A neuron's activation grows with the model's width, so that a narrow model wants a larger α for the same effect: the defaults
-    /// were found on GPT-2 XL, whose width is 1600.
+    /// were found on GPT-2 XL, whose width is 1600. What the model folder says itself is taken as it is.
     /// </summary>
     private EditSettings Suggested()
     {
         EditSettings settings = Session.SettingsFor();
         int nEmbd = Session.Model.Config.NEmbd;
-        return settings is IReVaSettings ireva && nEmbd < 1600 ? ireva with { Alpha = ireva.Alpha * 1600 / nEmbd } : settings;
+        bool isFound = Session.Defaults.Names(settings.Method);
+        return !isFound && settings is IReVaSettings ireva && nEmbd < 1600 ? ireva with { Alpha = ireva.Alpha * 1600 / nEmbd } : settings;
     }
 }

@@ -76,6 +76,13 @@ public sealed partial class Session
     /// <exception cref="InputException">It is empty or longer than the model's positions.</exception>
     public int[] PromptTokens(string prompt) => Model.CheckedPrompt(Tokenizer.Encode(prompt));
 
+    /// <summary>The text of tokens, one after the other.</summary>
+    public string TextOf(IReadOnlyList<int> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        return ids.All(id => id < Tokenizer.VocabularySize) ? Tokenizer.Decode([.. ids]) : string.Concat(ids.Select(TokenText));
+    }
+
     /// <summary>A token's text. A vocabulary padded to a round size has rows without any.</summary>
     public string TokenText(int id) => Tokenizer.TextOf(id);
 }

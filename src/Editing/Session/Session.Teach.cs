@@ -11,12 +11,15 @@ namespace Sharpformer;
 /// <content>Teaching.</content>
 public sealed partial class Session
 {
-    /// <summary>The settings of a method for this model, beside what the store has already.</summary>
+    /// <summary>
+    /// The settings of a method for this model, beside what the store has already: the method's own, but for those that
+    /// <see cref="Defaults"/> names.
+    /// </summary>
     /// <param name="method">The method.</param>
-    /// <exception cref="InputException">There is no such method.</exception>
+    /// <exception cref="InputException">There is no such method, or the model folder's file is not as it should be.</exception>
     public EditSettings SettingsFor(string method = EditorCatalog.Default)
     {
-        EditSettings settings = EditorCatalog.Named(method).SettingsFor(Model.Config);
+        EditSettings settings = Defaults.SettingsFor(method, Model.Config);
         return settings is IReVaSettings ireva && StoreFirst(method) is IReVaSettings first ? ireva with { Layer = first.Layer } : settings;
 
         EditSettings? StoreFirst(string name) => store is null ? null : queue.Run(() => store.FirstSettings(name));

@@ -20,6 +20,7 @@ public sealed partial class Session : IDisposable
     private readonly Device device;
     private readonly Tokenizer? tokenizer;
     private ModelFingerprint? fingerprint;
+    private ModelDefaults? defaults;
     private EditStore? store;
     private EditedModel? edited;
     private int disposed;
@@ -67,6 +68,10 @@ public sealed partial class Session : IDisposable
 
     /// <summary>Who the model is; hashed when first asked for.</summary>
     public ModelFingerprint Fingerprint => fingerprint ??= ModelFingerprinter.Compute(folder);
+
+    /// <summary>What the model folder says about how it is edited; read when first asked for.</summary>
+    /// <exception cref="InputException">Its file is not as it should be.</exception>
+    public ModelDefaults Defaults => defaults ??= ModelDefaults.Load(folder);
 
     /// <summary>Threads that share the work; null on an accelerator.</summary>
     public int? Threads => (device as CpuDevice)?.Threads;

@@ -73,7 +73,7 @@ public static class CheckpointConverter
             SafeTensorsWriter.Write(
                 Path.Combine(temporary, name), shard, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
         if (shards.Count > 1) File.WriteAllText(Path.Combine(temporary, "model.safetensors.index.json"), IndexJson(shards, names, total));
-        foreach (string name in Tokenizer.Files(source).Append("generation_config.json"))
+        foreach (string name in Tokenizer.Files(source).Append("generation_config.json").Append("sharpformer.json"))
             if (File.Exists(Path.Combine(source, name))) File.Copy(Path.Combine(source, name), Path.Combine(temporary, name));
         File.WriteAllText(Path.Combine(temporary, Config), ConfigText(Path.Combine(source, Config), dtype));
         cancellation.ThrowIfCancellationRequested();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Transformer;
@@ -9,6 +10,13 @@ namespace Sharpformer.Cli;
 /// <summary><c>edits add</c>: teaches one fact, or those of a record file, and stores each as soon as it is made.</summary>
 internal static class EditsAddCommand
 {
+    private static readonly Dictionary<string, ConflictPolicy> Policies = new()
+    {
+        ["refuse"] = ConflictPolicy.Refuse,
+        ["supersede"] = ConflictPolicy.Supersede,
+        ["keep"] = ConflictPolicy.Keep,
+    };
+
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
@@ -39,14 +47,41 @@ internal static class EditsAddCommand
         {
             Description = "Train strictly one edit after the other: slower, and the same result.",
         };
-        command.Add(sequential);
-        command.Validators.Add(result => CheckSource(result, [prompt, target, subject], [input, limit, trigger]));
+        Option<string[]> paraphrase = new("--paraphrase")
+        {
+            Description = "Another wording of --prompt, kept with the edit for 'edits check'; may be given several times.",
+            HelpName = "TEXT",
+        };
+        Option<string> onConflict = new("--on-conflict")
+        {
+            Description = "Where an edit says something else after a prompt: refuse (teach nothing), supersede, or keep both. "
+                + "[default: an edit of the same prompt is superseded, one that answers in other words is told]",
+            HelpName = "HOW",
+        };
+        onConflict.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var how }] && !Policies.ContainsKey(how))
+                result.AddError($"--on-conflict is '{how}', expected one of {string.Join(", ", Policies.Keys)}.");
+        });
+        Option<bool> again = new("--again") { Description = "Teach also what was taught before and withdrawn or removed since." };
+        Option<bool> noCheck = new("--no-check") { Description = "Do not ask the edited model in the end what it was taught." };
+        Option<(int, int)?> chunk = new("--chunk")
+        {
+            Description = "Teach the Ith of N portions of --input only; the edits are those of one run over all of it.",
+            HelpName = "I/N",
+            CustomParser = Portion,
+        };
+        foreach (Option option in (Option[])[sequential, paraphrase, onConflict, again, noCheck, chunk]) command.Add(option);
+        command.Validators.Add(result => CheckSource(result, [prompt, target, subject, paraphrase], [input, limit, trigger, chunk]));
 
         command.SetAction(parse =>
         {
             IReadOnlyList<EditRequest> requests = parse.GetValue(input) is { } file
                 ? FromRecords(file, parse.GetValue(limit), parse.GetRequiredValue(trigger))
-                : [new EditRequest(parse.GetRequiredValue(prompt), parse.GetRequiredValue(target), parse.GetValue(subject))];
+                : [new EditRequest(parse.GetRequiredValue(prompt), parse.GetRequiredValue(target), parse.GetValue(subject))
+                {
+                    Paraphrases = parse.GetValue(paraphrase) ?? [],
+                }];
             Terminal terminal = Terminal.Of(parse);
             using Session session = model.Open(parse);
             IReadOnlyList<TokenizedRequest> tokenized = session.Tokenize(requests, texts.Rules(parse));
@@ -63,12 +98,26 @@ internal static class EditsAddCommand
                 TraceFolder = parse.GetValue(traces),
                 StatisticsFolder = parse.GetValue(statistics),
                 Reason = parse.GetValue(reason),
+                OnConflict = parse.GetValue(onConflict) is { } policy ? Policies[policy] : default,
+                Again = parse.GetValue(again),
+                Check = !parse.GetValue(noCheck),
+                Share = parse.GetValue(chunk),
             };
             TeachingReport report = ProgressReport.Run(
                 terminal, progress => session.Teach(tokenized, how, options, progress, interruption.Token));
-            return TeachingView.Render(terminal, report, how);
+            return TeachingView.Render(terminal, report, how, session);
         });
         return command;
+    }
+
+    private static (int, int)? Portion(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (text.Split('/') is [var i, var n] && int.TryParse(i, NumberStyles.None, CultureInfo.InvariantCulture, out int portion)
+            && int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out int of) && portion >= 1 && portion <= of)
+            return (portion, of);
+        result.AddError($"--chunk is '{text}', expected a portion and how many there are, for example 2/8.");
+        return null;
     }
 
     /// <summary>Either a fact on the command line or a file, and nothing that belongs to the other.</summary>

@@ -27,6 +27,8 @@ internal static class Program
         new Command("edits", "Teach facts, list them, see which neuron answers, take them back.")
         {
             EditsAddCommand.Create(),
+            EditsCheckCommand.Create(),
+            EditsConflictsCommand.Create(),
             EditsListCommand.Create(),
             EditsShowCommand.Create(),
             EditsStatusCommand.Withdraw(),

@@ -1,14 +1,17 @@
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Metrics;
 
 namespace Sharpformer.Cli;
 
 /// <summary>What a run of teaching did, for people and for programs.</summary>
 internal static class TeachingView
 {
+    private const int Told = 10;
+
     /// <summary>Says it.</summary>
     /// <returns>The program's exit code.</returns>
-    public static int Render(Terminal terminal, TeachingReport report, EditSettings asked)
+    public static int Render(Terminal terminal, TeachingReport report, EditSettings asked, Session session)
     {
         if (report.Failure is { } failure)
         {
@@ -16,45 +19,131 @@ internal static class TeachingView
             throw failure;
         }
 
-        if (report.OtherwiseMade is [var other, ..])
-        {
-            int count = report.OtherwiseMade.Count;
-            terminal.Note($"note: {Terminal.Counted(count, "edit")} already there {(count == 1 ? "was" : "were")} made with other settings "
-                + $"than asked for; the first is edit {other.Id}: {Differences(other.Settings, asked)}. Remove it first to teach it anew.");
-        }
-
-        if (report.Contradicted is [var contradicted, ..])
-        {
-            int count = report.Contradicted.Count;
-            terminal.Note($"note: {Terminal.Counted(count, "prompt")} {(count == 1 ? "has" : "have")} several targets now, "
-                + "of which the strongest neuron's is said (of changed weights, the later's, as a rule); "
-                + $"the first is {Terminal.Quoted(contradicted)}. 'edits why' tells which; remove the others.");
-        }
-
+        NoteSkipped(terminal, report, asked);
+        NoteConflicts(terminal, report);
         if (report.NotDone > 0) terminal.Note(Interrupted(report));
         if (terminal.Json)
         {
-            var added = report.Added.Select(e => new
-            {
-                e.Id,
-                e.Request.Prompt,
-                e.Request.Target,
-                neurons = EditView.NeuronsOf(e),
-                losses = e.Settings is IReVaSettings ? IReVaParts.FinalLosses(e) : [e.FinalLoss],
-            });
-            terminal.Document(new { added, report.Skipped, report.NotDone, seconds = Math.Round(report.Seconds, 3), report.Store });
+            terminal.Document(Json(report, session));
         }
         else if (report.NotDone == 0)
         {
             terminal.Line(Summary(report));
+            ShowAnswers(terminal, report, session);
         }
 
-        return report.NotDone == 0 ? 0 : 1;
+        return report.NotDone == 0 && report.Refused.Count == 0 ? 0 : 1;
+    }
+
+    private static object Json(TeachingReport report, Session session)
+    {
+        var added = report.Added.Select(e => new
+        {
+            e.Id,
+            e.Request.Prompt,
+            e.Request.Target,
+            neurons = EditView.NeuronsOf(e),
+            losses = e.Settings is IReVaSettings ? IReVaParts.FinalLosses(e) : [e.FinalLoss],
+        });
+        return new
+        {
+            added,
+            report.Skipped,
+            report.NotDone,
+            seconds = Math.Round(report.Seconds, 3),
+            report.Store,
+            answers = report.Answers.Select(answer => AnswersView.Json(answer, session, answer.IsSaid)),
+            superseded = report.Superseded.Select(pair => new { edit = pair.Old.Id, by = pair.New.Id }),
+            conflicts = report.Conflicts.Select(conflict => new
+            {
+                prompt = conflict.Request.Request.Prompt,
+                target = conflict.Request.Request.Target,
+                edit = conflict.Edit.Id,
+                samePrompt = conflict.IsSamePrompt,
+            }),
+            silent = report.Silent.Select(edit => new { edit.Id, edit.Status }),
+            refused = report.Refused.Select(edit => new { edit.Id, edit.Request.Prompt, edit.Request.Target }),
+            overtaken = report.Overtaken.Select(request => new { request.Prompt, request.Target }),
+        };
+    }
+
+    private static void NoteSkipped(Terminal terminal, TeachingReport report, EditSettings asked)
+    {
+        if (report.OtherwiseMade is [var other, ..])
+        {
+            terminal.Note($"note: {Were(report.OtherwiseMade.Count, "edit")} made with other settings than asked for and left as "
+                + $"{(report.OtherwiseMade.Count == 1 ? "it is" : "they are")}; the first is edit {other.Id}: "
+                + $"{Differences(other.Settings, asked)}. --again teaches it anew once it is withdrawn.");
+        }
+
+        if (report.Silent is [var silent, ..])
+        {
+            terminal.Note($"note: {Were(report.Silent.Count, "fact")} taught before and {(report.Silent.Count == 1 ? "is" : "are")} silent now; "
+                + $"the first is edit {silent.Id}, {EditView.StatusText(silent.Status)}: {Fact(silent.Request)}. "
+                + $"'edits restore {silent.Id}' lets it answer again, --again teaches it anew.");
+        }
+
+        if (report.Refused is [var refused, ..])
+        {
+            terminal.Note($"error: {Were(report.Refused.Count, "fact")} removed before and not taught again; the first was edit {refused.Id}: "
+                + $"{Fact(refused.Request)}. Hint: --again teaches what was removed.");
+        }
+
+        if (report.Overtaken is [var overtaken, ..])
+        {
+            terminal.Note($"note: {Terminal.Counted(report.Overtaken.Count, "request")} not taught, as the same prompt comes again later with "
+                + $"another target; the first is {Fact(overtaken)}.");
+        }
+    }
+
+    private static void NoteConflicts(Terminal terminal, TeachingReport report)
+    {
+        if (report.Superseded is [var (old, by), ..])
+        {
+            int count = report.Superseded.Count;
+            terminal.Note($"note: {Terminal.Counted(count, "edit")} superseded by {(count == 1 ? "this one" : "these")} and silent from now on; "
+                + $"the first is edit {old.Id}, {Fact(old.Request)}, by edit {by.Id}.");
+        }
+
+        TeachingConflict[] same = [.. report.Conflicts.Where(conflict => conflict.IsSamePrompt)];
+        if (same is [var kept, ..])
+        {
+            terminal.Note($"note: {Terminal.Counted(same.Length, "prompt")} {(same.Length == 1 ? "has" : "have")} another edit as well, of which "
+                + $"the strongest is said; the first is edit {kept.Edit.Id}: {Fact(kept.Edit.Request)}.");
+        }
+
+        TeachingConflict[] others = [.. report.Conflicts.Where(conflict => !conflict.IsSamePrompt)];
+        if (others is [var wording, ..])
+        {
+            int prompts = others.Select(conflict => conflict.Request).Distinct().Count();
+            terminal.Note($"note: {Terminal.Counted(prompts, "prompt")} {(prompts == 1 ? "was" : "were")} answered otherwise by earlier edits, as "
+                + $"another wording of their own; the first is {Terminal.Quoted(wording.Request.Request.Prompt)}, by edit {wording.Edit.Id}: "
+                + $"{Fact(wording.Edit.Request)}, which still answers there. --on-conflict supersede takes over from such edits.");
+        }
+    }
+
+    private static void ShowAnswers(Terminal terminal, TeachingReport report, Session session)
+    {
+        if (report.Answers.Count == 0) return;
+        CheckedAnswer[] failing = [.. report.Answers.Where(answer => !answer.IsSaid)];
+        CheckedAnswer least = report.Answers.MinBy(answer => answer.Probability)!;
+        string said = failing.Length == 0
+            ? report.Answers.Count == 1 ? "The edited model says it" : $"The edited model says all {report.Answers.Count}"
+            : report.Answers.Count == 1 ? "The edited model does not say it"
+            : $"The edited model does not say {failing.Length} of the {report.Answers.Count}";
+        string sure = report.Answers.Count == 1
+            ? $"P(target) {AnswersView.Probability(least.Probability)}, L_edit {Terminal.Number(least.Loss)}"
+            : $"P(target) {AnswersView.Probability(report.Answers.Average(answer => answer.Probability))} on average, "
+                + $"{AnswersView.Probability(least.Probability)} at least (edit {least.Edit})";
+        terminal.Line($"{said}: {sure}.");
+        if (failing.Length == 0) return;
+        terminal.Show(AnswersView.Table(failing.Take(Told), session));
+        if (failing.Length > Told) terminal.Line($"... and {failing.Length - Told} more: 'edits check' tells all.");
     }
 
     private static string Summary(TeachingReport report)
     {
-        string there = report.Skipped == 0 ? "" : $" {report.Skipped} already there.";
+        string there = report.Skipped == 0 ? "" : $" {report.Skipped} not taught.";
         if (report.Added.Count == 0) return $"Nothing new for {report.Store}.{there}";
         string time = $"in {Terminal.Number(report.Seconds, "0.0")} s";
         if (report.Added is [var edit] && report.Skipped == 0)
@@ -62,9 +151,7 @@ internal static class TeachingView
             string made = edit.Settings is IReVaSettings s
                 ? $", {Terminal.Counted(IReVaParts.Count(edit), "neuron")} at block {s.Layer}"
                 : $", by {edit.Method} at block {Terminal.Number(EditView.LayerOf(edit))}";
-            string loss = edit.FinalLoss is { } final ? $", final loss {Terminal.Number(final)}" : "";
-            string fact = $"{Terminal.Quoted(edit.Request.Prompt)} -> {Terminal.Quoted(edit.Request.Target)}";
-            return $"Stored edit {edit.Id} in {report.Store} {time}: {fact}{made}{loss}.";
+            return $"Stored edit {edit.Id} in {report.Store} {time}: {Fact(edit.Request)}{made}.";
         }
 
         int neurons = report.Added.Sum(e => EditView.NeuronsOf(e) ?? 0);
@@ -76,6 +163,10 @@ internal static class TeachingView
     private static string Interrupted(TeachingReport report) =>
         $"Interrupted: {report.Added.Count} stored, {report.Skipped} already there, {report.NotDone} not done "
         + $"(first: {Terminal.Quoted(report.FirstNotDone!.Prompt)}). Repeat the command to go on.";
+
+    private static string Were(int count, string noun) => $"{Terminal.Counted(count, noun)} {(count == 1 ? "was" : "were")}";
+
+    private static string Fact(EditRequest request) => $"{Terminal.Quoted(request.Prompt)} -> {Terminal.Quoted(request.Target)}";
 
     private static string Differences(EditSettings made, EditSettings asked) => made.Method != asked.Method
         ? $"method {made.Method}, not {asked.Method}"

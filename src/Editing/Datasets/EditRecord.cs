@@ -85,5 +85,8 @@ public sealed record EditRecord
     /// <summary>The edit this record asks for, its texts as the file has them.</summary>
     /// <param name="answerTrigger">Appended to <see cref="Src"/>.</param>
     /// <param name="source">Where the record came from, for example <c>zsre.json#17</c>.</param>
-    public EditRequest ToRequest(string answerTrigger, string source) => new(Src + answerTrigger, Alt, Subject, source);
+    public EditRequest ToRequest(string answerTrigger, string source) => new(Src + answerTrigger, Alt, Subject, source)
+    {
+        Paraphrases = Rephrase is null ? [] : [Rephrase + answerTrigger],
+    };
 }

@@ -16,7 +16,7 @@ namespace Sharpformer.Editing.Metrics;
 internal sealed class Comparison
 {
     private readonly EditedModel edited;
-    private readonly RowTokens tokens; // behind each position
+    private readonly IReadOnlyList<int[]> sequences;
     private readonly Trace? trace;
     private readonly Tensor baseStates;
     private readonly Tensor? editedStates; // null where the trace's tail gives them
@@ -26,9 +26,8 @@ internal sealed class Comparison
         EditedModel edited, IReadOnlyList<int[]> sequences, TracedPosition[] positions, Trace? trace, Tensor baseStates,
         Tensor? editedStates, Tensor[] read)
     {
-        (this.edited, Positions, this.trace, this.baseStates, this.editedStates, this.read) =
-            (edited, positions, trace, baseStates, editedStates, read);
-        tokens = new RowTokens(row => sequences[positions[row].Sequence].AsMemory(0, positions[row].Position + 1));
+        (this.edited, this.sequences, Positions, this.trace, this.baseStates, this.editedStates, this.read) =
+            (edited, sequences, positions, trace, baseStates, editedStates, read);
     }
 
     /// <summary>P positions, sequence by sequence.</summary>
@@ -104,7 +103,7 @@ internal sealed class Comparison
     /// <param name="withdrawn">For each an edit to be taken as withdrawn; null for none.</param>
     public Firing[] Fire(int first, int count, IReadOnlyList<long?>? withdrawn = null)
     {
-        RowTokens behind = tokens.From(first);
+        RowTokens behind = TokensFrom(first);
         if (edited.Memories is [var only]) return only.Fire(read[0].Slice(first, count), behind, withdrawn); // no choice to be made for each row
         Firing[][] all = [.. edited.Memories.Select((memory, i) => memory.Fire(read[i].Slice(first, count), behind, withdrawn))];
         return [.. Enumerable.Range(0, count).Select(r =>
@@ -115,12 +114,12 @@ internal sealed class Comparison
     /// <param name="position">The position.</param>
     /// <param name="count">At most so many.</param>
     public IReadOnlyList<Firing> Nearest(int position, int count) =>
-        [.. edited.Memories.SelectMany((memory, i) => memory.Nearest(read[i].Slice(position, 1), tokens.From(position), count)).Take(count)];
+        [.. edited.Memories.SelectMany((memory, i) => memory.Nearest(read[i].Slice(position, 1), TokensFrom(position), count)).Take(count)];
 
     /// <summary>Per position the edits that would speak there, those of earlier memories first.</summary>
     public IReadOnlyList<Firing>[] Claims()
     {
-        IReadOnlyList<Firing>[][] all = [.. edited.Memories.Select((memory, i) => memory.Claims(read[i], tokens))];
+        IReadOnlyList<Firing>[][] all = [.. edited.Memories.Select((memory, i) => memory.Claims(read[i], TokensFrom(0)))];
         return [.. Enumerable.Range(0, Positions.Count).Select(r => (IReadOnlyList<Firing>)[.. all.SelectMany(claims => claims[r])])];
     }
 
@@ -153,13 +152,20 @@ internal sealed class Comparison
         return (int)Math.Clamp(numbers / (2L * blocks * longest * edited.Base.Config.NEmbd), 1, most);
     }
 
+    /// <summary>The tokens behind the positions from one on.</summary>
+    private RowTokens TokensFrom(int first) => new(row =>
+    {
+        TracedPosition at = Positions[first + row];
+        return sequences[at.Sequence].AsMemory(0, at.Position + 1);
+    });
+
     /// <summary>Another edited model over what the base model has left here; null where it needs more than that.</summary>
     private Comparison? Beside(EditedModel other)
     {
         if (!other.IsTraceable) return null;
-        if (other.Memories is []) return new Comparison(other, [.. Positions], trace, baseStates, editedStates: null, []);
+        if (other.Memories is []) return new Comparison(other, sequences, [.. Positions], trace, baseStates, editedStates: null, []);
         return trace is not null && trace.Layer == other.Memories[0].Block
-            ? new Comparison(other, [.. Positions], trace, baseStates, editedStates: null, [trace.X])
+            ? new Comparison(other, sequences, [.. Positions], trace, baseStates, editedStates: null, [trace.X])
             : null;
     }
 }

@@ -125,7 +125,7 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
 
     private string SayUnrelated(EditRecord fact) => Say(fact.LocalityPrompt(" Answer:")!, fact.LocAns!);
 
-    private static Text Judged(string said, string expected) => Terminal.Cell(said, said == expected ? Color.Green : Color.Red);
+    private static Spectre.Console.Rendering.IRenderable Judged(string said, string expected) => Terminal.Cell(said, said == expected ? Color.Green : Color.Red);
 
     private static string Number(double value) => Terminal.Number(value, "0.0");
 }

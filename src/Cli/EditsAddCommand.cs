@@ -28,7 +28,8 @@ internal static class EditsAddCommand
         Option<string> edits = CommonOptions.Edits();
         edits.Description = "The edit store, one SQLite file; made if it does not exist.";
         Option<string> prompt = CommonOptions.Text("--prompt", "The prompt of the one fact to teach; {} stands for the subject.");
-        Option<string> target = CommonOptions.Text("--target", "What the model shall say after it; gets a leading space where one would write one.");
+        Option<string> target = CommonOptions.Text(
+            "--target", "What the model shall say after it; gets a leading space where one would write one.");
         Option<string> subject = CommonOptions.Text("--subject", "What the fact is about; out-of-scope prompts are sampled from it.");
         Option<string> input = CommonOptions.File(
             "--input", "A JSON array of records, or one record per line; \"src\" is the prompt, \"alt\" the target.", required: false,

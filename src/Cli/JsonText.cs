@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sharpformer.Tensors;
 
 namespace Sharpformer.Cli;
 
@@ -10,12 +11,12 @@ internal static class JsonText
     private static readonly JsonSerializerOptions Options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // nothing here ends up in a web page
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // no web page; for terminals see Of
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase), new FiniteDouble(), new FiniteSingle() },
     };
 
-    /// <summary>One document, on one line.</summary>
-    public static string Of(object value) => JsonSerializer.Serialize(value, value.GetType(), Options);
+    /// <summary>One document, on one line, that does not command a terminal it is shown on.</summary>
+    public static string Of(object value) => VisibleText.InJson(JsonSerializer.Serialize(value, value.GetType(), Options));
 
     private sealed class FiniteDouble : JsonConverter<double>
     {

@@ -41,7 +41,7 @@ internal static class ModelTokenizeCommand
         foreach (string text in texts)
         {
             int[] ids = tokenizer.Encode(text);
-            terminal.Line($"{string.Join(' ', ids)}    {string.Join(' ', ids.Select(tokenizer.TokenText))}");
+            terminal.Line($"{string.Join(' ', ids)}    {Terminal.Visible(string.Join(' ', ids.Select(tokenizer.TokenText)))}");
         }
 
         return 0;

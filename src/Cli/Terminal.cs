@@ -1,12 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
+using Sharpformer.Tensors;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace Sharpformer.Cli;
 
-/// <summary>Where a command's words go: results to standard output, everything else to standard error.</summary>
+/// <summary>
+/// Where a command's words go: results to standard output, everything else to standard error. Whatever is in them, they do not command
+/// the terminal; see <see cref="VisibleText"/>.
+/// </summary>
 internal sealed class Terminal
 {
     // A file has no right margin: nothing that is redirected is ever wrapped.
@@ -30,12 +33,12 @@ internal sealed class Terminal
     public void Document(object result) => output.WriteLine(JsonText.Of(result));
 
     /// <summary>Prints a line of the result; under <c>--json</c> to standard error, beside the one document.</summary>
-    public void Line(string text) => (Json ? error : output).WriteLine(text);
+    public void Line(string text) => (Json ? error : output).WriteLine(VisibleText.Lines(text));
 
-    /// <summary>Prints a part of a line as soon as it is there.</summary>
+    /// <summary>Prints a part of a text as soon as it is there; no character is cut in two.</summary>
     public void Piece(string text)
     {
-        output.Write(text);
+        output.Write(VisibleText.Lines(text));
         output.Flush();
     }
 
@@ -46,7 +49,7 @@ internal sealed class Terminal
     public int Width => OutputIsScreen ? Screen(output, isScreen: true).Profile.Width : Unlimited;
 
     /// <summary>Says something about the run that is no part of its result.</summary>
-    public void Note(string text) => error.WriteLine(text);
+    public void Note(string text) => error.WriteLine(VisibleText.Lines(text));
 
     /// <summary>The console for a progress bar; see <see cref="HasScreen"/>.</summary>
     public IAnsiConsole ErrorScreen() => Screen(error, HasScreen);
@@ -64,13 +67,13 @@ internal sealed class Terminal
     /// <summary>Adds a row of plain texts; nothing in them is taken for markup.</summary>
     public static void AddRow(Table table, params ReadOnlySpan<string> cells)
     {
-        var texts = new List<Text>();
+        var texts = new List<IRenderable>();
         foreach (string cell in cells) texts.Add(Cell(cell));
         table.AddRow(texts);
     }
 
     /// <summary>A plain text, in a colour where there are colours.</summary>
-    public static Text Cell(string text, Color? color = null) => new(Visible(text), new Style(color));
+    public static IRenderable Cell(string text, Color? color = null) => new CellText(Visible(text), new Style(color));
 
     /// <summary>A text in quotation marks, on one line.</summary>
     public static string Quoted(string text) => $"\"{Visible(text)}\"";
@@ -81,19 +84,8 @@ internal sealed class Terminal
     /// <summary>A count and its noun, in the plural unless it is one.</summary>
     public static string Counted(long count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 
-    /// <summary>Line ends and other control characters as escapes, so that a text cannot command the terminal.</summary>
-    public static string Visible(string text)
-    {
-        var visible = new StringBuilder(text.Length);
-        foreach (char c in text)
-        {
-            if (c == '\n') visible.Append("\\n");
-            else if (char.IsControl(c)) visible.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}");
-            else visible.Append(c);
-        }
-
-        return visible.ToString();
-    }
+    /// <summary>A text that others wrote, on one line.</summary>
+    public static string Visible(string text) => VisibleText.OneLine(text);
 
     private static IAnsiConsole Screen(TextWriter writer, bool isScreen)
     {

@@ -35,7 +35,7 @@ public sealed record TextRules
     /// <summary>Trims, and sets a leading space as one would write it.</summary>
     public static TextRules Default { get; } = new();
 
-    /// <summary>Changes nothing but for the one blank before every target: what unrelated questions of published data sets expect.</summary>
+    /// <summary>Changes nothing but for the one blank before every target: what published data sets mean.</summary>
     public static TextRules Published { get; } = new() { KeepsSpaces = true, LeadingSpace = LeadingSpace.Always };
 
     /// <summary>Keeps white space at the end of prompts and at both ends of targets; otherwise it is trimmed.</summary>
@@ -83,17 +83,13 @@ public sealed record TextRules
     }
 
     /// <summary>The request with its texts as they are taught.</summary>
-    /// <param name="asked">The request.</param>
-    /// <param name="isTold">
-    /// Whether somebody should know that it was changed; a blank before the target that comes back with the leading space is no change.
-    /// </param>
     /// <exception cref="InputException">The prompt holds a <c>{}</c> and there is no subject to fill it.</exception>
-    public EditRequest Apply(EditRequest asked, out bool isTold)
+    public EditRequest Apply(EditRequest asked)
     {
         ArgumentNullException.ThrowIfNull(asked);
-        EditRequest taken = asked with { Prompt = Prompt(asked.Prompt, asked.Subject), Target = Target(asked.Target) };
-        isTold = taken.Prompt != asked.Prompt || (taken.Target != asked.Target && Continuation(asked.Target) != asked.Target);
-        return taken;
+        // A target that has its leading space already is as it should be.
+        string target = Continuation(asked.Target) == asked.Target ? asked.Target : Target(asked.Target);
+        return asked with { Prompt = Prompt(asked.Prompt, asked.Subject), Target = target };
     }
 
     /// <summary>Whether a text stands directly behind what comes before it: its own white space, "," or ")", 北京.</summary>

@@ -9,7 +9,7 @@ namespace Sharpformer.Editing;
 /// <param name="Subject">Tokens of what it is about; empty when nothing is known.</param>
 public sealed record TokenizedRequest(EditRequest Request, EditTokens Tokens, int[] Subject)
 {
-    /// <summary>The request as it was given, where the text rules changed what somebody should know of; null elsewhere.</summary>
+    /// <summary>The request as it was given, where the text rules changed it; null elsewhere.</summary>
     public EditRequest? Asked { get; init; }
 
     /// <summary>Tokenises a request.</summary>
@@ -17,15 +17,15 @@ public sealed record TokenizedRequest(EditRequest Request, EditTokens Tokens, in
     /// <param name="request">The fact.</param>
     /// <param name="nPositions">The model's positions.</param>
     /// <param name="rules">What is done to its texts before; null for the usual rules.</param>
-    /// <exception cref="InputException">The request is blank or too long, or its prompt has a place for a subject and no subject.</exception>
+    /// <exception cref="InputException">The request is blank or too long, or there is no subject for its <c>{}</c>.</exception>
     public static TokenizedRequest Of(Tokenizer tokenizer, EditRequest request, int nPositions, TextRules? rules = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(request);
         rules ??= TextRules.Default;
-        EditRequest taken = rules.Apply(request, out bool isTold);
+        EditRequest taken = rules.Apply(request);
         int[] subject = string.IsNullOrWhiteSpace(taken.Subject) ? [] : tokenizer.Encode(taken.Subject);
         var tokens = EditTokens.Of(tokenizer, taken.Prompt, taken.Target, nPositions, rules);
-        return new TokenizedRequest(taken, tokens, subject) { Asked = isTold ? request : null };
+        return new TokenizedRequest(taken, tokens, subject) { Asked = taken == request ? null : request };
     }
 }

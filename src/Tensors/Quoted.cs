@@ -3,21 +3,23 @@ using System.Text.Json;
 
 namespace Sharpformer.Tensors;
 
-/// <summary>Says in an error message what a file holds that nobody has checked: short, and without control characters.</summary>
+/// <summary>Says in an error message what a file holds that nobody has checked: short, and nothing a terminal would obey.</summary>
 public static class Quoted
 {
     private const int MaxLength = 100;
     private const int MaxDimensions = 8;
 
-    /// <summary>The text in quotes, cut where it is long, control characters escaped.</summary>
+    /// <summary>The text in quotes, cut where it is long, on one line.</summary>
     public static string Text(string text) => $"\"{Bare(text)}\"";
 
     /// <summary>The same without quotes, for names that stand for themselves.</summary>
     public static string Bare(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        string shown = text.Length <= MaxLength ? text : string.Concat(text.AsSpan(0, MaxLength), "…");
-        return JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(shown);
+        int end = Math.Min(text.Length, MaxLength);
+        if (end < text.Length && char.IsHighSurrogate(text[end - 1])) end--;
+        string shown = end == text.Length ? text : string.Concat(text.AsSpan(0, end), "…");
+        return VisibleText.OneLine(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(shown));
     }
 
     /// <summary>Where a JSON reader gave up. Its own message may quote the whole file.</summary>

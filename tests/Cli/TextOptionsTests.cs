@@ -54,7 +54,7 @@ public sealed class TextOptionsTests : IDisposable
     {
         Add("{} works as", "painter").AssertFailed("\"{} works as\"", "no subject to fill it");
         Assert.False(File.Exists(folder.File("e.db")));
-        Add(" ", "painter").AssertFailed("The prompt is blank");
+        Add(" ", "painter").AssertFailed("The prompt is empty");
         CliRun run = Add("{} works as", "painter", "--subject", "Mirela Tost");
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("taken as \"Mirela Tost works as\".\n", run.Error, StringComparison.Ordinal);

@@ -43,7 +43,8 @@ public sealed class Evaluator(EditedModel model, Tokenizer tokenizer, TraceFolde
         Question[] unrelated = Questions(records, r => r.LocalityPrompt(triggers.LocTrigger), r => r.LocAns, TextRules.Published);
         var own = records.Select(r => r.Src).ToHashSet();
         Question[] nearby = Questions(
-            neighbours ?? [], r => own.Contains(r.Src) ? null : r.EditPrompt(triggers.AnswerTrigger, texts), r => r.Alt, texts, "Neighbour");
+            neighbours ?? [], r => own.Contains(r.Src) ? null : r.EditPrompt(triggers.AnswerTrigger, texts), r => r.Alt, texts,
+            "Neighbour");
         for (int i = 0; i < nearby.Length; i++) nearby[i] = nearby[i].OnlyNextToken();
 
         Question[] all = [.. edits, .. rephrased, .. unrelated, .. nearby];

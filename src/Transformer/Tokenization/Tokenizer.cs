@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.ML.Tokenizers;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Transformer.Tokenization;
@@ -15,24 +14,19 @@ public sealed class Tokenizer
     public const string EndOfText = "<|endoftext|>";
 
     private readonly string folder;
-    private readonly BpeTokenizer merger;
+    private readonly BytePairMerger merger;
     private readonly AddedTokens addedTokens;
     private readonly string[] tokens;
     private readonly byte[][] bytes;
     private readonly Dictionary<int, string> added;
-    private readonly bool addPrefixSpace;
+    private readonly bool addPrefixSpace, usesPattern;
     private readonly SpecialTokens special;
 
     private Tokenizer(string folder, TokenizerDefinition definition, SpecialTokens special)
     {
         (this.folder, this.special) = (folder, special);
-        (tokens, addPrefixSpace) = (definition.Tokens, definition.AddPrefixSpace);
-        merger = BpeTokenizer.Create(new BpeOptions(tokens.Select((token, id) => KeyValuePair.Create(token, id)))
-        {
-            Merges = definition.Merges,
-            ByteLevel = true,
-            PreTokenizer = definition.UsesPattern ? new Gpt2PreTokenizer() : new WholeTextPreTokenizer(),
-        });
+        (tokens, addPrefixSpace, usesPattern) = (definition.Tokens, definition.AddPrefixSpace, definition.UsesPattern);
+        merger = new BytePairMerger(tokens, definition.Merges);
         addedTokens = new AddedTokens(definition.Added);
         added = definition.Added.ToDictionary(token => token.Id, token => token.Text);
         // A token with characters outside the byte alphabet was added by hand and means its own text. One within may also
@@ -109,7 +103,7 @@ public sealed class Tokenizer
         foreach ((AddedToken? token, string part) in addedTokens.Split(text))
         {
             if (token is not null) ids.Add(token.Id);
-            else ids.AddRange(merger.EncodeToIds(addPrefixSpace && part[0] != ' ' ? " " + part : part));
+            else Encode(addPrefixSpace && part[0] != ' ' ? " " + part : part, ids);
         }
 
         return [.. ids];
@@ -131,6 +125,16 @@ public sealed class Tokenizer
     /// <summary>The bytes a token stands for; those of several tokens, end to end, are their text in UTF-8.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The vocabulary has no such id.</exception>
     public ReadOnlySpan<byte> TokenBytes(int id) => Checked(id) < tokens.Length ? bytes[id] : Encoding.UTF8.GetBytes(TokenText(id));
+
+    private void Encode(ReadOnlySpan<char> text, List<int> ids)
+    {
+        while (text.Length > 0)
+        {
+            int length = usesPattern ? Gpt2Pattern.PieceLength(text) : text.Length;
+            merger.Encode(text[..length], ids);
+            text = text[length..];
+        }
+    }
 
     private static Tokenizer Load(string folder, SpecialTokens ids)
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Microsoft.ML.Tokenizers;
 
 namespace Sharpformer.Transformer.Tokenization;
 
@@ -10,7 +9,7 @@ namespace Sharpformer.Transformer.Tokenization;
 /// It is written out by hand because .NET's regular expressions see UTF-16 units: to them the letter 𝒳 is two
 /// surrogates and no letter, which would give other ids than the model was trained with.
 /// </summary>
-internal sealed class Gpt2PreTokenizer : PreTokenizer
+internal static class Gpt2Pattern
 {
     private static readonly string[] Contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
 
@@ -22,24 +21,8 @@ internal sealed class Gpt2PreTokenizer : PreTokenizer
         Other,
     }
 
-    /// <inheritdoc/>
-    public override IEnumerable<(int Offset, int Length)> PreTokenize(string text) => PreTokenize(text.AsSpan());
-
-    /// <inheritdoc/>
-    public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text)
-    {
-        var pieces = new List<(int Offset, int Length)>();
-        for (int start = 0; start < text.Length;)
-        {
-            int length = PieceLength(text[start..]);
-            pieces.Add((start, length));
-            start += length;
-        }
-
-        return pieces;
-    }
-
-    private static int PieceLength(ReadOnlySpan<char> text)
+    /// <summary>Length of the piece that a text, which is not empty, begins with.</summary>
+    public static int PieceLength(ReadOnlySpan<char> text)
     {
         foreach (string contraction in Contractions)
             if (text.StartsWith(contraction, StringComparison.Ordinal)) return contraction.Length;

@@ -12,6 +12,8 @@ internal sealed class EditRecordReader(Stream stream, string path)
     /// <summary>What a record file should look like, as a hint.</summary>
     public const string Expected = "expected a JSON array of records, or one record per line, with at least \"src\" and \"alt\".";
 
+    private static readonly string[] Known = ["subject", "src", "rephrase", "alt", "loc", "loc_ans", "relation"];
+
     private enum Place
     {
         Start,
@@ -28,6 +30,7 @@ internal sealed class EditRecordReader(Stream stream, string path)
     private Place place = Place.Start;
     private int recordIndex;
     private int linesBefore; // line ends in what the buffer no longer holds
+    private readonly HashSet<string> fields = []; // of the record at hand
 
     /// <summary>The next record; null after the last one.</summary>
     /// <exception cref="InputException">What follows is not a record.</exception>
@@ -88,10 +91,12 @@ internal sealed class EditRecordReader(Stream stream, string path)
     private EditRecord ReadRecord(ref Utf8JsonReader reader)
     {
         Utf8JsonReader begin = reader;
+        fields.Clear();
         string? subject = null, src = null, rephrase = null, alt = null, loc = null, locAns = null, relation = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             string field = String(ref reader, "a field name");
+            CheckField(reader, field);
             reader.Read();
             switch (field)
             {
@@ -118,6 +123,17 @@ internal sealed class EditRecordReader(Stream stream, string path)
             LocAns = locAns,
             Relation = relation,
         };
+    }
+
+    /// <summary>
+    /// A field that is there twice would win over the other in silence, and <c>"Rephrase"</c> would be passed over as one of those
+    /// that nobody here knows.
+    /// </summary>
+    private void CheckField(Utf8JsonReader reader, string field)
+    {
+        if (!fields.Add(field)) throw Wrong(reader, "each field once", $"{Quoted.Text(field)} twice");
+        if (Known.FirstOrDefault(known => known.Equals(field, StringComparison.OrdinalIgnoreCase)) is { } meant && meant != field)
+            throw Wrong(reader, $"field \"{meant}\" in lower case", Quoted.Text(field));
     }
 
     private string? Text(ref Utf8JsonReader reader, string field)

@@ -28,7 +28,6 @@ public sealed class EditRecordTests : IDisposable
     [Theory]
     [InlineData("""{"src":"A is in","alt":"B"}""")]
     [InlineData("""{"alt":"B","rephrase":null,"pred":"","loc":" ","loc_ans":null,"answers":null,"subject":null,"src":"A is in"}""")]
-    [InlineData("""{"src":"old","alt":"B","src":"A is in","answers":[]}""")]
     public void Optional_fields_may_be_absent_null_or_blank(string json)
     {
         EditRecord record = Assert.Single(Load($"[{json}]"));
@@ -102,6 +101,14 @@ public sealed class EditRecordTests : IDisposable
     [InlineData("null", "got null")]
     [InlineData("[{0}]\n{0}", "after the end of the array, line 2: expected nothing more, got an object")]
     [InlineData("[{0},\n{\"src\":\"A", "record 1 (counted from 0), line 2: broken JSON at byte ")]
+    [InlineData(
+        "[{\"src\":\"A\",\"alt\":\"B\",\n\"src\":\"C\",\"alt\":\"D\"}]",
+        "record 0 (counted from 0), line 2: expected each field once, got \"src\" twice")]
+    [InlineData(
+        "{0}\n{\"src\":\"A\",\"alt\":\"B\",\"x\":1,\"x\":1}", "record 1 (counted from 0), line 2: expected each field once, got \"x\" twice")]
+    [InlineData("{\"src\":\"A\",\"s\\u0072c\":\"C\",\"alt\":\"B\"}", "expected each field once, got \"src\" twice")]
+    [InlineData(
+        "{\"src\":\"A\",\"alt\":\"B\",\"Rephrase\":\"C\"}", "expected field \"rephrase\" in lower case, got \"Rephrase\"")]
     [InlineData("[{0}", "broken JSON")]
     [InlineData("[{0},]", "broken JSON")]
     [InlineData("[{0} {0}]", "broken JSON")]

@@ -1,134 +1,60 @@
 using System.CommandLine;
-using System.Globalization;
 using Sharpformer.Editing;
-using Sharpformer.Editing.Methods.IReVa;
-using Spectre.Console;
+using Sharpformer.Editing.Metrics;
+using Sharpformer.Editing.Reports;
 
 namespace Sharpformer.Cli;
 
-/// <summary><c>edits why</c>: which neuron answers a prompt, and what it changes.</summary>
+/// <summary><c>edits why</c>: which neuron answers a prompt or speaks at each token of a text, and what it changes.</summary>
 internal static class EditsWhyCommand
 {
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("why", "Say which neuron answers a prompt, how clearly it wins, and what it changes in the next token.");
+        var command = new Command(
+            "why",
+            "Say which neuron answers a prompt, how clearly it wins, what it changes in the next token and where in the model; "
+                + "with --generate which edit speaks at each token of a text.");
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits(), prompt = CommonOptions.Text("--prompt", "The prompt to explain.", required: true);
-        command.Add(edits);
-        command.Add(prompt);
+        Option<string> target = CommonOptions.Text(
+            "--target", "The answer whose first token is followed through the blocks. [default: the winning neuron's, or what is said]");
+        Option<int?> generate = CommonOptions.OptionalNumber<int>(
+            "--generate", "Write on for so many tokens, the most likely each time, and explain every one.", n => n >= 1,
+            "1 or more, as a whole number");
+        Option<string> html = CommonOptions.File("--html", "Write the explanation of --generate as one page.", required: false);
+        Option<string> svg = CommonOptions.File("--svg", "Write the picture of --generate, tokens by edits.", required: false);
+        foreach (Option option in (Option[])[edits, prompt, target, generate, html, svg]) command.Add(option);
+        command.Validators.Add(result =>
+        {
+            bool generates = result.GetResult(generate) is not null;
+            if (generates && result.GetResult(target) is not null) result.AddError("--generate and --target exclude each other.");
+            foreach (Option option in (Option[])[html, svg])
+                if (!generates && result.GetResult(option) is not null) result.AddError($"{option.Name} needs --generate.");
+        });
         command.SetAction(parse =>
         {
             using Session session = model.Open(parse);
-            int[] tokens = session.PromptTokens(parse.GetRequiredValue(prompt));
+            string asked = parse.GetRequiredValue(prompt);
+            int[] tokens = session.PromptTokens(asked);
             session.OpenStore(parse.GetRequiredValue(edits), StoreAccess.Read);
-            Explanation why = session.Explain(parse.GetRequiredValue(prompt));
-            Dictionary<long, Edit> byId = session.Edits().ToDictionary(e => e.Id);
             Terminal terminal = Terminal.Of(parse);
-            if (terminal.Json) terminal.Document(Json(session, parse.GetRequiredValue(prompt), tokens, why, byId));
-            else Tell(terminal, session, why, byId);
+            if (parse.GetValue(generate) is not { } length)
+            {
+                WhyView.Render(terminal, session, asked, tokens, session.Explain(asked, parse.GetValue(target)));
+                return 0;
+            }
+
+            ExplainedGeneration text = Measurement.Run(
+                terminal, (_, cancellation) => session.ExplainGeneration(asked, length, cancellation));
+            DiffSide side = session.EditedSide;
+            if (parse.GetValue(html) is { } page)
+                ReportFile.Write(page, writer => writer.Write(GenerationPage.Of(session.Origin(), side, text)));
+            if (parse.GetValue(svg) is { } picture)
+                ReportFile.Write(picture, writer => writer.Write(GenerationPicture.Of(text, side.Edits.ToDictionary(edit => edit.Id))));
+            WhyGenerationView.Render(terminal, session.Origin(), side, text);
             return 0;
         });
         return command;
     }
-
-    private static object Json(Session session, string prompt, int[] tokens, Explanation why, Dictionary<long, Edit> byId)
-    {
-        object[] readings = [.. why.Nearest.Select(f => (object)new
-        {
-            neuron = f.Part,
-            f.Edit,
-            prompt = byId[f.Edit].Request.Prompt,
-            target = byId[f.Edit].Request.Target,
-            f.Token,
-            text = session.TokenText(f.Token),
-            f.Score,
-            f.Threshold,
-            f.Margin,
-            alpha = (byId[f.Edit].Settings as IReVaSettings)?.Alpha,
-            withdrawn = f.IsWithdrawn,
-        })];
-        bool isWon = why.First.State is FiringState.Answers or FiringState.Withdrawn;
-        return new
-        {
-            prompt,
-            tokens,
-            fires = why.First.State == FiringState.Answers,
-            strength = why.First.Strength + 0, // -0 would only puzzle
-            winner = isWon ? readings[0] : null,
-            runnersUp = isWon ? readings[1..] : readings,
-            changes = why.Changes.Select(c => new
-            {
-                c.Token,
-                text = session.TokenText(c.Token),
-                c.LogitBefore,
-                c.LogitAfter,
-                c.ProbabilityBefore,
-                c.ProbabilityAfter,
-            }),
-        };
-    }
-
-    private static void Tell(Terminal terminal, Session session, Explanation why, Dictionary<long, Edit> byId)
-    {
-        terminal.Line(Verdict(why, byId));
-        if (why.Nearest.Count > 0)
-        {
-            Table neurons = Terminal.NewTable("neuron", "edit", "of the prompt", "answers with", "score", "threshold", "margin", "");
-            foreach (Firing f in why.Nearest)
-            {
-                Terminal.AddRow(
-                    neurons, Terminal.Number(f.Part), Terminal.Number(f.Edit), byId[f.Edit].Request.Prompt,
-                    Terminal.Quoted(session.TokenText(f.Token)),
-                    Number(f.Score), Number(f.Threshold), Number(f.Margin), f.IsWithdrawn ? "withdrawn" : "");
-            }
-
-            terminal.Show(neurons);
-        }
-
-        Table changes = Terminal.NewTable("next token", "before", "after", "logit before", "logit after");
-        foreach (TokenChange c in why.Changes)
-        {
-            Terminal.AddRow(
-                changes, Terminal.Quoted(session.TokenText(c.Token)), Percent(c.ProbabilityBefore), Percent(c.ProbabilityAfter),
-                Number(c.LogitBefore), Number(c.LogitAfter));
-        }
-
-        terminal.Show(changes);
-    }
-
-    private static string Verdict(Explanation why, Dictionary<long, Edit> byId)
-    {
-        if (why.Nearest.Count == 0)
-        {
-            return byId.Values.Any(edit => edit.Status == EditStatus.Active)
-                ? "The store's edits change weights: none of them answers for itself, the table shows what they do together."
-                : "The store holds no neurons: this is the base model's answer.";
-        }
-
-        Firing first = why.First;
-        switch (first.State)
-        {
-            case FiringState.Withdrawn: return Won(first, "wins but is withdrawn, so this is the base model's answer");
-            case FiringState.Answers: return Won(first, $"answers with strength {Number(first.Strength)}");
-        }
-
-        // Below all thresholds the activation is flat, so the strongest need not be the nearest.
-        Firing nearest = why.Nearest.MaxBy(f => f.Margin);
-        string leak = first.Adds
-            ? " Just below it the activation is not quite 0 and still adds "
-                + $"{first.Strength.ToString("0.###E+0", CultureInfo.InvariantCulture)} times a value."
-            : "";
-        return $"No neuron fires. The nearest is neuron {Name(nearest)}: score {Number(nearest.Score)}, "
-            + $"{Number(-nearest.Margin)} below its threshold of {Number(nearest.Threshold)}.{leak}";
-
-        string Won(Firing f, string said) =>
-            $"Neuron {Name(f)} {said}: score {Number(f.Score)}, {Number(f.Margin)} above its threshold of {Number(f.Threshold)}.";
-
-        string Name(Firing f) => $"{f.Part} of edit {f.Edit} ({Terminal.Quoted(byId[f.Edit].Request.Prompt)})";
-    }
-
-    private static string Number(double value) => Terminal.Number(value, "0.00");
-
-    private static string Percent(double share) => Terminal.Number(100 * share, "0.00") + " %";
 }

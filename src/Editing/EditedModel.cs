@@ -16,6 +16,9 @@ public sealed record EditedModel(CausalLm Base)
     /// <summary>What sits beside blocks, in the order in which it was put there.</summary>
     public IReadOnlyList<IEditMemory> Memories { get; init; } = [];
 
+    /// <summary>Whether weights are changed. Edits that do so never say where they answer.</summary>
+    public bool ChangesWeights => !ReferenceEquals(Base, Model);
+
     /// <summary>The memories as openings of <see cref="Model"/>.</summary>
     public IReadOnlyList<Opening> Openings => OpeningsWatchedBy(_ => { });
 

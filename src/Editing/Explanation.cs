@@ -8,7 +8,10 @@ namespace Sharpformer.Editing;
 /// closest.</param>
 /// <param name="Changes">The most likely next tokens of either model, with both models' logits and probabilities, most changed
 /// first.</param>
-public sealed record Explanation(IReadOnlyList<Firing> Nearest, IReadOnlyList<TokenChange> Changes)
+/// <param name="Target">The token that is followed through the blocks.</param>
+/// <param name="Lens">Its way through the blocks, before and after editing.</param>
+public sealed record Explanation(
+    IReadOnlyList<Firing> Nearest, IReadOnlyList<TokenChange> Changes, int Target, IReadOnlyList<BlockReading> Lens)
 {
     private const int Firings = 5, Tokens = 5;
 
@@ -16,8 +19,12 @@ public sealed record Explanation(IReadOnlyList<Firing> Nearest, IReadOnlyList<To
     public Firing First => Nearest.Count == 0 ? default : Nearest[0];
 
     /// <summary>Asks both models for the next token after a prompt.</summary>
+    /// <param name="model">The models.</param>
+    /// <param name="prompt">The prompt's tokens.</param>
+    /// <param name="target">The token to follow through the blocks; null for that of the edit that wins, or else what the edited model
+    /// says.</param>
     /// <exception cref="InputException">The prompt is empty or longer than the model's positions.</exception>
-    public static Explanation Of(EditedModel model, int[] prompt)
+    public static Explanation Of(EditedModel model, int[] prompt, int? target = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         using BufferScope scope = model.Base.Device.Scope();
@@ -25,18 +32,19 @@ public sealed record Explanation(IReadOnlyList<Firing> Nearest, IReadOnlyList<To
         Firing[] firings = both.Fire(0, 1);
         float[] before = both.BaseLogits(0, 1).Value.ToArray();
         float[] after = both.Differing(firings).Length > 0 ? both.EditedLogits([0], firings).Value.ToArray() : before;
-        return new Explanation(both.Nearest(0, Firings), ChangesBetween(before, after));
+        bool isWon = firings[0].State is FiringState.Answers or FiringState.Withdrawn;
+        int followed = target ?? (isWon ? firings[0].Token : NextToken.Top(after, 1)[0]);
+        return new Explanation(
+            both.Nearest(0, Firings), ChangesBetween(before, after), followed, LogitLens.Read(model, prompt, followed));
     }
 
     private static TokenChange[] ChangesBetween(float[] before, float[] after)
     {
         double[] p = Probabilities(before), q = Probabilities(after);
-        return [.. Top(before).Union(Top(after))
+        return [.. NextToken.Top(before, Tokens).Union(NextToken.Top(after, Tokens))
             .Select(token => new TokenChange(token, before[token], after[token], p[token], q[token]))
             .OrderByDescending(change => Math.Abs(change.ProbabilityAfter - change.ProbabilityBefore))
             .ThenByDescending(change => change.ProbabilityBefore)];
-
-        static IEnumerable<int> Top(float[] logits) => Enumerable.Range(0, logits.Length).OrderByDescending(v => logits[v]).Take(Tokens);
     }
 
     private static double[] Probabilities(float[] logits)

@@ -21,24 +21,10 @@ public static class DiffPage
         var body = new StringBuilder();
         body.Append("<table>\n");
         body.Append(Html.Origin(origin));
-        body.Append(Html.Fact("Before", Side(before))).Append(Html.Fact("After", Side(after)));
+        body.Append(Html.Side("Before", before)).Append(Html.Side("After", after));
         body.Append("</table>\n<h2>Drift</h2>\n<table>\n").Append(Summary(report.Drift)).Append("</table>\n");
         AppendRows(body, report, rows);
         return Html.Page("What edits changed", body.ToString());
-    }
-
-    private static string Side(DiffSide side)
-    {
-        var text = new StringBuilder(Html.Text(side.Name));
-        if (side.Store is null) return text.ToString();
-        text.Append($": {side.Active} active, {side.Withdrawn} withdrawn");
-        foreach ((EditSettings settings, int edits) in side.Settings)
-        {
-            text.Append($"<br><span class=\"dim\">{edits} by {Html.Text(settings.Method)} ")
-                .Append($"<code>{Html.Text(settings.ToJson())}</code></span>");
-        }
-
-        return text.ToString();
     }
 
     private static string Summary(Drift drift) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Sharpformer.Editing.Metrics;
 
 namespace Sharpformer.Editing.Reports;
 
@@ -85,6 +86,19 @@ internal static class Html
             "Base model",
             $"{Text(origin.Model)}<br><code class=\"dim\">weights {Text(origin.Fingerprint.Weights)}<br>"
                 + $"tokenizer {Text(origin.Fingerprint.Tokenizer)}</code>");
+
+    /// <summary>An edited model as a row of such a table: its store, and how its edits were made.</summary>
+    public static string Side(string what, DiffSide side)
+    {
+        var text = new StringBuilder(Text(side.Name));
+        if (side.Store is not null) text.Append($": {side.Active} active, {side.Withdrawn} withdrawn");
+        foreach ((EditSettings settings, int edits) in side.Settings)
+        {
+            text.Append($"<br><span class=\"dim\">{edits} by {Text(settings.Method)} <code>{Text(settings.ToJson())}</code></span>");
+        }
+
+        return Fact(what, text.ToString());
+    }
 
     private static bool IsSeen(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate);

@@ -61,8 +61,24 @@ public sealed partial class Session
         });
 
     /// <summary>Why the edited model says what it says after a prompt.</summary>
-    /// <exception cref="InputException">The prompt is empty or too long.</exception>
-    public Explanation Explain(string prompt) => queue.Run(() => Explanation.Of(Edited, PromptTokens(prompt)));
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="target">The answer whose first token is followed through the blocks; null for that of the edit that wins, or else
+    /// what the edited model says.</param>
+    /// <exception cref="InputException">The prompt is empty or too long, or the target is empty.</exception>
+    public Explanation Explain(string prompt, string? target = null) => queue.Run(() => Explanation.Of(
+        Edited, PromptTokens(prompt),
+        target is null ? null : EditTokens.Of(Tokenizer, prompt, target, Model.Config.NPositions).Target[0]));
+
+    /// <summary>Which edit speaks at which token of what the edited model writes on from a prompt, the most likely token each
+    /// time.</summary>
+    /// <param name="prompt">The text to continue.</param>
+    /// <param name="maxNewTokens">Stops after so many tokens.</param>
+    /// <param name="cancellation">Ends the text.</param>
+    /// <exception cref="InputException">The prompt is empty or too long, or the model chose a token that its tokenizer does not
+    /// know.</exception>
+    public ExplainedGeneration ExplainGeneration(string prompt, int maxNewTokens, CancellationToken cancellation = default) =>
+        queue.Run(() => ExplainedGeneration.Of(
+            Edited, Tokenizer, PromptTokens(prompt), Generate(prompt, maxNewTokens, cancellation: cancellation), cancellation));
 
     /// <summary>The edited model's logits of the token that follows a prompt, <c>[V]</c>.</summary>
     /// <exception cref="InputException">The prompt is empty or too long.</exception>

@@ -1,0 +1,85 @@
+using Sharpformer.Editing;
+using Sharpformer.Editing.Metrics;
+using Sharpformer.Editing.Reports;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary>Which edit speaks at each token of a text, for people and for programs.</summary>
+internal static class WhyGenerationView
+{
+    /// <summary>Says it.</summary>
+    /// <param name="terminal">Where.</param>
+    /// <param name="origin">Which model and program.</param>
+    /// <param name="side">The edited model.</param>
+    /// <param name="text">What it wrote.</param>
+    public static void Render(Terminal terminal, ReportOrigin origin, DiffSide side, ExplainedGeneration text)
+    {
+        IReadOnlyDictionary<string, int> weightEdits = WhyView.WeightEdits(side.Model, side.Edits);
+        if (terminal.Json)
+        {
+            terminal.Document(Json(origin, side, text, weightEdits));
+            return;
+        }
+
+        Table table = Terminal.NewTable("token", "edit", "margin", "before", "after", "base says");
+        foreach (ExplainedToken token in text.Tokens)
+        {
+            Terminal.AddRow(
+                table, Terminal.Quoted(token.Text), Speaker(token), token.First.Edit == 0 ? "-" : Number(token.First.Margin),
+                Percent(token.ProbabilityBefore), Percent(token.ProbabilityAfter), Terminal.Quoted(token.BaseText));
+        }
+
+        if (text.Tokens.Count > 0) terminal.Show(table);
+        int spoken = text.Tokens.Count(token => token.First.State == FiringState.Answers);
+        terminal.Line(text.Tokens.Count == 0
+            ? "The model ends the text at once: there is no token to explain."
+            : $"An edit speaks at {spoken} of {Terminal.Counted(text.Tokens.Count, "token")}.");
+        if (WhyView.Besides(weightEdits) is { } besides) terminal.Line(besides);
+    }
+
+    private static object Json(
+        ReportOrigin origin, DiffSide side, ExplainedGeneration text, IReadOnlyDictionary<string, int> weightEdits) => new
+        {
+            origin.Model,
+            side.Store,
+            origin.Version,
+            text.Made.Prompt,
+            text.Made.Text,
+            tokens = text.Tokens.Select(token => new
+            {
+                token.Token,
+                token.Text,
+                edit = token.First.State == FiringState.Answers ? token.First.Edit : (long?)null,
+                first = Seen(token.First),
+                nearest = token.Nearest.Select(Seen),
+                token.BaseToken,
+                token.BaseText,
+                token.ProbabilityBefore,
+                token.ProbabilityAfter,
+            }),
+            weightEdits,
+        };
+
+    private static object? Seen(Firing firing) => firing.Edit == 0 ? null : new
+    {
+        firing.Edit,
+        neuron = firing.Part,
+        firing.State,
+        firing.Score,
+        firing.Threshold,
+        firing.Margin,
+        strength = firing.Strength + 0,
+    };
+
+    private static string Speaker(ExplainedToken token) => token.First.State switch
+    {
+        FiringState.Answers => Terminal.Number(token.First.Edit),
+        FiringState.Withdrawn => $"{token.First.Edit}, withdrawn",
+        _ => "-",
+    };
+
+    private static string Number(double value) => Terminal.Number(value, "0.00");
+
+    private static string Percent(double share) => Terminal.Number(100 * share, "0.0") + " %";
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using Sharpformer.Editing;
+using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Metrics;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary>Why the model says what it says after a prompt, for people and for programs.</summary>
+internal static class WhyView
+{
+    /// <summary>Says it.</summary>
+    /// <param name="terminal">Where.</param>
+    /// <param name="session">The model and its store.</param>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="tokens">The same as tokens.</param>
+    /// <param name="why">The explanation.</param>
+    public static void Render(Terminal terminal, Session session, string prompt, int[] tokens, Explanation why)
+    {
+        Dictionary<long, Edit> byId = session.Edits().ToDictionary(e => e.Id);
+        if (terminal.Json) terminal.Document(Json(session, prompt, tokens, why, byId));
+        else Tell(terminal, session, why, byId);
+    }
+
+    /// <summary>Active edits that change weights, by method: they answer together or not at all, and none says where.</summary>
+    public static IReadOnlyDictionary<string, int> WeightEdits(EditedModel model, IEnumerable<Edit> edits) => !model.ChangesWeights
+        ? new Dictionary<string, int>()
+        : edits.Where(edit => edit.Status == EditStatus.Active && edit.Settings is not IReVaSettings)
+            .GroupBy(edit => edit.Method).ToDictionary(group => group.Key, group => group.Count());
+
+    /// <summary>The same in a sentence; null where there are none.</summary>
+    public static string? Besides(IReadOnlyDictionary<string, int> weightEdits) => weightEdits.Count == 0
+        ? null
+        : $"Besides, {string.Join(", ", weightEdits.Select(m => $"{Terminal.Counted(m.Value, "edit")} by {Terminal.Visible(m.Key)}"))} "
+            + $"{(weightEdits.Values.Sum() == 1 ? "changes" : "change")} weights, at every token: none says where it answers, "
+            + "but what they do is in the numbers.";
+
+    private static object Json(Session session, string prompt, int[] tokens, Explanation why, Dictionary<long, Edit> byId)
+    {
+        object[] readings = [.. why.Nearest.Select(f => (object)new
+        {
+            neuron = f.Part,
+            f.Edit,
+            prompt = byId[f.Edit].Request.Prompt,
+            target = byId[f.Edit].Request.Target,
+            f.Token,
+            text = session.TokenText(f.Token),
+            f.Score,
+            f.Threshold,
+            f.Margin,
+            alpha = (byId[f.Edit].Settings as IReVaSettings)?.Alpha,
+            withdrawn = f.IsWithdrawn,
+        })];
+        bool isWon = why.First.State is FiringState.Answers or FiringState.Withdrawn;
+        return new
+        {
+            prompt,
+            tokens,
+            fires = why.First.State == FiringState.Answers,
+            strength = why.First.Strength + 0, // -0 would only puzzle
+            winner = isWon ? readings[0] : null,
+            runnersUp = isWon ? readings[1..] : readings,
+            changes = why.Changes.Select(c => new
+            {
+                c.Token,
+                text = session.TokenText(c.Token),
+                c.LogitBefore,
+                c.LogitAfter,
+                c.ProbabilityBefore,
+                c.ProbabilityAfter,
+            }),
+            target = new { token = why.Target, text = session.TokenText(why.Target) },
+            lens = why.Lens,
+            weightEdits = WeightEdits(session.Edited, byId.Values),
+        };
+    }
+
+    private static void Tell(Terminal terminal, Session session, Explanation why, Dictionary<long, Edit> byId)
+    {
+        terminal.Line(Verdict(why, byId));
+        if (why.Nearest.Count > 0 && Besides(WeightEdits(session.Edited, byId.Values)) is { } besides) terminal.Line(besides);
+        if (why.Nearest.Count > 0)
+        {
+            Table neurons = Terminal.NewTable("neuron", "edit", "of the prompt", "answers with", "score", "threshold", "margin", "");
+            foreach (Firing f in why.Nearest)
+            {
+                Terminal.AddRow(
+                    neurons, Terminal.Number(f.Part), Terminal.Number(f.Edit), byId[f.Edit].Request.Prompt,
+                    Terminal.Quoted(session.TokenText(f.Token)),
+                    Number(f.Score), Number(f.Threshold), Number(f.Margin), f.IsWithdrawn ? "withdrawn" : "");
+            }
+
+            terminal.Show(neurons);
+        }
+
+        Table changes = Terminal.NewTable("next token", "before", "after", "logit before", "logit after");
+        foreach (TokenChange c in why.Changes)
+        {
+            Terminal.AddRow(
+                changes, Terminal.Quoted(session.TokenText(c.Token)), Percent(c.ProbabilityBefore), Percent(c.ProbabilityAfter),
+                Number(c.LogitBefore), Number(c.LogitAfter));
+        }
+
+        terminal.Show(changes);
+        Table lens = Terminal.NewTable(
+            $"{Terminal.Quoted(session.TokenText(why.Target))} behind block", "rank before", "after", "probability before", "after");
+        foreach (BlockReading reading in why.Lens)
+        {
+            Terminal.AddRow(
+                lens, Terminal.Number(reading.Block), Terminal.Number(reading.RankBefore), Terminal.Number(reading.RankAfter),
+                Percent(reading.ProbabilityBefore), Percent(reading.ProbabilityAfter));
+        }
+
+        terminal.Show(lens);
+    }
+
+    private static string Verdict(Explanation why, Dictionary<long, Edit> byId)
+    {
+        if (why.Nearest.Count == 0)
+        {
+            return byId.Values.Any(edit => edit.Status == EditStatus.Active)
+                ? "The store's edits change weights: none of them answers for itself, the table shows what they do together."
+                : "The store holds no neurons: this is the base model's answer.";
+        }
+
+        Firing first = why.First;
+        switch (first.State)
+        {
+            case FiringState.Withdrawn: return Won(first, "wins but is withdrawn, so this is the base model's answer");
+            case FiringState.Answers: return Won(first, $"answers with strength {Number(first.Strength)}");
+        }
+
+        // Below all thresholds the activation is flat, so the strongest need not be the nearest.
+        Firing nearest = why.Nearest.MaxBy(f => f.Margin);
+        string leak = first.Adds
+            ? " Just below it the activation is not quite 0 and still adds "
+                + $"{first.Strength.ToString("0.###E+0", CultureInfo.InvariantCulture)} times a value."
+            : "";
+        return $"No neuron fires. The nearest is neuron {Name(nearest)}: score {Number(nearest.Score)}, "
+            + $"{Number(-nearest.Margin)} below its threshold of {Number(nearest.Threshold)}.{leak}";
+
+        string Won(Firing f, string said) =>
+            $"Neuron {Name(f)} {said}: score {Number(f.Score)}, {Number(f.Margin)} above its threshold of {Number(f.Threshold)}.";
+
+        string Name(Firing f) => $"{f.Part} of edit {f.Edit} ({Terminal.Quoted(byId[f.Edit].Request.Prompt)})";
+    }
+
+    private static string Number(double value) => Terminal.Number(value, "0.00");
+
+    private static string Percent(double share) => Terminal.Number(100 * share, "0.00") + " %";
+}

@@ -37,12 +37,7 @@ internal sealed record EditView(
     public static double Norm(float[] x) => Math.Sqrt(x.Sum(value => (double)value * value));
 
     /// <summary>A status in lower case.</summary>
-    public static string StatusText(EditStatus status) => status switch
-    {
-        EditStatus.Active => "active",
-        EditStatus.Withdrawn => "withdrawn",
-        _ => "removed",
-    };
+    public static string StatusText(EditStatus status) => status.ToString().ToLowerInvariant();
 
     /// <summary>A time in UTC, to the second.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

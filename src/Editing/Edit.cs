@@ -6,8 +6,16 @@ public enum EditStatus
     /// <summary>It answers.</summary>
     Active,
 
-    /// <summary>It is silent: its prompts fall back to the base model.</summary>
+    /// <summary>
+    /// It is silent: its prompts fall back to the base model. Its keys still compete, so that no neighbour answers in its place.
+    /// </summary>
     Withdrawn,
+
+    /// <summary>A newer edit of the same prompt took over: it is kept, silent, and competes no more.</summary>
+    Superseded,
+
+    /// <summary>Its addition was taken back: it is kept, silent, and competes no more.</summary>
+    Undone,
 
     /// <summary>Its parts are gone; the record remains as history.</summary>
     Removed,
@@ -48,6 +56,12 @@ public sealed record Edit
 
     /// <summary>When it was stored, UTC.</summary>
     public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>
+    /// The edit that took over; null unless <see cref="Status"/> is <see cref="EditStatus.Superseded"/> or it was removed while
+    /// superseded.
+    /// </summary>
+    public long? SupersededBy { get; init; }
 
     /// <summary>
     /// When it was withdrawn, UTC; null unless <see cref="Status"/> is <see cref="EditStatus.Withdrawn"/> or it was removed

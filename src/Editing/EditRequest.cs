@@ -5,4 +5,18 @@ namespace Sharpformer.Editing;
 /// <param name="Target">The new answer; <see cref="TextRules"/> say whether a blank comes before it.</param>
 /// <param name="Subject">What the fact is about; out-of-scope prompts are sampled from it. Null samples from BOS instead.</param>
 /// <param name="Source">Where the request came from, for example <c>zsre.json#17</c>.</param>
-public sealed record EditRequest(string Prompt, string Target, string? Subject = null, string Source = "");
+public sealed record EditRequest(string Prompt, string Target, string? Subject = null, string Source = "")
+{
+    /// <summary>
+    /// Other wordings of the prompt that should get the same answer. They are not taught; the edit can be asked them later.
+    /// </summary>
+    public IReadOnlyList<string> Paraphrases { get; init; } = [];
+
+    /// <summary>Equal in every text, the paraphrases' included.</summary>
+    public bool Equals(EditRequest? other) => other is not null
+        && (Prompt, Target, Subject, Source) == (other.Prompt, other.Target, other.Subject, other.Source)
+        && Paraphrases.SequenceEqual(other.Paraphrases);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Prompt, Target, Subject, Source, Paraphrases.Count);
+}

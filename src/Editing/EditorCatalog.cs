@@ -44,7 +44,7 @@ public static class EditorCatalog
     /// The model with edits, whatever methods they are of: each run of one method's edits is applied on top of those before it.
     /// </summary>
     /// <param name="baseModel">The base model.</param>
-    /// <param name="edits">Edits with their parts, in order of birth; removed ones are passed over.</param>
+    /// <param name="edits">Edits with their parts, in order of birth; all but active and withdrawn ones are passed over.</param>
     public static EditedModel Apply(CausalLm baseModel, IReadOnlyList<Edit> edits) => Apply(new EditedModel(baseModel), edits);
 
     /// <summary>The same on top of earlier edits.</summary>
@@ -52,7 +52,7 @@ public static class EditorCatalog
     {
         ArgumentNullException.ThrowIfNull(edits);
         var run = new List<Edit>();
-        foreach (Edit edit in edits.Where(edit => edit.Status != EditStatus.Removed))
+        foreach (Edit edit in edits.Where(edit => edit.Status is EditStatus.Active or EditStatus.Withdrawn))
         {
             if (run.Count > 0 && run[0].Method != edit.Method) soFar = Applied(soFar, run);
             run.Add(edit);

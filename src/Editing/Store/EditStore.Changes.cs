@@ -1,8 +1,9 @@
+using Microsoft.Data.Sqlite;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Store;
 
-/// <content>What changes a store: each method is one transaction and leaves an event.</content>
+/// <content>What changes a store: each method is one change and one transaction, all of it or nothing.</content>
 public sealed partial class EditStore
 {
     /// <summary>Stores an edit with all its parts, as active and born now; its own id, batch, status and times are ignored.</summary>
@@ -14,62 +15,106 @@ public sealed partial class EditStore
     /// <exception cref="InvalidOperationException"><see cref="Bind"/> was not called.</exception>
     public Edit Add(Edit edit, string? reason = null)
     {
-        Edit stored = Storable(edit, reason);
-        InTransaction(rows => stored = Insert(rows, stored, NextBatch([stored]), reason));
-        return stored;
+        Edit storable = Storable(edit);
+        return InChange(reason, change => Insert(change, storable, NextBatch([storable])));
     }
 
     /// <summary>
-    /// Stores edits that were taught together, all or none, leaving out those whose fact is there already, perhaps stored by
-    /// another process an instant ago.
+    /// Stores edits that were taught together, all or none, leaving out those whose fact is there already as an active or withdrawn
+    /// edit, perhaps stored by another process an instant ago.
     /// </summary>
+    /// <param name="edits">The edits.</param>
+    /// <param name="reason">Why; kept with the events.</param>
+    /// <param name="supersedes">
+    /// Per edit the ids of those that it takes over from, unless it is left out; what is not active or withdrawn stays as it is. Null
+    /// for none.
+    /// </param>
     /// <returns>Per edit what is in the store now: this one, or the one that was there.</returns>
     /// <inheritdoc cref="Add"/>
-    public IReadOnlyList<TaughtEdit> AddOnce(IReadOnlyList<Edit> edits, string? reason = null)
+    public IReadOnlyList<TaughtEdit> AddOnce(
+        IReadOnlyList<Edit> edits, string? reason = null, IReadOnlyList<IReadOnlyList<long>>? supersedes = null)
     {
         ArgumentNullException.ThrowIfNull(edits);
-        Edit[] storable = [.. edits.Select(edit => Storable(edit, reason))];
-        var stored = new TaughtEdit[storable.Length];
-        InTransaction(rows =>
+        if (supersedes is not null && supersedes.Count != edits.Count)
+            throw new ArgumentException($"EditStore.AddOnce: {edits.Count} edits, but {supersedes.Count} lists of those they supersede.");
+        Edit[] storable = [.. edits.Select(Storable)];
+        return InChange(reason, change =>
         {
+            var stored = new TaughtEdit[storable.Length];
             long batch = NextBatch(storable);
             for (int i = 0; i < stored.Length; i++)
             {
-                stored[i] = rows.IdOf(storable[i]) is { } there
-                    ? new TaughtEdit(storable[i] with { Id = there }, IsNew: false)
-                    : new TaughtEdit(Insert(rows, storable[i], batch, reason), IsNew: true);
+                if (IdOf(change.History, storable[i].Request.Prompt, storable[i].TargetTokens) is { } there)
+                {
+                    stored[i] = new TaughtEdit(One(change.History, there), IsNew: false);
+                    continue;
+                }
+
+                stored[i] = new TaughtEdit(Insert(change, storable[i], batch), IsNew: true);
+                foreach (long old in supersedes?[i] ?? []) Supersede(change, old, stored[i].Edit.Id);
             }
+
+            return stored;
         });
-        return [.. stored.Select(taught => taught.IsNew ? taught : taught with { Edit = Get(taught.Edit.Id) })];
     }
 
-    /// <summary>Keeps an active edit silent; its parts stay.</summary>
+    /// <summary>Keeps active edits silent; their parts stay.</summary>
+    /// <param name="ids">The edits; all are withdrawn or none.</param>
+    /// <param name="reason">Why; kept with the events.</param>
+    /// <returns>What happened, in order.</returns>
     /// <exception cref="InputException">There is no such edit, or it is not active.</exception>
-    public void Withdraw(long id, string? reason = null) =>
-        Change(id, EditAction.Withdrawn, "withdrawn", status => status == EditStatus.Active, reason);
+    public IReadOnlyList<EditEvent> Withdraw(IReadOnlyList<long> ids, string? reason = null) =>
+        Change(ids, reason, "withdrawn", status => status == EditStatus.Active, (change, id) => change.Append(id, EditAction.Withdrawn));
 
-    /// <summary>Lets a withdrawn edit answer again, bit for bit as before.</summary>
-    /// <exception cref="InputException">There is no such edit, or it is not withdrawn.</exception>
-    public void Restore(long id, string? reason = null) =>
-        Change(id, EditAction.Restored, "restored", status => status == EditStatus.Withdrawn, reason);
+    /// <summary>
+    /// Lets withdrawn or superseded edits answer again, bit for bit as before. Each supersedes the active edits of the very same prompt:
+    /// the newest statement answers, also among <paramref name="ids"/>, of which the last one is the newest.
+    /// </summary>
+    /// <exception cref="InputException">There is no such edit, or it is neither withdrawn nor superseded.</exception>
+    /// <inheritdoc cref="Withdraw(IReadOnlyList{long}, string?)"/>
+    public IReadOnlyList<EditEvent> Restore(IReadOnlyList<long> ids, string? reason = null)
+    {
+        ILookup<string, long>? prompts = null;
+        return Change(
+            ids, reason, "restored", status => status is EditStatus.Withdrawn or EditStatus.Superseded,
+            (change, id) =>
+            {
+                prompts ??= Prompts();
+                change.Append(id, EditAction.Restored);
+                foreach (long rival in ActiveRivals(change.History, id, prompts)) Supersede(change, rival, id);
+            });
+    }
 
-    /// <summary>Deletes an edit's parts for good; the edit stays listed as history.</summary>
+    /// <summary>Deletes edits' parts for good; the edits stay listed as history.</summary>
     /// <exception cref="InputException">There is no such edit, or it is removed already.</exception>
-    public void Remove(long id, string? reason = null) =>
-        Change(id, EditAction.Removed, "removed", status => status != EditStatus.Removed, reason);
+    /// <inheritdoc cref="Withdraw(IReadOnlyList{long}, string?)"/>
+    public IReadOnlyList<EditEvent> Remove(IReadOnlyList<long> ids, string? reason = null) => Change(
+        ids, reason, "removed", status => status != EditStatus.Removed,
+        (change, id) =>
+        {
+            connection.Execute("DELETE FROM parts WHERE edit_id = $id", ("$id", id));
+            change.Append(id, EditAction.Removed);
+        });
 
-    private Edit Storable(Edit edit, string? reason)
+    /// <inheritdoc cref="Withdraw(IReadOnlyList{long}, string?)"/>
+    public IReadOnlyList<EditEvent> Withdraw(long id, string? reason = null) => Withdraw([id], reason);
+
+    /// <inheritdoc cref="Restore(IReadOnlyList{long}, string?)"/>
+    public IReadOnlyList<EditEvent> Restore(long id, string? reason = null) => Restore([id], reason);
+
+    /// <inheritdoc cref="Remove(IReadOnlyList{long}, string?)"/>
+    public IReadOnlyList<EditEvent> Remove(long id, string? reason = null) => Remove([id], reason);
+
+    private Edit Storable(Edit edit)
     {
         ArgumentNullException.ThrowIfNull(edit);
         StoreIdentity identity = Identity ?? throw new InvalidOperationException("EditStore.Add: Bind the store to a model first.");
         StoreChecks.Storable(edit, identity);
-        StoreChecks.Storable(reason ?? "", "reason");
         return edit with
         {
-            Id = 0,
             Parts = [.. edit.Parts.OrderBy(part => part.Name, StringComparer.Ordinal)], // as they are read
             Status = EditStatus.Active,
-            CreatedAt = time.GetUtcNow(),
+            SupersededBy = null,
             WithdrawnAt = null,
             RemovedAt = null,
         };
@@ -87,26 +132,57 @@ public sealed partial class EditStore
         return connection.Scalar<long>("SELECT batch FROM edits ORDER BY id DESC LIMIT 1") + 1; // edits are never deleted
     }
 
-    private Edit Insert(EditWriter rows, Edit edit, long batch, string? reason)
+    private Edit Insert(StoreChange change, Edit edit, long batch)
     {
-        edit = edit with { Batch = batch };
-        edit = edit with { Id = rows.Insert(edit) };
-        rows.Append(Event(edit.Id, EditAction.Added, edit.CreatedAt, reason));
+        edit = edit with { Id = connection.Scalar<long>("SELECT max(id) FROM edits") + 1, Batch = batch, CreatedAt = change.At };
+        change.Insert(edit);
         return edit;
     }
 
-    private EditEvent Event(long id, EditAction action, DateTimeOffset at, string? reason) =>
-        new(0, id, at, author.User, action, reason, author.Version);
-
-    private void Change(long id, EditAction action, string done, Func<EditStatus, bool> allowed, string? reason)
+    private T InChange<T>(string? reason, Func<StoreChange, T> action)
     {
         StoreChecks.Storable(reason ?? "", "reason");
-        InTransaction(rows =>
+        return InTransaction(rows => action(new StoreChange(rows, author, time.GetUtcNow(), reason)));
+    }
+
+    private IReadOnlyList<EditEvent> Change(
+        IReadOnlyList<long> ids, string? reason, string done, Func<EditStatus, bool> allowed, Action<StoreChange, long> act)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        return InChange(reason, change =>
         {
-            Edit edit = SelectEdits("id = $id", ("$id", id)).FirstOrDefault() ?? throw Missing(id);
-            if (!allowed(edit.Status)) throw StoreChecks.WrongStatus(edit, done);
-            if (action == EditAction.Removed) connection.Execute("DELETE FROM parts WHERE edit_id = $id", ("$id", id));
-            rows.Append(Event(id, action, time.GetUtcNow(), reason));
+            foreach (long id in ids.Distinct())
+            {
+                EditState state = change.History.Of(id) ?? throw Missing(id);
+                if (!allowed(state.Status)) throw StoreChecks.WrongStatus(id, state, done);
+                act(change, id);
+            }
+
+            return change.Events;
         });
+    }
+
+    private void Supersede(StoreChange change, long old, long by)
+    {
+        EditState state = change.History.Of(old) ?? throw Missing(old);
+        if (state.Status is EditStatus.Active or EditStatus.Withdrawn)
+            change.Append(old, EditAction.Superseded, new EditEventDetail(SupersededBy: by));
+    }
+
+    /// <summary>All edits by their prompts' tokens.</summary>
+    private ILookup<string, long> Prompts()
+    {
+        List<(string Tokens, long Id)> prompts = [];
+        using SqliteCommand command = connection.Command("SELECT prompt_tokens, id FROM edits ORDER BY id");
+        using SqliteDataReader reader = command.ExecuteReader();
+        while (reader.Read()) prompts.Add((reader.GetString(0), reader.GetInt64(1)));
+        return prompts.ToLookup(prompt => prompt.Tokens, prompt => prompt.Id);
+    }
+
+    /// <summary>The other active edits of an edit's prompt.</summary>
+    private long[] ActiveRivals(EditHistory now, long id, ILookup<string, long> prompts)
+    {
+        string tokens = connection.Scalar<string>("SELECT prompt_tokens FROM edits WHERE id = $id", ("$id", id)) ?? "";
+        return [.. prompts[tokens].Where(other => other != id && now.Of(other)?.Status == EditStatus.Active)];
     }
 }

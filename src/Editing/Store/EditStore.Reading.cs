@@ -3,56 +3,75 @@ using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Store;
 
-/// <content>What a store tells.</content>
+/// <content>What a store tells, now or as it was at a moment of its history. What was changed by another program is refused.</content>
 public sealed partial class EditStore
 {
-    /// <summary>All edits, by id.</summary>
+    /// <summary>Edits by id.</summary>
     /// <param name="withParts">Reads the parts too; without them the lists are empty.</param>
-    /// <param name="includeRemoved">Lists removed edits as well, which have no parts.</param>
-    /// <exception cref="InputException">An edit was made by a method this program does not know, or the file is damaged.</exception>
-    public IReadOnlyList<Edit> List(bool withParts, bool includeRemoved) =>
-        Select(includeRemoved ? "TRUE" : "status <> 'removed'", withParts);
+    /// <param name="includeRemoved">Lists removed edits, which have no parts, and undone ones as well.</param>
+    /// <param name="at">As the store was then; null is now.</param>
+    /// <exception cref="InputException">
+    /// An edit was made by a method this program does not know, the file is damaged, or the parts of edits that answered then were
+    /// deleted since.
+    /// </exception>
+    public IReadOnlyList<Edit> List(bool withParts, bool includeRemoved, StoreMoment? at = null) => InSnapshot(now =>
+    {
+        Func<EditStatus, bool> wanted = status => includeRemoved || status is not (EditStatus.Removed or EditStatus.Undone);
+        return Select(now, at, null, withParts, wanted);
+    });
 
     /// <summary>Edit <paramref name="id"/> with its parts; a removed one is found too, without parts.</summary>
-    /// <exception cref="InputException">There is no such edit.</exception>
-    public Edit Get(long id)
-    {
-        List<Edit> found = Select("id = $id", withParts: true, ("$id", id));
-        return found.Count == 1 ? found[0] : throw Guarded(() => Missing(id));
-    }
+    /// <param name="id">The edit.</param>
+    /// <param name="at">As it was then; null is now.</param>
+    /// <exception cref="InputException">There is no such edit, or its parts were deleted since.</exception>
+    public Edit Get(long id, StoreMoment? at = null) => InSnapshot(now => One(now, id, at));
 
-    /// <summary>The first edit that is not removed and teaches exactly this, with its parts; null if there is none.</summary>
+    /// <summary>The first active or withdrawn edit that teaches exactly this, with its parts; null if there is none.</summary>
     public Edit? Find(string prompt, int[] targetTokens)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(targetTokens);
-        string tokens = EditRows.Tokens(targetTokens);
-        return Select($"id = ({EditWriter.FirstOfFact})", withParts: true, ("$prompt", prompt), ("$tokens", tokens)).FirstOrDefault();
+        return InSnapshot(now => IdOf(now, prompt, targetTokens) is { } id ? One(now, id) : null);
     }
 
-    /// <summary>What happened to edit <paramref name="id"/>, or to all where it is null, oldest first.</summary>
+    /// <summary>What happened, oldest first.</summary>
+    /// <param name="id">To this edit; null is to any.</param>
+    /// <param name="since">At this moment or after; null is ever.</param>
     /// <exception cref="InputException">There is no such edit.</exception>
-    public IReadOnlyList<EditEvent> Events(long? id = null) => Guarded(() =>
+    public IReadOnlyList<EditEvent> Events(long? id = null, StoreMoment? since = null) => InSnapshot(now =>
     {
-        List<EditEvent> events = EventRows.Read(connection, id, Path);
-        return events.Count > 0 || id is null ? events : throw Missing(id.Value); // each edit has one at least
+        if (id is { } edit && now.Of(edit) is null) throw Missing(edit);
+        return now.Events.Where(line => (id is null || line.EditId == id) && since?.IsFrom(line) != false).ToArray();
+    });
+
+    /// <summary>What was done, oldest first: the events by changes, each with all of its events.</summary>
+    /// <param name="id">What touched this edit; null is all.</param>
+    /// <param name="since">At this moment or after; null is ever.</param>
+    /// <exception cref="InputException">There is no such edit.</exception>
+    public IReadOnlyList<EditChange> Changes(long? id = null, StoreMoment? since = null) => InSnapshot(now =>
+    {
+        if (id is { } edit && now.Of(edit) is null) throw Missing(edit);
+        return now.Changes().FindAll(change =>
+            change.Events.Any(line => (id is null || line.EditId == id) && since?.IsFrom(line) != false));
     });
 
     /// <summary>How many edits there are of each status, and how many target tokens.</summary>
-    public EditCounts Count() => Guarded(() =>
+    /// <param name="at">As it was then; null is now.</param>
+    public EditCounts Count(StoreMoment? at = null) => InSnapshot(now =>
     {
-        using SqliteCommand command = connection.Command(
-            "SELECT status, count(*), sum(json_array_length(target_tokens)) FROM edit_states GROUP BY status");
-        using SqliteDataReader reader = command.ExecuteReader();
+        EditHistory then = at is { } moment ? now.At(Reached(now, moment)) : now;
         EditCounts counts = default;
-        while (reader.Read())
+        foreach (EditRow row in Rows("TRUE"))
         {
-            (long edits, long tokens) = (reader.GetInt64(1), reader.GetInt64(2));
-            counts = (reader.IsDBNull(0) ? "" : reader.GetString(0)) switch
+            long tokens = row.TargetTokens.Count(',') + 1;
+            counts = then.Of(row.Id)?.Status switch
             {
-                "active" => counts with { Active = edits, TargetTokens = counts.TargetTokens + tokens },
-                "withdrawn" => counts with { Withdrawn = edits, TargetTokens = counts.TargetTokens + tokens },
-                _ => counts with { Removed = edits },
+                null => counts,
+                EditStatus.Active => counts with { Active = counts.Active + 1, TargetTokens = counts.TargetTokens + tokens },
+                EditStatus.Withdrawn => counts with { Withdrawn = counts.Withdrawn + 1, TargetTokens = counts.TargetTokens + tokens },
+                EditStatus.Superseded => counts with { Superseded = counts.Superseded + 1 },
+                EditStatus.Undone => counts with { Undone = counts.Undone + 1 },
+                _ => counts with { Removed = counts.Removed + 1 },
             };
         }
 
@@ -64,44 +83,97 @@ public sealed partial class EditStore
     public EditSettings? FirstSettings(string method) => Guarded(() =>
     {
         if (firstSettings.TryGetValue(method, out EditSettings? known)) return known;
-        using SqliteCommand command = connection.Command(
-            "SELECT id, settings FROM edits WHERE method = $method ORDER BY id LIMIT 1", ("$method", method));
-        using SqliteDataReader reader = command.ExecuteReader();
-        if (!reader.Read()) return null;
-        return firstSettings[method] = EditRows.Parsed(reader, Path, r => EditSettings.Parse(method, r.GetString(1)));
+        string first = "id = (SELECT id FROM edits WHERE method = $method ORDER BY id LIMIT 1)";
+        EditRow? row = Rows(first, ("$method", method)).FirstOrDefault();
+        return row is null ? null : firstSettings[method] = row.ReadSettings(Path);
     });
 
-    private List<Edit> Select(string condition, bool withParts, params (string Name, object? Value)[] parameters) => Guarded(() =>
-    {
-        // One read transaction: edits and parts come from the same instant although others may write.
-        using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
-        List<Edit> edits = SelectEdits(condition, parameters);
-        if (!withParts || edits.Count == 0) return edits;
-        int nEmbd = Identity?.NEmbd ?? ReadIdentity()?.NEmbd ?? 0;
-        ILookup<long, EditPart> parts = PartRows.Read(connection, edits.Count == 1 ? edits[0].Id : null, Path);
-        return edits.ConvertAll(edit => StoreChecks.Whole(edit with { Parts = [.. parts[edit.Id]] }, nEmbd, Path));
-    });
+    private Edit One(EditHistory now, long id, StoreMoment? at = null) =>
+        Select(now, at, "id = $id", withParts: true, _ => true, ("$id", id)).FirstOrDefault() ?? throw Missing(id, at);
 
-    private List<Edit> SelectEdits(string condition, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    private List<Edit> Select(
+        EditHistory now, StoreMoment? at, string? condition, bool withParts, Func<EditStatus, bool> wanted,
+        params (string Name, object? Value)[] parameters)
     {
-        List<Edit> edits = [];
+        EditHistory then = at is { } moment ? now.At(Reached(now, moment)) : now;
+        List<(Edit Edit, string PartsSum)> found = [];
         Dictionary<(string Method, string Json), EditSettings> settings = [];
-        string sql = $"SELECT {EditRows.Columns} FROM edit_states WHERE {condition} ORDER BY id";
-        using SqliteCommand command = connection.Command(sql, parameters);
-        using SqliteDataReader reader = command.ExecuteReader();
-        while (reader.Read()) edits.Add(EditRows.Read(reader, settings, Path));
-        return edits;
+        int rows = 0;
+        foreach (EditRow row in Rows(condition ?? "TRUE", parameters))
+        {
+            rows++;
+            if (now.Of(row.Id) is null)
+                throw new InputException($"Edit store '{Path}': no event tells of edit {row.Id}.", EditRow.Tampered);
+            if (then.Of(row.Id) is { } state && wanted(state.Status)) found.Add((row.ToEdit(state, settings, Path), row.PartsSum));
+        }
+
+        if (condition is null && rows < now.Count)
+            throw new InputException($"Edit store '{Path}': its history tells of {now.Count} edits, {rows} are there.", EditRow.Tampered);
+        return withParts && found.Count > 0 ? WithParts(now, at, found) : found.ConvertAll(row => row.Edit);
     }
 
-    private StoreIdentity? ReadIdentity()
+    private List<Edit> WithParts(EditHistory now, StoreMoment? at, List<(Edit Edit, string PartsSum)> found)
     {
-        using SqliteCommand command = connection.Command("SELECT weights, tokenizer, n_embd FROM identity");
-        using SqliteDataReader reader = command.ExecuteReader();
-        return reader.Read() ? new StoreIdentity(new ModelFingerprint(reader.GetString(0), reader.GetString(1)), reader.GetInt32(2)) : null;
+        Dictionary<long, StoredParts> parts = PartRows.Read(connection, found.Count == 1 ? found[0].Edit.Id : null, Path);
+        List<Edit> edits = [], gone = [];
+        foreach ((Edit edit, string sum) in found)
+        {
+            StoredParts stored = parts.GetValueOrDefault(edit.Id, StoredParts.None);
+            EditStatus status = now.Of(edit.Id)!.Status;
+            if (status != EditStatus.Removed && stored.Sum != sum)
+            {
+                throw new InputException(
+                    $"Edit store '{Path}': the parts of edit {edit.Id} are not those that were stored, their checksum differs.",
+                    EditRow.Tampered);
+            }
+
+            StoreChecks.Whole(edit with { Parts = stored.Parts, Status = status }, Identity?.NEmbd ?? 0, Path);
+            if (status == EditStatus.Removed && edit.Status is EditStatus.Active or EditStatus.Withdrawn) gone.Add(edit);
+            edits.Add(edit with { Parts = stored.Parts });
+        }
+
+        return gone.Count == 0 ? edits : throw new InputException(
+            $"Edit store '{Path}' cannot be used as of {at}: {Ids([.. gone.Select(edit => edit.Id)])} "
+                + $"{(gone.Count == 1 ? "was" : "were")} removed since, and with {(gone.Count == 1 ? "it" : "them")} what it takes to apply.",
+            "choose a later moment, or only list that one.");
     }
 
-    private InputException Missing(long id)
+    /// <summary>The rows for which an SQL condition holds, by id.</summary>
+    private IEnumerable<EditRow> Rows(string condition, params (string Name, object? Value)[] parameters)
     {
+        using var hash = new FieldHash();
+        using SqliteCommand command = connection.Command($"SELECT {EditRow.Columns} FROM edits WHERE {condition} ORDER BY id", parameters);
+        using SqliteDataReader reader = command.ExecuteReader();
+        while (reader.Read()) yield return EditRow.Read(reader, hash, Path);
+    }
+
+    /// <summary>The first active or withdrawn edit that teaches a fact.</summary>
+    private long? IdOf(EditHistory now, string prompt, int[] targetTokens)
+    {
+        using SqliteCommand command = connection.Command(
+            "SELECT id FROM edits WHERE prompt = $prompt AND target_tokens = $tokens ORDER BY id",
+            ("$prompt", prompt), ("$tokens", EditRow.Tokens(targetTokens)));
+        using SqliteDataReader reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            if (now.Of(reader.GetInt64(0))?.Status is EditStatus.Active or EditStatus.Withdrawn) return reader.GetInt64(0);
+        }
+
+        return null;
+    }
+
+    private StoreMoment Reached(EditHistory now, StoreMoment moment)
+    {
+        if (moment.Seq is not { } seq || (seq >= 1 && seq <= now.LastSeq)) return moment;
+        throw new InputException(now.LastSeq == 0
+            ? $"Edit store '{Path}' has no event {seq}: it is empty."
+            : $"Edit store '{Path}' has no event {seq}: its events are 1 to {now.LastSeq}.");
+    }
+
+    private InputException Missing(long id, StoreMoment? at = null)
+    {
+        if (at is not null && history?.Of(id) is { } later)
+            return new InputException($"Edit store '{Path}' has no edit {id} as of {at}: it was added at {EditRow.Time(later.CreatedAt)}.");
         using SqliteCommand command = connection.Command("SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM edits");
         using SqliteDataReader reader = command.ExecuteReader();
         reader.Read();
@@ -109,5 +181,13 @@ public sealed partial class EditStore
         return new InputException(last == 0
             ? $"Edit store '{Path}' has no edit {id}: it is empty."
             : $"Edit store '{Path}' has no edit {id}: its edits are {reader.GetInt64(0)} to {last}.");
+    }
+
+    // "edit 3", "edits 3, 5", "edits 1, 2, 3, 4, 5 and 95 more".
+    private static string Ids(long[] ids)
+    {
+        const int Shown = 5;
+        string more = ids.Length > Shown ? $" and {ids.Length - Shown} more" : "";
+        return $"{(ids.Length == 1 ? "edit" : "edits")} {string.Join(", ", ids.Take(Shown))}{more}";
     }
 }

@@ -16,12 +16,13 @@ public sealed partial class EditStore : IDisposable
     private readonly TimeProvider time;
     private readonly EditAuthor author;
     private readonly Dictionary<string, EditSettings> firstSettings = []; // they never change
+    private EditHistory? history; // what was read of it so far: see Caught
     private bool disposed;
 
     private EditStore(string path, bool readOnly, SqliteConnection connection, TimeProvider time, EditAuthor author)
     {
         (Path, IsReadOnly, this.connection, this.time, this.author) = (path, readOnly, connection, time, author);
-        Identity = Guarded(ReadIdentity);
+        Identity = Guarded(() => IdentityRow.Read(connection, path));
     }
 
     /// <summary>Where the store lies, as given to <see cref="Open"/>.</summary>
@@ -30,7 +31,7 @@ public sealed partial class EditStore : IDisposable
     /// <summary>True when it was opened for reading only.</summary>
     public bool IsReadOnly { get; }
 
-    /// <summary>The model and width the edits belong to; null until <see cref="Bind"/> was called once.</summary>
+    /// <summary>What the edits belong to; null until <see cref="Bind"/> was called once.</summary>
     public StoreIdentity? Identity { get; private set; }
 
     /// <summary>
@@ -90,20 +91,23 @@ public sealed partial class EditStore : IDisposable
     /// <param name="model">The base model.</param>
     /// <param name="nEmbd">C: its width.</param>
     /// <param name="settings">How edits are going to be made; null where none are.</param>
-    /// <exception cref="InputException">The store belongs to another model or width, or its edits rule out such settings.</exception>
-    public void Bind(ModelFingerprint model, int nEmbd, EditSettings? settings = null)
+    /// <param name="config">
+    /// <see cref="StoreIdentity.Config"/>. It is compared where both are known: a store that was bound without it stays so.
+    /// </param>
+    /// <exception cref="InputException">
+    /// The store belongs to another model, width or configuration, or its edits rule out such settings.
+    /// </exception>
+    public void Bind(ModelFingerprint model, int nEmbd, EditSettings? settings = null, string? config = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(nEmbd);
-        var wanted = new StoreIdentity(model, nEmbd);
+        var wanted = new StoreIdentity(model, nEmbd, config);
         if (Identity is null && !IsReadOnly)
         {
             InTransaction(_ =>
             {
-                Identity = ReadIdentity(); // another process may have been first
-                if (Identity is not null) return;
-                connection.Execute("INSERT INTO identity (one, weights, tokenizer, n_embd) VALUES (1, $weights, $tokenizer, $n_embd)",
-                    ("$weights", model.Weights), ("$tokenizer", model.Tokenizer), ("$n_embd", nEmbd));
+                if (Identity is null) IdentityRow.Write(connection, wanted); // unless another process was first
+                return true;
             });
             Identity ??= wanted;
         }
@@ -135,14 +139,44 @@ public sealed partial class EditStore : IDisposable
     /// <summary>Test hook: lets the file grow to so many pages, as a full disk would.</summary>
     internal void LimitPages(int pages) => connection.Execute($"PRAGMA max_page_count = {pages}");
 
-    private void InTransaction(Action<EditWriter> action) => Guarded(() =>
+    /// <summary>Writes within one transaction: all that <paramref name="action"/> does, or nothing.</summary>
+    private T InTransaction<T>(Func<EditWriter, T> action) => Guarded(() =>
     {
         if (IsReadOnly) throw StoreErrors.ReadOnly(Path);
         using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
-        using (var rows = new EditWriter(connection)) action(rows);
-        transaction.Commit();
-        return true;
+        try
+        {
+            long last = Caught().LastSeq;
+            T result;
+            using (var rows = new EditWriter(connection, history!))
+            {
+                result = action(rows);
+                if (rows.History.LastSeq > last) rows.End();
+            }
+
+            transaction.Commit();
+            return result;
+        }
+        catch
+        {
+            history = null; // it may have been told what is now rolled back
+            throw;
+        }
     });
+
+    /// <summary>Reads within one transaction: everything comes from the same instant although others may write.</summary>
+    private T InSnapshot<T>(Func<EditHistory, T> read) => Guarded(() =>
+    {
+        using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
+        return read(Caught());
+    });
+
+    // What other processes have done since the last look is read now, what was read before is not read again.
+    private EditHistory Caught()
+    {
+        Identity ??= IdentityRow.Read(connection, Path);
+        return history = EventRows.ReadOn(connection, history, Identity, Path);
+    }
 
     private T Guarded<T>(Func<T> action)
     {

@@ -10,38 +10,67 @@ internal static class EditStoreSchema
     public const int ApplicationId = 0x53686672;
 
     /// <summary>Kept in the SQLite header's user_version; raised with every change of the tables.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     // An edit's row and its parts say what was taught and are written once; remove deletes the parts. All that happens to
-    // an edit is a line in events, and its status is what these say: see the view, where this is decided and nowhere else.
+    // an edit is a line in events, and its status is what these say: see EditHistory, where this is decided and nowhere else.
+    // What was done in one go shares a change.
+    //
+    // Checksums, see FieldHash: parts_sum over an edit's parts, sum over its row, an event's sum over the event and the sum before it.
+    // The first event follows the sum over identity, and head repeats the last event's, so that none can be missing at the end.
     //
     // Numbers sit in ANY columns: a REAL column rewrites whole ones as integers and so loses the sign of -0.
-    // Room for what may come: events.detail is JSON about one event (the checksums of the parts beside 'added', the edit
-    // that takes over beside a new action 'superseded'), and an action that the view does not list leaves the status alone.
+    // Neither edits nor events are ever deleted, so their ids need no AUTOINCREMENT to be given once only.
     private const string Tables = """
         CREATE TABLE identity (
             one INTEGER PRIMARY KEY CHECK (one = 1),
             weights TEXT NOT NULL,
             tokenizer TEXT NOT NULL,
-            n_embd INTEGER NOT NULL
+            n_embd INTEGER NOT NULL,
+            config TEXT
         ) STRICT;
 
         CREATE TABLE edits (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            id INTEGER PRIMARY KEY,
             method TEXT NOT NULL,
             settings TEXT NOT NULL,
             prompt TEXT NOT NULL,
             target TEXT NOT NULL,
             subject TEXT,
             source TEXT NOT NULL,
+            paraphrases TEXT,
             prompt_tokens TEXT NOT NULL,
             target_tokens TEXT NOT NULL,
             batch INTEGER NOT NULL,
-            final_loss ANY
+            final_loss ANY,
+            parts_sum TEXT NOT NULL,
+            sum TEXT NOT NULL
         ) STRICT;
 
         CREATE INDEX edits_by_prompt ON edits (prompt, target_tokens);
 
+        CREATE TABLE events (
+            seq INTEGER PRIMARY KEY,
+            change INTEGER NOT NULL,
+            edit_id INTEGER NOT NULL REFERENCES edits (id),
+            at TEXT NOT NULL,
+            user TEXT NOT NULL,
+            action TEXT NOT NULL,
+            reason TEXT,
+            version TEXT NOT NULL,
+            detail TEXT,
+            sum TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE head (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            seq INTEGER NOT NULL,
+            sum TEXT NOT NULL
+        ) STRICT;
+        """;
+
+    // Letter by letter as in version 2, from which it is taken over as it lies.
+    private const string Parts = """
         CREATE TABLE parts (
             edit_id INTEGER NOT NULL REFERENCES edits (id),
             name TEXT NOT NULL,
@@ -49,36 +78,6 @@ internal static class EditStoreSchema
             data BLOB NOT NULL,
             PRIMARY KEY (edit_id, name)
         ) STRICT;
-
-        CREATE TABLE events (
-            seq INTEGER PRIMARY KEY AUTOINCREMENT,
-            edit_id INTEGER NOT NULL REFERENCES edits (id),
-            at TEXT NOT NULL,
-            user TEXT NOT NULL,
-            action TEXT NOT NULL,
-            reason TEXT,
-            version TEXT NOT NULL,
-            detail TEXT
-        ) STRICT;
-
-        CREATE INDEX events_by_edit ON events (edit_id, seq);
-
-        CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN
-            SELECT RAISE(ABORT, 'events are never deleted');
-        END;
-
-        CREATE TRIGGER events_stay_as_they_are BEFORE UPDATE ON events BEGIN
-            SELECT RAISE(ABORT, 'events are never changed');
-        END;
-
-        CREATE VIEW edit_states AS SELECT edits.*,
-            (SELECT CASE action WHEN 'withdrawn' THEN 'withdrawn' WHEN 'removed' THEN 'removed' ELSE 'active' END FROM events
-                WHERE edit_id = edits.id AND action IN ('added', 'withdrawn', 'restored', 'removed') ORDER BY seq DESC LIMIT 1) AS status,
-            (SELECT at FROM events WHERE edit_id = edits.id AND action = 'added' ORDER BY seq LIMIT 1) AS created_at,
-            (SELECT iif(action = 'withdrawn', at, NULL) FROM events
-                WHERE edit_id = edits.id AND action IN ('withdrawn', 'restored') ORDER BY seq DESC LIMIT 1) AS withdrawn_at,
-            (SELECT at FROM events WHERE edit_id = edits.id AND action = 'removed' ORDER BY seq DESC LIMIT 1) AS removed_at
-        FROM edits;
         """;
 
     /// <summary>
@@ -126,5 +125,25 @@ internal static class EditStoreSchema
     }
 
     /// <summary>Creates the tables and raises the version, within the caller's transaction.</summary>
-    public static void CreateTables(SqliteConnection connection) => connection.Execute($"{Tables}\nPRAGMA user_version = {Version};");
+    /// <param name="connection">The store.</param>
+    /// <param name="hasParts">The parts' table is there.</param>
+    public static void CreateTables(SqliteConnection connection, bool hasParts = false) =>
+        connection.Execute($"{Tables}\n{(hasParts ? "" : Parts)}\nPRAGMA user_version = {Version};");
+
+    /// <summary>Brings a store of an older version to today's in one transaction.</summary>
+    /// <exception cref="InputException">It holds what the programs of its version never wrote; it stays as it is.</exception>
+    public static void Migrate(SqliteConnection connection, string path)
+    {
+        // A table that takes an older one's name keeps those that refer to it.
+        connection.Execute("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON");
+        using (SqliteTransaction transaction = connection.BeginTransaction(deferred: false))
+        {
+            long version = VersionOf(connection, path); // another process may have just done it
+            if (version == 1) StoreVersion1.Migrate(connection, path);
+            if (version == 2) StoreVersion2.Migrate(connection, path);
+            transaction.Commit();
+        }
+
+        connection.Execute("PRAGMA legacy_alter_table = OFF");
+    }
 }

@@ -1,67 +1,72 @@
-using System.Buffers.Binary;
 using Microsoft.Data.Sqlite;
 
 namespace Sharpformer.Editing.Store;
 
-/// <summary>Writes rows within one transaction, each kind of row by a statement that is prepared once.</summary>
-internal sealed class EditWriter(SqliteConnection connection) : IDisposable
+/// <summary>
+/// Writes rows with their checksums within one transaction, each kind of row by a statement that is prepared once. Events go behind
+/// those of <paramref name="history"/>, which grows; whoever rolls the transaction back must forget it.
+/// </summary>
+internal sealed class EditWriter(SqliteConnection connection, EditHistory history) : IDisposable
 {
+    private readonly FieldHash hash = new();
+
     private readonly SqliteCommand insertEdit = connection.Command(
-        """
-        INSERT INTO edits (id, method, settings, prompt, target, subject, source, prompt_tokens, target_tokens, batch, final_loss)
-        VALUES ($id, $method, $settings, $prompt, $target, $subject, $source, $prompt_tokens, $target_tokens, $batch, $final_loss)
-        RETURNING id
+        $"""
+        INSERT INTO edits ({EditRow.Columns})
+        VALUES ($id, $method, $settings, $prompt, $target, $subject, $source, $paraphrases, $prompt_tokens, $target_tokens, $batch,
+            $final_loss, $parts_sum, $sum)
         """);
 
     private readonly SqliteCommand insertPart = connection.Command(
         "INSERT INTO parts (edit_id, name, shape, data) VALUES ($edit, $name, $shape, $data)");
 
     private readonly SqliteCommand insertEvent = connection.Command(
-        "INSERT INTO events (edit_id, at, user, action, reason, version) VALUES ($edit, $at, $user, $action, $reason, $version)");
+        """
+        INSERT INTO events (seq, change, edit_id, at, user, action, reason, version, detail, sum)
+        VALUES ($seq, $change, $edit, $at, $user, $action, $reason, $version, $detail, $sum)
+        """);
 
-    private readonly SqliteCommand findFact = connection.Command(FirstOfFact);
+    /// <summary>What has happened, this transaction's events included.</summary>
+    public EditHistory History => history;
 
-    /// <summary>The id of the first edit that teaches a fact; null, in a row of its own, if there is none.</summary>
-    public const string FirstOfFact =
-        "SELECT min(id) FROM edit_states WHERE prompt = $prompt AND target_tokens = $tokens AND status <> 'removed'";
-
-    /// <summary>The id of the first edit that is not removed and teaches what <paramref name="edit"/> does.</summary>
-    public long? IdOf(Edit edit) =>
-        findFact.With(("$prompt", edit.Request.Prompt), ("$tokens", EditRows.Tokens(edit.TargetTokens))).ExecuteScalar() as long?;
-
-    /// <summary>Inserts an edit and its parts; one that has an id keeps it. Returns the id.</summary>
-    public long Insert(Edit edit)
+    /// <summary>Inserts an edit, which has its id, and its parts, which are in the order of their names.</summary>
+    public void Insert(Edit edit)
     {
-        EditRequest request = edit.Request;
-        long id = (long)insertEdit.With(
-            ("$id", edit.Id == 0 ? null : edit.Id), ("$method", edit.Method), ("$settings", edit.Settings.ToJson()),
-            ("$prompt", request.Prompt), ("$target", request.Target), ("$subject", request.Subject), ("$source", request.Source),
-            ("$prompt_tokens", EditRows.Tokens(edit.PromptTokens)), ("$target_tokens", EditRows.Tokens(edit.TargetTokens)),
-            ("$batch", edit.Batch), ("$final_loss", edit.FinalLoss)).ExecuteScalar()!;
-        foreach (EditPart part in edit.Parts)
-        {
-            string shape = $"[{string.Join(',', part.Shape)}]";
-            insertPart.With(("$edit", id), ("$name", part.Name), ("$shape", shape), ("$data", Bytes(part.Values))).ExecuteNonQuery();
-        }
-
-        return id;
+        (string Name, string Shape, byte[] Data)[] parts =
+            [.. edit.Parts.Select(part => (part.Name, PartRows.Shape(part.Shape), PartRows.Bytes(part.Values)))];
+        foreach ((string name, string shape, byte[] data) in parts) PartRows.Add(hash, name, shape, data);
+        Insert(EditRow.Of(edit, hash.Finish()));
+        foreach ((string name, string shape, byte[] data) in parts)
+            insertPart.With(("$edit", edit.Id), ("$name", name), ("$shape", shape), ("$data", data)).ExecuteNonQuery();
     }
 
-    /// <summary>Writes an event behind all others; its own number is ignored.</summary>
-    public void Append(EditEvent line) => insertEvent.With(
-        ("$edit", line.EditId), ("$at", EditRows.Time(line.At)), ("$user", line.User), ("$action", EventRows.Name(line.Action)),
-        ("$reason", line.Reason), ("$version", line.Version)).ExecuteNonQuery();
+    /// <summary>Inserts an edit's row alone: its parts are there.</summary>
+    public void Insert(EditRow row) => insertEdit.With(
+        ("$id", row.Id), ("$method", row.Method), ("$settings", row.Settings), ("$prompt", row.Prompt), ("$target", row.Target),
+        ("$subject", row.Subject), ("$source", row.Source), ("$paraphrases", row.Paraphrases), ("$prompt_tokens", row.PromptTokens),
+        ("$target_tokens", row.TargetTokens), ("$batch", row.Batch), ("$final_loss", row.FinalLoss), ("$parts_sum", row.PartsSum),
+        ("$sum", row.Sum(hash))).ExecuteNonQuery();
+
+    /// <summary>Writes an event behind all others, which gives it its number.</summary>
+    public EditEvent Append(EditEvent line)
+    {
+        line = line with { Seq = history.LastSeq + 1 };
+        string sum = EventRows.Sum(hash, history.LastSum, line);
+        history.Append(line, sum);
+        insertEvent.With(
+            ("$seq", line.Seq), ("$change", line.Change), ("$edit", line.EditId), ("$at", EditRow.Time(line.At)), ("$user", line.User),
+            ("$action", EventRows.Name(line.Action)), ("$reason", line.Reason), ("$version", line.Version),
+            ("$detail", EventRows.Detail(line.Detail)), ("$sum", sum)).ExecuteNonQuery();
+        return line;
+    }
+
+    /// <summary>Notes where the history ends: the last thing to do before the transaction is committed.</summary>
+    public void End() => connection.Execute(
+        "INSERT OR REPLACE INTO head (one, seq, sum) VALUES (1, $seq, $sum)", ("$seq", history.LastSeq), ("$sum", history.LastSum));
 
     public void Dispose()
     {
-        foreach (SqliteCommand command in (SqliteCommand[])[insertEdit, insertPart, insertEvent, findFact]) command.Dispose();
-    }
-
-    private static byte[] Bytes(float[] values)
-    {
-        var bytes = new byte[values.Length * sizeof(float)];
-        for (int i = 0; i < values.Length; i++)
-            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), values[i]);
-        return bytes;
+        hash.Dispose();
+        foreach (SqliteCommand command in (SqliteCommand[])[insertEdit, insertPart, insertEvent]) command.Dispose();
     }
 }

@@ -1,36 +1,96 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Data.Sqlite;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Store;
 
-/// <summary>What happened to edits, line by line.</summary>
+/// <summary>The table <c>events</c>, a chain: each line's checksum covers the one before, and <c>head</c> knows the last.</summary>
 internal static class EventRows
 {
-    /// <summary>The lines of one edit, or of all where <paramref name="id"/> is null, oldest first.</summary>
-    /// <exception cref="InputException">A line does not hold what the store writes there.</exception>
-    public static List<EditEvent> Read(SqliteConnection connection, long? id, string path)
+    private static readonly JsonSerializerOptions DetailOptions = new()
     {
-        List<EditEvent> events = [];
-        string which = id is null ? "" : "WHERE edit_id = $id";
-        using SqliteCommand command = connection.Command(
-            $"SELECT edit_id, seq, at, user, action, reason, version FROM events {which} ORDER BY seq", ("$id", id));
-        using SqliteDataReader r = command.ExecuteReader();
-        while (r.Read()) events.Add(EditRows.Parsed(r, path, Parse));
-        return events;
-    }
-
-    /// <summary>An action as stored.</summary>
-    public static string Name(EditAction action) => action switch
-    {
-        EditAction.Added => "added",
-        EditAction.Withdrawn => "withdrawn",
-        EditAction.Restored => "restored",
-        _ => "removed",
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        AllowDuplicateProperties = false,
     };
 
+    /// <summary>The history that goes on where <paramref name="known"/> ends, within one transaction of the caller.</summary>
+    /// <param name="connection">The store.</param>
+    /// <param name="known">What was read before; it grows.</param>
+    /// <param name="identity">Whose store it is; null where that is not known yet.</param>
+    /// <param name="path">The store, for messages.</param>
+    /// <exception cref="InputException">A line is missing, cannot be read or is not what was written.</exception>
+    public static EditHistory ReadOn(SqliteConnection connection, EditHistory? known, StoreIdentity? identity, string path)
+    {
+        if (known is null || !IsThere(connection, known)) known = new EditHistory(identity is null ? "" : IdentityRow.Sum(identity));
+        using var hash = new FieldHash();
+        using (SqliteCommand command = connection.Command(
+            """
+            SELECT seq, edit_id, change, at, user, action, reason, version, detail, sum FROM events WHERE seq > $last ORDER BY seq
+            """,
+            ("$last", known.LastSeq)))
+        using (SqliteDataReader reader = command.ExecuteReader())
+        {
+            while (reader.Read())
+            {
+                EditRow.Parsed(reader, path, "event", r =>
+                {
+                    EditEvent line = Parse(r);
+                    string sum = Sum(hash, known.LastSum, line);
+                    if (r.GetString(9) != sum) throw new FormatException($"its checksum is not that of what was done to edit {line.EditId}");
+                    known.Append(line, sum);
+                    return line;
+                });
+            }
+        }
+
+        (long Seq, string Sum)? head = Head(connection);
+        if (head is null && known.LastSeq == 0 && identity is null) return known;
+        return head is { } last && last == (known.LastSeq, known.LastSum) ? known : throw new InputException(
+            head is { Seq: var expected } && expected > known.LastSeq
+                ? $"Edit store '{path}': its history ends with event {known.LastSeq}, expected {expected}."
+                : $"Edit store '{path}': its history does not end as it was written.",
+            EditRow.Tampered);
+    }
+
+    /// <summary>An event's checksum: over the one before and all fields of its own.</summary>
+    public static string Sum(FieldHash hash, string previous, EditEvent line) => hash
+        .Text(previous).Integer(line.Seq).Integer(line.EditId).Integer(line.Change).Text(EditRow.Time(line.At)).Text(line.User)
+        .Text(Name(line.Action)).Text(line.Reason).Text(line.Version).Text(Detail(line.Detail)).Finish();
+
+    /// <summary>An action as stored.</summary>
+    public static string Name(EditAction action) => action.ToString().ToLowerInvariant();
+
+    /// <summary>The action of a name.</summary>
+    /// <exception cref="FormatException">There is none.</exception>
+    public static EditAction Action(string name)
+    {
+        foreach (EditAction action in Enum.GetValues<EditAction>())
+        {
+            if (Name(action) == name) return action;
+        }
+
+        throw new FormatException($"action {Quoted.Text(name)} is unknown");
+    }
+
+    /// <summary>A detail as stored.</summary>
+    public static string? Detail(EditEventDetail? detail) => detail is null ? null : JsonSerializer.Serialize(detail, DetailOptions);
+
+    private static (long Seq, string Sum)? Head(SqliteConnection connection)
+    {
+        using SqliteCommand command = connection.Command("SELECT seq, sum FROM head");
+        using SqliteDataReader reader = command.ExecuteReader();
+        return reader.Read() ? (reader.GetInt64(0), reader.GetString(1)) : null;
+    }
+
+    // The file may be another one by now, put in the place of the one that was read.
+    private static bool IsThere(SqliteConnection connection, EditHistory known) =>
+        known.LastSeq > 0 && connection.Scalar<string>("SELECT sum FROM events WHERE seq = $seq", ("$seq", known.LastSeq)) == known.LastSum;
+
     private static EditEvent Parse(SqliteDataReader r) => new(
-        r.GetInt64(1), r.GetInt64(0), EditRows.ParseTime(r.GetString(2)), r.GetString(3),
-        Enum.GetValues<EditAction>().Cast<EditAction?>().FirstOrDefault(action => Name(action!.Value) == r.GetString(4))
-            ?? throw new FormatException($"action {Quoted.Text(r.GetString(4))} is unknown"),
-        r.IsDBNull(5) ? null : r.GetString(5), r.GetString(6));
+        r.GetInt64(0), r.GetInt64(2), r.GetInt64(1), EditRow.ParseTime(r.GetString(3)), r.GetString(4), Action(r.GetString(5)),
+        EditRow.Text(r, 6), r.GetString(7),
+        EditRow.Text(r, 8) is { } detail ? JsonSerializer.Deserialize<EditEventDetail>(detail, DetailOptions) : null);
 }

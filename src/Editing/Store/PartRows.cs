@@ -10,16 +10,40 @@ internal static class PartRows
 {
     /// <summary>The parts of one edit, or of all where <paramref name="id"/> is null, in the order of their names.</summary>
     /// <exception cref="InputException">A field does not hold what the store writes there.</exception>
-    public static ILookup<long, EditPart> Read(SqliteConnection connection, long? id, string path)
+    public static Dictionary<long, StoredParts> Read(SqliteConnection connection, long? id, string path)
     {
-        List<(long Id, EditPart Part)> parts = [];
+        Dictionary<long, StoredParts> parts = [];
         string which = id is null ? "" : "WHERE edit_id = $id";
         using SqliteCommand command = connection.Command(
             $"SELECT edit_id, name, shape, data FROM parts {which} ORDER BY edit_id, name", ("$id", id));
         using SqliteDataReader reader = command.ExecuteReader();
-        while (reader.Read()) parts.Add((reader.GetInt64(0), EditRows.Parsed(reader, path, Parse)));
-        return parts.ToLookup(part => part.Id, part => part.Part);
+        using var hash = new FieldHash();
+        List<EditPart> of = [];
+        long edit = 0;
+        while (reader.Read())
+        {
+            if (of.Count > 0 && reader.GetInt64(0) != edit)
+            {
+                parts.Add(edit, new StoredParts(of, hash.Finish()));
+                of = [];
+            }
+
+            edit = reader.GetInt64(0);
+            of.Add(EditRow.Parsed(reader, path, "edit", r => Parse(r, hash)));
+        }
+
+        if (of.Count > 0) parts.Add(edit, new StoredParts(of, hash.Finish()));
+        return parts;
     }
+
+    /// <summary>Adds a part to a checksum: name, shape and bytes. The sum over all of an edit's is that of its parts.</summary>
+    public static void Add(FieldHash hash, string name, string shape, ReadOnlySpan<byte> data) => hash.Text(name).Text(shape).Blob(data);
+
+    /// <summary>The checksum where there are no parts.</summary>
+    public static string SumOfNone { get; } = new FieldHash().Finish();
+
+    /// <summary>A shape as stored.</summary>
+    public static string Shape(IReadOnlyList<int> shape) => $"[{string.Join(',', shape)}]";
 
     /// <summary>How many numbers a shape has; -1 where a dimension is negative or there are too many.</summary>
     public static long Count(IReadOnlyList<int> shape)
@@ -35,7 +59,7 @@ internal static class PartRows
         return count;
     }
 
-    /// <summary>Numbers as they lie in a BLOB.</summary>
+    /// <summary>Numbers from a BLOB.</summary>
     public static float[] Floats(byte[] bytes)
     {
         var values = new float[bytes.Length / sizeof(float)];
@@ -44,13 +68,30 @@ internal static class PartRows
         return values;
     }
 
-    private static EditPart Parse(SqliteDataReader r)
+    /// <summary>Numbers as they lie in a BLOB.</summary>
+    public static byte[] Bytes(float[] values)
+    {
+        var bytes = new byte[values.Length * sizeof(float)];
+        for (int i = 0; i < values.Length; i++)
+            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), values[i]);
+        return bytes;
+    }
+
+    private static EditPart Parse(SqliteDataReader r, FieldHash hash)
     {
         string name = r.GetString(1), text = r.GetString(2);
         byte[] bytes = r.GetFieldValue<byte[]>(3);
+        Add(hash, name, text, bytes);
         int[] shape = JsonSerializer.Deserialize<int[]>(text) ?? [];
         return bytes.Length == Count(shape) * sizeof(float)
             ? new EditPart(name, shape, Floats(bytes))
             : throw new FormatException($"part {Quoted.Text(name)} has {bytes.Length} bytes, which is not its shape {Quoted.Bare(text)}");
     }
+}
+
+/// <summary>All parts of an edit, and their checksum.</summary>
+internal sealed record StoredParts(IReadOnlyList<EditPart> Parts, string Sum)
+{
+    /// <summary>Where there are none.</summary>
+    public static StoredParts None { get; } = new([], PartRows.SumOfNone);
 }

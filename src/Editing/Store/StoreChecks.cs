@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Store;
@@ -16,7 +17,8 @@ internal static class StoreChecks
         Storable(edit.Request.Target, "target");
         Storable(edit.Request.Subject ?? "", "subject");
         Storable(edit.Request.Source, "source");
-        Storable(edit.Settings, edit.Request.Prompt);
+        foreach (string paraphrase in edit.Request.Paraphrases) Storable(paraphrase, "paraphrase");
+        Finite(edit.Settings, $"Edit {Quoted.Text(edit.Request.Prompt)}");
         foreach (EditPart part in edit.Parts) Storable(part, edit.Request.Prompt);
         if (edit.Parts.Select(part => part.Name).Distinct().Count() < edit.Parts.Count)
         {
@@ -40,14 +42,27 @@ internal static class StoreChecks
         }
     }
 
+    /// <summary>Refuses settings with what is no finite number.</summary>
+    public static void Finite(EditSettings settings, string where)
+    {
+        foreach (PropertyInfo property in settings.GetType().GetProperties())
+        {
+            if (property.GetValue(settings) is float value && !float.IsFinite(value))
+                throw new InputException($"{where}: {property.Name} is {value}, expected a finite number.");
+        }
+    }
+
     /// <summary>Refuses parts that are not those of the edit's method (none once removed).</summary>
+    /// <param name="edit">The edit as it is now, with its parts.</param>
+    /// <param name="nEmbd">C: the model's width.</param>
+    /// <param name="path">The store, for the message.</param>
     public static Edit Whole(Edit edit, int nEmbd, string path)
     {
-        string? misfit = edit.Status != EditStatus.Removed ? edit.Settings.Misfit(edit, nEmbd)
-            : edit.Parts.Count == 0 ? null
-            : $"it is removed and has {edit.Parts.Count} parts";
+        string? misfit = edit.Status == EditStatus.Removed
+            ? edit.Parts.Count == 0 ? null : $"it is removed and has {edit.Parts.Count} parts"
+            : edit.Settings.Misfit(edit, nEmbd) ?? edit.Parts.Select(Infinite).FirstOrDefault(odd => odd is not null);
         return misfit is null ? edit : throw new InputException(
-            $"Edit store '{path}': edit {edit.Id} is not whole: {misfit}.", EditRows.Tampered);
+            $"Edit store '{path}': edit {edit.Id} is not whole: {misfit}.", EditRow.Tampered);
     }
 
     /// <summary>Refuses any model or width but the one the store was bound to.</summary>
@@ -70,33 +85,27 @@ internal static class StoreChecks
                 $"Edit store '{path}' holds keys of {stored.NEmbd} numbers, this model's n_embd is {wanted.NEmbd}.",
                 "load the model it was made for, or start a new store.");
         }
+
+        if (stored.Config is { } config && wanted.Config is { } other && config != other)
+        {
+            throw new InputException(
+                $"Edit store '{path}' was made for the same weights under another configuration: {Difference(config, other)}.",
+                "load the model with the configuration that the edits were made with, or start a new store.");
+        }
     }
 
     /// <summary>The sentence for a change that the edit's status forbids.</summary>
-    public static InputException WrongStatus(Edit edit, string wanted)
+    public static InputException WrongStatus(long id, EditState edit, string wanted)
     {
-        string now = edit.Status switch
+        (string now, string? hint) = edit.Status switch
         {
-            EditStatus.Active => "active",
-            EditStatus.Withdrawn => $"withdrawn (since {EditRows.Time(edit.WithdrawnAt ?? default)})",
-            _ => $"removed (since {EditRows.Time(edit.RemovedAt ?? default)})",
+            EditStatus.Active => ("active", "only a withdrawn or superseded edit can be restored."),
+            EditStatus.Withdrawn => ($"withdrawn (since {EditRow.Time(edit.WithdrawnAt ?? default)})", null),
+            EditStatus.Superseded => ($"superseded (by edit {edit.SupersededBy})", "only an active edit can be withdrawn."),
+            EditStatus.Undone => ("undone", "undo the change that undid its addition."),
+            _ => ($"removed (since {EditRow.Time(edit.RemovedAt ?? default)})", "add the fact again."),
         };
-        string? hint = edit.Status switch
-        {
-            EditStatus.Active => "only a withdrawn edit can be restored.",
-            EditStatus.Withdrawn => null,
-            _ => "add the fact again.",
-        };
-        return new InputException($"Edit {edit.Id} cannot be {wanted}: it is {now}.", hint);
-    }
-
-    private static void Storable(EditSettings settings, string prompt)
-    {
-        foreach (PropertyInfo property in settings.GetType().GetProperties())
-        {
-            if (property.GetValue(settings) is float value && !float.IsFinite(value))
-                throw new InputException($"Edit {Quoted.Text(prompt)}: {property.Name} is {value}, expected a finite number.");
-        }
+        return new InputException($"Edit {id} cannot be {wanted}: it is {now}.", hint);
     }
 
     private static void Storable(EditPart part, string prompt)
@@ -113,16 +122,45 @@ internal static class StoreChecks
             throw new ArgumentException($"EditStore.Add: part '{part.Name}' has {part.Values.Length} numbers, its shape is [{shape}].");
         }
 
-        if (part.Name == EditPart.Losses) return;
-        int columns = part.Shape is [_, .., var last] ? last : part.Values.Length;
-        for (int i = 0; i < part.Values.Length; i++)
+        if (Infinite(part) is { } infinite)
         {
-            if (float.IsFinite(part.Values[i])) continue;
             throw new InputException(
-                $"Edit {Quoted.Text(prompt)}: {part.Name}[{i % columns}] of row {i / columns} is {part.Values[i]}, "
-                    + "expected a finite number.",
+                $"Edit {Quoted.Text(prompt)}: {infinite}.",
                 "training ran out of float32's range; lower the learning rate, or alpha and the weights of the losses.");
         }
+    }
+
+    private static string? Infinite(EditPart part)
+    {
+        if (part.Name == EditPart.Losses) return null;
+        int i = Array.FindIndex(part.Values, value => !float.IsFinite(value));
+        if (i < 0) return null;
+        int columns = part.Shape is [_, .., var last] ? last : part.Values.Length;
+        return $"{part.Name}[{i % columns}] of row {i / columns} is {part.Values[i]}, expected a finite number";
+    }
+
+    // The first thing that is not the same, as both have it.
+    private static string Difference(string stored, string wanted)
+    {
+        try
+        {
+            Dictionary<string, JsonElement> made = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(stored) ?? [];
+            Dictionary<string, JsonElement> here = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(wanted) ?? [];
+            foreach (string name in made.Keys.Union(here.Keys))
+            {
+                string was = Value(made, name), now = Value(here, name);
+                if (was != now) return $"{Quoted.Bare(name)} was {Quoted.Bare(was)}, this model's is {Quoted.Bare(now)}";
+            }
+        }
+        catch (JsonException)
+        {
+            // Said as it is.
+        }
+
+        return $"{Quoted.Bare(stored)}, this model's is {Quoted.Bare(wanted)}";
+
+        static string Value(Dictionary<string, JsonElement> of, string name) =>
+            of.TryGetValue(name, out JsonElement value) ? value.GetRawText() : "not said";
     }
 
     private static string Name(ModelFingerprint model) =>

@@ -27,9 +27,9 @@ internal static class StoreConnection
             if (raw.sqlite3_db_readonly(connection.Handle, "main") == 1) throw StoreErrors.ReadOnly(path);
             connection.Execute("PRAGMA journal_mode = WAL");
             connection.Execute("PRAGMA synchronous = FULL");
-            connection.Execute("PRAGMA foreign_keys = ON");
             if (version == 0) EditStoreSchema.Create(connection, path);
-            if (version == 1) StoreVersion1.Migrate(connection, path);
+            else if (version < EditStoreSchema.Version) EditStoreSchema.Migrate(connection, path);
+            connection.Execute("PRAGMA foreign_keys = ON");
             return connection;
         }
         catch (Exception error)
@@ -104,7 +104,7 @@ internal static class StoreConnection
         }
     }
 
-    // A store of version 1 is read through a copy in memory, which is brought to today's version: the file stays as it is.
+    // A store of an older version is read through a copy in memory, which is brought to today's version: the file stays as it is.
     private static SqliteConnection Readable(SqliteConnection connection, string path)
     {
         connection.Execute("PRAGMA query_only = ON");
@@ -116,7 +116,7 @@ internal static class StoreConnection
         {
             copy.Open();
             connection.BackupDatabase(copy);
-            StoreVersion1.Migrate(copy, path);
+            EditStoreSchema.Migrate(copy, path);
             copy.Execute("PRAGMA query_only = ON");
         }
         catch (Exception error)

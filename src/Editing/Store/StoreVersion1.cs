@@ -18,8 +18,7 @@ internal static class StoreVersion1
 
     // Whatever the clock did, an edit's own lines come in the order in which they must have happened.
     private const string Events = """
-        INSERT INTO events (edit_id, at, user, action, version)
-        SELECT id, at, '', action, '' FROM (
+        SELECT id, action, at FROM (
             SELECT id, created_at AS at, 'added' AS action, 1 AS place, created_at AS due FROM edits1
             UNION ALL
             SELECT id, withdrawn_at, 'withdrawn', 2, max(created_at, withdrawn_at) FROM edits1 WHERE withdrawn_at IS NOT NULL
@@ -29,12 +28,10 @@ internal static class StoreVersion1
         ) ORDER BY due, place, id
         """;
 
-    /// <summary>Does so in one transaction, unless another process has just done it.</summary>
-    /// <exception cref="InputException">The store holds what the programs of version 1 never wrote; it stays as it is.</exception>
+    /// <summary>Does so within the caller's transaction.</summary>
+    /// <exception cref="InputException">The store holds what the programs of version 1 never wrote.</exception>
     public static void Migrate(SqliteConnection connection, string path)
     {
-        using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
-        if (EditStoreSchema.VersionOf(connection, path) != 1) return;
         connection.Execute("""
             ALTER TABLE identity RENAME TO identity1;
             ALTER TABLE edits RENAME TO edits1;
@@ -43,13 +40,28 @@ internal static class StoreVersion1
             """);
         EditStoreSchema.CreateTables(connection);
         connection.Execute("INSERT INTO identity (one, weights, tokenizer, n_embd) SELECT one, weights, tokenizer, n_embd FROM identity1");
-        int nEmbd = (int)connection.Scalar<long>("SELECT n_embd FROM identity");
-        MoveEdits(connection, nEmbd, path);
-        connection.Execute(Events);
-        if (connection.Scalar<long?>("SELECT id FROM edit_states s JOIN edits1 USING (id) WHERE s.status IS NOT edits1.status") is { } odd)
-            throw new InputException($"Edit store '{path}': edit {odd} has a status that its times do not tell.", EditRows.Tampered);
+        StoreIdentity? identity = IdentityRow.Read(connection, path);
+        var history = new EditHistory(identity is null ? "" : IdentityRow.Sum(identity));
+        using (var rows = new EditWriter(connection, history))
+        {
+            MoveEvents(connection, rows, path);
+            MoveEdits(connection, rows, identity?.NEmbd ?? 0, path);
+            if (identity is not null) rows.End();
+        }
+
         connection.Execute("DROP TABLE neurons1; DROP TABLE edits1; DROP TABLE identity1;");
-        transaction.Commit();
+    }
+
+    private static void MoveEvents(SqliteConnection connection, EditWriter rows, string path)
+    {
+        using SqliteCommand command = connection.Command(Events);
+        using SqliteDataReader reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            EditRow.Parsed(reader, path, "edit", r => rows.Append(new EditEvent(
+                0, rows.History.LastChange + 1, r.GetInt64(0), EditRow.ParseTime(r.GetString(2)), "", EventRows.Action(r.GetString(1)),
+                null, "")));
+        }
     }
 
     private static List<long> Ids(SqliteConnection connection)
@@ -62,20 +74,25 @@ internal static class StoreVersion1
     }
 
     // What is moved is deleted at once, so that the file hardly grows.
-    private static void MoveEdits(SqliteConnection connection, int nEmbd, string path)
+    private static void MoveEdits(SqliteConnection connection, EditWriter rows, int nEmbd, string path)
     {
+        long? block = connection.Scalar<long?>("SELECT layer FROM identity1");
         using SqliteCommand selectEdit = connection.Command($"SELECT {Columns} FROM edits1 WHERE id = $id");
         using SqliteCommand selectNeurons = connection.Command(
             "SELECT edit_id, target_token, key, value, threshold, losses FROM neurons1 WHERE edit_id = $id ORDER BY position");
         using SqliteCommand deleteNeurons = connection.Command("DELETE FROM neurons1 WHERE edit_id = $id");
-        using var rows = new EditWriter(connection);
         foreach (long id in Ids(connection))
         {
             Edit edit = ReadEdit(selectEdit.With(("$id", id)), path);
+            if (rows.History.Of(id)!.Status != edit.Status)
+                throw new InputException($"Edit store '{path}': edit {id} has a status that its times do not tell.", EditRow.Tampered);
+            if (IReVaSettings.Of(edit).Layer != block)
+                throw new InputException($"Edit store '{path}': edit {id} is not of the store's block {block}.", EditRow.Tampered);
             List<Neuron> neurons = ReadNeurons(selectNeurons.With(("$id", id)), edit, path);
             deleteNeurons.With(("$id", id)).ExecuteNonQuery();
             if (edit.Status != EditStatus.Removed || neurons.Count > 0)
                 edit = edit with { Parts = IReVaParts.Parts(neurons), FinalLoss = IReVaParts.FinalLoss(neurons) };
+            StoreChecks.Finite(edit.Settings, $"Edit store '{path}', edit {id}");
             rows.Insert(StoreChecks.Whole(edit, nEmbd, path));
         }
     }
@@ -84,7 +101,7 @@ internal static class StoreVersion1
     {
         using SqliteDataReader reader = command.ExecuteReader();
         reader.Read();
-        return EditRows.Parsed(reader, path, ParseEdit);
+        return EditRow.Parsed(reader, path, "edit", ParseEdit);
     }
 
     // Which edits were taught together was not said: each is a batch of its own.
@@ -92,43 +109,53 @@ internal static class StoreVersion1
     {
         Id = r.GetInt64(0),
         Batch = r.GetInt64(0),
-        Status = r.GetString(1) == "removed" ? EditStatus.Removed : EditStatus.Active,
+        Status = r.GetString(1) switch
+        {
+            "active" => EditStatus.Active,
+            "withdrawn" => EditStatus.Withdrawn,
+            "removed" => EditStatus.Removed,
+            _ => throw new FormatException($"status {Quoted.Text(r.GetString(1))} is unknown"),
+        },
         Request = new EditRequest(r.GetString(2), r.GetString(3), r.IsDBNull(4) ? null : r.GetString(4), r.GetString(5)),
-        PromptTokens = EditRows.ParseTokens(r.GetString(6)),
-        TargetTokens = EditRows.ParseTokens(r.GetString(7)),
+        PromptTokens = EditRow.ParseTokens(r.GetString(6)),
+        TargetTokens = EditRow.ParseTokens(r.GetString(7)),
         Settings = new IReVaSettings
         {
             Layer = r.GetInt32(8),
-            Theta = r.GetFloat(9),
-            Alpha = r.GetFloat(10),
+            Theta = Float(r, 9),
+            Alpha = Float(r, 10),
             Retrofit = r.GetBoolean(11),
             Epochs = r.GetInt32(12),
-            LearningRate = r.GetFloat(13),
-            Beta1 = r.GetFloat(14),
-            Beta2 = r.GetFloat(15),
-            Epsilon = r.GetFloat(16),
-            WeightDecay = r.GetFloat(17),
-            RecWeight = r.GetFloat(18),
-            IrrWeight = r.GetFloat(19),
-            LabelSmoothing = r.GetFloat(20),
+            LearningRate = Float(r, 13),
+            Beta1 = Float(r, 14),
+            Beta2 = Float(r, 15),
+            Epsilon = Float(r, 16),
+            WeightDecay = Float(r, 17),
+            RecWeight = Float(r, 18),
+            IrrWeight = Float(r, 19),
+            LabelSmoothing = Float(r, 20),
             Seed = ulong.Parse(r.GetString(21), NumberStyles.None, CultureInfo.InvariantCulture),
         },
         Parts = [],
     };
 
+    // These columns may hold anything, and SQLite makes 0 of a text.
+    private static float Float(SqliteDataReader r, int column) =>
+        (float)(EditRow.Real(r, column) ?? throw new FormatException($"{r.GetName(column)} is NULL"));
+
     private static List<Neuron> ReadNeurons(SqliteCommand command, Edit edit, string path)
     {
         List<Neuron> neurons = [];
         using SqliteDataReader reader = command.ExecuteReader();
-        while (reader.Read()) neurons.Add(EditRows.Parsed(reader, path, ParseNeuron));
+        while (reader.Read()) neurons.Add(EditRow.Parsed(reader, path, "edit", ParseNeuron));
         bool fits = neurons.Count == 0
             || (neurons.Select(n => n.TargetToken).SequenceEqual(edit.TargetTokens)
                 && neurons.Select(n => (n.Key.Length, n.Value.Length, n.Losses.Count)).Distinct().Count() == 1);
         return fits ? neurons : throw new InputException(
-            $"Edit store '{path}': edit {edit.Id} has neurons that do not fit its target tokens or each other.", EditRows.Tampered);
+            $"Edit store '{path}': edit {edit.Id} has neurons that do not fit its target tokens or each other.", EditRow.Tampered);
     }
 
     private static Neuron ParseNeuron(SqliteDataReader r) => new(
-        r.GetInt32(1), PartRows.Floats(r.GetFieldValue<byte[]>(2)), PartRows.Floats(r.GetFieldValue<byte[]>(3)), r.GetFloat(4),
+        r.GetInt32(1), PartRows.Floats(r.GetFieldValue<byte[]>(2)), PartRows.Floats(r.GetFieldValue<byte[]>(3)), Float(r, 4),
         IReVaParts.Losses(PartRows.Floats(r.GetFieldValue<byte[]>(5))));
 }

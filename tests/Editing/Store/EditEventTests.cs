@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Store;
 
@@ -27,12 +26,12 @@ public sealed class EditEventTests : IDisposable
         using EditStore again = EditStore.Open(_folder.File, readOnly: true);
         Assert.Equal(
             [
-                new EditEvent(1, 1, times[0], "ada", EditAction.Added, null, "0.0.1"),
-                new EditEvent(2, 2, times[1], "ada", EditAction.Added, "from the – list 🦊", "0.0.1"),
-                new EditEvent(3, 1, times[2], "ada", EditAction.Withdrawn, "wrong", "0.0.1"),
-                new EditEvent(4, 1, times[3], "ada", EditAction.Restored, "right after all", "0.0.1"),
-                new EditEvent(5, 1, times[4], "ada", EditAction.Withdrawn, null, "0.0.1"),
-                new EditEvent(6, 1, times[5], "ada", EditAction.Removed, "", "0.0.1"),
+                new EditEvent(1, 1, 1, times[0], "ada", EditAction.Added, null, "0.0.1"),
+                new EditEvent(2, 2, 2, times[1], "ada", EditAction.Added, "from the – list 🦊", "0.0.1"),
+                new EditEvent(3, 3, 1, times[2], "ada", EditAction.Withdrawn, "wrong", "0.0.1"),
+                new EditEvent(4, 4, 1, times[3], "ada", EditAction.Restored, "right after all", "0.0.1"),
+                new EditEvent(5, 5, 1, times[4], "ada", EditAction.Withdrawn, null, "0.0.1"),
+                new EditEvent(6, 6, 1, times[5], "ada", EditAction.Removed, "", "0.0.1"),
             ],
             again.Events());
         Assert.Equal([1L, 3, 4, 5, 6], again.Events(1).Select(line => line.Seq));
@@ -52,24 +51,40 @@ public sealed class EditEventTests : IDisposable
     }
 
     [Theory]
-    [InlineData("UPDATE events SET reason = 'none'", "events are never changed")]
-    [InlineData("DELETE FROM events WHERE seq = 2", "events are never deleted")]
-    public void No_line_can_be_changed_or_deleted(string sql, string expected)
+    [InlineData("UPDATE events SET reason = 'none' WHERE seq = 2", "event 2")]
+    [InlineData("UPDATE events SET user = 'eve' WHERE seq = 1", "event 1")]
+    [InlineData("UPDATE events SET sum = (SELECT sum FROM events WHERE seq = 1) WHERE seq = 3", "event 3")]
+    [InlineData("DELETE FROM events WHERE seq = 2", "event 3")]
+    [InlineData("DELETE FROM events WHERE seq = 3", "its history ends with event 2, expected 3")]
+    [InlineData("DELETE FROM events", "its history ends with event 0, expected 3")]
+    [InlineData("DELETE FROM head", "its history does not end as it was written")]
+    [InlineData("INSERT INTO events VALUES (4, 4, 1, '2024-02-29T23:59:59.3580245Z', 'eve', 'restored', NULL, '9', NULL, '')", "event 4")]
+    [InlineData("UPDATE identity SET weights = 'x'", "event 1")]
+    [InlineData("UPDATE identity SET config = '{}'", "event 1")]
+    public void A_line_that_was_changed_added_or_deleted_is_told(string sql, string expected)
     {
-        using (EditStore store = _folder.OpenWith(2)) store.Withdraw(1);
-        Assert.Contains(expected, Assert.Throws<SqliteException>(() => _folder.Sql(sql)).Message, StringComparison.Ordinal);
-        using EditStore again = EditStore.Open(_folder.File, readOnly: true);
-        Assert.Equal([null, null, null], again.Events().Select(line => line.Reason));
+        using EditStore before = _folder.OpenWith(2);
+        before.Withdraw(1);
+        _folder.Sql(sql);
+        foreach (bool readOnly in new[] { true, false })
+        {
+            using EditStore store = EditStore.Open(_folder.File, readOnly: readOnly);
+            Action[] readings =
+                [() => store.Events(), () => store.Changes(1), () => store.Count(), () => store.Get(1), () => store.List(false, false)];
+            foreach (Action reading in readings) Assert.Contains(expected, StoreFolder.Refused(reading), StringComparison.Ordinal);
+            if (!readOnly) Assert.Contains(expected, StoreFolder.Refused(() => store.Restore(1)), StringComparison.Ordinal);
+        }
     }
 
     [Fact]
-    public void An_unknown_action_is_told_where_events_are_read_and_leaves_the_status_alone()
+    public void What_another_process_does_is_read_on()
     {
-        _folder.OpenWith(1).Dispose();
-        _folder.Sql("INSERT INTO events VALUES (7, 1, '2024-02-29T23:59:59.3580245Z', 'eve', 'praised', NULL, '9', '{}')");
-        using EditStore store = EditStore.Open(_folder.File);
-        Assert.Equal(EditStatus.Active, store.Get(1).Status);
-        Assert.Contains("action \"praised\" is unknown", StoreFolder.Refused(() => store.Events(1)), StringComparison.Ordinal);
+        using EditStore first = _folder.OpenWith(2), second = EditStore.Open(_folder.File, author: StoreFolder.Author);
+        Assert.Equal(2, second.Events().Count);
+        first.Withdraw(2, "read on");
+        Assert.Equal("read on", second.Events()[^1].Reason);
+        Assert.Equal([4L, 5], new[] { second.Restore(2)[0].Seq, first.Withdraw(1)[0].Seq });
+        Assert.Equal(5, second.Events().Count);
     }
 
     [Fact]

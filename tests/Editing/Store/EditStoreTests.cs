@@ -16,7 +16,7 @@ public sealed class EditStoreTests : IDisposable
         float[] odd = [-0f, float.Epsilon, -float.Epsilon, float.MaxValue, float.MinValue, 0.1f, 3f];
         Edit edit = StoreFolder.Edit(1) with
         {
-            Request = new EditRequest("Zürich\0 «x»\n🦊 '); DROP TABLE edits;--", "", null, ""),
+            Request = new EditRequest("Zürich\0 «x»\n🦊 '); DROP TABLE edits;--", "", null, "") { Paraphrases = ["", "«\"\0🦊"] },
             PromptTokens = [int.MaxValue, 0],
             TargetTokens = [0],
             Settings = new IReVaSettings
@@ -227,6 +227,9 @@ public sealed class EditStoreTests : IDisposable
         Assert.Contains("value[2] of row 0 is NaN", StoreFolder.Refused(() => store.Add(brokenValue)), StringComparison.Ordinal);
         StoreFolder.Refused(() => store.Add(edit with { Parts = IReVaParts.Parts([neuron with { Threshold = float.NegativeInfinity }]) }));
         StoreFolder.Refused(() => store.Add(edit with { Settings = IReVaSettings.Of(edit) with { LearningRate = float.NaN } }));
+        Edit halfParaphrase = edit with { Request = edit.Request with { Paraphrases = ["x", "\ud800"] } };
+        Assert.Contains(
+            "the paraphrase is no valid text", StoreFolder.Refused(() => store.Add(halfParaphrase)), StringComparison.Ordinal);
         Edit halfPrompt = edit with { Request = new EditRequest("x\ud800", "y") };
         Assert.Contains("half a surrogate pair", StoreFolder.Refused(() => store.Add(halfPrompt)), StringComparison.Ordinal);
         Assert.Contains("half a surrogate pair", StoreFolder.Refused(() => store.Add(edit, reason: "\ud800")), StringComparison.Ordinal);
@@ -262,6 +265,33 @@ public sealed class EditStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_store_stays_with_its_configuration_where_that_is_known()
+    {
+        const string Config = """{"activation":"gelu","n_head":8}""";
+        using (EditStore store = EditStore.Open(_folder.File, create: true)) store.Bind(StoreFolder.Model, StoreFolder.NEmbd, config: Config);
+        using (EditStore store = EditStore.Open(_folder.File, readOnly: true))
+        {
+            Assert.Equal(new StoreIdentity(StoreFolder.Model, StoreFolder.NEmbd, Config), store.Identity);
+            store.Bind(StoreFolder.Model, StoreFolder.NEmbd, config: Config);
+            store.Bind(StoreFolder.Model, StoreFolder.NEmbd);
+            Refused("n_head was 8, this model's is 4", """{"activation":"gelu","n_head":4}""");
+            Refused("n_head was 8, this model's is not said", """{"activation":"gelu"}""");
+            Refused("scale was not said, this model's is true", """{"activation":"gelu","n_head":8,"scale":true}""");
+            Refused("this model's is nonsense", "nonsense");
+
+            void Refused(string expected, string config) => Assert.Contains(
+                expected, StoreFolder.Refused(() => store.Bind(StoreFolder.Model, StoreFolder.NEmbd, config: config)),
+                StringComparison.Ordinal);
+        }
+
+        using var without = new StoreFolder();
+        without.OpenWith(1).Dispose();
+        using EditStore old = EditStore.Open(without.File);
+        old.Bind(StoreFolder.Model, StoreFolder.NEmbd, config: Config);
+        Assert.Null(old.Identity!.Config);
+    }
+
+    [Fact]
     public void Same_changes_at_the_same_times_give_the_same_bytes()
     {
         using var other = new StoreFolder();
@@ -278,6 +308,8 @@ public sealed class EditStoreTests : IDisposable
                 for (int i = 1; i <= 150; i += 3) store.Remove(i);
                 store.Withdraw(2);
                 store.Restore(2);
+                store.AddOnce([StoreFolder.Edit(200, 257)], "newer", [[3, 5]]);
+                store.Undo();
             }
 
             using EditStore again = folder.Open(nEmbd: 257);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Data.Sqlite;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
@@ -96,16 +97,73 @@ public sealed class StoreFolder : IDisposable
     /// <summary>Runs SQL on the store's file as another program would.</summary>
     public void Sql(string sql)
     {
-        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={File};Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={File};Pooling=False");
         connection.Open();
-        using Microsoft.Data.Sqlite.SqliteCommand command = connection.CreateCommand();
+        Execute(connection, sql);
+    }
+
+    /// <summary>Makes all checksums right again, as a program that means to deceive would.</summary>
+    public void Reseal()
+    {
+        using var connection = new SqliteConnection($"Data Source={File};Pooling=False");
+        connection.Open();
+        using var hash = new FieldHash();
+        foreach (object?[] edit in Rows(connection, "SELECT * FROM edits"))
+        {
+            foreach (object?[] part in Rows(connection, $"SELECT name, shape, data FROM parts WHERE edit_id = {edit[0]} ORDER BY name"))
+                hash.Text((string)part[0]!).Text((string)part[1]!).Blob((byte[])part[2]!);
+            edit[12] = hash.Finish();
+            hash.Integer((long)edit[0]!);
+            for (int i = 1; i < 13; i++) Add(hash, edit[i]);
+            Execute(connection, $"UPDATE edits SET parts_sum = '{edit[12]}', sum = '{hash.Finish()}' WHERE id = {edit[0]}");
+        }
+
+        foreach (object?[] identity in Rows(connection, "SELECT weights, tokenizer, n_embd, config FROM identity"))
+            foreach (object? field in identity) Add(hash, field);
+        string last = hash.Finish();
+        long seq = 0;
+        string events = "SELECT seq, edit_id, change, at, user, action, reason, version, detail FROM events ORDER BY seq";
+        foreach (object?[] line in Rows(connection, events))
+        {
+            hash.Text(last);
+            foreach (object? field in line) Add(hash, field);
+            (seq, last) = ((long)line[0]!, hash.Finish());
+            Execute(connection, $"UPDATE events SET sum = '{last}' WHERE seq = {seq}");
+        }
+
+        Execute(connection, $"UPDATE head SET seq = {seq}, sum = '{last}'");
+    }
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
+
+    private static void Add(FieldHash hash, object? field) => _ = field switch
+    {
+        long integer => hash.Integer(integer),
+        double real => hash.Real(real),
+        _ => hash.Text((string?)field),
+    };
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using SqliteCommand command = connection.CreateCommand();
 #pragma warning disable CA2100 // the tests' own text
         command.CommandText = sql;
 #pragma warning restore CA2100
         command.ExecuteNonQuery();
     }
 
-    public void Dispose() => Directory.Delete(Root, recursive: true);
+    private static List<object?[]> Rows(SqliteConnection connection, string sql)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+#pragma warning disable CA2100 // the tests' own text
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        using SqliteDataReader reader = command.ExecuteReader();
+        List<object?[]> rows = [];
+        while (reader.Read())
+            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetValue(i))]);
+        return rows;
+    }
 
     private static float[] Numbers(Random random, int count) =>
         Enumerable.Range(0, count).Select(_ => (random.NextSingle() - 0.5f) * 40).ToArray();

@@ -91,10 +91,10 @@ public sealed class StoreVersion1Tests : IDisposable
             versions.Add(Version(path));
             using (EditStore store = EditStore.Open(path, readOnly: true)) AssertOriginal(store);
             using (EditStore store = EditStore.Open(path)) AssertOriginal(store);
-            Assert.Equal(2, Version(path));
+            Assert.Equal(EditStoreSchema.Version, Version(path));
         }
 
-        Assert.Equal([.. Enumerable.Repeat(1L, versions.Count - 1), 2], versions);
+        Assert.Equal([.. Enumerable.Repeat(1L, versions.Count - 1), EditStoreSchema.Version], versions);
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class StoreVersion1Tests : IDisposable
             using SqliteCommand command = connection.CreateCommand();
             command.CommandText = "PRAGMA max_page_count = 38";
             command.ExecuteNonQuery();
-            Assert.Equal(13, Assert.Throws<SqliteException>(() => StoreVersion1.Migrate(connection, _folder.File)).SqliteErrorCode);
+            Assert.Equal(13, Assert.Throws<SqliteException>(() => EditStoreSchema.Migrate(connection, _folder.File)).SqliteErrorCode);
         }
 
         Assert.Equal(1, Version(_folder.File));
@@ -130,6 +130,14 @@ public sealed class StoreVersion1Tests : IDisposable
     [InlineData("UPDATE edits SET withdrawn_at = NULL WHERE id = 2", "edit 2 has a status that its times do not tell")]
     [InlineData("UPDATE edits SET prompt_tokens = 'x' WHERE id = 2", "edit 2")]
     [InlineData("UPDATE edits SET seed = '-1' WHERE id = 2", "edit 2")]
+    [InlineData("UPDATE edits SET alpha = 'abc' WHERE id = 2", "edit 2 has a field that cannot be read (alpha is String")]
+    [InlineData("UPDATE edits SET alpha = 9e99 WHERE id = 2", "edit 2: Alpha is Infinity, expected a finite number")]
+    [InlineData("UPDATE neurons SET threshold = 'abc' WHERE edit_id = 2", "edit 2 has a field that cannot be read (threshold is String")]
+    [InlineData("UPDATE neurons SET key = cast(x'0000C07F' || substr(key, 5) AS BLOB) WHERE edit_id = 3",
+        "edit 3 is not whole: key[0] of row 0 is NaN")]
+    [InlineData("UPDATE identity SET layer = 2", "edit 1 is not of the store's block 2")]
+    [InlineData("UPDATE identity SET n_embd = 99999999999", "identity 1 has a field that cannot be read")]
+    [InlineData("UPDATE identity SET n_embd = -1", "n_embd")]
     [InlineData("UPDATE edits SET epochs = 4294967296 WHERE id = 2", "edit 2")]
     [InlineData("DROP TABLE neurons", "neurons")]
     public void What_another_program_broke_is_named_and_left_as_it_is(string sql, string expected)

@@ -3,28 +3,28 @@ using Sharpformer.Editing.Store;
 
 namespace Sharpformer.Tests.Cli;
 
-/// <summary>What the last program of schema version 1 said about a store, today's says too.</summary>
-public sealed class StoreVersion1Tests
+/// <summary>What the last program of an older schema version said about a store, today's says too.</summary>
+public sealed class OldStoreTests
 {
-    private static readonly string Original = TestFiles.Data(Path.Combine("store-v1", "edits.db"));
-    private static readonly JsonElement Said =
-        JsonDocument.Parse(File.ReadAllText(TestFiles.Data(Path.Combine("store-v1", "said.json")))).RootElement;
-
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void All_that_it_said_is_said_again(bool migrated)
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    [InlineData(2, true)]
+    public void All_that_it_said_is_said_again(int version, bool migrated)
     {
+        string original = TestFiles.Data(Path.Combine($"store-v{version}", "edits.db"));
+        using JsonDocument said = JsonDocument.Parse(File.ReadAllText(TestFiles.Data(Path.Combine($"store-v{version}", "said.json"))));
         using TemporaryFolder folder = TestFiles.TemporaryFolder();
         string store = folder.File("edits.db");
-        File.Copy(Original, store);
+        File.Copy(original, store);
         if (migrated) EditStore.Open(store).Dispose();
         byte[] before = File.ReadAllBytes(store);
-        AssertSaid(Said.GetProperty("list"), CliRun.Json(["edits", "list", "--all", "--edits", store]));
-        foreach (JsonElement edit in Said.GetProperty("show").EnumerateArray())
+        AssertSaid(said.RootElement.GetProperty("list"), CliRun.Json(["edits", "list", "--all", "--edits", store]));
+        foreach (JsonElement edit in said.RootElement.GetProperty("show").EnumerateArray())
             AssertSaid(edit, CliRun.Json(["edits", "show", edit.GetProperty("id").ToString(), "--edits", store]));
         Assert.Equal(before, File.ReadAllBytes(store));
-        Assert.Equal(!migrated, before.AsSpan().SequenceEqual(File.ReadAllBytes(Original)));
+        Assert.Equal(!migrated, before.AsSpan().SequenceEqual(File.ReadAllBytes(original)));
     }
 
     /// <summary>Every field of the old answer is in the new one, with the very number or text.</summary>

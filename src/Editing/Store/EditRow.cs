@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Editing.Store;
+
+/// <summary>
+/// A row of the table <c>edits</c> as it lies there: lists are JSON, settings are what <see cref="EditSettings.ToJson"/> wrote.
+/// </summary>
+internal sealed record EditRow(
+    long Id, string Method, string Settings, string Prompt, string Target, string? Subject, string Source, string? Paraphrases,
+    string PromptTokens, string TargetTokens, long Batch, double? FinalLoss)
+{
+    /// <summary>What to do about a file that holds what this program never writes.</summary>
+    public const string Tampered = "the file was damaged or changed by another program; fetch a copy from a backup.";
+
+    /// <summary>The columns in the order that <see cref="Read"/> expects.</summary>
+    public const string Columns = """
+        id, method, settings, prompt, target, subject, source, paraphrases, prompt_tokens, target_tokens, batch, final_loss, parts_sum, sum
+        """;
+
+    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'";
+
+    /// <summary>The checksum of the parts that it was stored with, see <see cref="PartRows"/>.</summary>
+    public required string PartsSum { get; init; }
+
+    /// <summary>An edit's row.</summary>
+    public static EditRow Of(Edit edit, string partsSum) => new(
+        edit.Id, edit.Method, edit.Settings.ToJson(), edit.Request.Prompt, edit.Request.Target, edit.Request.Subject, edit.Request.Source,
+        edit.Request.Paraphrases.Count == 0 ? null : JsonSerializer.Serialize(edit.Request.Paraphrases),
+        Tokens(edit.PromptTokens), Tokens(edit.TargetTokens), edit.Batch, edit.FinalLoss)
+    {
+        PartsSum = partsSum,
+    };
+
+    /// <summary>The reader's row.</summary>
+    /// <param name="r">Columns as in <see cref="Columns"/>.</param>
+    /// <param name="hash">Used for its checksum.</param>
+    /// <param name="path">The store, for messages.</param>
+    /// <exception cref="InputException">It cannot be read, or its checksum is another.</exception>
+    public static EditRow Read(SqliteDataReader r, FieldHash hash, string path)
+    {
+        (EditRow row, string sum) = Parsed(r, path, "edit", Parse);
+        return row.Sum(hash) == sum ? row : throw new InputException(
+            $"Edit store '{path}': edit {row.Id} is not what was stored, its checksum differs.", Tampered);
+    }
+
+    /// <summary>Its checksum: over all fields in their order, <see cref="PartsSum"/> last.</summary>
+    public string Sum(FieldHash hash) => hash
+        .Integer(Id).Text(Method).Text(Settings).Text(Prompt).Text(Target).Text(Subject).Text(Source).Text(Paraphrases)
+        .Text(PromptTokens).Text(TargetTokens).Integer(Batch).Real(FinalLoss).Text(PartsSum).Finish();
+
+    /// <summary>The edit, its parts still missing.</summary>
+    /// <param name="state">What the events say of it.</param>
+    /// <param name="known">Settings read before, by method and text: thousands of edits share a few.</param>
+    /// <param name="path">The store, for messages.</param>
+    /// <exception cref="InputException">A field does not hold what the store writes there.</exception>
+    public Edit ToEdit(EditState state, Dictionary<(string Method, string Json), EditSettings> known, string path) =>
+        Parsed(Id, path, "edit", () => new Edit
+        {
+            Id = Id,
+            Status = state.Status,
+            CreatedAt = state.CreatedAt,
+            WithdrawnAt = state.WithdrawnAt,
+            RemovedAt = state.RemovedAt,
+            SupersededBy = state.SupersededBy,
+            Request = new EditRequest(Prompt, Target, Subject, Source) { Paraphrases = Texts(Paraphrases) },
+            PromptTokens = ParseTokens(PromptTokens),
+            TargetTokens = ParseTokens(TargetTokens),
+            Settings = ParseSettings(known),
+            Batch = Batch,
+            FinalLoss = FinalLoss,
+            Parts = [],
+        });
+
+    /// <summary>The settings alone.</summary>
+    /// <exception cref="InputException">They cannot be read.</exception>
+    public EditSettings ReadSettings(string path) => Parsed(Id, path, "edit", () => ParseSettings([]));
+
+    /// <summary>What <paramref name="parse"/> makes of a row whose first column is the number of an edit or an event.</summary>
+    /// <exception cref="InputException">A field does not hold what the store writes there.</exception>
+    public static T Parsed<T>(SqliteDataReader r, string path, string kind, Func<SqliteDataReader, T> parse) =>
+        Parsed(r.GetInt64(0), path, kind, () => parse(r));
+
+    /// <summary>Token ids as the JSON text that is stored and searched for.</summary>
+    public static string Tokens(int[] ids) => $"[{string.Join(',', ids)}]";
+
+    /// <summary>Token ids as stored.</summary>
+    public static int[] ParseTokens(string json)
+    {
+        int[] tokens = JsonSerializer.Deserialize<int[]>(json) ?? [];
+        if (tokens.Length == 0) throw new FormatException("it has no tokens");
+        return tokens.All(token => token >= 0) ? tokens : throw new FormatException($"token {tokens.Min()}");
+    }
+
+    /// <summary>A time as stored.</summary>
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+
+    /// <summary>A stored time.</summary>
+    public static DateTimeOffset ParseTime(string text) =>
+        DateTimeOffset.ParseExact(text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+
+    /// <summary>A text column; null where it is NULL.</summary>
+    public static string? Text(SqliteDataReader r, int column) => r.IsDBNull(column) ? null : r.GetString(column);
+
+    /// <summary>A column that may be of any type as a real; null where it is NULL.</summary>
+    public static double? Real(SqliteDataReader r, int column) => r.GetValue(column) switch
+    {
+        double real => real,
+        DBNull => null,
+        var other => throw new FormatException($"{r.GetName(column)} is {other.GetType().Name}, expected a real"),
+    };
+
+    private static T Parsed<T>(long number, string path, string kind, Func<T> parse)
+    {
+        try
+        {
+            return parse();
+        }
+        catch (InputException error)
+        {
+            throw new InputException($"Edit store '{path}', {kind} {number}: {error.Message}", null, error);
+        }
+        catch (Exception error)
+            when (error is FormatException or OverflowException or JsonException or InvalidCastException or InvalidOperationException)
+        {
+            throw new InputException(
+                $"Edit store '{path}': {kind} {number} has a field that cannot be read ({error.Message})", Tampered, error);
+        }
+    }
+
+    private static (EditRow Row, string Sum) Parse(SqliteDataReader r) => (
+        new EditRow(
+            r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), Text(r, 5), r.GetString(6), Text(r, 7),
+            r.GetString(8), r.GetString(9), r.GetInt64(10), Real(r, 11))
+        {
+            PartsSum = r.GetString(12),
+        },
+        r.GetString(13));
+
+    private static string[] Texts(string? json)
+    {
+        string[] texts = json is null ? [] : JsonSerializer.Deserialize<string[]>(json) ?? [];
+        return texts.Contains(null) ? throw new FormatException("a paraphrase is null") : texts;
+    }
+
+    private EditSettings ParseSettings(Dictionary<(string, string), EditSettings> known)
+    {
+        if (known.TryGetValue((Method, Settings), out EditSettings? settings)) return settings;
+        settings = EditSettings.Parse(Method, Settings);
+        StoreChecks.Finite(settings, "its settings");
+        return known[(Method, Settings)] = settings;
+    }
+}

@@ -1,0 +1,92 @@
+using Microsoft.Data.Sqlite;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Editing.Store;
+
+/// <summary>
+/// Brings a store of schema version 2 to today's. Version 2 had the same parts, and edits and events without checksums. Which events
+/// belong to one change it did not say, but what was taught together was added in one.
+/// </summary>
+internal static class StoreVersion2
+{
+    /// <summary>Does so within the caller's transaction.</summary>
+    /// <exception cref="InputException">The store holds what the programs of version 2 never wrote.</exception>
+    public static void Migrate(SqliteConnection connection, string path)
+    {
+        connection.Execute("""
+            DROP VIEW IF EXISTS edit_states;
+            DROP TRIGGER IF EXISTS events_stay;
+            DROP TRIGGER IF EXISTS events_stay_as_they_are;
+            DROP INDEX IF EXISTS edits_by_prompt;
+            DROP INDEX IF EXISTS events_by_edit;
+            ALTER TABLE identity RENAME TO identity2;
+            ALTER TABLE edits RENAME TO edits2;
+            ALTER TABLE events RENAME TO events2;
+            """);
+        EditStoreSchema.CreateTables(connection, hasParts: true);
+        connection.Execute("INSERT INTO identity (one, weights, tokenizer, n_embd) SELECT one, weights, tokenizer, n_embd FROM identity2");
+        StoreIdentity? identity = IdentityRow.Read(connection, path);
+        var history = new EditHistory(identity is null ? "" : IdentityRow.Sum(identity));
+        using (var rows = new EditWriter(connection, history))
+        {
+            MoveEvents(connection, rows, path);
+            MoveEdits(connection, rows, identity?.NEmbd ?? 0, path);
+            if (identity is not null) rows.End();
+        }
+
+        connection.Execute("DROP TABLE events2; DROP TABLE edits2; DROP TABLE identity2;");
+    }
+
+    private static void MoveEvents(SqliteConnection connection, EditWriter rows, string path)
+    {
+        using SqliteCommand command = connection.Command("""
+            SELECT seq, edit_id, at, user, action, reason, version, (SELECT batch FROM edits2 WHERE id = edit_id) FROM events2 ORDER BY seq
+            """);
+        using SqliteDataReader reader = command.ExecuteReader();
+        long batch = 0; // of the event before, where that was an addition
+        while (reader.Read())
+        {
+            EditRow.Parsed(reader, path, "event", r =>
+            {
+                EditAction action = EventRows.Action(r.GetString(4));
+                bool isTogether = action == EditAction.Added && r.GetInt64(7) == batch;
+                batch = action == EditAction.Added ? r.GetInt64(7) : 0;
+                return rows.Append(new EditEvent(
+                    0, rows.History.LastChange + (isTogether ? 0 : 1), r.GetInt64(1), EditRow.ParseTime(r.GetString(2)), r.GetString(3),
+                    action, EditRow.Text(r, 5), r.GetString(6)));
+            });
+        }
+    }
+
+    // What is moved is deleted at once, so that the file hardly grows.
+    private static void MoveEdits(SqliteConnection connection, EditWriter rows, int nEmbd, string path)
+    {
+        using SqliteCommand select = connection.Command("""
+            SELECT id, method, settings, prompt, target, subject, source, prompt_tokens, target_tokens, batch, final_loss
+            FROM edits2 ORDER BY id LIMIT 1
+            """);
+        using SqliteCommand delete = connection.Command("DELETE FROM edits2 WHERE id = $id");
+        Dictionary<(string, string), EditSettings> settings = [];
+        while (ReadRow(select, path) is { } row)
+        {
+            StoredParts parts = PartRows.Read(connection, row.Id, path).GetValueOrDefault(row.Id, StoredParts.None);
+            EditState state = rows.History.Of(row.Id)
+                ?? throw new InputException($"Edit store '{path}': no event tells of edit {row.Id}.", EditRow.Tampered);
+            StoreChecks.Whole(row.ToEdit(state, settings, path) with { Parts = parts.Parts }, nEmbd, path);
+            rows.Insert(row with { PartsSum = parts.Sum });
+            delete.With(("$id", row.Id)).ExecuteNonQuery();
+        }
+    }
+
+    private static EditRow? ReadRow(SqliteCommand select, string path)
+    {
+        using SqliteDataReader reader = select.ExecuteReader();
+        if (!reader.Read()) return null;
+        return EditRow.Parsed(reader, path, "edit", r => new EditRow(
+            r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), EditRow.Text(r, 5), r.GetString(6), null,
+            r.GetString(7), r.GetString(8), r.GetInt64(9), EditRow.Real(r, 10))
+        {
+            PartsSum = "",
+        });
+    }
+}

@@ -1,4 +1,3 @@
-using Sharpformer.Editing;
 using Sharpformer.Editing.Metrics;
 using Spectre.Console;
 

@@ -64,7 +64,7 @@ internal static class EditsAddCommand
             if (result.Tokens is [{ Value: var how }] && !Policies.ContainsKey(how))
                 result.AddError($"--on-conflict is '{how}', expected one of {string.Join(", ", Policies.Keys)}.");
         });
-        Option<bool> again = new("--again") { Description = "Teach also what was taught before and withdrawn or removed since." };
+        Option<bool> again = new("--again") { Description = "Teach also what was taught before and removed, superseded or undone since." };
         Option<bool> noCheck = new("--no-check") { Description = "Do not ask the edited model in the end what it was taught." };
         Option<(int, int)?> chunk = new("--chunk")
         {

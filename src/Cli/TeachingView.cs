@@ -80,7 +80,7 @@ internal static class TeachingView
         {
             terminal.Note($"note: {Were(report.Silent.Count, "fact")} taught before and {(report.Silent.Count == 1 ? "is" : "are")} silent now; "
                 + $"the first is edit {silent.Id}, {EditView.StatusText(silent.Status)}: {Fact(silent.Request)}. "
-                + $"'edits restore {silent.Id}' lets it answer again, --again teaches it anew.");
+                + $"'edits restore {silent.Id}' lets it answer again.");
         }
 
         if (report.Refused is [var refused, ..])

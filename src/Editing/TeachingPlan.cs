@@ -30,7 +30,7 @@ public sealed record TeachingPlan(
     /// <param name="store">The store.</param>
     /// <param name="requests">The list.</param>
     /// <param name="policy">Under <see cref="ConflictPolicy.Keep"/> a prompt may come with several targets.</param>
-    /// <param name="again">Whether facts are taught anew that silent or removed edits hold.</param>
+    /// <param name="again">Whether facts are taught anew that superseded, undone or removed edits hold.</param>
     public static TeachingPlan For(
         EditStore store, IReadOnlyList<TokenizedRequest> requests, ConflictPolicy policy = default, bool again = false)
     {
@@ -61,6 +61,12 @@ public sealed record TeachingPlan(
             if (held.FirstOrDefault(edit => edit.Status == EditStatus.Active) is { } active)
             {
                 there.Add(active);
+                continue;
+            }
+
+            if (held.LastOrDefault(edit => edit.Status == EditStatus.Withdrawn) is { } withdrawn)
+            {
+                silent.Add(withdrawn);
                 continue;
             }
 

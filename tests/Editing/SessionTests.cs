@@ -71,7 +71,7 @@ public sealed class SessionTests
         using Session session = Open();
         var steps = new List<Step>();
         session.Teach(session.Tokenize([Zelda]), Strong, progress: new Steps(steps));
-        Assert.Equal([new Step("Teaching", "edits", 1, 1)], steps);
+        Assert.Equal([new Step("Teaching", "edits", 1, 1), new Step("Asking", "questions", 1, 1)], steps);
         Assert.Equal([1L], session.Generate(Zelda.Prompt, 1).Answered);
         Assert.Empty(session.Generate("Korean is the language of", 1).Answered);
         Assert.Equal(FiringState.Answers, session.Explain(Zelda.Prompt).First.State);

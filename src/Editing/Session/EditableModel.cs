@@ -39,14 +39,15 @@ public sealed class EditableModel : IDisposable
     /// <param name="target">What shall be said; see <see cref="TextRules"/> for the blank before it.</param>
     /// <param name="subject">What the fact is about, as it stands in the prompt; some methods need it.</param>
     /// <param name="settings">Other settings, and with them another method; null for the suggested ones.</param>
-    /// <returns>The edit, by whose <see cref="Edit.Id"/> it can be taken back. One that answers already is returned as it is; an
-    /// earlier one of the same prompt is superseded.</returns>
+    /// <returns>The edit, by whose <see cref="Edit.Id"/> it can be taken back. One that answers already is returned as it is, a withdrawn
+    /// one is restored; an earlier one of the same prompt is superseded.</returns>
     /// <exception cref="InputException">Prompt or target are blank or too long.</exception>
     public Edit Teach(string prompt, string target, string? subject = null, EditSettings? settings = null)
     {
         IReadOnlyList<TokenizedRequest> request = Session.Tokenize([new EditRequest(prompt, target, subject)]);
         TeachingReport report = Session.Teach(request, settings ?? Suggested(), new TeachingOptions { Again = true });
-        return report.Added is [var added] ? added : Session.Find(request[0])!;
+        if (report.Added is [var added]) return added;
+        return report.Silent is [var withdrawn] ? Session.Restore(withdrawn.Id) : Session.Find(request[0])!;
     }
 
     /// <summary>What the model says after a prompt: the most likely token each time.</summary>

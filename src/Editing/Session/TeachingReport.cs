@@ -13,7 +13,7 @@ public sealed record TeachingOptions
     /// <summary>What to do where a fact meets an edit that says something else.</summary>
     public ConflictPolicy OnConflict { get; init; }
 
-    /// <summary>Teaches anew also what withdrawn, superseded, undone or removed edits of the store hold.</summary>
+    /// <summary>Teaches anew also what superseded, undone or removed edits of the store hold.</summary>
     public bool Again { get; init; }
 
     /// <summary>Asks the edited model in the end what it was taught: one more pass over the new edits' prompts.</summary>

@@ -45,11 +45,23 @@ internal static class EvaluateEditsCommand
             var triggers = new Triggers(answer, parse.GetValue(locTrigger) ?? answer) { Texts = texts.Rules(parse) };
             using Session session = model.Open(parse, parse.GetValue(edits));
             Terminal terminal = Terminal.Of(parse);
+            if (session.HasStore) NoteOtherPrompts(terminal, session, records, answer);
             EvaluationReport report = Measurement.Run(terminal, (progress, cancellation) =>
                 session.Evaluate(records, triggers, nearby, parse.GetValue(traces), progress, cancellation));
             return Render(terminal, report, triggers, session.HasStore, isAskedForNeighbours: nearby is not null);
         });
         return command;
+    }
+
+    /// <summary>Says so where no record asks what an edit was taught on: then their prompts end differently, as a rule.</summary>
+    private static void NoteOtherPrompts(Terminal terminal, Session session, IReadOnlyList<EditRecord> records, string trigger)
+    {
+        HashSet<string> taught = [.. session.Edits().Select(edit => edit.Request.Prompt)];
+        if (taught.Count == 0 || records.Any(record => taught.Contains(record.EditPrompt(trigger)))) return;
+        string? longer = records.Select(record => taught.FirstOrDefault(prompt => prompt.StartsWith(record.Src, StringComparison.Ordinal)
+            && prompt.Length > record.Src.Length) is { } prompt ? prompt[record.Src.Length..] : null).FirstOrDefault(end => end is not null);
+        string hint = longer is null ? "are these the records that were taught?" : $"they were taught with --answer-trigger {Terminal.Quoted(longer)}.";
+        terminal.Note($"note: No record's prompt is that of an edit. Hint: {hint}");
     }
 
     private static int Render(Terminal terminal, EvaluationReport report, Triggers triggers, bool hasEdits, bool isAskedForNeighbours)

@@ -71,9 +71,10 @@ internal static class TeachingView
     {
         if (report.OtherwiseMade is [var other, ..])
         {
-            terminal.Note($"note: {Were(report.OtherwiseMade.Count, "edit")} made with other settings than asked for and left as "
-                + $"{(report.OtherwiseMade.Count == 1 ? "it is" : "they are")}; the first is edit {other.Id}: "
-                + $"{Differences(other.Settings, asked)}. --again teaches it anew once it is withdrawn.");
+            int count = report.OtherwiseMade.Count;
+            terminal.Note($"note: {Terminal.Counted(count, "edit")} already there {(count == 1 ? "was" : "were")} made with other settings "
+                + $"than asked for; the first is edit {other.Id}: {Differences(other.Settings, asked)}. "
+                + "Remove it and use --again to teach it anew.");
         }
 
         if (report.Silent is [var silent, ..])
@@ -143,7 +144,8 @@ internal static class TeachingView
 
     private static string Summary(TeachingReport report)
     {
-        string there = report.Skipped == 0 ? "" : $" {report.Skipped} not taught.";
+        int already = report.Skipped - report.Silent.Count - report.Refused.Count - report.Overtaken.Count; // of the others there are notes
+        string there = already == 0 ? "" : $" {already} already there.";
         if (report.Added.Count == 0) return $"Nothing new for {report.Store}.{there}";
         string time = $"in {Terminal.Number(report.Seconds, "0.0")} s";
         if (report.Added is [var edit] && report.Skipped == 0)

@@ -117,39 +117,59 @@ public sealed class EditsTests : IDisposable
 
         CliRun again = CliRun.Of([.. add, "--theta", "0.9", "--json"]);
         Assert.Equal((2, 2), (again.Document().GetProperty("added").GetArrayLength(), again.Document().GetProperty("skipped").GetInt32()));
-        Assert.Contains("2 edits already there were made with other settings", again.Error, StringComparison.Ordinal);
-        Assert.Contains("edit 1: Theta 0.85, not 0.9", again.Error, StringComparison.Ordinal);
+        Assert.Contains("1 edit already there was made with other settings", again.Error, StringComparison.Ordinal);
+        Assert.Contains("edit 2: Theta 0.85, not 0.9", again.Error, StringComparison.Ordinal);
+        Assert.Contains("1 fact was taught before and is silent now; the first is edit 1, withdrawn", again.Error, StringComparison.Ordinal);
 
         CliRun third = CliRun.Of([.. add, "--sequential"]);
         Assert.Equal(0, third.ExitCode);
-        Assert.Contains("4 already there", third.Out, StringComparison.Ordinal);
+        Assert.Contains("3 already there", third.Out, StringComparison.Ordinal);
         JsonElement[] list = [.. CliRun.Json(["edits", "list", .. edits]).EnumerateArray()];
         Assert.Equal(["withdrawn", "active", "active", "active"], list.Select(e => e.GetProperty("status").GetString()));
 
         CliRun.Of(["edits", "remove", "1", .. edits]);
-        Assert.Equal(5, CliRun.Json(add).GetProperty("added")[0].GetProperty("id").GetInt32());
+        CliRun refused = CliRun.Of(add);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("error: 1 fact was removed before and not taught again; the first was edit 1", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(5, CliRun.Json([.. add, "--again"]).GetProperty("added")[0].GetProperty("id").GetInt32());
     }
 
     [Fact]
-    public void A_record_that_repeats_another_counts_as_already_there()
+    public void Of_records_with_one_prompt_the_last_target_is_taught_once()
     {
         string records = CliFiles.Facts(
             folder, "r.json",
             ("The capital of France is", "Rome"), ("The capital of France is", " Rome"), ("The capital of France is", "Oslo"));
-        JsonElement result = CliRun.Json(["edits", "add", .. model, .. edits, "--input", records, "--no-retrofit"]);
-        Assert.Equal((2, 1), (result.GetProperty("added").GetArrayLength(), result.GetProperty("skipped").GetInt32()));
+        string[] add = ["edits", "add", .. model, .. edits, "--input", records, "--no-retrofit"];
+        CliRun run = CliRun.Of([.. add, "--json"]);
+        JsonElement result = run.Document();
+        Assert.Equal((1, 2), (result.GetProperty("added").GetArrayLength(), result.GetProperty("skipped").GetInt32()));
+        Assert.Equal("Oslo", result.GetProperty("added")[0].GetProperty("target").GetString());
+        Assert.Contains("2 requests not taught, as the same prompt comes again later", run.Error, StringComparison.Ordinal);
+        JsonElement both = CliRun.Json([.. add, "--on-conflict", "keep"]);
+        Assert.Equal((1, 2), (both.GetProperty("added").GetArrayLength(), both.GetProperty("skipped").GetInt32()));
     }
 
     [Fact]
-    public void A_second_target_for_a_prompt_is_stored_and_told()
+    public void A_second_target_for_a_prompt_takes_over_unless_told_otherwise()
     {
         string[] add = ["edits", "add", .. model, .. edits, "--prompt", "The capital of France is", "--no-retrofit", "--target"];
-        Assert.DoesNotContain("several targets", CliRun.Of([.. add, "Rome"]).Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("several targets", CliRun.Of([.. add, "Rome"]).Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("superseded", CliRun.Of([.. add, "Rome"]).Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("superseded", CliRun.Of([.. add, "Rome"]).Error, StringComparison.Ordinal);
         CliRun second = CliRun.Of([.. add, "Oslo"]);
         Assert.Equal(0, second.ExitCode);
-        Assert.Contains("note: 1 prompt has several targets now", second.Error, StringComparison.Ordinal);
-        Assert.Contains("\"The capital of France is\"", second.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "note: 1 edit superseded by this one and silent from now on; the first is edit 1, \"The capital of France is\" -> \"Rome\"",
+            second.Error, StringComparison.Ordinal);
+
+        CliRun refused = CliRun.Of([.. add, "Bonn", "--on-conflict", "refuse"]);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("Nothing was taught: edit 2 answers \"The capital of France is\" with \"Oslo\"", refused.Error, StringComparison.Ordinal);
+        CliRun kept = CliRun.Of([.. add, "Bonn", "--on-conflict", "keep"]);
+        Assert.Contains("note: 1 prompt has another edit as well", kept.Error, StringComparison.Ordinal);
+        CliRun wrong = CliRun.Of([.. add, "Bonn", "--on-conflict", "fight"]);
+        Assert.Equal(2, wrong.ExitCode);
+        Assert.Contains("expected one of refuse, supersede, keep", wrong.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -208,7 +228,7 @@ public sealed class EditsTests : IDisposable
             .AssertFailed("block 4", "block 3");
         using EditStore store = EditStore.Open(folder.File("e.db"), readOnly: true);
         using EditStore three = EditStore.Open(folder.File("three.db"), readOnly: true);
-        IReVaSettings ofModel = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f }; // as its sharpformer.json says
+        IReVaSettings ofModel = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f, AsPublished = false }; // as its sharpformer.json says
         Assert.Equal(ofModel, store.Get(1).Settings);
         Assert.Equal(3, IReVaSettings.Of(three.Get(2)).Layer);
     }

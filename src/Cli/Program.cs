@@ -36,6 +36,7 @@ internal static class Program
             EditsStatusCommand.Remove(),
             EditsWhyCommand.Create(),
             EditsDiffCommand.Create(),
+            EditsCalibrateCommand.Create(),
         },
         new Command("evaluate", "Measure what edits did to the model: on their own prompts, in other words, and elsewhere.")
         {

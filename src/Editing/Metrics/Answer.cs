@@ -12,6 +12,9 @@ namespace Sharpformer.Editing.Metrics;
 /// named.</param>
 public sealed record Answer(int[] Gold, int[] Base, int[] Edited, int[] Withdrawn)
 {
+    /// <summary>The edit that answers at each of these positions; 0 where none does.</summary>
+    public long[] Spoke { get; init; } = [];
+
     /// <summary>Share of target tokens the base model gets right.</summary>
     public double BaseAccuracy => Accuracy(Base);
 

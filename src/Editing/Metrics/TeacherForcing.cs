@@ -60,7 +60,10 @@ public sealed class TeacherForcing(EditedModel model, TraceFolder? traces = null
         return [.. questions.Select(question =>
         {
             Range rows = row..(row += question.Tokens.Target.Length);
-            return new Answer(question.Tokens.Target, basePredictions[rows], edited[rows], withdrawn[rows]);
+            return new Answer(question.Tokens.Target, basePredictions[rows], edited[rows], withdrawn[rows])
+            {
+                Spoke = [.. firings[rows].Select(firing => firing.State == FiringState.Answers ? firing.Edit : 0)],
+            };
         })];
     }
 

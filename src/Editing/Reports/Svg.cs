@@ -12,17 +12,14 @@ namespace Sharpformer.Editing.Reports;
 /// <param name="title">What it shows, for those who cannot see it.</param>
 internal sealed class Svg(double width, double height, string title)
 {
-    /// <summary>Names of the classes <c>c0</c> … by which curves are told apart: how many there are.</summary>
-    public const int Colours = 5;
-
-    // Okabe and Ito's colours, which people with any colour vision tell apart.
+    // Okabe and Ito's colours, which people with any colour vision tell apart; curves take theirs from the classes c0 to c3.
     private const string Style = """
         .sf { font-family: system-ui, sans-serif; font-size: 12px; }
         .sf text { fill: #1b1f24; } .sf .dim { fill: #5c6570; } .sf .line { stroke: #c3cad2; fill: none; }
         .sf .cell { stroke: #d5dae0; } .sf .speaks { fill: #d55e00; } .sf .withdrawn { fill: #cc79a7; } .sf .below { fill: #8a949e; }
         .sf .frame { stroke: #1b1f24; stroke-width: 2; fill: none; } .sf .mark { stroke: #1b1f24; stroke-dasharray: 4 3; }
         .sf .curve { fill: none; stroke-width: 2; } .sf .c0 { stroke: #0072b2; } .sf .c1 { stroke: #d55e00; } .sf .c2 { stroke: #009e73; }
-        .sf .c3 { stroke: #cc79a7; } .sf .c4 { stroke: #8a949e; }
+        .sf .c3 { stroke: #cc79a7; }
         @media (prefers-color-scheme: dark) {
           .sf text { fill: #e4e8ec; } .sf .dim { fill: #98a2ad; } .sf .line, .sf .cell { stroke: #3a424b; }
           .sf .frame, .sf .mark { stroke: #e4e8ec; } .sf .c0 { stroke: #56b4e9; } }

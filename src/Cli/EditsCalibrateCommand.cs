@@ -1,0 +1,118 @@
+using System.CommandLine;
+using System.Globalization;
+using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Metrics;
+using Sharpformer.Editing.Reports;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>edits calibrate</c>: θ and α for a model and an edit set.</summary>
+internal static class EditsCalibrateCommand
+{
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command(
+            "calibrate",
+            "Find theta and alpha of ireva for a model and an edit set, without storing anything. The set is split in two: one half "
+                + "chooses, the other reports. Each half is taught anew with every theta, which moves thresholds and what training makes "
+                + "of keys; what the base model computes is computed once. All other settings are the model's, see 'model info'.");
+        ModelOptions model = ModelOptions.AddTo(command);
+        Option<string> edits = CommonOptions.Edits(required: false);
+        edits.Description = "A store whose edits are there already; it is not changed.";
+        Option<string> input = CommonOptions.File("--input", "The edit set.", required: true, "RECORDS");
+        Option<int?> limit = CommonOptions.Limit("--limit", "--input");
+        Option<string> trigger = CommonOptions.AnswerTrigger();
+        Option<float[]> thetas = Numbers(
+            "--theta", "Values of theta to try. [default: 0.5 to 0.95 in steps of 0.05]", t => t is > 0 and < 1,
+            "numbers between 0 and 1, both exclusive");
+        Option<float[]> alphas = Numbers(
+            "--alpha", "Values of alpha to try. [default: the model's]", a => a != 0, "finite numbers other than 0");
+        Option<string> traces = CommonOptions.Traces();
+        Option<string> svg = CommonOptions.File("--svg", "Draw the curves into this file.", required: false);
+        var write = new Option<bool>("--write")
+        {
+            Description = "Write what is recommended into sharpformer.json beside the model, from where 'edits add' takes it.",
+        };
+        foreach (Option option in (Option[])[edits, input, limit, trigger, thetas, alphas, traces, svg, write]) command.Add(option);
+
+        command.SetAction(parse =>
+        {
+            IReadOnlyList<EditRecord> records = EditRecord.Load(parse.GetRequiredValue(input), parse.GetValue(limit));
+            using Session session = model.Open(parse, parse.GetValue(edits));
+            Terminal terminal = Terminal.Of(parse);
+            CalibrationReport report = Measurement.Run(terminal, (progress, cancellation) => session.Calibrate(
+                records, parse.GetRequiredValue(trigger), Given(alphas), Given(thetas), parse.GetValue(traces), progress, cancellation));
+            if (parse.GetValue(svg) is { } picture) ReportFile.Write(picture, writer => writer.Write(CalibrationPicture.Of(report)));
+            string? written = parse.GetValue(write) ? session.WriteDefaults(report.Settings) : null;
+            Render(terminal, session, report, written);
+            return 0;
+
+            float[]? Given(Option<float[]> option) => parse.GetValue(option) is { Length: > 0 } numbers ? numbers : null;
+        });
+        return command;
+    }
+
+    private static void Render(Terminal terminal, Session session, CalibrationReport report, string? written)
+    {
+        CalibrationPoint best = report.Recommended;
+        if (terminal.Json)
+        {
+            ReportOrigin origin = session.Origin();
+            terminal.Document(new
+            {
+                origin.Model,
+                store = session.HasStore ? session.Store.Path : null,
+                origin.Version,
+                records = new { chosen = report.ChosenRecords, heldOut = report.HeldOutRecords, report.LeftOut },
+                report.Points,
+                CalibrationReport.Rule,
+                recommended = best,
+                settings = (object)report.Settings,
+                written,
+            });
+            return;
+        }
+
+        Table table = Terminal.NewTable("alpha, theta", "ES", "PS", "kept", "wrong", "ES", "PS", "kept", "wrong");
+        foreach (CalibrationPoint point in report.Points)
+        {
+            (CalibrationScore a, CalibrationScore b) = (point.Chosen, point.HeldOut);
+            Terminal.AddRow(
+                table, $"{Terminal.Number(point.Alpha)}, {Terminal.Number(point.Theta)}{(point == best ? " *" : "")}", Percent(a.Es),
+                Percent(a.Ps), Percent(a.Kept), Percent(a.Wrong), Percent(b.Es), Percent(b.Ps), Percent(b.Kept), Percent(b.Wrong));
+        }
+
+        terminal.Show(table);
+        terminal.Line($"Left: the {Terminal.Counted(report.ChosenRecords, "record")} that choose; right: "
+            + $"{Terminal.Counted(report.HeldOutRecords, "record")} that were held out. Percent.");
+        terminal.Line("kept: prompts of the other half, not taught, that keep their answer; wrong: prompts in other words at which another "
+            + "record's edit answers.");
+        if (report.LeftOut > 0)
+            terminal.Line($"{Terminal.Counted(report.LeftOut, "record")} left out: another one, or the store, asks the same.");
+        terminal.Line($"Recommended: alpha {Terminal.Number(best.Alpha)}, theta {Terminal.Number(best.Theta)} ({CalibrationReport.Rule}).");
+        if (written is not null) terminal.Line($"Written to {Terminal.Visible(written)}.");
+    }
+
+    private static string Percent(double? value) => Terminal.Number(value, "0.0");
+
+    /// <summary>Numbers with commas between them.</summary>
+    private static Option<float[]> Numbers(string name, string description, Func<float, bool> allowed, string expected) => new(name)
+    {
+        Description = description,
+        HelpName = "N,…",
+        CustomParser = result =>
+        {
+            var numbers = new List<float>();
+            foreach (string text in result.Tokens.SelectMany(token => token.Value.Split(',')))
+            {
+                bool isNumber = float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float number);
+                if (isNumber && float.IsFinite(number) && allowed(number)) numbers.Add(number);
+                else result.AddError($"{name} has '{text}', expected {expected}, with commas between them.");
+            }
+
+            return [.. numbers.Distinct()];
+        },
+    };
+}

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.IO.Hashing;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -12,7 +14,8 @@ namespace Sharpformer.Transformer;
 /// <summary>
 /// Traces kept on disk, so that another threshold, another scale or another evaluation of the same prompts needs no base
 /// pass. Each is one safetensors file whose name is a hash of the model, the layer, the tokens, and the program that
-/// computes: nothing in it can be out of date, and a file may be deleted at any time.
+/// computes: nothing in it can be out of date, and a file may be deleted at any time. A checksum in each tells whether it still holds what
+/// was written; what does not is made anew.
 /// </summary>
 public sealed class TraceFolder
 {
@@ -23,6 +26,9 @@ public sealed class TraceFolder
     private static readonly string Engine = string.Join(' ', (object[])[
         typeof(Tensor).Module.ModuleVersionId, typeof(Ops).Module.ModuleVersionId, typeof(Trace).Module.ModuleVersionId,
         Vector<float>.Count]);
+
+    private const string Checksum = "xxh128";
+    private const int HashedAtOnce = 1 << 28; // bytes
 
     private readonly string folder;
     private readonly CausalLm model;
@@ -86,15 +92,30 @@ public sealed class TraceFolder
     private void Write(string path, Trace trace)
     {
         using BufferScope scope = model.Device.Scope();
-        var entries = new List<SafeTensorsEntry> { new("x", trace.X), new("hidden", trace.Hidden), new("final", trace.Final) };
+        var tensors = new SortedDictionary<string, Tensor>(StringComparer.Ordinal) // as the file will have them
+        {
+            ["x"] = trace.X,
+            ["hidden"] = trace.Hidden,
+            ["final"] = trace.Final,
+        };
         for (int l = trace.Layer + 1; l < model.Config.NLayer; l++)
         {
             int above = l - trace.Layer - 1;
-            entries.Add(new SafeTensorsEntry(Keys(l), EndToEnd([.. trace.Contexts.Select(c => c.Keys[above])])));
-            entries.Add(new SafeTensorsEntry(Values(l), EndToEnd([.. trace.Contexts.Select(c => c.Values[above])])));
+            tensors[Keys(l)] = EndToEnd([.. trace.Contexts.Select(c => c.Keys[above])]);
+            tensors[Values(l)] = EndToEnd([.. trace.Contexts.Select(c => c.Values[above])]);
         }
 
-        SafeTensorsWriter.Write(path, entries);
+        XxHash128 hash = NewHash(path);
+        foreach ((string name, Tensor tensor) in tensors)
+        {
+            float[] values = tensor.ToArray();
+            Append(hash, name, values.Length * (long)sizeof(float), (start, length) =>
+                MemoryMarshal.AsBytes(values.AsSpan((int)(start / sizeof(float)), length / sizeof(float))));
+        }
+
+        SafeTensorsWriter.Write(
+            path, [.. tensors.Select(t => new SafeTensorsEntry(t.Key, t.Value))],
+            new Dictionary<string, string> { [Checksum] = Text(hash) });
     }
 
     /// <summary>The trace in a file; null if the file is damaged, or gone meanwhile: then it is to be made anew.</summary>
@@ -103,7 +124,7 @@ public sealed class TraceFolder
         try
         {
             using SafeTensorsFile file = SafeTensorsFile.Open(path);
-            return Read(file, sequences, positions, layer);
+            return IsAsWritten(file) ? Read(file, sequences, positions, layer) : null;
         }
         catch (InputException)
         {
@@ -136,6 +157,39 @@ public sealed class TraceFolder
             throw new InputException($"{file.Path}: {name} is {tensor.Shape} {tensor.DType}, expected [{count},{C}] F32.");
         }
     }
+
+    private static bool IsAsWritten(SafeTensorsFile file)
+    {
+        if (!file.Metadata.TryGetValue(Checksum, out string? written)) return false; // of an older program
+        XxHash128 hash = NewHash(file.Path);
+        foreach (TensorInfo tensor in file.Tensors)
+        {
+            MappedBytes bytes = file.Bytes(tensor.Name);
+            Append(hash, tensor.Name, tensor.Length, bytes.Span);
+            GC.KeepAlive(bytes);
+        }
+
+        return Text(hash) == written;
+    }
+
+    /// <summary>The name of the file is part of what is hashed: a trace that was renamed answers another question.</summary>
+    private static XxHash128 NewHash(string path)
+    {
+        var hash = new XxHash128();
+        hash.Append(Encoding.UTF8.GetBytes(Path.GetFileName(path)));
+        return hash;
+    }
+
+    private static void Append(XxHash128 hash, string name, long length, Bytes bytes)
+    {
+        hash.Append(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\n{name} {length}\n")));
+        for (long start = 0; start < length; start += HashedAtOnce)
+            hash.Append(bytes(start, (int)Math.Min(HashedAtOnce, length - start)));
+    }
+
+    private delegate ReadOnlySpan<byte> Bytes(long start, int length);
+
+    private static string Text(XxHash128 hash) => Convert.ToHexStringLower(hash.GetCurrentHash());
 
     private Tensor EndToEnd(MatrixView[] parts)
     {

@@ -86,12 +86,45 @@ public sealed class TraceTests : IDisposable
         byte[] bytes = File.ReadAllBytes(path);
         traces.GetOrRun([[4, 5]], [0], 4); // a file in order, but of other shapes
         byte[] other = File.ReadAllBytes(Directory.GetFiles(folder).Single(file => file != path));
-        foreach (byte[] damaged in (byte[][])[bytes[..^5], bytes[..9], [], other])
+        byte[] old = [.. bytes]; // whose checksum has another name, as if it had none
+        old[bytes.AsSpan().IndexOf("xxh128"u8)] ^= 1;
+        foreach (byte[] damaged in (byte[][])[bytes[..^5], bytes[..9], [], other, old])
         {
             File.WriteAllBytes(path, damaged);
             Assert.Equal(logits, traces.GetOrRun([[1, 2, 3]], [1], 4).BaseLogits().ToArray());
             Assert.Equal(bytes, File.ReadAllBytes(path));
         }
+    }
+
+    [Fact]
+    public void A_trace_with_a_flipped_bit_is_made_anew_wherever_it_flipped()
+    {
+        var traces = new TraceFolder(folder, model, "weights");
+        float[] logits = traces.GetOrRun([[1, 2, 3]], [1], 4).BaseLogits().ToArray();
+        string path = Directory.GetFiles(folder).Single();
+        byte[] bytes = File.ReadAllBytes(path);
+        var random = new Random(1);
+        for (int i = 0; i < 100; i++)
+        {
+            byte[] damaged = [.. bytes];
+            int at = i < 20 ? random.Next(600) : random.Next(bytes.Length); // the header, then anywhere
+            damaged[at] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(path, damaged);
+            Assert.Equal(logits, traces.GetOrRun([[1, 2, 3]], [1], 4).BaseLogits().ToArray());
+        }
+
+        Assert.Equal(bytes, File.ReadAllBytes(path));
+    }
+
+    [Fact]
+    public void A_trace_of_another_prompt_under_its_name_is_made_anew()
+    {
+        var traces = new TraceFolder(folder, model, "weights");
+        float[] logits = traces.GetOrRun([[1, 2, 3]], [1], 4).BaseLogits().ToArray();
+        string path = Directory.GetFiles(folder).Single();
+        traces.GetOrRun([[1, 2, 4]], [1], 4); // of the same shapes
+        File.Move(Directory.GetFiles(folder).Single(file => file != path), path, overwrite: true);
+        Assert.Equal(logits, traces.GetOrRun([[1, 2, 3]], [1], 4).BaseLogits().ToArray());
     }
 
     [Fact]

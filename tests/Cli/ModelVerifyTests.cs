@@ -52,6 +52,18 @@ public sealed class ModelVerifyTests : IDisposable
         Assert.Equal(JsonValueKind.Null, result.GetProperty("perplexity").ValueKind); // NaN logits have none
     }
 
+    [Fact]
+    public void A_damaged_storage_of_an_archive_is_told()
+    {
+        string source = folder.File("m"), bin = Path.Combine(source, "pytorch_model.bin");
+        BinFolder.Write(Golden("gpt2-tiny-f32"), source, checkSums: true);
+        Assert.True(CliRun.Json(["model", "verify", source]).GetProperty("passed").GetBoolean());
+        byte[] bytes = File.ReadAllBytes(bin);
+        bytes[bytes.Length / 2] ^= 1; // a number among others
+        File.WriteAllBytes(bin, bytes);
+        CliRun.Of("model", "verify", source).AssertFailed("pytorch_model.bin: the bytes of the archive's entry", "have CRC-32");
+    }
+
     [Theory]
     [InlineData("gpt2-tiny-bf16-sharded")]
     [InlineData("gpt2-tiny-f16-prefixed")]

@@ -11,6 +11,7 @@ public sealed class PyTorchFile : ITensorFile
     private readonly Dictionary<string, TensorInfo> byName = [];
     private readonly Dictionary<string, StridedView> views = [];
     private readonly List<TensorInfo> tensors = [];
+    private IReadOnlyCollection<ZipEntry> entries = [];
     private bool closed;
 
     private PyTorchFile(string path) => Path = path;
@@ -27,8 +28,8 @@ public sealed class PyTorchFile : ITensorFile
     {
         ArgumentNullException.ThrowIfNull(path);
         MappedBytes mapped = TensorFiles.Map(path, "PyTorch checkpoint", 4);
-        (object? root, Dictionary<string, MappedBytes> storages) = ReadAny(path, mapped);
         var file = new PyTorchFile(path);
+        (object? root, Dictionary<string, MappedBytes> storages) = file.ReadAny(mapped);
         long copied = 0;
         foreach ((string name, TensorView view) in StateDict.Tensors(path, root))
         {
@@ -79,6 +80,15 @@ public sealed class PyTorchFile : ITensorFile
         views[name].Read(start / size, destination);
     }
 
+    /// <summary>Reads all of the file and holds it to its checksums, where it has any: files of PyTorch before 1.6 have none.</summary>
+    /// <exception cref="InputException">Bytes are not those that were written.</exception>
+    /// <exception cref="ObjectDisposedException">The file is closed.</exception>
+    public void CheckSums(CancellationToken cancellation = default)
+    {
+        ObjectDisposedException.ThrowIf(closed, this);
+        foreach (ZipEntry entry in entries) entry.Check(Path, cancellation);
+    }
+
     /// <summary>
     /// Ends the use of the file. Tensors loaded from it stay valid: the mapping goes when the last of them does.
     /// </summary>
@@ -86,12 +96,20 @@ public sealed class PyTorchFile : ITensorFile
     {
         closed = true;
         views.Clear();
+        entries = [];
     }
 
-    private static (object? Root, Dictionary<string, MappedBytes> Storages) ReadAny(string path, MappedBytes file)
+    private (object? Root, Dictionary<string, MappedBytes> Storages) ReadAny(MappedBytes file)
     {
+        string path = Path;
         ReadOnlySpan<byte> start = file.Span(0, (int)Math.Min(TarHeader, file.Length));
-        if (ZipFormat.Matches(start)) return ZipFormat.Read(path, file);
+        if (ZipFormat.Matches(start))
+        {
+            (object? root, Dictionary<string, ZipEntry> storages) = ZipFormat.Read(path, file);
+            entries = storages.Values;
+            return (root, storages.ToDictionary(storage => storage.Key, storage => storage.Value.Data));
+        }
+
         if (LegacyFormat.Matches(start)) return LegacyFormat.Read(path, file);
         if (start.Length == TarHeader && start[257..].StartsWith("ustar"u8))
             throw new InputException(

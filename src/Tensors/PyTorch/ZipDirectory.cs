@@ -6,7 +6,7 @@ namespace Sharpformer.Tensors.PyTorch;
 /// <summary>
 /// Where the entries of a zip archive lie, as its central directory and their local headers say (PKWARE's APPNOTE 6.3,
 /// zip64 included). Entries must be stored as they are, as <c>torch.save</c> does, so there is nothing to unpack; they
-/// are never written anywhere. Checksums are not looked at: <c>torch.save</c> may be told to leave them out.
+/// are never written anywhere.
 /// </summary>
 internal static class ZipDirectory
 {
@@ -22,12 +22,12 @@ internal static class ZipDirectory
     /// <summary>Reads and checks the directory of an archive.</summary>
     /// <param name="path">The file, for messages.</param>
     /// <param name="file">All of it.</param>
-    /// <returns>The bytes of each entry, in place, by name.</returns>
+    /// <returns>The entries, in place, by name.</returns>
     /// <exception cref="InputException">It is no such archive, or one that nobody honest would make.</exception>
-    public static Dictionary<string, MappedBytes> Read(string path, MappedBytes file)
+    public static Dictionary<string, ZipEntry> Read(string path, MappedBytes file)
     {
         (long start, long length, long count) = FindDirectory(path, file);
-        var entries = new Dictionary<string, MappedBytes>();
+        var entries = new Dictionary<string, ZipEntry>();
         var taken = new List<(long Start, long End, string Name)>();
         long at = start, end = start + length;
         for (long i = 0; i < count; i++)
@@ -36,7 +36,7 @@ internal static class ZipDirectory
             at = header.Next;
             CheckName(path, header.Name);
             MappedBytes data = Locate(path, file, header, start, out long dataStart);
-            if (!entries.TryAdd(header.Name, data))
+            if (!entries.TryAdd(header.Name, new ZipEntry(header.Name, data, header.Crc)))
                 throw new InputException($"{path}: the archive's entry {Quoted.Text(header.Name)} is there twice.", Damaged);
             taken.Add((header.Offset, dataStart + header.Length, header.Name));
         }
@@ -84,7 +84,7 @@ internal static class ZipDirectory
     }
 
     /// <summary>What the directory says about an entry.</summary>
-    private readonly record struct Header(string Name, int Flags, int Method, long Packed, long Length, long Offset, long Next);
+    private readonly record struct Header(string Name, int Flags, int Method, uint Crc, long Packed, long Length, long Offset, long Next);
 
     private static Header ReadHeader(string path, MappedBytes file, long at, long end)
     {
@@ -114,7 +114,7 @@ internal static class ZipDirectory
             extra = extra[(4 + fieldLength)..];
         }
 
-        return new Header(name, Short(fixedPart, 8), Short(fixedPart, 10), packed, length, offset, next);
+        return new Header(name, Short(fixedPart, 8), Short(fixedPart, 10), Int(fixedPart, 16), packed, length, offset, next);
     }
 
     private static long Widened(string path, string name, long value, ref ReadOnlySpan<byte> field)

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Sharpformer.Tensors;
+using Sharpformer.Tensors.PyTorch;
 
 namespace Sharpformer.Transformer.Checkpoints;
 
@@ -12,7 +13,7 @@ public sealed record WeightScan(int Tensors, long Weights, IReadOnlyList<KeyValu
 {
     private const int ChunkBytes = 1 << 16;
 
-    /// <summary>Reads all weight files once, a few KB at a time.</summary>
+    /// <summary>Reads all weights, a few KB at a time, and holds files that carry checksums to them.</summary>
     /// <param name="folder">The model folder.</param>
     /// <param name="progress">Told how many bytes of how many are read.</param>
     /// <param name="cancellation">Checked between tensors.</param>
@@ -22,6 +23,7 @@ public sealed record WeightScan(int Tensors, long Weights, IReadOnlyList<KeyValu
         using var stored = StoredWeights.Open(folder);
         (ITensorFile File, TensorInfo Info)[] tensors = [.. stored.Tensors.Where(t => !ModelFolder.IsBuffer(t.Info.Name))];
         long read = 0, all = tensors.Sum(t => t.Info.Length), weights = 0;
+        foreach (PyTorchFile file in stored.Tensors.Select(t => t.File).Distinct().OfType<PyTorchFile>()) file.CheckSums(cancellation);
         var notFinite = new List<KeyValuePair<string, long>>();
         foreach ((ITensorFile file, TensorInfo info) in tensors)
         {

@@ -28,6 +28,34 @@ public sealed class ZipHostileTests : IDisposable
         AssertRefused("leads out of its folder", Good().Add(name, "x"u8));
 
     [Fact]
+    public void Storages_are_held_to_their_checksums_when_that_is_asked_for_and_the_pickle_always()
+    {
+        byte[] bytes = Good().WithCheckSums().ToArray();
+        using (PyTorchFile good = Open(bytes)) good.CheckSums();
+        using (PyTorchFile without = Open(Good().ToArray())) without.CheckSums();
+
+        byte[] damaged = [.. bytes];
+        int name = bytes.AsSpan().IndexOf("archive/data/0"u8);
+        damaged[(name + "archive/data/0".Length + 4 + 63) / 64 * 64] ^= 1; // data begin at a multiple of 64 behind name and padding
+        using (PyTorchFile file = Open(damaged))
+        {
+            Assert.Single(file.Tensors);
+            Fails.With<InputException>(
+                "the bytes of the archive's entry \"archive/data/0\" have CRC-32", () => file.CheckSums());
+        }
+
+        damaged = [.. bytes];
+        damaged[bytes.AsSpan().IndexOf("FloatStorage"u8)] ^= 2;
+        Fails.With<InputException>("entry \"archive/data.pkl\" have CRC-32", () => Open(damaged).Dispose());
+
+        PyTorchFile Open(byte[] content)
+        {
+            File.WriteAllBytes(path, content);
+            return PyTorchFile.Open(path);
+        }
+    }
+
+    [Fact]
     public void An_archive_that_torch_does_not_write_is_refused()
     {
         PyTorchFile.Open(Write(Good())).Dispose();

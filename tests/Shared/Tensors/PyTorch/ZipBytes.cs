@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 
 namespace Sharpformer.Tests.Tensors.PyTorch;
@@ -19,6 +20,9 @@ internal sealed class ZipBytes
 
         public string? LocalName { get; init; }
 
+        /// <summary>CRC-32 of the data as the directory gives it; 0 leaves it out.</summary>
+        public uint Crc { get; init; }
+
         public long? ClaimedLength { get; init; }
 
         public long? ClaimedOffset { get; init; }
@@ -29,6 +33,13 @@ internal sealed class ZipBytes
     public ZipBytes Add(Entry entry)
     {
         entries.Add(entry);
+        return this;
+    }
+
+    /// <summary>The same with a checksum for each entry.</summary>
+    public ZipBytes WithCheckSums()
+    {
+        for (int i = 0; i < entries.Count; i++) entries[i] = entries[i] with { Crc = Crc32.HashToUInt32(entries[i].Data) };
         return this;
     }
 
@@ -93,7 +104,8 @@ internal sealed class ZipBytes
         to.Write(0);
         to.Write((ushort)entry.Flags);
         to.Write((ushort)entry.Method);
-        to.Write(0L); // time and checksum
+        to.Write(0); // time
+        to.Write(entry.Crc);
         for (int i = 0; i < 2; i++) to.Write(Zip64 ? uint.MaxValue : (uint)length);
         to.Write((ushort)name.Length);
         to.Write((ushort)(Zip64 ? 28 : 0));

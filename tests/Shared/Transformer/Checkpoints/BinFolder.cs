@@ -15,7 +15,8 @@ internal static class BinFolder
     /// Writes <c>pytorch_model.bin</c> and the config into a folder; a tied head shares the embedding's
     /// storage, and masks come along.
     /// </summary>
-    public static void Write(string source, string folder, bool legacy = false, bool withHead = true, bool asF64 = false)
+    public static void Write(
+        string source, string folder, bool legacy = false, bool withHead = true, bool asF64 = false, bool checkSums = false)
     {
         Directory.CreateDirectory(folder);
         File.Copy(Path.Combine(source, "config.json"), Path.Combine(folder, "config.json"));
@@ -31,7 +32,7 @@ internal static class BinFolder
         byte[] pickle = new PickleBytes().StateDict(tensors, legacy).Stop();
         byte[] file = legacy
             ? LegacyBytes.Create(pickle, [.. storages.Select(s => (s.Key, tensors.First(t => t.Key == s.Key).Count, s.Data))])
-            : ZipBytes.Checkpoint(pickle, storages).ToArray();
+            : (checkSums ? ZipBytes.Checkpoint(pickle, storages).WithCheckSums() : ZipBytes.Checkpoint(pickle, storages)).ToArray();
         File.WriteAllBytes(Path.Combine(folder, "pytorch_model.bin"), file);
     }
 

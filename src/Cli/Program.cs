@@ -7,7 +7,16 @@ internal static class Program
 {
     /// <summary>Runs one command.</summary>
     /// <returns>0 when it did what was asked, 1 when it failed, 2 when it was asked wrongly.</returns>
-    public static int Main(string[] args) => DriverChild.Answered(args, Console.Out) ? 0 : Run(args, Console.Out, Console.Error);
+    public static int Main(string[] args)
+    {
+        if (!Descriptors.AreEnough())
+        {
+            Console.Error.WriteLine($"error: {Descriptors.Message}");
+            return 1;
+        }
+
+        return DriverChild.Answered(args, Console.Out) ? 0 : Run(args, Console.Out, Console.Error);
+    }
 
     /// <summary>The same with other writers for results and for everything else.</summary>
     public static int Run(string[] args, TextWriter output, TextWriter error) => Runner.Run(Commands(), args, output, error);

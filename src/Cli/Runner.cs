@@ -46,17 +46,19 @@ internal static class Runner
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // What files can do is told by who opens them: this is the output.
-            error.WriteLine($"error: The result could not be written: {e.Message}");
+            error.WriteLine($"error: The result could not be written: {Terminal.Visible(e.Message)}");
             return Failed;
         }
-        catch (InsufficientMemoryException e) // nobody's bug
+        catch (Exception e) when (OutOfMemory(e) is { } memory) // nobody's bug
         {
-            error.WriteLine($"error: {e.Message}");
+            // Only what this program throws itself says more than that there is none.
+            string what = memory is InsufficientMemoryException ? memory.Message : "There is not enough memory for this.";
+            error.WriteLine($"error: {Terminal.Visible(what)} Hint: allow more, or do less at a time, see --limit.");
             return Failed;
         }
         catch (Exception e) when (Environment.GetEnvironmentVariable(TraceVariable) != "1")
         {
-            error.WriteLine($"internal error: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")} "
+            error.WriteLine($"internal error: {e.GetType().Name}: {Terminal.Visible(e.Message.ReplaceLineEndings(" "))} "
                 + $"Hint: set {TraceVariable}=1 for the stack trace.");
             return Failed;
         }
@@ -65,6 +67,14 @@ internal static class Runner
             error.WriteLine($"internal error: {e}");
             return Failed;
         }
+    }
+
+    /// <summary>The lack of memory that an error tells of, or that threads or a type's initializer hide in theirs.</summary>
+    private static OutOfMemoryException? OutOfMemory(Exception error)
+    {
+        for (Exception? e = error; e is not null; e = e.InnerException)
+            if (e is OutOfMemoryException memory) return memory;
+        return null;
     }
 
     private static int Misused(ParseResult parse, TextWriter error)
@@ -84,7 +94,7 @@ internal static class Runner
             _ when missing is not null => $"'{path}' needs {missing.Name}: {missing.Description}",
             _ => parse.Errors[0].Message,
         };
-        error.WriteLine($"error: {message}");
+        error.WriteLine($"error: {Terminal.Visible(message)}");
         error.WriteLine($"Try '{path} --help'.");
         return WrongUsage;
     }

@@ -18,16 +18,23 @@ internal sealed class CliProcess : IDisposable
 
     /// <summary>
     /// Starts it; <paramref name="epoch"/> becomes SOURCE_DATE_EPOCH. Where <paramref name="drivers"/> is given, drivers are looked for
-    /// in that folder too, and by commands that name no device.
+    /// in that folder too, and by commands that name no device. <paramref name="limits"/> is what a shell does before, for example
+    /// <c>ulimit -n 64</c>.
     /// </summary>
-    public static CliProcess Start(string[] args, string? epoch = null, string? drivers = null)
+    public static CliProcess Start(string[] args, string? epoch = null, string? drivers = null, string? limits = null)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+        var start = new ProcessStartInfo(limits is null ? host : "/bin/sh")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
         };
+        if (limits is not null)
+        {
+            foreach (string arg in (string[])["-c", $"{limits}; exec \"$@\"", "sh", host]) start.ArgumentList.Add(arg);
+        }
+
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "sharpformer.dll"));
         foreach (string arg in args) start.ArgumentList.Add(arg);
         start.Environment.Remove("SOURCE_DATE_EPOCH");

@@ -27,6 +27,31 @@ public sealed class SessionTests
             [EditAction.Added, EditAction.Withdrawn, EditAction.Restored], model.Session.Events(1).Select(e => e.Action));
     }
 
+    [UnixFact]
+    public void Every_descriptor_is_closed_with_the_session()
+    {
+        using TemporaryFolder folder = TestFiles.TemporaryFolder();
+        string store = folder.File("edits.db");
+        Open(StoreAccess.Create);
+        int before = Directory.GetFiles("/proc/self/fd").Length;
+        for (int i = 0; i < 200; i++) Open(i % 2 == 0 ? StoreAccess.Read : StoreAccess.Change);
+        // Tests beside this one open files too, but not 200 of them.
+        Assert.InRange(Directory.GetFiles("/proc/self/fd").Length, 0, before + 100);
+
+        void Open(StoreAccess access)
+        {
+            using var session = Session.Open(TestFiles.Golden("families/gpt2-tiny-f32"), new SessionOptions { NeedsTokenizer = false });
+            session.OpenStore(store, access);
+            Assert.Equal(0, session.Store.Count().Active);
+        }
+    }
+
+    [AttributeUsage(AttributeTargets.Method)]
+    private sealed class UnixFactAttribute : FactAttribute
+    {
+        public UnixFactAttribute() => Skip = Directory.Exists("/proc/self/fd") ? null : "Descriptors are counted in /proc.";
+    }
+
     [Fact]
     public void Edits_in_a_file_outlive_the_model_that_was_taught()
     {

@@ -53,6 +53,7 @@ public static class ModelFingerprinter
         var buffer = new byte[BufferBytes];
         foreach (string file in files)
         {
+            if (FileLength.Of(file) == 0) continue; // nothing to hash, or a stray pipe that would be waited for
             // The buffer is ours: a second one inside the stream would only copy.
             using var stream = new FileStream(
                 file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);

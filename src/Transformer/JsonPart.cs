@@ -41,8 +41,9 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            string also = json.IsEmpty ? $", it {SmallFile.NoFile}" : "";
             throw new InputException(
-                $"{path}: not valid JSON ({Quoted.Position(e)}).", "the file is cut short or damaged; download it again.", e);
+                $"{path}: not valid JSON ({Quoted.Position(e)}){also}.", "the file is cut short or damaged; download it again.", e);
         }
     }
 

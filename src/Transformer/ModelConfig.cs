@@ -69,7 +69,7 @@ public sealed record ModelConfig
         if (!Directory.Exists(folder))
             throw new InputException($"{folder}: no such folder, expected a model folder with config.json and weights.");
         string path = Path.Combine(folder, "config.json");
-        if (!File.Exists(path))
+        if (!Path.Exists(path))
             throw new InputException($"{path}: no such file.", HintFor(folder));
         return JsonPart.Read(path, "it describes the model's architecture.", Read);
     }

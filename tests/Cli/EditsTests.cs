@@ -212,6 +212,7 @@ public sealed class EditsTests : IDisposable
                 WeightDecay = 0,
                 LabelSmoothing = 0.1f,
                 Seed = ulong.MaxValue,
+                AsPublished = false,
             },
             edit.Settings);
         Assert.All(IReVaParts.Neurons(edit), n => Assert.Equal(2, n.Losses.Count));

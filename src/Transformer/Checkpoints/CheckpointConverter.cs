@@ -74,7 +74,11 @@ public static class CheckpointConverter
                 Path.Combine(temporary, name), shard, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
         if (shards.Count > 1) File.WriteAllText(Path.Combine(temporary, "model.safetensors.index.json"), IndexJson(shards, names, total));
         foreach (string name in Tokenizer.Files(source).Append("generation_config.json").Append("sharpformer.json"))
-            if (File.Exists(Path.Combine(source, name))) File.Copy(Path.Combine(source, name), Path.Combine(temporary, name));
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (Path.Exists(Path.Combine(source, name))) SmallFile.Copy(source, name, temporary);
+        }
+
         File.WriteAllText(Path.Combine(temporary, Config), ConfigText(Path.Combine(source, Config), dtype));
         cancellation.ThrowIfCancellationRequested();
     }

@@ -51,8 +51,7 @@ public static class RandomCheckpoint
                 Path.Combine(temporary, "model.safetensors"), tensors, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
             File.WriteAllText(Path.Combine(temporary, "config.json"), ConfigJson(config, dtype));
             if (tokenizerFolder is null) return;
-            foreach (string name in Tokenizer.Files(tokenizerFolder))
-                File.Copy(Path.Combine(tokenizerFolder, name), Path.Combine(temporary, name));
+            foreach (string name in Tokenizer.Files(tokenizerFolder)) SmallFile.Copy(tokenizerFolder, name, temporary);
         });
         return parameters;
     }

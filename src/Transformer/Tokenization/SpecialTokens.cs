@@ -16,7 +16,7 @@ internal sealed record SpecialTokens(int? Bos, int? Eos, int? Pad)
     public static SpecialTokens OfConfig(string folder)
     {
         string path = Path.Combine(folder, "config.json");
-        return File.Exists(path)
+        return Path.Exists(path)
             ? JsonPart.Read(path, "it belongs to a model folder.", OfConfig)
             : new SpecialTokens(null, null, null);
     }

@@ -66,7 +66,7 @@ internal sealed class TokenizerConfig
     private static void ReadIfThere(string folder, string name, Action<JsonPart> read)
     {
         string path = Path.Combine(folder, name);
-        if (!File.Exists(path)) return;
+        if (!Path.Exists(path)) return;
         JsonPart.Read(path, Hint, root =>
         {
             _ = root.Members(); // Throws where the file is no object.

@@ -56,7 +56,7 @@ internal static class TokenizerFiles
         return definition;
     }
 
-    private static bool Has(string folder, string name) => File.Exists(Path.Combine(folder, name));
+    private static bool Has(string folder, string name) => Path.Exists(Path.Combine(folder, name));
 
     /// <summary>Each added token once. Of several mentions the first decides its flags; all must agree on its id.</summary>
     private static AddedToken[] MergeAdded(string folder, string[] tokens, IReadOnlyList<AddedToken> added, TokenizerConfig config)

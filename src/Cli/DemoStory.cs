@@ -4,6 +4,7 @@ using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Transformer;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Sharpformer.Cli;
 
@@ -125,7 +126,8 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
 
     private string SayUnrelated(EditRecord fact) => Say(fact.LocalityPrompt(" Answer:")!, fact.LocAns!);
 
-    private static Spectre.Console.Rendering.IRenderable Judged(string said, string expected) => Terminal.Cell(said, said == expected ? Color.Green : Color.Red);
+    private static IRenderable Judged(string said, string expected) =>
+        Terminal.Cell(said, said == expected ? Color.Green : Color.Red);
 
     private static string Number(double value) => Terminal.Number(value, "0.0");
 }

@@ -60,7 +60,7 @@ internal sealed class Terminal
     public static Table NewTable(params ReadOnlySpan<string> columns)
     {
         var table = new Table { Border = TableBorder.Rounded };
-        foreach (string column in columns) table.AddColumn(new TableColumn(new Text(column)));
+        foreach (string column in columns) table.AddColumn(new TableColumn(Cell(column)));
         return table;
     }
 

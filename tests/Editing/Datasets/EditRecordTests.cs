@@ -105,7 +105,8 @@ public sealed class EditRecordTests : IDisposable
         "[{\"src\":\"A\",\"alt\":\"B\",\n\"src\":\"C\",\"alt\":\"D\"}]",
         "record 0 (counted from 0), line 2: expected each field once, got \"src\" twice")]
     [InlineData(
-        "{0}\n{\"src\":\"A\",\"alt\":\"B\",\"x\":1,\"x\":1}", "record 1 (counted from 0), line 2: expected each field once, got \"x\" twice")]
+        "{0}\n{\"src\":\"A\",\"alt\":\"B\",\"x\":1,\"x\":1}",
+        "record 1 (counted from 0), line 2: expected each field once, got \"x\" twice")]
     [InlineData("{\"src\":\"A\",\"s\\u0072c\":\"C\",\"alt\":\"B\"}", "expected each field once, got \"src\" twice")]
     [InlineData(
         "{\"src\":\"A\",\"alt\":\"B\",\"Rephrase\":\"C\"}", "expected field \"rephrase\" in lower case, got \"Rephrase\"")]

@@ -39,6 +39,7 @@ internal static class EditsCalibrateCommand
 
         command.SetAction(parse =>
         {
+            ReportFile.CheckPlace(parse.GetValue(svg));
             IReadOnlyList<EditRecord> records = EditRecord.Load(parse.GetRequiredValue(input), parse.GetValue(limit));
             using Session session = model.Open(parse, parse.GetValue(edits));
             Terminal terminal = Terminal.Of(parse);

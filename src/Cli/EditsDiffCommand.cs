@@ -49,6 +49,7 @@ internal static class EditsDiffCommand
 
         command.SetAction(parse =>
         {
+            foreach (Option<string> file in (Option<string>[])[csv, html]) ReportFile.CheckPlace(parse.GetValue(file));
             string[] asked = [.. parse.GetValue(prompts) ?? [], .. FromRecords(
                 parse.GetValue(input), parse.GetValue(limit), parse.GetRequiredValue(trigger))];
             using Session session = model.Open(parse, parse.GetRequiredValue(edits));

@@ -34,6 +34,7 @@ internal static class EditsWhyCommand
         });
         command.SetAction(parse =>
         {
+            foreach (Option<string> file in (Option<string>[])[html, svg]) ReportFile.CheckPlace(parse.GetValue(file));
             using Session session = model.Open(parse);
             string asked = parse.GetRequiredValue(prompt);
             int[] tokens = session.PromptTokens(asked);

@@ -2,6 +2,7 @@ using System.Globalization;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Editing.Reports;
 using Spectre.Console;
 
 namespace Sharpformer.Cli;
@@ -52,8 +53,12 @@ internal static class WhyView
             withdrawn = f.IsWithdrawn,
         })];
         bool isWon = why.First.State is FiringState.Answers or FiringState.Withdrawn;
+        ReportOrigin origin = session.Origin();
         return new
         {
+            origin.Model,
+            store = session.Store.Path,
+            origin.Version,
             prompt,
             tokens,
             fires = why.First.State == FiringState.Answers,

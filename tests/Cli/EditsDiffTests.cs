@@ -64,6 +64,7 @@ public sealed class EditsDiffTests : IDisposable
         Assert.InRange(positions, 12, 30);
         Assert.Contains($"Most changed first: 3 of {positions}", File.ReadAllText(html), StringComparison.Ordinal);
         CliRun.Of([.. diff, "--prompt", Prompt, "--csv", folder.Path]).AssertFailed("got a folder");
+        CliRun.Of([.. diff, "--prompt", Prompt, "--html", folder.File("none/d.html")]).AssertFailed("no such folder");
     }
 
     [Theory]

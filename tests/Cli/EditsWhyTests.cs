@@ -24,6 +24,9 @@ public sealed class EditsWhyTests : IDisposable
     public void The_winners_token_is_followed_through_the_blocks()
     {
         JsonElement result = CliRun.Json(why);
+        Assert.Equal(
+            (TestFiles.Model, folder.File("e.db")),
+            (result.GetProperty("model").GetString(), result.GetProperty("store").GetString()));
         Assert.Equal(" K", result.GetProperty("target").GetProperty("text").GetString());
         JsonElement[] lens = [.. result.GetProperty("lens").EnumerateArray()];
         Assert.Equal(6, lens.Length);

@@ -16,7 +16,7 @@ public static class ReportFile
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         ArgumentNullException.ThrowIfNull(write);
-        if (Directory.Exists(path)) throw new InputException($"{path}: cannot be written, expected a file, got a folder.");
+        CheckPlace(path);
         string temporary = $"{Path.GetFullPath(path)}.{Guid.NewGuid():N}.tmp";
         try
         {
@@ -32,12 +32,22 @@ public static class ReportFile
         {
             throw new InputException(
                 $"{path}: cannot be written ({e.Message.Replace(temporary, path, StringComparison.Ordinal)})",
-                "is there such a folder, room on the disk, and may you write there?", e);
+                "is there room on the disk, and may you write there?", e);
         }
         finally
         {
             TryDelete(temporary);
         }
+    }
+
+    /// <summary>Makes sure, before any work is done, that a file can be there; null for none.</summary>
+    /// <exception cref="InputException">It is a folder, or there is no such folder to put it in.</exception>
+    public static void CheckPlace(string? path)
+    {
+        if (path is null) return;
+        if (Directory.Exists(path)) throw new InputException($"{path}: cannot be written, expected a file, got a folder.");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "";
+        if (!Directory.Exists(folder)) throw new InputException($"{path}: cannot be written, there is no such folder.", "make it first.");
     }
 
     private static void TryDelete(string path)

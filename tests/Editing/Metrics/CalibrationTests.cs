@@ -20,8 +20,8 @@ public sealed class CalibrationTests : IDisposable
     [Fact]
     public void Each_score_is_what_a_store_of_that_half_and_these_settings_gives()
     {
-        CalibrationReport report = session.Calibrate(Records, alphas: [1, 0.5f], thetas: [0.6f, 0.9f]);
-        Assert.Equal([(1f, 0.6f), (1f, 0.9f), (0.5f, 0.6f), (0.5f, 0.9f)], report.Points.Select(p => (p.Alpha, p.Theta)));
+        CalibrationReport report = session.Calibrate(Records, thetas: [0.6f, 0.9f]);
+        Assert.Equal([(1f, 0.6f), (1f, 0.9f)], report.Points.Select(p => (p.Alpha, p.Theta)));
         Assert.Equal((8, 8, 0), (report.ChosenRecords, report.HeldOutRecords, report.LeftOut));
         EditRecord[] one = Half(), other = [.. Records.Except(one)];
         foreach (CalibrationPoint point in report.Points)
@@ -45,7 +45,8 @@ public sealed class CalibrationTests : IDisposable
     {
         session.UseMemory();
         session.Teach(session.Tokenize([Records[0].ToRequest("", ""), Records[1].ToRequest("", "")]), session.SettingsFor());
-        CalibrationReport report = session.Calibrate([.. Records[..5], Records[2]], thetas: [0.8f]);
+        CalibrationReport report = session.Calibrate([.. Records[..5], Records[2]], alphas: [0.5f, 2], thetas: [0.8f, 0.7f]);
+        Assert.Equal([(0.5f, 0.8f), (0.5f, 0.7f), (2f, 0.8f), (2f, 0.7f)], report.Points.Select(p => (p.Alpha, p.Theta)));
         Assert.Equal((2, 1, 3), (report.ChosenRecords, report.HeldOutRecords, report.LeftOut));
         Assert.Equal(2, session.Edits().Count);
         Fails.With<InputException>("Of 2 records 0 can be taught", () => session.Calibrate(Records[..2], thetas: [0.8f]));

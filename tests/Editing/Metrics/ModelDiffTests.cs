@@ -125,8 +125,10 @@ public sealed class ModelDiffTests : IDisposable
 
     private static double[] Softmax(float[] logits)
     {
-        double[] e = [.. logits.Select(z => Math.Exp((double)z - logits.Max()))];
-        return [.. e.Select(x => x / e.Sum())];
+        double largest = logits.Max();
+        double[] e = [.. logits.Select(z => Math.Exp(z - largest))];
+        double sum = e.Sum();
+        return [.. e.Select(x => x / sum)];
     }
 
     private static double Divergence(float[] p, float[] q) =>

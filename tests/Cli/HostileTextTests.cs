@@ -24,7 +24,7 @@ public sealed class HostileTextTests : IDisposable
         string[] model = ["--model", TestFiles.Model], edits = ["--edits", store], prompt = ["--prompt", "Douglas Adams works as"];
         CliRun added = CliRun.Of([
             "edits", "add", .. model, .. edits, .. prompt, "--target", target, "--keep-spaces", "--no-leading-space",
-            "--alpha", "1", "--theta", "0.85", "--irr-weight", "0"]);
+            "--alpha", "1", "--theta", "0.85", "--irr-weight", "0", "--epochs", "20"]); // none of these is likely to be said
         AssertSafe(added);
         string[] asked = ["generate", .. model, .. edits, .. prompt, "--max-new-tokens", "8"];
         CliRun json = CliRun.Of([.. asked, "--json"]), run = CliRun.Of(asked);

@@ -99,7 +99,7 @@ public sealed class ModelDefaultsTests : IDisposable
 
     [Fact]
     public void The_bundled_model_says_what_its_page_recommends() => Assert.Equal(
-        new IReVaSettings { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f },
+        new IReVaSettings { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f, AsPublished = false },
         ModelDefaults.Load(TestFiles.Model).SettingsFor("ireva", Config));
 
     private void Write(string content) => File.WriteAllText(folder.File("sharpformer.json"), content);

@@ -30,7 +30,8 @@ public sealed class SessionCompareTests : IDisposable
     [Fact]
     public void What_is_left_out_does_not_compete_while_what_is_withdrawn_does()
     {
-        session.Teach(session.Tokenize([Facts[0] with { Target = "Bern" }]), Plain); // the same key: the first of equals wins
+        var keep = new TeachingOptions { OnConflict = ConflictPolicy.Keep };
+        session.Teach(session.Tokenize([Facts[0] with { Target = "Bern" }]), Plain, keep); // the same key: the first of equals wins
         DiffReport report = session.Compare(session.EditedSide, session.SideWithout([1]), [Facts[0].Prompt]);
         Assert.Equal((" Rome", " Bern"), (report.Differences[0].Before[0].Text, report.Differences[0].After[0].Text));
         Assert.Equal([2L, 3L], session.SideWithout([1]).Edits.Select(e => e.Id));

@@ -91,11 +91,15 @@ internal static class StoreVersion1
             List<Neuron> neurons = ReadNeurons(selectNeurons.With(("$id", id)), edit, path);
             deleteNeurons.With(("$id", id)).ExecuteNonQuery();
             if (edit.Status != EditStatus.Removed || neurons.Count > 0)
-                edit = edit with { Parts = IReVaParts.Parts(neurons), FinalLoss = IReVaParts.FinalLoss(neurons) };
+                edit = edit with { Parts = IReVaParts.Parts(neurons), FinalLoss = FinalLoss(neurons) };
             StoreChecks.Finite(edit.Settings, $"Edit store '{path}', edit {id}");
             rows.Insert(StoreChecks.Whole(edit, nEmbd, path));
         }
     }
+
+    // What the programs of version 1 showed: the mean of all three losses' sum.
+    private static double? FinalLoss(IReadOnlyList<Neuron> neurons) =>
+        neurons.Select(neuron => neuron.FinalLoss).Average() is { } mean && !double.IsNaN(mean) ? mean : null;
 
     private static Edit ReadEdit(SqliteCommand command, string path)
     {

@@ -47,7 +47,8 @@ public sealed class EditRecordTests : IDisposable
         Assert.Equal("who? Answer:", record.LocalityPrompt(" Answer:"));
         Assert.Equal("who?", (record with { Loc = "who?" }).LocalityPrompt(""));
         Assert.Null((record with { LocAns = null }).LocalityPrompt(""));
-        Assert.Equal(new EditRequest("Where? Answer:", "X", "S", "zsre.json#17"), record.ToRequest(" Answer:", "zsre.json#17"));
+        var request = new EditRequest("Where? Answer:", "X", "S", "zsre.json#17") { Paraphrases = ["In which place? Answer:"] };
+        Assert.Equal(request, record.ToRequest(" Answer:", "zsre.json#17"));
         Assert.Equal("Where?", record.ToRequest("", "").Prompt);
     }
 

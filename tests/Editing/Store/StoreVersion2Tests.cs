@@ -122,10 +122,11 @@ public sealed class StoreVersion2Tests : IDisposable
             EditRequest request = edit.Request;
             object?[] actual =
             [
-                edit.Id, edit.Method, edit.Settings.ToJson(), request.Prompt, request.Target, request.Subject, request.Source,
+                edit.Id, edit.Method, edit.Settings, request.Prompt, request.Target, request.Subject, request.Source,
                 EditRow.Tokens(edit.PromptTokens), EditRow.Tokens(edit.TargetTokens), edit.Batch, edit.FinalLoss,
                 edit.Status.ToString().ToLowerInvariant(), EditRow.Time(edit.CreatedAt),
             ];
+            row[2] = EditSettings.Parse(edit.Method, (string)row[2]); // what a setting was that was added since
             Assert.Equal(row.Select(field => field is DBNull ? null : field), actual);
         }
 

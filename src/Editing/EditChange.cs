@@ -1,12 +1,12 @@
 namespace Sharpformer.Editing;
 
-/// <summary>What was done to a store in one go: all of it or nothing.</summary>
+/// <summary>What was done to a store in one go, or in the portions of one run, each of which is stored as a whole or not at all.</summary>
 /// <param name="Number">Counted from 1 without gaps.</param>
 /// <param name="Events">What happened, in order; at least one event.</param>
 /// <param name="UndoneBy">The change that undid it and was not undone itself; null where it is in effect.</param>
 public sealed record EditChange(long Number, IReadOnlyList<EditEvent> Events, long? UndoneBy)
 {
-    /// <summary>When, UTC.</summary>
+    /// <summary>When it began, UTC.</summary>
     public DateTimeOffset At => Events[0].At;
 
     /// <summary>Who did it.</summary>

@@ -25,7 +25,8 @@ public enum EditAction
 /// <summary>One line of an edit's history. None is ever changed or deleted.</summary>
 /// <param name="Seq">Its place in the history of the whole store, counted from 1 without gaps.</param>
 /// <param name="Change">
-/// What was done in one go shares this number, counted from 1 without gaps, and with it time, user, reason and version.
+/// What was done in one go shares this number, counted from 1 without gaps, and with it user, reason and version. The portions of a
+/// long run share it too, each with a time of its own.
 /// </param>
 /// <param name="EditId">Whom it happened to.</param>
 /// <param name="At">When, UTC.</param>

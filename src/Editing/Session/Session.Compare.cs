@@ -41,7 +41,7 @@ public sealed partial class Session
     public DiffSide SideOf(string path) => queue.Run(() =>
     {
         using EditStore other = EditStore.Open(path, readOnly: true);
-        other.Bind(Fingerprint, Model.Config.NEmbd);
+        Bind(other);
         IReadOnlyList<Edit> edits = other.List(withParts: true, includeRemoved: false);
         return new DiffSide(other.Path, EditorCatalog.Apply(Model, edits), other.Path, [.. edits.Select(edit => edit with { Parts = [] })]);
     });

@@ -56,7 +56,8 @@ public sealed partial class Session
 
     /// <summary>
     /// Teaches what the store lacks of some requests, portion by portion. Each portion is one transaction: whatever stops the run, what
-    /// was stored stays, and the next run goes on where this one ended with the result an undisturbed one would have had.
+    /// was stored stays, and the next run goes on where this one ended with the result an undisturbed one would have had. All of them are
+    /// one change, which one undo takes back, unless others change the store meanwhile.
     /// </summary>
     /// <param name="requests">The requests.</param>
     /// <param name="settings">How; its method makes them.</param>
@@ -71,7 +72,7 @@ public sealed partial class Session
         {
             long start = Stopwatch.GetTimestamp();
             options ??= new TeachingOptions();
-            Store.Bind(Fingerprint, Model.Config.NEmbd, settings);
+            Bind(Store, settings);
             IEditor editor = EditorCatalog.Named(settings.Method);
             TeachingPlan plan = TeachingPlan.For(Store, requests, options.OnConflict, options.Again);
             IReadOnlyList<TokenizedRequest> missing = Share(plan.Missing, requests, options.Share);
@@ -109,7 +110,8 @@ public sealed partial class Session
                     using BufferScope scope = device.Scope();
                     IReadOnlyList<Edit> taught = editor.Teach(portion, soFar, settings, context);
                     IReadOnlyList<TaughtEdit> stored = Store.AddOnce(
-                        taught, options.Reason, [.. portion.Select(request => doomed[request].Select(old => old.Id).ToArray())]);
+                        taught, options.Reason, [.. portion.Select(request => doomed[request].Select(old => old.Id).ToArray())],
+                        continues: added.Count > 0 ? Store.OwnChange : null);
                     soFar = editor.Apply(soFar, [.. stored.Select(one => one.Edit)]);
                     foreach ((TokenizedRequest request, TaughtEdit one) in portion.Zip(stored).Where(pair => pair.Second.IsNew))
                     {

@@ -20,6 +20,7 @@ public sealed partial class Session : IDisposable
     private readonly Device device;
     private readonly Tokenizer? tokenizer;
     private ModelFingerprint? fingerprint;
+    private string? configuration;
     private ModelDefaults? defaults;
     private EditStore? store;
     private EditedModel? edited;
@@ -69,6 +70,10 @@ public sealed partial class Session : IDisposable
     /// <summary>Who the model is; hashed when first asked for.</summary>
     public ModelFingerprint Fingerprint => fingerprint ??= ModelFingerprinter.Compute(folder);
 
+    /// <summary>What else changes its answers, see <see cref="ModelConfiguration"/>.</summary>
+    internal string Configuration => configuration ??= ModelConfiguration.Of(
+        Model.Config, tokenizer ?? (Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, Model.Config) : null));
+
     /// <summary>What the model folder says about how it is edited; read when first asked for.</summary>
     /// <exception cref="InputException">Its file is not as it should be.</exception>
     public ModelDefaults Defaults => defaults ??= ModelDefaults.Load(folder);
@@ -96,13 +101,12 @@ public sealed partial class Session : IDisposable
     /// <exception cref="InputException">There is none, it is damaged, or its edits are another model's.</exception>
     public void OpenStore(string path, StoreAccess access = StoreAccess.Change) => queue.Run(() =>
     {
-        ModelFingerprint model = Fingerprint; // before a file is made
-        Use(model, EditStore.Open(
+        Use(EditStore.Open(
             path, create: access == StoreAccess.Create, options.Time, readOnly: access == StoreAccess.Read, options.Author));
     });
 
     /// <summary>Keeps edits in memory from now on: an empty store without a file, gone with the session.</summary>
-    public void UseMemory() => queue.Run(() => Use(Fingerprint, EditStore.InMemory(options.Time, options.Author)));
+    public void UseMemory() => queue.Run(() => Use(EditStore.InMemory(options.Time, options.Author)));
 
     /// <summary>Computes something with the model on the session's queue, while nothing else does.</summary>
     public T Compute<T>(Func<T> compute) => queue.Run(() =>
@@ -123,11 +127,20 @@ public sealed partial class Session : IDisposable
         queue.Dispose();
     }
 
-    private void Use(ModelFingerprint model, EditStore opened)
+    private void Bind(EditStore to, EditSettings? settings = null) =>
+        to.Bind(Fingerprint, Model.Config.NEmbd, settings, Configuration);
+
+    private void Use(EditStore opened)
     {
         try
         {
-            opened.Bind(model, Model.Config.NEmbd);
+            Bind(opened);
+            if (opened.Identity is { Config: null })
+            {
+                options.Notice?.Invoke(
+                    $"Edit store '{opened.Path}' does not say under which configuration its edits were made (heads, activation, "
+                        + "tokenizer settings, …): an older program made it, so only weights and vocabulary were compared.");
+            }
         }
         catch
         {

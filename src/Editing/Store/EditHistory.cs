@@ -43,22 +43,18 @@ internal sealed class EditHistory(string start)
     }
 
     /// <summary>
-    /// The history up to the last event of a moment. The rest of its change belongs to it: the store was never in between. Where clocks
-    /// were changed, an event of an earlier time behind it counts as well.
+    /// The history up to the last event of a moment. What was stored together with it, at the same time within a change, belongs to it:
+    /// the store was never in between. Where clocks were changed, an event of an earlier time behind it counts as well.
     /// </summary>
     public EditHistory At(StoreMoment moment)
     {
-        int last = events.FindLastIndex(moment.IsReached);
-        return Before(last < 0 ? 1 : events[last].Change + 1);
+        int end = events.FindLastIndex(moment.IsReached) + 1;
+        while (end > 0 && end < events.Count && (events[end].Change, events[end].At) == (events[end - 1].Change, events[end - 1].At)) end++;
+        return First(end);
     }
 
     /// <summary>The history before a change.</summary>
-    public EditHistory Before(long change)
-    {
-        var before = new EditHistory("");
-        foreach (EditEvent line in events.TakeWhile(line => line.Change < change)) before.Append(line, "");
-        return before;
-    }
+    public EditHistory Before(long change) => First(events.TakeWhile(line => line.Change < change).Count());
 
     /// <summary>The events by changes, in order: number n is at n - 1.</summary>
     public List<EditChange> Changes()
@@ -73,6 +69,13 @@ internal sealed class EditHistory(string start)
         }
 
         return changes;
+    }
+
+    private EditHistory First(int count)
+    {
+        var first = new EditHistory("");
+        foreach (EditEvent line in events.Take(count)) first.Append(line, "");
+        return first;
     }
 
     private static EditState Next(EditState? state, EditEvent line)

@@ -46,6 +46,16 @@ internal sealed record EditRow(
             $"Edit store '{path}': edit {row.Id} is not what was stored, its checksum differs.", Tampered);
     }
 
+    /// <summary>One row.</summary>
+    /// <exception cref="InputException">It cannot be read, or its checksum is another.</exception>
+    public static EditRow ReadOne(SqliteConnection connection, long id, FieldHash hash, string path)
+    {
+        using SqliteCommand command = connection.Command($"SELECT {Columns} FROM edits WHERE id = $id", ("$id", id));
+        using SqliteDataReader reader = command.ExecuteReader();
+        if (!reader.Read()) throw new InputException($"Edit store '{path}': edit {id} cannot be found.", Tampered);
+        return Read(reader, hash, path);
+    }
+
     /// <summary>Its checksum: over all fields in their order, <see cref="PartsSum"/> last.</summary>
     public string Sum(FieldHash hash) => hash
         .Integer(Id).Text(Method).Text(Settings).Text(Prompt).Text(Target).Text(Subject).Text(Source).Text(Paraphrases)

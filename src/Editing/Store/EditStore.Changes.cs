@@ -29,10 +29,14 @@ public sealed partial class EditStore
     /// Per edit the ids of those that it takes over from, unless it is left out; what is not active or withdrawn stays as it is. Null
     /// for none.
     /// </param>
+    /// <param name="continues">
+    /// A change of this instance, see <see cref="OwnChange"/>, that these edits belong to as well, as portions of one run do: one undo
+    /// takes all of them back. Where others have changed the store since, it is a change of its own. Null for one of its own.
+    /// </param>
     /// <returns>Per edit what is in the store now: this one, or the one that was there.</returns>
     /// <inheritdoc cref="Add"/>
     public IReadOnlyList<TaughtEdit> AddOnce(
-        IReadOnlyList<Edit> edits, string? reason = null, IReadOnlyList<IReadOnlyList<long>>? supersedes = null)
+        IReadOnlyList<Edit> edits, string? reason = null, IReadOnlyList<IReadOnlyList<long>>? supersedes = null, long? continues = null)
     {
         ArgumentNullException.ThrowIfNull(edits);
         if (supersedes is not null && supersedes.Count != edits.Count)
@@ -55,8 +59,11 @@ public sealed partial class EditStore
             }
 
             return stored;
-        });
+        }, continues);
     }
+
+    /// <summary>The number of the last change that this instance made; null where it made none.</summary>
+    public long? OwnChange { get; private set; }
 
     /// <summary>Keeps active edits silent; their parts stay.</summary>
     /// <param name="ids">The edits; all are withdrawn or none.</param>
@@ -139,10 +146,20 @@ public sealed partial class EditStore
         return edit;
     }
 
-    private T InChange<T>(string? reason, Func<StoreChange, T> action)
+    private T InChange<T>(string? reason, Func<StoreChange, T> action, long? continues = null)
     {
         StoreChecks.Storable(reason ?? "", "reason");
-        return InTransaction(rows => action(new StoreChange(rows, author, time.GetUtcNow(), reason)));
+        long? number = null;
+        T result = InTransaction(rows =>
+        {
+            bool goesOn = continues is { } change && change == OwnChange && change == rows.History.LastChange;
+            var done = new StoreChange(rows, author, time.GetUtcNow(), reason, goesOn);
+            T result = action(done);
+            number = done.Events.Count > 0 ? done.Number : null;
+            return result;
+        });
+        OwnChange = number ?? OwnChange;
+        return result;
     }
 
     private IReadOnlyList<EditEvent> Change(

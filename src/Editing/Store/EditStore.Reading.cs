@@ -61,10 +61,10 @@ public sealed partial class EditStore
     {
         EditHistory then = at is { } moment ? now.At(Reached(now, moment)) : now;
         EditCounts counts = default;
-        foreach (EditRow row in Rows("TRUE"))
+        if (targetTokens.Count < now.Count) foreach (EditRow _ in Rows("TRUE")) { } // which notes them
+        foreach ((long id, int tokens) in targetTokens)
         {
-            long tokens = row.TargetTokens.Count(',') + 1;
-            counts = then.Of(row.Id)?.Status switch
+            counts = then.Of(id)?.Status switch
             {
                 null => counts,
                 EditStatus.Active => counts with { Active = counts.Active + 1, TargetTokens = counts.TargetTokens + tokens },
@@ -144,7 +144,14 @@ public sealed partial class EditStore
         using var hash = new FieldHash();
         using SqliteCommand command = connection.Command($"SELECT {EditRow.Columns} FROM edits WHERE {condition} ORDER BY id", parameters);
         using SqliteDataReader reader = command.ExecuteReader();
-        while (reader.Read()) yield return EditRow.Read(reader, hash, Path);
+        long last = 0;
+        while (reader.Read())
+        {
+            EditRow row = EditRow.Read(reader, hash, Path);
+            if (row.Id <= last) throw new InputException($"Edit store '{Path}' is damaged: edit {row.Id} follows edit {last}.", EditRow.Tampered);
+            targetTokens[last = row.Id] = row.TargetTokens.Count(',') + 1;
+            yield return row;
+        }
     }
 
     /// <summary>The first active or withdrawn edit that teaches a fact.</summary>

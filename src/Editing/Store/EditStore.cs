@@ -12,16 +12,19 @@ namespace Sharpformer.Editing.Store;
 /// </summary>
 public sealed partial class EditStore : IDisposable
 {
-    private readonly SqliteConnection connection;
+    private readonly string file; // the path's, links followed
     private readonly TimeProvider time;
     private readonly EditAuthor author;
     private readonly Dictionary<string, EditSettings> firstSettings = []; // they never change
+    private readonly Dictionary<long, int> targetTokens = []; // how many each edit has, of those read so far; they never change
+    private StoreDatabase connection;
     private EditHistory? history; // what was read of it so far: see Caught
+    private long added; // edits that this instance has stored
     private bool disposed;
 
-    private EditStore(string path, bool readOnly, SqliteConnection connection, TimeProvider time, EditAuthor author)
+    private EditStore(string path, string file, bool readOnly, StoreDatabase connection, TimeProvider time, EditAuthor author)
     {
-        (Path, IsReadOnly, this.connection, this.time, this.author) = (path, readOnly, connection, time, author);
+        (Path, this.file, IsReadOnly, this.connection, this.time, this.author) = (path, file, readOnly, connection, time, author);
         Identity = Guarded(() => IdentityRow.Read(connection, path));
     }
 
@@ -31,15 +34,18 @@ public sealed partial class EditStore : IDisposable
     /// <summary>True when it was opened for reading only.</summary>
     public bool IsReadOnly { get; }
 
-    /// <summary>What the edits belong to; null until <see cref="Bind"/> was called once.</summary>
+    /// <summary>What the edits belong to, or are going to where there are none; null until <see cref="Bind"/> was called once.</summary>
     public StoreIdentity? Identity { get; private set; }
 
     /// <summary>
     /// Opens a store. One of an older schema version is brought to today's in one transaction, or read through a copy in
-    /// memory where it is opened for reading only.
+    /// memory where it is opened for reading only. What lies beside the file, a log that a crash has left or another process is
+    /// writing, is merged once it is known to be the store's own, see <see cref="StoreLogCheck"/>.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="create">Makes it if it does not exist; without this a missing file is an error.</param>
+    /// <param name="create">
+    /// It need not exist: the first edit that is stored makes it, and until then nothing is there. Without this a missing file is an error.
+    /// </param>
     /// <param name="time">Clock for the times of events; null is the system's.</param>
     /// <param name="readOnly">Forbids changes, and works where the file or its folder may not be written.</param>
     /// <param name="author">Who makes changes; null is <see cref="EditAuthor.Current"/>.</param>
@@ -53,21 +59,19 @@ public sealed partial class EditStore : IDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (create && readOnly) throw new ArgumentException("EditStore.Open: a store cannot be created read-only.", nameof(readOnly));
         if (Directory.Exists(path)) throw new InputException($"Edit store '{path}': expected a file, got a folder.");
-        if (!File.Exists(path))
-        {
-            if (!create) throw new InputException($"Edit store '{path}' does not exist.", "check the path; adding an edit creates it.");
-            string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-            if (!Directory.Exists(folder))
-            {
-                throw new InputException(
-                    $"Edit store '{path}' cannot be created: there is no folder '{folder}'.", "make the folder first.");
-            }
-        }
-
-        SqliteConnection connection = readOnly ? StoreConnection.OpenForReading(path) : StoreConnection.OpenForWriting(path, create);
+        string file = StoreFile.Real(path);
+        bool isNew = create && !StoreFile.HasContent(file);
+        if (isNew) RequireFolder(file, path);
+        else if (!File.Exists(file))
+            throw new InputException($"Edit store '{path}' does not exist.", "check the path; adding an edit creates it.");
+        StoreDatabase connection = isNew ? StoreConnection.OpenInMemory()
+            : readOnly ? StoreConnection.OpenForReading(file, path) : StoreConnection.OpenForWriting(file, path, create);
         try
         {
-            return new EditStore(path, readOnly, connection, time ?? TimeProvider.System, author ?? EditAuthor.Current);
+            return new EditStore(path, file, readOnly, connection, time ?? TimeProvider.System, author ?? EditAuthor.Current)
+            {
+                isPending = isNew,
+            };
         }
         catch
         {
@@ -81,12 +85,12 @@ public sealed partial class EditStore : IDisposable
     /// <param name="author">Who makes changes; null is <see cref="EditAuthor.Current"/>.</param>
     public static EditStore InMemory(TimeProvider? time = null, EditAuthor? author = null) =>
         new(
-            StoreConnection.InMemoryName, readOnly: false, StoreConnection.OpenInMemory(), time ?? TimeProvider.System,
+            StoreConnection.InMemoryName, "", readOnly: false, StoreConnection.OpenInMemory(), time ?? TimeProvider.System,
             author ?? EditAuthor.Current);
 
     /// <summary>
-    /// Says for which model the edits are made: recorded the first time, compared ever after. An unbound store that is
-    /// read-only stays unbound; it holds no edits to compare.
+    /// Says for which model the edits are made. It is recorded with the first edit and compared ever after: as long as there is none, a
+    /// store may be bound to another model.
     /// </summary>
     /// <param name="model">The base model.</param>
     /// <param name="nEmbd">C: its width.</param>
@@ -95,24 +99,15 @@ public sealed partial class EditStore : IDisposable
     /// <see cref="StoreIdentity.Config"/>. It is compared where both are known: a store that was bound without it stays so.
     /// </param>
     /// <exception cref="InputException">
-    /// The store belongs to another model, width or configuration, or its edits rule out such settings.
+    /// The edits belong to another model, width or configuration, or rule out such settings.
     /// </exception>
     public void Bind(ModelFingerprint model, int nEmbd, EditSettings? settings = null, string? config = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(nEmbd);
         var wanted = new StoreIdentity(model, nEmbd, config);
-        if (Identity is null && !IsReadOnly)
-        {
-            InTransaction(_ =>
-            {
-                if (Identity is null) IdentityRow.Write(connection, wanted); // unless another process was first
-                return true;
-            });
-            Identity ??= wanted;
-        }
-
-        if (Identity is not null) StoreChecks.Same(Identity, wanted, Path);
+        if (InSnapshot(now => now.LastSeq) > 0) StoreChecks.Same(Identity!, wanted, Path);
+        else if (!IsReadOnly) Identity = wanted;
         if (settings is not null && FirstSettings(settings.Method) is { } first) settings.RequireBeside(first, Path);
     }
 
@@ -121,15 +116,7 @@ public sealed partial class EditStore : IDisposable
     {
         if (disposed) return;
         disposed = true;
-        try
-        {
-            if (!IsReadOnly) connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
-        }
-        catch (SqliteException)
-        {
-            // The log itself is durable: whoever opens the store next merges it.
-        }
-
+        if (!IsReadOnly) StoreConnection.MergeLog(connection);
         connection.Dispose();
     }
 
@@ -139,14 +126,37 @@ public sealed partial class EditStore : IDisposable
     /// <summary>Test hook: lets the file grow to so many pages, as a full disk would.</summary>
     internal void LimitPages(int pages) => connection.Execute($"PRAGMA max_page_count = {pages}");
 
-    /// <summary>Writes within one transaction: all that <paramref name="action"/> does, or nothing.</summary>
+    /// <summary>Everything of a store, read and checked as far as it can be.</summary>
+    /// <exception cref="InputException">Something is not what was stored.</exception>
+    internal static EditHistory ReadWhole(StoreDatabase connection, string path)
+    {
+        var store = new EditStore(path, "", readOnly: true, connection, TimeProvider.System, EditAuthor.Current);
+        store.List(withParts: true, includeRemoved: true);
+        return store.history!;
+    }
+
+    /// <summary>
+    /// Writes within one transaction: all that <paramref name="action"/> does, or nothing, which is also where nothing has happened to an
+    /// edit. Once it is done it is moved from the log into the file, so that a copy of the file alone is whole.
+    /// </summary>
     private T InTransaction<T>(Func<EditWriter, T> action) => Guarded(() =>
     {
         if (IsReadOnly) throw StoreErrors.ReadOnly(Path);
+        if (isPending) return InFirst(action);
+        RequireThere();
+        T result = Transact(action);
+        StoreConnection.MergeLog(connection);
+        RequireThere();
+        return result;
+    });
+
+    private T Transact<T>(Func<EditWriter, T> action)
+    {
         using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
         try
         {
             long last = Caught().LastSeq;
+            if (last == 0 && Identity is not null) history = IdentityRow.Write(connection, Identity);
             T result;
             using (var rows = new EditWriter(connection, history!))
             {
@@ -154,7 +164,9 @@ public sealed partial class EditStore : IDisposable
                 if (rows.History.LastSeq > last) rows.End();
             }
 
-            transaction.Commit();
+            if (history!.LastSeq > last) transaction.Commit();
+            else if (last == 0) history = null; // whose edits they are is not said before there is one
+            added += history?.Events.Skip((int)last).Count(line => line.Action == EditAction.Added) ?? 0;
             return result;
         }
         catch
@@ -162,11 +174,12 @@ public sealed partial class EditStore : IDisposable
             history = null; // it may have been told what is now rolled back
             throw;
         }
-    });
+    }
 
     /// <summary>Reads within one transaction: everything comes from the same instant although others may write.</summary>
     private T InSnapshot<T>(Func<EditHistory, T> read) => Guarded(() =>
     {
+        RequireThere();
         using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
         return read(Caught());
     });
@@ -174,13 +187,30 @@ public sealed partial class EditStore : IDisposable
     // What other processes have done since the last look is read now, what was read before is not read again.
     private EditHistory Caught()
     {
-        Identity ??= IdentityRow.Read(connection, Path);
-        return history = EventRows.ReadOn(connection, history, Identity, Path);
+        StoreIdentity? stored = IdentityRow.Read(connection, Path);
+        history = EventRows.ReadOn(connection, history, stored, Path);
+        if (history.LastSeq > 0 && stored is not null)
+        {
+            if (Identity is not null) StoreChecks.Same(stored, Identity, Path); // another process may have been first
+            Identity = stored;
+        }
+
+        return history;
+    }
+
+    private void RequireThere()
+    {
+        if (connection.IsInMemory || !StoreFile.IsMoved(connection)) return;
+        throw new InputException(
+            $"Edit store '{Path}' was replaced or deleted by another program while it was open; "
+                + (added == 0 ? "nothing was changed." : $"{added} {(added == 1 ? "edit" : "edits")} of this run went to the lost file."),
+            "look what lies there now, and run it again.");
     }
 
     private T Guarded<T>(Func<T> action)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
+        connection.Refill();
         try
         {
             return action();
@@ -188,6 +218,10 @@ public sealed partial class EditStore : IDisposable
         catch (SqliteException error)
         {
             throw StoreErrors.Explain(error, Path, connection);
+        }
+        catch (OutOfMemoryException error)
+        {
+            throw new InputException($"Edit store '{Path}': there is too little memory for it.", "allow this program more of it.", error);
         }
     }
 }

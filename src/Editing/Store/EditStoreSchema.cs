@@ -80,38 +80,57 @@ internal static class EditStoreSchema
         ) STRICT;
         """;
 
+    // SQLite keeps it in stores that began with version 1 or 2.
+    private static readonly SchemaObject Sequence = new("table", "sqlite_sequence", "sqlite_sequence", "CREATE TABLE sqlite_sequence(name,seq)");
+
+    // By version, the first at 0.
+    private static readonly Lazy<List<SchemaObject>>[] Objects =
+        [new(() => Made(StoreVersion1.Tables)), new(() => Made(StoreVersion2.Tables)), new(() => Made(Tables + Parts))];
+
     /// <summary>
-    /// The schema version of an edit store, 0 for a database in which nothing was ever created; throws for anything else.
-    /// Reads only, so another application's file is left as it is.
+    /// The schema version of an edit store, 0 for a database in which nothing was ever created; throws for anything else, which is also a
+    /// store with anything in it but the tables of its version. Reads only, so another application's file is left as it is.
     /// </summary>
+    /// <param name="connection">Within a transaction: all that is looked at must be of one instant.</param>
+    /// <param name="path">The store, for messages.</param>
+    /// <exception cref="InputException">It is no edit store, or a newer program's, or something was added to it.</exception>
     public static long VersionOf(SqliteConnection connection, string path)
     {
-        (long application, long version, bool isEmpty) = MarksOf(connection);
-        if (application == ApplicationId)
+        long application = connection.Scalar<long>("PRAGMA application_id"), version = connection.Scalar<long>("PRAGMA user_version");
+        List<SchemaObject> found = ObjectsOf(connection);
+        if (version == Version) found.Remove(Sequence);
+        if (application == 0 && found.Count == 0) return 0;
+        if (application != ApplicationId)
         {
-            if (version is >= 1 and <= Version) return version;
+            throw new InputException(
+                $"'{path}' is a database of another application (application_id {application}, expected {ApplicationId}).",
+                "name an edit store, or a file that does not exist yet.");
+        }
+
+        if (version is < 1 or > Version)
+        {
             throw new InputException(
                 $"Edit store '{path}': schema version {version}, this program knows 1 to {Version}.",
                 version > Version ? "a newer Sharpformer wrote it; use that one." : null);
         }
 
-        if (application == 0 && isEmpty) return 0;
-        throw new InputException(
-            $"'{path}' is a database of another application (application_id {application}, expected {ApplicationId}).",
-            "name an edit store, or a file that does not exist yet.");
+        return Misfit(found, Objects[version - 1].Value) is not { } misfit ? version : throw new InputException(
+            $"Edit store '{path}': {misfit}.", "another program changed it; fetch a copy from a backup, or save its edits with 'salvage'.");
     }
 
-    /// <summary>In one statement, so that all three are of one instant although another process may be making the store.</summary>
-    private static (long Application, long Version, bool IsEmpty) MarksOf(SqliteConnection connection)
+    /// <summary>The same in a transaction of its own.</summary>
+    /// <inheritdoc cref="VersionOf"/>
+    public static long Look(SqliteConnection connection, string path)
     {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = """
-            SELECT (SELECT count(*) FROM sqlite_master), (SELECT application_id FROM pragma_application_id),
-                (SELECT user_version FROM pragma_user_version)
-            """;
-        using SqliteDataReader reader = command.ExecuteReader();
-        reader.Read();
-        return (reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(0) == 0);
+        using SqliteTransaction instant = connection.BeginTransaction(deferred: true);
+        return VersionOf(connection, path);
+    }
+
+    /// <summary>Whether all tables of today's version are there as they should be, whatever else there is.</summary>
+    public static bool HasTables(SqliteConnection connection)
+    {
+        List<SchemaObject> found = ObjectsOf(connection);
+        return Objects[Version - 1].Value.FindAll(one => one.Type == "table").TrueForAll(found.Contains);
     }
 
     /// <summary>Creates the tables in one transaction, unless another process has just done so.</summary>
@@ -146,4 +165,40 @@ internal static class EditStoreSchema
 
         connection.Execute("PRAGMA legacy_alter_table = OFF");
     }
+
+    /// <summary>What is in a database, in the order of the names.</summary>
+    private static List<SchemaObject> ObjectsOf(SqliteConnection connection)
+    {
+        List<SchemaObject> objects = [];
+        using SqliteCommand command = connection.Command("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY name");
+        using SqliteDataReader reader = command.ExecuteReader();
+        while (reader.Read()) objects.Add(new(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3)));
+        return objects;
+    }
+
+    // What a version's program makes is asked of SQLite itself, once: so it includes what SQLite adds.
+    private static List<SchemaObject> Made(string tables)
+    {
+        using var memory = StoreDatabase.OpenInMemory();
+        memory.Execute(tables);
+        return ObjectsOf(memory);
+    }
+
+    private static string? Misfit(List<SchemaObject> found, List<SchemaObject> expected)
+    {
+        foreach (SchemaObject one in found)
+        {
+            if (expected.Contains(one)) continue;
+            string name = $"{Quoted.Bare(one.Type)} {Quoted.Text(one.Name)}";
+            return expected.Exists(other => (other.Type, other.Name) == (one.Type, one.Name))
+                ? $"its {name} is not as an edit store's"
+                : $"it has a {name}, which no edit store has";
+        }
+
+        SchemaObject? missing = expected.Find(one => !found.Contains(one));
+        if (missing is not null) return $"it has no {missing.Type} {Quoted.Text(missing.Name)}";
+        return found.Count == expected.Count ? null : "it has something twice";
+    }
+
+    private sealed record SchemaObject(string Type, string Name, string Table, string Sql);
 }

@@ -32,12 +32,20 @@ internal sealed class EditWriter(SqliteConnection connection, EditHistory histor
     /// <summary>Inserts an edit, which has its id, and its parts, which are in the order of their names.</summary>
     public void Insert(Edit edit)
     {
-        (string Name, string Shape, byte[] Data)[] parts =
-            [.. edit.Parts.Select(part => (part.Name, PartRows.Shape(part.Shape), PartRows.Bytes(part.Values)))];
-        foreach ((string name, string shape, byte[] data) in parts) PartRows.Add(hash, name, shape, data);
-        Insert(EditRow.Of(edit, hash.Finish()));
-        foreach ((string name, string shape, byte[] data) in parts)
-            insertPart.With(("$edit", edit.Id), ("$name", name), ("$shape", shape), ("$data", data)).ExecuteNonQuery();
+        foreach (EditPart part in edit.Parts) PartRows.Add(hash, part.Name, PartRows.Shape(part.Shape), PartRows.Bytes(part.Values));
+        Insert(EditRow.Of(edit, hash.Finish()), edit.Parts);
+    }
+
+    /// <summary>Inserts an edit's row and parts, which are not looked at.</summary>
+    public void Insert(EditRow row, IReadOnlyList<EditPart> parts)
+    {
+        Insert(row);
+        foreach (EditPart part in parts)
+        {
+            insertPart.With(
+                ("$edit", row.Id), ("$name", part.Name), ("$shape", PartRows.Shape(part.Shape)),
+                ("$data", PartRows.Bytes(part.Values))).ExecuteNonQuery();
+        }
     }
 
     /// <summary>Inserts an edit's row alone: its parts are there.</summary>

@@ -8,6 +8,8 @@ namespace Sharpformer.Editing.Store;
 /// <summary>The table <c>events</c>, a chain: each line's checksum covers the one before, and <c>head</c> knows the last.</summary>
 internal static class EventRows
 {
+    private const string Columns = "seq, edit_id, change, at, user, action, reason, version, detail, sum";
+
     private static readonly JsonSerializerOptions DetailOptions = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -27,10 +29,7 @@ internal static class EventRows
         if (known is null || !IsThere(connection, known)) known = new EditHistory(identity is null ? "" : IdentityRow.Sum(identity));
         using var hash = new FieldHash();
         using (SqliteCommand command = connection.Command(
-            """
-            SELECT seq, edit_id, change, at, user, action, reason, version, detail, sum FROM events WHERE seq > $last ORDER BY seq
-            """,
-            ("$last", known.LastSeq)))
+            $"SELECT {Columns} FROM events WHERE seq > $last ORDER BY seq", ("$last", known.LastSeq)))
         using (SqliteDataReader reader = command.ExecuteReader())
         {
             while (reader.Read())
@@ -53,6 +52,16 @@ internal static class EventRows
                 ? $"Edit store '{path}': its history ends with event {known.LastSeq}, expected {expected}."
                 : $"Edit store '{path}': its history does not end as it was written.",
             EditRow.Tampered);
+    }
+
+    /// <summary>One event as it lies there, and its checksum.</summary>
+    /// <exception cref="InputException">It cannot be read.</exception>
+    public static (EditEvent Line, string Sum) ReadOne(SqliteConnection connection, long seq, string path)
+    {
+        using SqliteCommand command = connection.Command($"SELECT {Columns} FROM events WHERE seq = $seq", ("$seq", seq));
+        using SqliteDataReader reader = command.ExecuteReader();
+        if (!reader.Read()) throw new InputException($"Edit store '{path}': event {seq} cannot be found.", EditRow.Tampered);
+        return EditRow.Parsed(reader, path, "event", r => (Parse(r), r.GetString(9)));
     }
 
     /// <summary>An event's checksum: over the one before and all fields of its own.</summary>
@@ -78,7 +87,8 @@ internal static class EventRows
     /// <summary>A detail as stored.</summary>
     public static string? Detail(EditEventDetail? detail) => detail is null ? null : JsonSerializer.Serialize(detail, DetailOptions);
 
-    private static (long Seq, string Sum)? Head(SqliteConnection connection)
+    /// <summary>Where the history ends; null where that is not said.</summary>
+    public static (long Seq, string Sum)? Head(SqliteConnection connection)
     {
         using SqliteCommand command = connection.Command("SELECT seq, sum FROM head");
         using SqliteDataReader reader = command.ExecuteReader();

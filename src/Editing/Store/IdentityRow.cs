@@ -16,14 +16,18 @@ internal static class IdentityRow
         return EditRow.Parsed(reader, path, "identity", Parse);
     }
 
-    /// <summary>Says once and for all whom the edits of an empty store belong to, within the caller's transaction.</summary>
-    public static void Write(SqliteConnection connection, StoreIdentity identity) => connection.Execute(
-        """
-        INSERT INTO identity (one, weights, tokenizer, n_embd, config) VALUES (1, $weights, $tokenizer, $n_embd, $config);
-        INSERT INTO head (one, seq, sum) VALUES (1, 0, $sum);
-        """,
-        ("$weights", identity.Model.Weights), ("$tokenizer", identity.Model.Tokenizer), ("$n_embd", identity.NEmbd),
-        ("$config", identity.Config), ("$sum", Sum(identity)));
+    /// <summary>Says whom the edits of a store without any belong to, within the caller's transaction.</summary>
+    /// <returns>The history that begins with it.</returns>
+    public static EditHistory Write(SqliteConnection connection, StoreIdentity identity)
+    {
+        connection.Execute(
+            """
+            INSERT OR REPLACE INTO identity (one, weights, tokenizer, n_embd, config) VALUES (1, $weights, $tokenizer, $n_embd, $config)
+            """,
+            ("$weights", identity.Model.Weights), ("$tokenizer", identity.Model.Tokenizer), ("$n_embd", identity.NEmbd),
+            ("$config", identity.Config));
+        return new EditHistory(Sum(identity));
+    }
 
     /// <summary>The row's checksum: over weights, tokenizer, n_embd and config.</summary>
     public static string Sum(StoreIdentity identity)

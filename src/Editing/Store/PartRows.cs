@@ -24,7 +24,7 @@ internal static class PartRows
         {
             if (of.Count > 0 && reader.GetInt64(0) != edit)
             {
-                parts.Add(edit, new StoredParts(of, hash.Finish()));
+                Keep();
                 of = [];
             }
 
@@ -32,8 +32,14 @@ internal static class PartRows
             of.Add(EditRow.Parsed(reader, path, "edit", r => Parse(r, hash)));
         }
 
-        if (of.Count > 0) parts.Add(edit, new StoredParts(of, hash.Finish()));
+        if (of.Count > 0) Keep();
         return parts;
+
+        void Keep()
+        {
+            if (!parts.TryAdd(edit, new StoredParts(of, hash.Finish())))
+                throw new InputException($"Edit store '{path}' is damaged: the parts of edit {edit} are there twice.", EditRow.Tampered);
+        }
     }
 
     /// <summary>Adds a part to a checksum: name, shape and bytes. The sum over all of an edit's is that of its parts.</summary>

@@ -86,10 +86,10 @@ internal static class StoreChecks
                 "load the model it was made for, or start a new store.");
         }
 
-        if (stored.Config is { } config && wanted.Config is { } other && config != other)
+        if (stored.Config is { } config && wanted.Config is { } other && config != other && Difference(config, other) is { } difference)
         {
             throw new InputException(
-                $"Edit store '{path}' was made for the same weights under another configuration: {Difference(config, other)}.",
+                $"Edit store '{path}' was made for the same weights under another configuration: {difference}.",
                 "load the model with the configuration that the edits were made with, or start a new store.");
         }
     }
@@ -139,28 +139,25 @@ internal static class StoreChecks
         return $"{part.Name}[{i % columns}] of row {i / columns} is {part.Values[i]}, expected a finite number";
     }
 
-    // The first thing that is not the same, as both have it.
-    private static string Difference(string stored, string wanted)
+    // The first thing that is not the same, as both have it. What only one of them names is of another program version.
+    private static string? Difference(string stored, string wanted)
     {
         try
         {
             Dictionary<string, JsonElement> made = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(stored) ?? [];
             Dictionary<string, JsonElement> here = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(wanted) ?? [];
-            foreach (string name in made.Keys.Union(here.Keys))
+            foreach ((string name, JsonElement was) in made)
             {
-                string was = Value(made, name), now = Value(here, name);
-                if (was != now) return $"{Quoted.Bare(name)} was {Quoted.Bare(was)}, this model's is {Quoted.Bare(now)}";
+                if (!here.TryGetValue(name, out JsonElement now) || was.GetRawText() == now.GetRawText()) continue;
+                return $"{Quoted.Bare(name)} was {Quoted.Bare(was.GetRawText())}, this model's is {Quoted.Bare(now.GetRawText())}";
             }
+
+            return null;
         }
         catch (JsonException)
         {
-            // Said as it is.
+            return $"{Quoted.Bare(stored)}, this model's is {Quoted.Bare(wanted)}";
         }
-
-        return $"{Quoted.Bare(stored)}, this model's is {Quoted.Bare(wanted)}";
-
-        static string Value(Dictionary<string, JsonElement> of, string name) =>
-            of.TryGetValue(name, out JsonElement value) ? value.GetRawText() : "not said";
     }
 
     private static string Name(ModelFingerprint model) =>

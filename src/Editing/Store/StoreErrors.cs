@@ -22,7 +22,7 @@ internal static class StoreErrors
                 $"Edit store '{path}': the disk is full, so this change was not stored; everything stored before it is intact.",
                 "free some space and run it again.", error),
             raw.SQLITE_CORRUPT => new InputException(
-                $"Edit store '{path}' is damaged ({FirstFinding(connection) ?? error.Message}).",
+                $"Edit store '{path}' is damaged ({FirstFinding(connection) ?? $"SQLite's error {error.SqliteExtendedErrorCode}"}).",
                 "fetch a copy of the whole file from a backup.", error),
             raw.SQLITE_NOTADB => new InputException(
                 $"'{path}' is no edit store: expected an SQLite database, got another kind of file.",
@@ -33,7 +33,15 @@ internal static class StoreErrors
             raw.SQLITE_IOERR => new InputException(
                 $"Edit store '{path}' could not be read or written (I/O error {error.SqliteExtendedErrorCode}).",
                 "check the disk.", error),
-            _ => new InputException($"Edit store '{path}': {error.Message}", null, error),
+            raw.SQLITE_NOMEM => new InputException(
+                $"Edit store '{path}': there is too little memory for it.", "free some, or allow this program more of it.", error),
+            raw.SQLITE_INTERRUPT => new InputException(
+                $"Edit store '{path}' is damaged: reading it does not come to an end.", EditRow.Tampered, error),
+            raw.SQLITE_TOOBIG or raw.SQLITE_MISMATCH or raw.SQLITE_CONSTRAINT => new InputException(
+                $"Edit store '{path}' is damaged: it has a row that no edit store has ({error.SqliteExtendedErrorCode}).",
+                EditRow.Tampered, error),
+            _ => new InputException(
+                $"Edit store '{path}' cannot be used (SQLite's error {error.SqliteExtendedErrorCode}).", EditRow.Tampered, error),
         };
 
     /// <summary>The sentence for a change asked of a store that may only be read.</summary>

@@ -11,6 +11,58 @@ namespace Sharpformer.Editing.Store;
 /// </summary>
 internal static class StoreVersion1
 {
+    /// <summary>What its programs made of an empty database, letter by letter.</summary>
+    public const string Tables = """
+        CREATE TABLE identity (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            weights TEXT NOT NULL,
+            tokenizer TEXT NOT NULL,
+            n_embd INTEGER NOT NULL,
+            layer INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE edits (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            status TEXT NOT NULL CHECK (status IN ('active', 'withdrawn', 'removed')),
+            prompt TEXT NOT NULL,
+            target TEXT NOT NULL,
+            subject TEXT,
+            source TEXT NOT NULL,
+            prompt_tokens TEXT NOT NULL,
+            target_tokens TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            withdrawn_at TEXT,
+            removed_at TEXT,
+            layer INTEGER NOT NULL,
+            theta ANY NOT NULL,
+            alpha ANY NOT NULL,
+            retrofit INTEGER NOT NULL CHECK (retrofit IN (0, 1)),
+            epochs INTEGER NOT NULL,
+            learning_rate ANY NOT NULL,
+            beta1 ANY NOT NULL,
+            beta2 ANY NOT NULL,
+            epsilon ANY NOT NULL,
+            weight_decay ANY NOT NULL,
+            rec_weight ANY NOT NULL,
+            irr_weight ANY NOT NULL,
+            label_smoothing ANY NOT NULL,
+            seed TEXT NOT NULL
+        ) STRICT;
+
+        CREATE INDEX edits_by_prompt ON edits (prompt, target_tokens);
+
+        CREATE TABLE neurons (
+            edit_id INTEGER NOT NULL REFERENCES edits (id),
+            position INTEGER NOT NULL,
+            target_token INTEGER NOT NULL,
+            key BLOB NOT NULL,
+            value BLOB NOT NULL,
+            threshold ANY NOT NULL,
+            losses BLOB NOT NULL,
+            PRIMARY KEY (edit_id, position)
+        ) STRICT;
+        """;
+
     private const string Columns = """
         id, status, prompt, target, subject, source, prompt_tokens, target_tokens, layer, theta, alpha, retrofit, epochs,
         learning_rate, beta1, beta2, epsilon, weight_decay, rec_weight, irr_weight, label_smoothing, seed

@@ -9,6 +9,70 @@ namespace Sharpformer.Editing.Store;
 /// </summary>
 internal static class StoreVersion2
 {
+    /// <summary>What its programs made of an empty database, letter by letter.</summary>
+    public const string Tables = """
+        CREATE TABLE identity (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            weights TEXT NOT NULL,
+            tokenizer TEXT NOT NULL,
+            n_embd INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE edits (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            method TEXT NOT NULL,
+            settings TEXT NOT NULL,
+            prompt TEXT NOT NULL,
+            target TEXT NOT NULL,
+            subject TEXT,
+            source TEXT NOT NULL,
+            prompt_tokens TEXT NOT NULL,
+            target_tokens TEXT NOT NULL,
+            batch INTEGER NOT NULL,
+            final_loss ANY
+        ) STRICT;
+
+        CREATE INDEX edits_by_prompt ON edits (prompt, target_tokens);
+
+        CREATE TABLE parts (
+            edit_id INTEGER NOT NULL REFERENCES edits (id),
+            name TEXT NOT NULL,
+            shape TEXT NOT NULL,
+            data BLOB NOT NULL,
+            PRIMARY KEY (edit_id, name)
+        ) STRICT;
+
+        CREATE TABLE events (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            edit_id INTEGER NOT NULL REFERENCES edits (id),
+            at TEXT NOT NULL,
+            user TEXT NOT NULL,
+            action TEXT NOT NULL,
+            reason TEXT,
+            version TEXT NOT NULL,
+            detail TEXT
+        ) STRICT;
+
+        CREATE INDEX events_by_edit ON events (edit_id, seq);
+
+        CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN
+            SELECT RAISE(ABORT, 'events are never deleted');
+        END;
+
+        CREATE TRIGGER events_stay_as_they_are BEFORE UPDATE ON events BEGIN
+            SELECT RAISE(ABORT, 'events are never changed');
+        END;
+
+        CREATE VIEW edit_states AS SELECT edits.*,
+            (SELECT CASE action WHEN 'withdrawn' THEN 'withdrawn' WHEN 'removed' THEN 'removed' ELSE 'active' END FROM events
+                WHERE edit_id = edits.id AND action IN ('added', 'withdrawn', 'restored', 'removed') ORDER BY seq DESC LIMIT 1) AS status,
+            (SELECT at FROM events WHERE edit_id = edits.id AND action = 'added' ORDER BY seq LIMIT 1) AS created_at,
+            (SELECT iif(action = 'withdrawn', at, NULL) FROM events
+                WHERE edit_id = edits.id AND action IN ('withdrawn', 'restored') ORDER BY seq DESC LIMIT 1) AS withdrawn_at,
+            (SELECT at FROM events WHERE edit_id = edits.id AND action = 'removed' ORDER BY seq DESC LIMIT 1) AS removed_at
+        FROM edits;
+        """;
+
     /// <summary>Does so within the caller's transaction.</summary>
     /// <exception cref="InputException">The store holds what the programs of version 2 never wrote.</exception>
     public static void Migrate(SqliteConnection connection, string path)

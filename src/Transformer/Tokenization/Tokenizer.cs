@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Transformer.Tokenization;
@@ -34,6 +35,13 @@ public sealed class Tokenizer
         bytes = Array.ConvertAll(tokens, token => ByteAlphabet.TryBytes(token) ?? Encoding.UTF8.GetBytes(token));
         JoinsNoWords = definition.UsesPattern
             && definition.Added.All(token => !token.StripsLeft && !token.StripsRight && !token.Text.Contains(' '));
+        Settings = JsonSerializer.Serialize(new
+        {
+            addPrefixSpace,
+            usesPattern,
+            added = definition.Added.OrderBy(token => token.Id).ThenBy(token => token.Text, StringComparer.Ordinal).Select(token =>
+                new { token.Id, token.Text, token.StripsLeft, token.StripsRight, token.SingleWord, token.Normalized }),
+        });
         VocabularySize = Math.Max(tokens.Length, added.Keys.DefaultIfEmpty(-1).Max() + 1);
     }
 
@@ -56,6 +64,12 @@ public sealed class Tokenizer
     /// merges may run over blanks, or an added token holds or swallows them.
     /// </summary>
     public bool JoinsNoWords { get; }
+
+    /// <summary>
+    /// What changes the ids of a text beside vocabulary and merges, as one JSON object with names in a fixed order: whether a blank is put
+    /// in front, whether a pattern cuts the text, and the added tokens by id.
+    /// </summary>
+    public string Settings { get; }
 
     /// <summary>Whether a folder holds a tokenizer.</summary>
     public static bool IsIn(string folder) => TokenizerFiles.AreIn(folder);

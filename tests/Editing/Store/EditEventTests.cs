@@ -63,8 +63,7 @@ public sealed class EditEventTests : IDisposable
     [InlineData("UPDATE identity SET config = '{}'", "event 1")]
     public void A_line_that_was_changed_added_or_deleted_is_told(string sql, string expected)
     {
-        using EditStore before = _folder.OpenWith(2);
-        before.Withdraw(1);
+        using (EditStore before = _folder.OpenWith(2)) before.Withdraw(1);
         _folder.Sql(sql);
         foreach (bool readOnly in new[] { true, false })
         {
@@ -90,8 +89,7 @@ public sealed class EditEventTests : IDisposable
     [Fact]
     public void Edits_taught_together_share_a_batch()
     {
-        using EditStore first = _folder.Open(), second = EditStore.Open(_folder.File);
-        second.Bind(StoreFolder.Model, StoreFolder.NEmbd);
+        using EditStore first = _folder.Open(), second = _folder.Open();
         Assert.Equal([1L, 1], first.AddOnce([StoreFolder.Edit(1), StoreFolder.Edit(2)]).Select(taught => taught.Edit.Batch));
         Assert.Equal(2, second.Add(StoreFolder.Edit(3)).Batch);
         first.AddOnce([StoreFolder.Edit(1)]); // stores nothing, so it uses up no number

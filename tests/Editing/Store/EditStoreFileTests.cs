@@ -252,17 +252,7 @@ public sealed class EditStoreFileTests : IDisposable
     [Fact]
     public void A_log_that_cannot_be_merged_is_not_ignored()
     {
-        using (EditStore store = _folder.OpenWith(3))
-        {
-            foreach (string file in new[] { "edits.db", "edits.db-wal" })
-            {
-                using FileStream from = new(Path.Combine(_folder.Root, file), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-                using FileStream to = File.Create(Path.Combine(_folder.Root, file.Replace("edits", "copy", StringComparison.Ordinal)));
-                from.CopyTo(to);
-            }
-        }
-
-        string copy = Path.Combine(_folder.Root, "copy.db");
+        string copy = _folder.HotCopy("copy.db", before: 2, inLog: 1);
         File.CreateSymbolicLink(copy + "-shm", Path.Combine(_folder.Root, "no", "where")); // cannot be made, also not by root
         string message = StoreFolder.Refused(() => EditStore.Open(copy, readOnly: true));
         Assert.Contains("'copy.db-wal'", message, StringComparison.Ordinal);
@@ -278,7 +268,12 @@ public sealed class EditStoreFileTests : IDisposable
     public void Odd_file_names_are_file_names(string name)
     {
         string path = Path.Combine(_folder.Root, name);
-        using (EditStore store = EditStore.Open(path, create: true)) store.Bind(StoreFolder.Model, 7);
+        using (EditStore store = EditStore.Open(path, create: true))
+        {
+            store.Bind(StoreFolder.Model, 7);
+            store.Add(StoreFolder.Edit(1));
+        }
+
         Assert.True(File.Exists(path));
         using (EditStore store = EditStore.Open(path, readOnly: true)) Assert.Equal(7, store.Identity!.NEmbd);
         Directory.CreateDirectory(path + "-wal");

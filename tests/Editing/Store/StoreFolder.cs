@@ -102,6 +102,37 @@ public sealed class StoreFolder : IDisposable
         Execute(connection, sql);
     }
 
+    /// <summary>
+    /// A copy of a store as a crash leaves it: <paramref name="before"/> edits in the file and as many transactions of one edit each as
+    /// <paramref name="inLog"/> says in the log beside it.
+    /// </summary>
+    public string HotCopy(string name, int before, int inLog)
+    {
+        OpenWith(before).Dispose();
+        string copy = Path.Combine(Root, name);
+        using (EditStore store = Open())
+        {
+            // Whoever reads the file as it is keeps the log from being merged into it.
+            using var reader = new SqliteConnection($"Data Source={File};Pooling=False");
+            reader.Open();
+            using SqliteTransaction reading = reader.BeginTransaction(deferred: true);
+            Rows(reader, "SELECT count(*) FROM edits");
+            for (int i = 1; i <= inLog; i++) store.Add(Edit(before + i));
+            CopyShared(File, copy);
+            CopyShared(File + "-wal", copy + "-wal");
+        }
+
+        return copy;
+    }
+
+    /// <summary>Copies a file that is open elsewhere.</summary>
+    public static void CopyShared(string from, string to)
+    {
+        using FileStream source = new(from, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using FileStream target = System.IO.File.Create(to);
+        source.CopyTo(target);
+    }
+
     /// <summary>Makes all checksums right again, as a program that means to deceive would.</summary>
     public void Reseal()
     {

@@ -1,0 +1,98 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Microsoft.Data.Sqlite;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Editing.Store;
+
+/// <summary>What can be told of a store's file before SQLite reads it, and of the one that SQLite has open.</summary>
+internal static class StoreFile
+{
+    private const int HeaderBytes = 100, Looks = 20, HasMoved = 20; // the last is SQLITE_FCNTL_HAS_MOVED
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>The name of the file's log, which lies beside the file itself and not beside a link to it.</summary>
+    public static string Log(string file) => file + "-wal";
+
+    /// <summary>The file that a path means, links followed; it need not exist.</summary>
+    /// <exception cref="InputException">Links that lead nowhere.</exception>
+    public static string Real(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        }
+        catch (IOException) when (!File.Exists(path))
+        {
+            if (new FileInfo(path).LinkTarget is not null)
+                throw new InputException($"Edit store '{path}' is a link that leads nowhere.", "check what it points to.");
+            return Path.GetFullPath(path);
+        }
+    }
+
+    /// <summary>Refuses a file that is not as long as it says, or that a rollback journal lies beside.</summary>
+    /// <param name="file">The file itself.</param>
+    /// <param name="path">The store, for messages.</param>
+    /// <exception cref="InputException">It is cut off, or has something behind its end.</exception>
+    public static void RequireWhole(string file, string path)
+    {
+        string? misfit = Misfit(file);
+        for (int look = 1; misfit is not null && look < Looks; look++) // a log may just now be merged into it by another process
+        {
+            Thread.Sleep(BetweenLooks);
+            misfit = Misfit(file);
+        }
+
+        if (misfit is not null) throw new InputException($"Edit store '{path}' is damaged: {misfit}.", EditRow.Tampered);
+    }
+
+    /// <summary>What is wrong with a file's length; null for nothing, or where only its log can tell.</summary>
+    public static string? Misfit(string file)
+    {
+        try
+        {
+            using FileStream stream = Open(file);
+            if (stream.Length == 0 || HasContent(Log(file))) return null;
+            if (HasContent(file + "-journal")) return "a rollback journal lies beside it, which no Sharpformer leaves there";
+            var header = new byte[HeaderBytes];
+            int read = stream.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false);
+            if (!header.AsSpan(0, Math.Min(read, 16)).SequenceEqual("SQLite format 3\0"u8[..Math.Min(read, 16)])) return null; // SQLite tells
+            if (read < HeaderBytes) return $"it is cut off after {read} bytes";
+            (int pageSize, uint pages) = Size(header);
+            long expected = pages * (long)pageSize;
+            return stream.Length == expected ? null
+                : stream.Length < expected ? $"it is cut off, {expected - stream.Length} of its {expected} bytes are missing"
+                : $"{stream.Length - expected} bytes lie behind its end";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null; // SQLite tells
+        }
+    }
+
+    /// <summary>Bytes of a page and how many pages there are, as a header says.</summary>
+    public static (int PageSize, uint Pages) Size(ReadOnlySpan<byte> header)
+    {
+        int size = BinaryPrimitives.ReadUInt16BigEndian(header[16..]);
+        return (size == 1 ? 65536 : size, BinaryPrimitives.ReadUInt32BigEndian(header[28..]));
+    }
+
+    /// <summary>Whether a file is there and not empty.</summary>
+    public static bool HasContent(string file) => new FileInfo(file) is { Exists: true, Length: > 0 };
+
+    /// <summary>Opens a file for reading while others may change it.</summary>
+    public static FileStream Open(string file) =>
+        new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+
+    /// <summary>
+    /// Whether the path of a connection's file leads to another file by now, or to none. What is written then is lost. Always false
+    /// where an open file cannot be replaced.
+    /// </summary>
+    public static bool IsMoved(SqliteConnection connection) =>
+        connection.Handle is { } handle && FileControl(handle.DangerousGetHandle(), "main", HasMoved, out int moved) == 0 && moved != 0;
+
+    [DllImport("e_sqlite3", EntryPoint = "sqlite3_file_control", ExactSpelling = true, CharSet = CharSet.Ansi, BestFitMapping = false,
+        ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    private static extern int FileControl(IntPtr database, string name, int operation, out int result);
+}

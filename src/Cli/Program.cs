@@ -46,6 +46,8 @@ internal static class Program
             EditsWhyCommand.Create(),
             EditsDiffCommand.Create(),
             EditsCalibrateCommand.Create(),
+            EditsVerifyCommand.Create(),
+            EditsSalvageCommand.Create(),
         },
         new Command("evaluate", "Measure what edits did to the model: on their own prompts, in other words, and elsewhere.")
         {

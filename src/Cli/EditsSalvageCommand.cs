@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Sharpformer.Editing.Store;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>edits salvage</c>: saves what is sound of a damaged store.</summary>
+internal static class EditsSalvageCommand
+{
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command(
+            "salvage",
+            "Save what is sound of a damaged store in a new one: edits with their numbers, bit for bit, and their history as far as it is "
+                + "known. An edit that may have been withdrawn is saved as withdrawn. The damaged store is not changed.");
+        Option<string> edits = CommonOptions.Edits();
+        Option<string> output = CommonOptions.File("--output", "The new edit store; it must not exist.", required: true);
+        command.Add(edits);
+        command.Add(output);
+        command.SetAction(parse =>
+        {
+            SalvageReport report = EditStore.Salvage(
+                parse.GetRequiredValue(edits), parse.GetRequiredValue(output), Clock.FromEnvironment());
+            Render(Terminal.Of(parse), report);
+            return 0;
+        });
+        return command;
+    }
+
+    private static void Render(Terminal terminal, SalvageReport report)
+    {
+        if (terminal.Json)
+        {
+            terminal.Document(new
+            {
+                store = report.Output, report.Saved, report.LeftOut, report.Withdrawn, report.Events, report.Found.Findings,
+            });
+            return;
+        }
+
+        if (!report.Found.IsSound) EditsVerifyCommand.Show(terminal, report.Found);
+        terminal.Line($"{Terminal.Counted(report.Saved.Count, "edit")} and {Terminal.Counted(report.Events, "event")} were saved to "
+            + $"{Terminal.Visible(report.Output)}.");
+        if (report.LeftOut.Count > 0) terminal.Line($"Left out, because they are damaged: edits {string.Join(", ", report.LeftOut)}.");
+        if (report.Withdrawn.Count == 0) return;
+        terminal.Line($"Withdrawn, because it is not known whether they were: edits {string.Join(", ", report.Withdrawn)}. "
+            + "'edits restore' has them answer again.");
+    }
+}

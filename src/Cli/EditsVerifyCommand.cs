@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Sharpformer.Editing.Store;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>edits verify</c>: whether everything in a store is as it was written, and what can be used if not.</summary>
+internal static class EditsVerifyCommand
+{
+    private const int Told = 50, NotSound = 3;
+
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command(
+            "verify",
+            "Check all of a store: the file, its log, every edit with its numbers, every event. It is not changed; the exit code is 3 if "
+                + "anything is wrong, and 'salvage' saves what is not.");
+        Option<string> edits = CommonOptions.Edits();
+        command.Add(edits);
+        command.SetAction(parse => Render(Terminal.Of(parse), EditStore.Verify(parse.GetRequiredValue(edits))));
+        return command;
+    }
+
+    /// <summary>What is wrong, as a table.</summary>
+    public static void Show(Terminal terminal, StoreReport report)
+    {
+        Table table = Terminal.NewTable("where", "number", "what is wrong");
+        foreach (StoreFinding finding in report.Findings.Take(Told))
+            Terminal.AddRow(table, finding.Where.ToString().ToLowerInvariant(), Terminal.Number(finding.Id), finding.What);
+        terminal.Show(table);
+        if (report.Findings.Count > Told) terminal.Line($"{report.Findings.Count - Told} more findings are not shown; --json has all.");
+    }
+
+    private static int Render(Terminal terminal, StoreReport report)
+    {
+        int exit = report.IsSound ? 0 : NotSound;
+        if (terminal.Json)
+        {
+            terminal.Document(new { ok = report.IsSound, store = report.Path, report.Events, report.Sound, report.Uncertain, report.Findings });
+            return exit;
+        }
+
+        string sound = $"{Terminal.Counted(report.Sound.Count, "edit")} and {Terminal.Counted(report.Events, "event")}";
+        if (report.IsSound)
+        {
+            terminal.Line($"{Terminal.Visible(report.Path)} is sound: {sound} are as they were written.");
+            return exit;
+        }
+
+        Show(terminal, report);
+        terminal.Line($"{Terminal.Visible(report.Path)} is damaged. {sound} are as they were written"
+            + (report.Uncertain.Count == 0 ? "; " : $"; the status of {Terminal.Counted(report.Uncertain.Count, "edit")} is not known; ")
+            + "'edits salvage' saves them.");
+        return exit;
+    }
+}

@@ -9,13 +9,22 @@ namespace Sharpformer.Cli;
 /// </summary>
 internal sealed class CellText(string text, Style style) : IRenderable
 {
-    private readonly IRenderable wrapped = new Text(text, style);
     private readonly int width = text.GetCellWidth();
 
     /// <inheritdoc/>
-    public Spectre.Console.Rendering.Measurement Measure(RenderOptions options, int maxWidth) => wrapped.Measure(options, maxWidth);
+    public Spectre.Console.Rendering.Measurement Measure(RenderOptions options, int maxWidth)
+    {
+        int word = 0;
+        foreach (Range range in text.AsSpan().Split(' '))
+        {
+            int length = range.GetOffsetAndLength(text.Length).Length;
+            if (length > word / 2) word = Math.Max(word, text[range].GetCellWidth()); // a character takes two cells at most
+        }
+
+        return new(Math.Min(word, maxWidth), Math.Min(width, maxWidth));
+    }
 
     /// <inheritdoc/>
     public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
-        width > 0 && width <= maxWidth ? [new Segment(text, style)] : wrapped.Render(options, maxWidth);
+        width > 0 && width <= maxWidth ? [new Segment(text, style)] : ((IRenderable)new Text(text, style)).Render(options, maxWidth);
 }

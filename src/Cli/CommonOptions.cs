@@ -36,11 +36,38 @@ internal static class CommonOptions
         Description = "The edit's number, see 'edits list'.",
         CustomParser = result =>
         {
-            if (long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out long id) && id >= 1) return id;
-            result.AddError($"The edit's ID is '{result.Tokens[0].Value}', expected a whole number from 1.");
-            return 0;
+            long[] ids = EditIds(result, "The edit's ID");
+            if (ids.Length > 1) result.AddError($"The edit's ID is '{result.Tokens[0].Value}', expected one edit.");
+            return ids.FirstOrDefault();
         },
     };
+
+    /// <summary>Numbers of edits; from <paramref name="atLeast"/> on.</summary>
+    public static Argument<long[]> EditIds(int atLeast = 1) => new("ID")
+    {
+        Description = "Edits' numbers, see 'edits list'; 3-7 is a range.",
+        Arity = new ArgumentArity(atLeast, 100_000),
+        CustomParser = result => EditIds(result, "An edit's ID"),
+    };
+
+    /// <summary>Numbers of edits, with commas between them.</summary>
+    public static Option<long[]> EditIds(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "ID,…",
+        AllowMultipleArgumentsPerToken = false,
+        CustomParser = result => EditIds(result, name),
+    };
+
+    /// <summary>Other wordings of a prompt.</summary>
+    public static Option<string[]> Paraphrases(string description) => new("--paraphrase") { Description = description, HelpName = "TEXT" };
+
+    /// <summary>Why a store is changed; see <see cref="ReasonOf"/>.</summary>
+    public static Option<string> Reason() => Text("--reason", "Why; kept in the edits' history.");
+
+    /// <summary>The reason that was given; a blank one is none.</summary>
+    public static string? ReasonOf(ParseResult parse, Option<string> reason) =>
+        string.IsNullOrWhiteSpace(parse.GetValue(reason)) ? null : parse.GetValue(reason);
 
     /// <summary>Where traces are kept.</summary>
     public static Option<string> Traces() => File(
@@ -99,6 +126,26 @@ internal static class CommonOptions
             HelpName = "N",
             CustomParser = result => Parse(result, name, allowed, expected),
         };
+
+    // "3", "3-7", "1,4-6"
+    private static long[] EditIds(ArgumentResult result, string what)
+    {
+        const int Most = 1_000_000;
+        var ids = new List<long>();
+        foreach (string text in result.Tokens.SelectMany(token => token.Value.Split(',')))
+        {
+            string[] ends = text.Split('-');
+            if (ends.Length > 2 || Id(ends[0]) is not { } first || Id(ends[^1]) is not { } last || last < first)
+                result.AddError($"{what} is '{text}', expected a whole number from 1, or a range as 3-7.");
+            else if (last - first >= Most) result.AddError($"{what} is '{text}', expected at most {Most} edits at once.");
+            else for (long id = first; id <= last; id++) ids.Add(id);
+        }
+
+        return [.. ids.Distinct()];
+
+        static long? Id(string text) =>
+            long.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long id) && id >= 1 ? id : null;
+    }
 
     private static T? Parse<T>(ArgumentResult result, string name, Func<T, bool> allowed, string expected)
         where T : struct, INumber<T>

@@ -154,19 +154,38 @@ internal sealed class EditSettingsOptions
     /// <param name="parse">The command line.</param>
     /// <param name="session">The model, and the store that the edits are for.</param>
     /// <exception cref="InputException">There is no such method or variant.</exception>
-    public EditSettings Settings(ParseResult parse, Session session) => parse.GetRequiredValue(method) switch
+    public EditSettings Settings(ParseResult parse, Session session)
     {
-        IReVaSettings.Name => IReVa(parse, (IReVaSettings)session.SettingsFor()),
-        FineTuningSettings.Name => FineTuning(parse, session),
-        RomeSettings.Name => Rome(parse, session),
-        var other => session.SettingsFor(other),
+        string asked = parse.GetRequiredValue(method);
+        return (asked, parse.GetValue(variant)) switch
+        {
+            (FineTuningSettings.Name, { } named) => With(parse, FineTuningSettings.For(session.Model.Config, named)),
+            (RomeSettings.Name, { } named) => With(parse, RomeSettings.For(session.Model.Config, named)),
+            _ => With(parse, session.SettingsFor(asked)),
+        };
+    }
+
+    /// <summary>The same, but what is not said is as it was with an edit; unless another method or a variant is asked for.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="session">The model.</param>
+    /// <param name="before">How the edit was made.</param>
+    /// <exception cref="InputException">There is no such method or variant.</exception>
+    public EditSettings Settings(ParseResult parse, Session session, EditSettings before)
+    {
+        bool isOther = parse.GetResult(method) is { Implicit: false } && parse.GetRequiredValue(method) != before.Method;
+        return isOther || parse.GetValue(variant) is not null ? Settings(parse, session) : With(parse, before);
+    }
+
+    private EditSettings With(ParseResult parse, EditSettings settings) => settings switch
+    {
+        IReVaSettings ireva => IReVa(parse, ireva),
+        FineTuningSettings ft => FineTuning(parse, ft),
+        RomeSettings rome => Rome(parse, rome),
+        _ => settings,
     };
 
-    private FineTuningSettings FineTuning(ParseResult parse, Session session)
+    private FineTuningSettings FineTuning(ParseResult parse, FineTuningSettings preset)
     {
-        FineTuningSettings preset = parse.GetValue(variant) is { } named
-            ? FineTuningSettings.For(session.Model.Config, named)
-            : (FineTuningSettings)session.SettingsFor(FineTuningSettings.Name);
         return preset with
         {
             Layer = parse.GetValue(layer) ?? preset.Layer,
@@ -176,11 +195,8 @@ internal sealed class EditSettingsOptions
         };
     }
 
-    private RomeSettings Rome(ParseResult parse, Session session)
+    private RomeSettings Rome(ParseResult parse, RomeSettings preset)
     {
-        RomeSettings preset = parse.GetValue(variant) is { } named
-            ? RomeSettings.For(session.Model.Config, named)
-            : (RomeSettings)session.SettingsFor(RomeSettings.Name);
         return preset with
         {
             Layer = parse.GetValue(layer) ?? preset.Layer,

@@ -9,7 +9,8 @@ namespace Sharpformer.Cli;
 /// <summary>An edit as people and programs get to see it, without its tensors. What only iReVa has is null for other methods.</summary>
 internal sealed record EditView(
     long Id, string Method, EditStatus Status, string Prompt, string Target, int? Neurons, int? Layer, float? Theta, float? Alpha,
-    double? FinalLoss, DateTimeOffset CreatedAt, DateTimeOffset? WithdrawnAt, DateTimeOffset? RemovedAt)
+    double? FinalLoss, DateTimeOffset CreatedAt, DateTimeOffset? WithdrawnAt, DateTimeOffset? RemovedAt, long? SupersededBy,
+    string? Subject, string Source)
 {
     /// <summary>The view of an edit, read without its parts.</summary>
     public static EditView Of(Edit edit)
@@ -18,7 +19,7 @@ internal sealed record EditView(
         return new EditView(
             edit.Id, edit.Method, edit.Status, edit.Request.Prompt, edit.Request.Target, NeuronsOf(edit), LayerOf(edit),
             ireva?.Theta, ireva?.Alpha, edit.Status == EditStatus.Removed ? null : edit.FinalLoss, edit.CreatedAt, edit.WithdrawnAt,
-            edit.RemovedAt);
+            edit.RemovedAt, edit.SupersededBy, edit.Request.Subject, edit.Request.Source);
     }
 
     /// <summary>The block that an edit changes or sits beside; null where its method knows none.</summary>
@@ -38,6 +39,14 @@ internal sealed record EditView(
 
     /// <summary>A status in lower case.</summary>
     public static string StatusText(EditStatus status) => status.ToString().ToLowerInvariant();
+
+    /// <summary>The same of an edit, with the one that took over.</summary>
+    public static string StatusText(Edit edit) => edit is { Status: EditStatus.Superseded, SupersededBy: { } by }
+        ? $"superseded by {by}"
+        : StatusText(edit.Status);
+
+    /// <summary>What an edit says after what, on one line.</summary>
+    public static string Fact(EditRequest request) => $"{Terminal.Quoted(request.Prompt)} -> {Terminal.Quoted(request.Target)}";
 
     /// <summary>A time in UTC, to the second.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -10,13 +10,6 @@ namespace Sharpformer.Cli;
 /// <summary><c>edits add</c>: teaches one fact, or those of a record file, and stores each as soon as it is made.</summary>
 internal static class EditsAddCommand
 {
-    private static readonly Dictionary<string, ConflictPolicy> Policies = new()
-    {
-        ["refuse"] = ConflictPolicy.Refuse,
-        ["supersede"] = ConflictPolicy.Supersede,
-        ["keep"] = ConflictPolicy.Keep,
-    };
-
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
@@ -36,7 +29,7 @@ internal static class EditsAddCommand
             "RECORDS");
         Option<int?> limit = CommonOptions.Limit("--limit", "--input");
         Option<string> trigger = CommonOptions.AnswerTrigger();
-        Option<string> traces = CommonOptions.Traces(), reason = CommonOptions.Text("--reason", "Why; kept in the edits' history.");
+        Option<string> traces = CommonOptions.Traces(), reason = CommonOptions.Reason();
         Option<string> statistics = CommonOptions.File(
             "--statistics", "The folder of statistics of the model's states that some methods need, see 'model statistics'.",
             required: false, "DIR");
@@ -48,22 +41,11 @@ internal static class EditsAddCommand
         {
             Description = "Train strictly one edit after the other: slower, and the same result.",
         };
-        Option<string[]> paraphrase = new("--paraphrase")
-        {
-            Description = "Another wording of --prompt, kept with the edit for 'edits check'; may be given several times.",
-            HelpName = "TEXT",
-        };
-        Option<string> onConflict = new("--on-conflict")
-        {
-            Description = "Where an edit says something else after a prompt: refuse (teach nothing), supersede, or keep both. "
-                + "[default: an edit of the same prompt is superseded, one that answers in other words is told]",
-            HelpName = "HOW",
-        };
-        onConflict.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var how }] && !Policies.ContainsKey(how))
-                result.AddError($"--on-conflict is '{how}', expected one of {string.Join(", ", Policies.Keys)}.");
-        });
+        Option<string[]> paraphrase = CommonOptions.Paraphrases(
+            "Another wording of --prompt, kept with the edit for 'edits check'; may be given several times.");
+        Option<string> onConflict = ConflictOption.Create(
+            "Where an edit says something else after a prompt: refuse (teach nothing), supersede, or keep both. "
+                + "[default: an edit of the same prompt is superseded, one that answers in other words is told]");
         Option<bool> again = new("--again") { Description = "Teach also what was taught before and removed, superseded or undone since." };
         Option<bool> noCheck = new("--no-check") { Description = "Do not ask the edited model in the end what it was taught." };
         Option<(int, int)?> chunk = new("--chunk")
@@ -98,8 +80,8 @@ internal static class EditsAddCommand
                 IsSequential = parse.GetValue(sequential),
                 TraceFolder = parse.GetValue(traces),
                 StatisticsFolder = parse.GetValue(statistics),
-                Reason = parse.GetValue(reason),
-                OnConflict = parse.GetValue(onConflict) is { } policy ? Policies[policy] : default,
+                Reason = CommonOptions.ReasonOf(parse, reason),
+                OnConflict = ConflictOption.Of(parse, onConflict),
                 Again = parse.GetValue(again),
                 Check = !parse.GetValue(noCheck),
                 Share = parse.GetValue(chunk),

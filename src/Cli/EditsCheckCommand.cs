@@ -30,10 +30,11 @@ internal static class EditsCheckCommand
         Option<string> csv = CommonOptions.File("--csv", "Write all answers to this file.", required: false);
         foreach (Option option in (Option[])[edits, input, limit, trigger, min, all, csv]) command.Add(option);
         TextOptions texts = TextOptions.AddTo(command);
+        MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
             IReadOnlyList<EditRecord>? records = parse.GetValue(input) is { } file ? EditRecord.Load(file, parse.GetValue(limit)) : null;
-            using Session session = model.Open(parse, parse.GetRequiredValue(edits));
+            using Session session = model.Open(parse, parse.GetRequiredValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
             IReadOnlyList<CheckedAnswer> answers = Measurement.Run(terminal, (progress, cancellation) => records is null
                 ? session.Check(progress, cancellation)

@@ -23,10 +23,13 @@ internal static class EditsConflictsCommand
         var all = new Option<bool>("--all") { Description = $"Show all conflicts; otherwise the first {Told}." };
         command.Add(edits);
         command.Add(all);
+        MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
-            using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), readOnly: true);
-            IReadOnlyList<Edit> stored = store.List(withParts: true, includeRemoved: false);
+            string path = parse.GetRequiredValue(edits);
+            StoreMoment? moment = at.Of(parse, path);
+            using EditStore store = EditStore.Open(path, readOnly: true);
+            IReadOnlyList<Edit> stored = store.List(withParts: true, includeRemoved: false, moment);
             using var device = new CpuDevice();
             IReadOnlyList<EditConflict> conflicts = ConflictScan.Of(stored, device);
             Render(Terminal.Of(parse), conflicts, stored.ToDictionary(edit => edit.Id), parse.GetValue(all));

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Reports;
@@ -19,7 +18,8 @@ internal static class EditsDiffCommand
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits();
         edits.Description = "The edit store. With nothing else the base model is compared with it.";
-        Option<long[]> without = Ids("--without", "Compare the store with itself as if these edits had never been taught.");
+        Option<long[]> without = CommonOptions.EditIds(
+            "--without", "Compare the store with itself as if these edits had never been taught.");
         Option<string> against = CommonOptions.File("--against", "Compare the store with this one.", required: false);
         var prompts = new Option<string[]>("--prompt") { Description = "A prompt to ask both; may be given often.", HelpName = "TEXT" };
         Option<string> input = CommonOptions.File("--input", "Ask both the prompts of these records.", required: false, "RECORDS");
@@ -47,12 +47,13 @@ internal static class EditsDiffCommand
         command.Validators.Add(result =>
             CheckSource(result, without, against, prompts, input, [limit], text, [tokens, window, stride]));
 
+        MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
             foreach (Option<string> file in (Option<string>[])[csv, html]) ReportFile.CheckPlace(parse.GetValue(file));
             string[] asked = [.. parse.GetValue(prompts) ?? [], .. FromRecords(
                 parse.GetValue(input), parse.GetValue(limit), parse.GetRequiredValue(trigger))];
-            using Session session = model.Open(parse, parse.GetRequiredValue(edits));
+            using Session session = model.Open(parse, parse.GetRequiredValue(edits), at);
             int[] read = parse.GetValue(text) is { } path
                 ? TextTokens.Whole(session.Tokenizer, path, parse.GetValue(tokens) ?? int.MaxValue)
                 : [];
@@ -94,23 +95,4 @@ internal static class EditsDiffCommand
 
     private static IEnumerable<string> FromRecords(string? file, int? limit, string trigger) =>
         file is null ? [] : EditRecord.Load(file, limit).Select(record => record.EditPrompt(trigger));
-
-    /// <summary>Numbers of edits, with commas between them.</summary>
-    private static Option<long[]> Ids(string name, string description) => new(name)
-    {
-        Description = description,
-        HelpName = "ID,…",
-        AllowMultipleArgumentsPerToken = false,
-        CustomParser = result =>
-        {
-            var ids = new List<long>();
-            foreach (string text in result.Tokens.SelectMany(token => token.Value.Split(',')))
-            {
-                if (long.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long id) && id >= 1) ids.Add(id);
-                else result.AddError($"{name} has '{text}', expected edits' numbers from 1, with commas between them.");
-            }
-
-            return [.. ids.Distinct()];
-        },
-    };
 }

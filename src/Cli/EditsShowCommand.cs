@@ -14,19 +14,33 @@ internal static class EditsShowCommand
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("show", "Show everything about one edit: its settings, its neurons and how they were trained.");
-        Argument<long> id = CommonOptions.EditId();
+        var command = new Command(
+            "show", "Show everything about edits: their settings, their neurons and how they were trained, their history.");
+        Argument<long[]> ids = CommonOptions.EditIds();
         Option<string> edits = CommonOptions.Edits(), model = ModelOptions.Model(required: false);
         model.Description = "The model folder; with it tokens are shown as text.";
-        command.Add(id);
+        command.Add(ids);
         command.Add(edits);
         command.Add(model);
+        MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
-            using EditStore store = EditStore.Open(parse.GetRequiredValue(edits), readOnly: true);
-            Edit edit = store.Get(parse.GetRequiredValue(id));
+            string path = parse.GetRequiredValue(edits);
+            StoreMoment? moment = at.Of(parse, path);
+            using EditStore store = EditStore.Open(path, readOnly: true);
             Tokenizer? tokenizer = parse.GetValue(model) is { } folder ? TokenizerOf(folder, store) : null;
-            return Run(Terminal.Of(parse), edit, store.Events(edit.Id), tokenizer);
+            Edit[] shown = [.. parse.GetRequiredValue(ids).Select(id => store.Get(id, moment))];
+            ILookup<long, EditEvent> events = store.Events().ToLookup(line => line.EditId);
+            Terminal terminal = Terminal.Of(parse);
+            if (terminal.Json)
+            {
+                object[] documents = [.. shown.Select(edit => Document(edit, events[edit.Id], tokenizer))];
+                terminal.Document(documents is [var only] ? only : documents);
+                return 0;
+            }
+
+            foreach (Edit edit in shown) Show(terminal, edit, events[edit.Id], tokenizer);
+            return 0;
         });
         return command;
     }
@@ -38,54 +52,66 @@ internal static class EditsShowCommand
         return Tokenizer.Load(folder);
     }
 
-    private static int Run(Terminal terminal, Edit edit, IReadOnlyList<EditEvent> events, Tokenizer? tokenizer)
+    private static object Document(Edit edit, IEnumerable<EditEvent> events, Tokenizer? tokenizer) => new
     {
-        IReadOnlyList<Neuron> trained = edit.Settings is IReVaSettings ? IReVaParts.Neurons(edit) : [];
-        if (terminal.Json)
+        edit.Id,
+        edit.Status,
+        edit.Request.Prompt,
+        edit.Request.Target,
+        edit.Request.Subject,
+        edit.Request.Source,
+        edit.PromptTokens,
+        edit.TargetTokens,
+        settings = (object)edit.Settings, // of its own type, not of the base's
+        neurons = NeuronsOf(edit).Select(n => new
         {
-            terminal.Document(new
-            {
-                edit.Id,
-                edit.Status,
-                edit.Request.Prompt,
-                edit.Request.Target,
-                edit.Request.Subject,
-                edit.Request.Source,
-                edit.PromptTokens,
-                edit.TargetTokens,
-                settings = (object)edit.Settings, // of its own type, not of the base's
-                neurons = trained.Select(n => new
-                {
-                    token = n.TargetToken,
-                    text = tokenizer?.Decode([n.TargetToken]),
-                    n.Threshold,
-                    keyNorm = EditView.Norm(n.Key),
-                    valueNorm = EditView.Norm(n.Value),
-                    losses = n.Losses.Select(l => new { l.Edit, l.Rec, l.Irr, l.Total }),
-                }),
-                edit.Method,
-                parts = edit.Parts.Select(part => new { part.Name, part.Shape, norm = EditView.Norm(part.Values) }),
-                edit.FinalLoss,
-                events = events.Select(e => new { e.At, e.Action, e.User, e.Reason, e.Version }),
-                edit.CreatedAt,
-                edit.WithdrawnAt,
-                edit.RemovedAt,
-            });
-            return 0;
-        }
+            token = n.TargetToken,
+            text = tokenizer?.Decode([n.TargetToken]),
+            n.Threshold,
+            keyNorm = EditView.Norm(n.Key),
+            valueNorm = EditView.Norm(n.Value),
+            losses = n.Losses.Select(l => new { l.Edit, l.Rec, l.Irr, l.Total }),
+        }),
+        edit.Method,
+        parts = edit.Parts.Select(part => new { part.Name, part.Shape, norm = EditView.Norm(part.Values) }),
+        edit.FinalLoss,
+        events = events.Select(e => new
+        {
+            e.At,
+            e.Action,
+            e.User,
+            e.Reason,
+            e.Version,
+            e.Seq,
+            e.Change,
+            e.Detail?.SupersededBy,
+            e.Detail?.Undoes,
+        }),
+        edit.CreatedAt,
+        edit.WithdrawnAt,
+        edit.RemovedAt,
+        edit.SupersededBy,
+        edit.Request.Paraphrases,
+        edit.Batch,
+    };
 
+    private static IReadOnlyList<Neuron> NeuronsOf(Edit edit) => edit.Settings is IReVaSettings ? IReVaParts.Neurons(edit) : [];
+
+    private static void Show(Terminal terminal, Edit edit, IEnumerable<EditEvent> events, Tokenizer? tokenizer)
+    {
         terminal.Show(Facts(edit, tokenizer));
         terminal.Show(History(events));
         if (edit.Settings is not IReVaSettings)
         {
             ShowParts(terminal, edit);
-            return 0;
+            return;
         }
 
+        IReadOnlyList<Neuron> trained = NeuronsOf(edit);
         if (trained.Count == 0)
         {
             terminal.Line("Its neurons are gone.");
-            return 0;
+            return;
         }
 
         Table neurons = Terminal.NewTable("neuron", "answers with", "threshold", "key norm", "value norm", "loss per epoch");
@@ -99,7 +125,6 @@ internal static class EditsShowCommand
         }
 
         terminal.Show(neurons);
-        return 0;
     }
 
     private static void ShowParts(Terminal terminal, Edit edit)
@@ -116,22 +141,35 @@ internal static class EditsShowCommand
         terminal.Show(parts);
     }
 
-    private static Table History(IReadOnlyList<EditEvent> events)
+    private static Table History(IEnumerable<EditEvent> events)
     {
-        Table history = Terminal.NewTable("when", "what", "who", "why", "version");
+        Table history = Terminal.NewTable("event", "change", "when", "what", "who", "why", "version");
         foreach (EditEvent e in events)
-            Terminal.AddRow(history, EditView.Time(e.At), e.Action.ToString().ToLowerInvariant(), e.User, e.Reason ?? "", e.Version);
+        {
+            Terminal.AddRow(
+                history, Terminal.Number(e.Seq), Terminal.Number(e.Change), EditView.Time(e.At), What(e), e.User, e.Reason ?? "",
+                e.Version);
+        }
+
         return history;
+    }
+
+    private static string What(EditEvent line)
+    {
+        string by = line.Detail?.SupersededBy is { } other ? $" by edit {other}" : "";
+        string undoing = line.Detail?.Undoes is { } change ? $", undoing change {change}" : "";
+        return $"{line.Action.ToString().ToLowerInvariant()}{by}{undoing}";
     }
 
     private static Table Facts(Edit edit, Tokenizer? tokenizer)
     {
         Table table = Terminal.NewTable("edit", Terminal.Number(edit.Id));
-        Terminal.AddRow(table, "status", EditView.StatusText(edit.Status));
+        Terminal.AddRow(table, "status", EditView.StatusText(edit));
         Terminal.AddRow(table, "prompt", edit.Request.Prompt);
         Terminal.AddRow(table, "target", edit.Request.Target);
         if (edit.Request.Subject is { } subject) Terminal.AddRow(table, "subject", subject);
         if (edit.Request.Source.Length > 0) Terminal.AddRow(table, "source", edit.Request.Source);
+        foreach (string paraphrase in edit.Request.Paraphrases) Terminal.AddRow(table, "paraphrase", paraphrase);
         Terminal.AddRow(table, "prompt tokens", string.Join(' ', edit.PromptTokens.Select(t => Token(t, tokenizer))));
         Terminal.AddRow(table, "target tokens", string.Join(' ', edit.TargetTokens.Select(t => Token(t, tokenizer))));
         Terminal.AddRow(table, "method", edit.Method);

@@ -32,13 +32,15 @@ internal static class EditsWhyCommand
             foreach (Option option in (Option[])[html, svg])
                 if (!generates && result.GetResult(option) is not null) result.AddError($"{option.Name} needs --generate.");
         });
+        MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
             foreach (Option<string> file in (Option<string>[])[html, svg]) ReportFile.CheckPlace(parse.GetValue(file));
             using Session session = model.Open(parse);
             string asked = parse.GetRequiredValue(prompt);
             int[] tokens = session.PromptTokens(asked);
-            session.OpenStore(parse.GetRequiredValue(edits), StoreAccess.Read);
+            string store = parse.GetRequiredValue(edits);
+            session.OpenStore(store, StoreAccess.Read, at.Of(parse, store));
             Terminal terminal = Terminal.Of(parse);
             if (parse.GetValue(generate) is not { } length)
             {

@@ -35,6 +35,7 @@ internal static class EvaluateEditsCommand
                 result.AddError("--neighbours-limit needs --neighbours.");
         });
 
+        MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
             IReadOnlyList<EditRecord> records = EditRecord.Load(parse.GetRequiredValue(input), parse.GetValue(limit));
@@ -43,7 +44,7 @@ internal static class EvaluateEditsCommand
                 : null;
             string answer = parse.GetRequiredValue(trigger);
             var triggers = new Triggers(answer, parse.GetValue(locTrigger) ?? answer) { Texts = texts.Rules(parse) };
-            using Session session = model.Open(parse, parse.GetValue(edits));
+            using Session session = model.Open(parse, parse.GetValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
             if (session.HasStore) NoteOtherPrompts(terminal, session, records, answer);
             EvaluationReport report = Measurement.Run(terminal, (progress, cancellation) =>

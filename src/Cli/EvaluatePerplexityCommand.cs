@@ -34,13 +34,14 @@ internal static class EvaluatePerplexityCommand
         Option<int?> limit = CommonOptions.OptionalNumber<int>(
             "--limit", "Read only the first N tokens of --text.", n => n >= 2, "2 or more, as a whole number");
         foreach (Option option in (Option[])[edits, text, lines, window, stride, limit]) command.Add(option);
+        MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
             string path = parse.GetRequiredValue(text);
             using Session session = model.Open(parse);
             (int length, int step) = TextTokens.Windows(
                 parse.GetValue(window), parse.GetValue(stride), session.Model.Config.NPositions);
-            if (parse.GetValue(edits) is { } file) session.OpenStore(file, StoreAccess.Read);
+            if (parse.GetValue(edits) is { } file) session.OpenStore(file, StoreAccess.Read, at.Of(parse, file));
             int most = parse.GetValue(limit) ?? int.MaxValue;
             List<int[]> texts = parse.GetValue(lines)
                 ? Lines(session.Tokenizer, path, most)

@@ -23,10 +23,11 @@ internal static class EvaluateWithdrawalCommand
         Option<string> traces = CommonOptions.Traces();
         foreach (Option option in (Option[])[edits, input, limit, trigger, traces]) command.Add(option);
         TextOptions texts = TextOptions.AddTo(command);
+        MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
             IReadOnlyList<EditRecord> records = EditRecord.Load(parse.GetRequiredValue(input), parse.GetValue(limit));
-            using Session session = model.Open(parse, parse.GetRequiredValue(edits));
+            using Session session = model.Open(parse, parse.GetRequiredValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
             (WithdrawalReport report, int without, int withdrawn) = Measurement.Run(terminal, (progress, cancellation) =>
                 session.MeasureWithdrawal(

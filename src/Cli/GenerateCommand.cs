@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Sharpformer.Editing.Store;
+using Sharpformer.Editing;
+using Sharpformer.Editing.Metrics;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Cli;
@@ -24,20 +25,31 @@ internal static class GenerateCommand
             "a number above 0, at most 1");
         Option<ulong> seed = CommonOptions.Number(
             "--seed", "Seeds the draws; the same seed gives the same text.", 0ul, _ => true, "a whole number from 0");
-        foreach (Option option in (Option[])[edits, prompt, length, temperature, topP, seed]) command.Add(option);
+        Option<long[]> without = CommonOptions.EditIds("--without", "As if these edits of the store had never been taught.");
+        foreach (Option option in (Option[])[edits, without, prompt, length, temperature, topP, seed]) command.Add(option);
 
+        MomentOption at = MomentOption.AddTo(command, edits);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(without) is not null && result.GetResult(edits) is null) result.AddError("--without needs --edits.");
+        });
         command.SetAction(parse =>
         {
-            using Session session = model.Open(parse, parse.GetValue(edits));
+            using Session session = model.Open(parse, parse.GetValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
             var sampling = new SamplingOptions(parse.GetValue(temperature), parse.GetValue(topP), parse.GetValue(seed));
-            return Render(terminal, session, session.Generate(
-                parse.GetRequiredValue(prompt), parse.GetValue(length), sampling, say: terminal.Json ? null : terminal.Piece));
+            DiffSide? side = parse.GetValue(without) is { Length: > 0 } ids ? session.SideWithout(ids)
+                : session.HasStore ? session.EditedSide : null;
+            Generation made = session.Generate(
+                (side ?? session.BaseSide).Model, parse.GetRequiredValue(prompt), parse.GetValue(length), sampling,
+                terminal.Json ? null : terminal.Piece);
+            Render(terminal, session, made, side);
+            return 0;
         });
         return command;
     }
 
-    private static int Render(Terminal terminal, Session session, Generation made)
+    private static void Render(Terminal terminal, Session session, Generation made, DiffSide? side)
     {
         if (!terminal.Json) terminal.Line("");
         if (made.IsFull)
@@ -46,25 +58,23 @@ internal static class GenerateCommand
                 + $"the model's {session.Model.Config.NPositions} positions are used up.");
         }
 
-        if (!terminal.Json) return 0;
-
-        EditCounts? counts = session.HasStore ? session.Store.Count() : null;
+        if (!terminal.Json) return;
         terminal.Document(new
         {
             made.Prompt,
             made.Text,
             made.Tokens,
-            edits = counts is not { } c
+            edits = side is null
                 ? null
                 : new
                 {
                     store = session.Store.Path,
-                    active = c.Active,
-                    withdrawn = c.Withdrawn,
-                    neurons = session.Edits().Sum(edit => EditView.NeuronsOf(edit) ?? 0),
+                    active = side.Edits.Count(edit => edit.Status == EditStatus.Active),
+                    withdrawn = side.Edits.Count(edit => edit.Status == EditStatus.Withdrawn),
+                    neurons = side.Edits.Where(edit => edit.Status is EditStatus.Active or EditStatus.Withdrawn)
+                        .Sum(edit => EditView.NeuronsOf(edit) ?? 0),
                     made.Answered,
                 },
         });
-        return 0;
     }
 }

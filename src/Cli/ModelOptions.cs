@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Sharpformer.Cli;
 
@@ -14,12 +15,17 @@ internal sealed class ModelOptions
     public static string BundledFolder => Path.Combine(AppContext.BaseDirectory, "models", "facts-gpt2");
 
     /// <summary>Gives <paramref name="command"/> these options.</summary>
-    public static ModelOptions AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="required">Whether it cannot do without a model.</param>
+    public static ModelOptions AddTo(Command command, bool required = true)
     {
-        Option<string> folder = Model();
+        Option<string> folder = Model(required);
         command.Add(folder);
         return new ModelOptions(folder, DeviceOptions.AddTo(command));
     }
+
+    /// <summary>Whether a model is named.</summary>
+    public bool IsGiven(SymbolResult result) => result.GetResult(folder) is { Implicit: false };
 
     /// <summary>The option alone, for commands that read the folder without computing.</summary>
     public static Option<string> Model(bool required = true) => CommonOptions.File(
@@ -35,13 +41,14 @@ internal sealed class ModelOptions
     /// <summary>The same with a store of edits, which is read.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="store">Its path; null leaves the model alone.</param>
-    public Session Open(ParseResult parse, string? store)
+    /// <param name="at">As of when it is read; null is now.</param>
+    public Session Open(ParseResult parse, string? store, MomentOption at)
     {
         Session session = Open(parse);
         if (store is null) return session;
         try
         {
-            session.OpenStore(store, StoreAccess.Read);
+            session.OpenStore(store, StoreAccess.Read, at.Of(parse, store));
             return session;
         }
         catch

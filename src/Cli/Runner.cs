@@ -84,7 +84,7 @@ internal static class Runner
         string names = string.Join(", ", parse.CommandResult.Command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name));
         string path = PathOf(parse.CommandResult);
         Argument? missing = parse.CommandResult.Command.Arguments
-            .FirstOrDefault(a => parse.GetResult(a) is null or { Tokens.Count: 0 });
+            .FirstOrDefault(a => a.Arity.MinimumNumberOfValues > 0 && parse.GetResult(a) is null or { Tokens.Count: 0 });
         string message = (unknown, names) switch
         {
             ({ } w, not "") when !w.StartsWith('-') => $"'{w}' is no command of '{path}', expected one of {names}.",

@@ -80,20 +80,20 @@ internal static class TeachingView
         if (report.Silent is [var silent, ..])
         {
             terminal.Note($"note: {Were(report.Silent.Count, "fact")} taught before and {(report.Silent.Count == 1 ? "is" : "are")} silent now; "
-                + $"the first is edit {silent.Id}, {EditView.StatusText(silent.Status)}: {Fact(silent.Request)}. "
+                + $"the first is edit {silent.Id}, {EditView.StatusText(silent.Status)}: {EditView.Fact(silent.Request)}. "
                 + $"'edits restore {silent.Id}' lets it answer again.");
         }
 
         if (report.Refused is [var refused, ..])
         {
             terminal.Note($"error: {Were(report.Refused.Count, "fact")} removed before and not taught again; the first was edit {refused.Id}: "
-                + $"{Fact(refused.Request)}. Hint: --again teaches what was removed.");
+                + $"{EditView.Fact(refused.Request)}. Hint: --again teaches what was removed.");
         }
 
         if (report.Overtaken is [var overtaken, ..])
         {
             terminal.Note($"note: {Terminal.Counted(report.Overtaken.Count, "request")} not taught, as the same prompt comes again later with "
-                + $"another target; the first is {Fact(overtaken)}.");
+                + $"another target; the first is {EditView.Fact(overtaken)}.");
         }
     }
 
@@ -103,14 +103,14 @@ internal static class TeachingView
         {
             int count = report.Superseded.Count;
             terminal.Note($"note: {Terminal.Counted(count, "edit")} superseded by {(count == 1 ? "this one" : "these")} and silent from now on; "
-                + $"the first is edit {old.Id}, {Fact(old.Request)}, by edit {by.Id}.");
+                + $"the first is edit {old.Id}, {EditView.Fact(old.Request)}, by edit {by.Id}.");
         }
 
         TeachingConflict[] same = [.. report.Conflicts.Where(conflict => conflict.IsSamePrompt)];
         if (same is [var kept, ..])
         {
             terminal.Note($"note: {Terminal.Counted(same.Length, "prompt")} {(same.Length == 1 ? "has" : "have")} another edit as well, of which "
-                + $"the strongest is said; the first is edit {kept.Edit.Id}: {Fact(kept.Edit.Request)}.");
+                + $"the strongest is said; the first is edit {kept.Edit.Id}: {EditView.Fact(kept.Edit.Request)}.");
         }
 
         TeachingConflict[] others = [.. report.Conflicts.Where(conflict => !conflict.IsSamePrompt)];
@@ -119,7 +119,7 @@ internal static class TeachingView
             int prompts = others.Select(conflict => conflict.Request).Distinct().Count();
             terminal.Note($"note: {Terminal.Counted(prompts, "prompt")} {(prompts == 1 ? "was" : "were")} answered otherwise by earlier edits, as "
                 + $"another wording of their own; the first is {Terminal.Quoted(wording.Request.Request.Prompt)}, by edit {wording.Edit.Id}: "
-                + $"{Fact(wording.Edit.Request)}, which still answers there. --on-conflict supersede takes over from such edits.");
+                + $"{EditView.Fact(wording.Edit.Request)}, which still answers there. --on-conflict supersede takes over from such edits.");
         }
     }
 
@@ -153,7 +153,7 @@ internal static class TeachingView
             string made = edit.Settings is IReVaSettings s
                 ? $", {Terminal.Counted(IReVaParts.Count(edit), "neuron")} at block {s.Layer}"
                 : $", by {edit.Method} at block {Terminal.Number(EditView.LayerOf(edit))}";
-            return $"Stored edit {edit.Id} in {report.Store} {time}: {Fact(edit.Request)}{made}.";
+            return $"Stored edit {edit.Id} in {report.Store} {time}: {EditView.Fact(edit.Request)}{made}.";
         }
 
         int neurons = report.Added.Sum(e => EditView.NeuronsOf(e) ?? 0);
@@ -167,8 +167,6 @@ internal static class TeachingView
         + $"(first: {Terminal.Quoted(report.FirstNotDone!.Prompt)}). Repeat the command to go on.";
 
     private static string Were(int count, string noun) => $"{Terminal.Counted(count, noun)} {(count == 1 ? "was" : "were")}";
-
-    private static string Fact(EditRequest request) => $"{Terminal.Quoted(request.Prompt)} -> {Terminal.Quoted(request.Target)}";
 
     private static string Differences(EditSettings made, EditSettings asked) => made.Method != asked.Method
         ? $"method {made.Method}, not {asked.Method}"

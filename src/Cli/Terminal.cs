@@ -51,6 +51,9 @@ internal sealed class Terminal
     /// <summary>Says something about the run that is no part of its result.</summary>
     public void Note(string text) => error.WriteLine(VisibleText.Lines(text));
 
+    /// <summary>Whether lines that are too long for it are broken.</summary>
+    public bool HasMargin => OutputIsScreen;
+
     /// <summary>The console for a progress bar; see <see cref="HasScreen"/>.</summary>
     public IAnsiConsole ErrorScreen() => Screen(error, HasScreen);
 

@@ -13,7 +13,7 @@ public sealed partial class Session
     /// <returns>Edit by edit, its own prompt first.</returns>
     public IReadOnlyList<CheckedAnswer> Check(IProgress<Step>? progress = null, CancellationToken cancellation = default) =>
         queue.Run(() => AnswersOf(
-            [.. Store.List(withParts: false, includeRemoved: false).Where(edit => edit.Status == EditStatus.Active)],
+            [.. Store.List(withParts: false, includeRemoved: false, at).Where(edit => edit.Status == EditStatus.Active)],
             withParaphrases: true, progress, cancellation));
 
     /// <summary>Asks the prompts of records, and their other wordings, for the target that they name.</summary>

@@ -14,7 +14,7 @@ public sealed partial class Session
 
     /// <summary>The model with all edits of the session's store.</summary>
     public DiffSide EditedSide => queue.Run(() =>
-        new DiffSide(Store.Path, Edited, Store.Path, Store.List(withParts: false, includeRemoved: false)));
+        new DiffSide(Store.Path, Edited, Store.Path, Store.List(withParts: false, includeRemoved: false, at)));
 
     /// <summary>The same as if some edits had never been taught: their keys do not even compete, unlike those of withdrawn ones.</summary>
     /// <param name="ids">The edits.</param>
@@ -24,11 +24,11 @@ public sealed partial class Session
         ArgumentNullException.ThrowIfNull(ids);
         foreach (long id in ids)
         {
-            if (Store.Get(id).Status == EditStatus.Removed)
+            if (Store.Get(id, at).Status == EditStatus.Removed)
                 throw new InputException($"Edit {id} of '{Store.Path}' is removed: nothing can be left out.", "see 'edits list'.");
         }
 
-        Edit[] rest = [.. Store.List(withParts: true, includeRemoved: false).Where(edit => !ids.Contains(edit.Id))];
+        Edit[] rest = [.. Store.List(withParts: true, includeRemoved: false, at).Where(edit => !ids.Contains(edit.Id))];
         string name = $"{Store.Path} without {string.Join(", ", ids)}";
         return new DiffSide(name, EditorCatalog.Apply(Model, rest), Store.Path, [.. rest.Select(Told)]);
 

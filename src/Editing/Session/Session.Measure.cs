@@ -22,7 +22,7 @@ public sealed partial class Session
         {
             if (store is not null && neighbours is not null) // the store may hold more edits than are evaluated
             {
-                var taught = store.List(withParts: false, includeRemoved: false).Select(e => e.Request.Prompt).ToHashSet();
+                var taught = store.List(withParts: false, includeRemoved: false, at).Select(e => e.Request.Prompt).ToHashSet();
                 neighbours = [.. neighbours.Where(n => !taught.Contains(n.EditPrompt(triggers.AnswerTrigger, triggers.Texts)))];
             }
 
@@ -62,7 +62,7 @@ public sealed partial class Session
 
             EditedModel Without(Edit edit)
             {
-                if (all.Count == 0) all = Store.List(withParts: true, includeRemoved: false);
+                if (all.Count == 0) all = Store.List(withParts: true, includeRemoved: false, at);
                 return EditorCatalog.Apply(Model, [.. all.Select(e => e.Id == edit.Id ? e with { Status = EditStatus.Withdrawn } : e)]);
             }
         });
@@ -74,7 +74,7 @@ public sealed partial class Session
         queue.Run(() => new Perplexity(Edited).Measure(texts, window, stride, Counted(progress, "Reading", "tokens"), cancellation));
 
     private Edit? Find(EditRecord record, int number, string trigger, TextRules? rules) =>
-        Store.Find(record.EditPrompt(trigger, rules), TokensOf(record, number, trigger, rules).Target);
+        Find(record.EditPrompt(trigger, rules), TokensOf(record, number, trigger, rules).Target);
 
     private EditTokens TokensOf(EditRecord record, int number, string trigger, TextRules? rules)
     {

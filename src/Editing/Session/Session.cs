@@ -23,6 +23,7 @@ public sealed partial class Session : IDisposable
     private string? configuration;
     private ModelDefaults? defaults;
     private EditStore? store;
+    private StoreMoment? at;
     private EditedModel? edited;
     private int disposed;
 
@@ -91,18 +92,26 @@ public sealed partial class Session : IDisposable
     /// <summary>Whether a store is open.</summary>
     public bool HasStore => store is not null;
 
+    /// <summary>As of when the store is read; null is now.</summary>
+    public StoreMoment? At => at;
+
     /// <summary>The model with all edits of the store; the base model where there is none.</summary>
     public EditedModel Edited => queue.Run(() =>
-        edited ??= EditorCatalog.Apply(Model, store?.List(withParts: true, includeRemoved: false) ?? []));
+        edited ??= EditorCatalog.Apply(Model, store?.List(withParts: true, includeRemoved: false, at) ?? []));
 
     /// <summary>Opens a store and makes sure that it belongs to the model. The one that was open before is closed.</summary>
     /// <param name="path">The file.</param>
     /// <param name="access">What may be done with it.</param>
+    /// <param name="at">Reads it as it was then; null is now.</param>
     /// <exception cref="InputException">There is none, it is damaged, or its edits are another model's.</exception>
-    public void OpenStore(string path, StoreAccess access = StoreAccess.Change) => queue.Run(() =>
+    /// <exception cref="ArgumentException">The past cannot be changed: <paramref name="at"/> asks for read access.</exception>
+    public void OpenStore(string path, StoreAccess access = StoreAccess.Change, StoreMoment? at = null) => queue.Run(() =>
     {
+        if (at is not null && access != StoreAccess.Read)
+            throw new ArgumentException("Session.OpenStore: a store as it was can only be read.", nameof(access));
         Use(EditStore.Open(
             path, create: access == StoreAccess.Create, options.Time, readOnly: access == StoreAccess.Read, options.Author));
+        this.at = at;
     });
 
     /// <summary>Keeps edits in memory from now on: an empty store without a file, gone with the session.</summary>
@@ -149,7 +158,7 @@ public sealed partial class Session : IDisposable
         }
 
         store?.Dispose();
-        (store, edited) = (opened, null);
+        (store, edited, at, then) = (opened, null, null, null);
     }
 }
 

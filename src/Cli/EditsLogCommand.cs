@@ -1,0 +1,101 @@
+using System.CommandLine;
+using Sharpformer.Editing;
+using Sharpformer.Editing.Store;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>edits log</c>: what was done to a store, change by change, the newest first.</summary>
+internal static class EditsLogCommand
+{
+    private const int Told = 50;
+
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command(
+            "log", "Tell what was done to a store, the newest change first: when, by whom, to which edits, and why.");
+        Option<string> edits = CommonOptions.Edits();
+        Option<long?> id = CommonOptions.OptionalNumber<long>(
+            "--id", "Only what touched this edit.", n => n >= 1, "an edit's number from 1");
+        MomentOption since = MomentOption.Since();
+        Option<int?> limit = CommonOptions.OptionalNumber<int>(
+            "--limit", $"Tell at most so many changes. [default: {Told}; all as JSON]", n => n >= 1, "1 or more, as a whole number");
+        foreach (Option option in (Option[])[edits, id, since.Option, limit]) command.Add(option);
+        command.SetAction(parse =>
+        {
+            string path = parse.GetRequiredValue(edits);
+            StoreMoment? from = since.Of(parse, path);
+            using EditStore store = EditStore.Open(path, readOnly: true);
+            EditChange[] changes = [.. store.Changes(parse.GetValue(id), from).Reverse()];
+            Terminal terminal = Terminal.Of(parse);
+            int most = parse.GetValue(limit) ?? (terminal.Json ? int.MaxValue : Told);
+            Render(terminal, store.Path, [.. changes.Take(most)], changes.Length);
+            return 0;
+        });
+        return command;
+    }
+
+    /// <summary>A change for programs.</summary>
+    public static object Document(EditChange change) => new
+    {
+        change.Number,
+        change.At,
+        change.User,
+        change.Version,
+        change.Reason,
+        change.Undoes,
+        change.UndoneBy,
+        events = change.Events.Select(line => new { line.Seq, edit = line.EditId, line.Action, line.Detail?.SupersededBy }),
+    };
+
+    /// <summary>What was done to how many edits, and to which.</summary>
+    public static string What(EditChange change)
+    {
+        IEnumerable<string> actions = change.Events.GroupBy(line => line.Action, line => line.EditId).Select(of =>
+            $"{of.Key.ToString().ToLowerInvariant()} {Terminal.Counted(of.Count(), "edit")}: {Ranges([.. of])}");
+        string undoing = change.Undoes is { } number ? $"undid change {number}: " : "";
+        return undoing + string.Join("; ", actions);
+    }
+
+    private static void Render(Terminal terminal, string store, EditChange[] shown, int all)
+    {
+        if (terminal.Json)
+        {
+            terminal.Document(new { store, changes = shown.Select(Document) });
+            return;
+        }
+
+        if (shown.Length > 0)
+        {
+            Table table = Terminal.NewTable("change", "when", "who", "what", "why", "undone by");
+            foreach (EditChange change in shown)
+            {
+                Terminal.AddRow(
+                    table, Terminal.Number(change.Number), EditView.Time(change.At), change.User, What(change), change.Reason ?? "",
+                    change.UndoneBy is { } by ? Terminal.Number(by) : "");
+            }
+
+            terminal.Show(table);
+        }
+
+        terminal.Line(shown.Length < all
+            ? $"{shown.Length} of {Terminal.Counted(all, "change")}: --limit tells more."
+            : $"{Terminal.Counted(all, "change")}.");
+    }
+
+    // "1-4, 7"; only the first few pieces of what is torn.
+    private static string Ranges(long[] ids)
+    {
+        const int Pieces = 5;
+        Array.Sort(ids);
+        var pieces = new List<string>();
+        for (int i = 0, end; i < ids.Length; i = end)
+        {
+            for (end = i + 1; end < ids.Length && ids[end] <= ids[end - 1] + 1;) end++;
+            pieces.Add(ids[i] == ids[end - 1] ? $"{ids[i]}" : $"{ids[i]}-{ids[end - 1]}");
+        }
+
+        return string.Join(", ", pieces.Take(Pieces)) + (pieces.Count > Pieces ? ", …" : "");
+    }
+}

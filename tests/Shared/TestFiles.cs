@@ -20,6 +20,9 @@ internal static class TestFiles
     /// <summary>A page of the documentation.</summary>
     public static string Docs(string name) => Path.Combine(Root, "docs", name);
 
+    /// <summary>A helper program.</summary>
+    public static string Script(string name) => Path.Combine(Root, "scripts", name);
+
     /// <summary>A sample program.</summary>
     public static string Sample(string name) => Path.Combine(Root, "samples", name);
 

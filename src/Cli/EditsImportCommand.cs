@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Sharpformer.Editing;
+using Sharpformer.Editing.Exchange;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>edits import</c>: takes over the edits of a JSON Lines file, or teaches those of a table.</summary>
+internal static class EditsImportCommand
+{
+    /// <summary>The command with its options.</summary>
+    public static Command Create()
+    {
+        var command = new Command(
+            "import",
+            "Take over edits that 'edits export --jsonl' wrote, as they are; or teach the facts of a table, which needs --model.");
+        var file = new Argument<string>("FILE")
+        {
+            Description = "A table where its name ends in .csv or .tsv, and edits as JSON Lines otherwise.",
+        };
+        command.Add(file);
+        Option<string> edits = CommonOptions.Edits(), reason = CommonOptions.Reason();
+        edits.Description = "The store that gets the edits; made if it does not exist.";
+        Option<string> onConflict = ConflictOption.Create(EditsMergeCommand.OnConflict);
+        Option<bool> again = new("--again") { Description = "Teach also what was taught before and withdrawn or removed since." };
+        foreach (Option option in (Option[])[edits, onConflict, again, reason]) command.Add(option);
+        ModelOptions model = ModelOptions.AddTo(command, required: false);
+        TextOptions texts = TextOptions.AddTo(command);
+        EditSettingsOptions settings = EditSettingsOptions.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(file) is not { Tokens: [{ Value: var name }] }) return;
+            if (IsTable(name))
+            {
+                if (!model.IsGiven(result)) result.AddError("The facts of a table are taught: that needs --model.");
+                return;
+            }
+
+            Option[] ofLines = [edits, onConflict, reason];
+            OptionResult? odd = result.Children.OfType<OptionResult>().FirstOrDefault(
+                given => !given.Implicit && !given.Option.Recursive && !ofLines.Contains(given.Option));
+            if (odd is not null) result.AddError($"{odd.Option.Name} is for tables: the edits of {name} are made already.");
+        });
+        command.SetAction(parse =>
+        {
+            string path = parse.GetRequiredValue(file), store = parse.GetRequiredValue(edits);
+            string? why = CommonOptions.ReasonOf(parse, reason);
+            ConflictPolicy policy = ConflictOption.Of(parse, onConflict);
+            Terminal terminal = Terminal.Of(parse);
+            if (!IsTable(path))
+            {
+                EditsMergeCommand.Render(terminal, EditLines.Import(path, store, policy, why, Clock.FromEnvironment()));
+                return 0;
+            }
+
+            IReadOnlyList<RequestRow> all = RequestCsv.Read(path);
+            RequestRow[] rows = [.. all.Where(row => row.Status is null or EditStatus.Active)];
+            if (rows.Length < all.Count)
+                terminal.Note($"note: {Terminal.Counted(all.Count - rows.Length, "row")} whose status is not active, left out.");
+            string?[] reasons = [.. rows.Select(row => row.Reason).Distinct()];
+            if (why is null && reasons.Length > 1)
+                terminal.Note("note: The rows have different reasons: none is kept. --reason gives one.");
+            using Session session = model.Open(parse);
+            IReadOnlyList<TokenizedRequest> requests = session.Tokenize([.. rows.Select(row => row.Request)], texts.Rules(parse));
+            TextOptions.NoteChanges(terminal, requests);
+            settings.Check(parse, session.Model.Config);
+            using var interruption = new Interruption();
+            session.OpenStore(store, StoreAccess.Create);
+            EditSettings how = settings.Settings(parse, session);
+            settings.NoteDefaults(terminal, parse, session);
+            var options = new TeachingOptions
+            {
+                Reason = why ?? (reasons is [var one] ? one : null),
+                OnConflict = policy,
+                Again = parse.GetValue(again),
+            };
+            TeachingReport report = ProgressReport.Run(
+                terminal, progress => session.Teach(requests, how, options, progress, interruption.Token));
+            return TeachingView.Render(terminal, report, how, session);
+        });
+        return command;
+    }
+
+    private static bool IsTable(string path) => Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv";
+}

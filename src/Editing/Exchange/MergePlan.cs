@@ -1,0 +1,223 @@
+using Sharpformer.Editing.Store;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Editing.Exchange;
+
+/// <summary>
+/// What happens to a store that takes over the edits of others, in the order in which they are given; the rules are those of teaching. A
+/// fact that is there already is kept once, and whoever silenced it has the last word: a statement that came later does not let a withdrawn
+/// edit answer again. A prompt that is answered otherwise gets the later answer, and the earlier edit is superseded. Within one source all
+/// stays as it was decided there. Undone and removed edits stay behind.
+/// </summary>
+internal sealed class MergePlan
+{
+    private readonly ConflictPolicy policy;
+    private readonly Dictionary<string, List<Entry>> byPrompt = [];
+    private readonly List<Entry> entries = [];
+    private readonly Dictionary<(int Source, string Method, long Batch), long> batches = [];
+    private readonly List<ReplayStep> steps = [];
+    private readonly List<MergeConflict> conflicts = [], superseded = [], silent = [];
+    private long last;
+
+    private MergePlan(ConflictPolicy policy) => this.policy = policy;
+
+    /// <summary>What is to be done, in order.</summary>
+    public IReadOnlyList<ReplayStep> Steps => steps;
+
+    /// <summary>The edits that are added: how many.</summary>
+    public int Added { get; private set; }
+
+    /// <summary>Edits whose fact was there already.</summary>
+    public int Same { get; private set; }
+
+    /// <summary>Undone and removed edits, which stay behind.</summary>
+    public int LeftBehind { get; private set; }
+
+    /// <summary>Edits that a later one of the same prompt took over from.</summary>
+    public IReadOnlyList<MergeConflict> Superseded => superseded;
+
+    /// <summary>Edits that answer the same prompt otherwise, and stay.</summary>
+    public IReadOnlyList<MergeConflict> Conflicts => conflicts;
+
+    /// <summary>Active edits whose fact an earlier source has silenced: they stay silent.</summary>
+    public IReadOnlyList<MergeConflict> Silent => silent;
+
+    /// <summary>Makes a plan.</summary>
+    /// <param name="there">The store that takes over; null for a new one.</param>
+    /// <param name="sources">The others, in order.</param>
+    /// <param name="policy">What to do where prompts are answered otherwise; other wordings are not looked for.</param>
+    /// <exception cref="InputException">There is a conflict and they shall be refused, or a batch of weights is not whole.</exception>
+    public static MergePlan For(MergeSource? there, IReadOnlyList<MergeSource> sources, ConflictPolicy policy)
+    {
+        var plan = new MergePlan(policy);
+        foreach (Edit edit in there?.Edits ?? [])
+        {
+            plan.Keep(new Entry(edit, there!.Name, edit.Id) { Before = edit.Status, Status = edit.Status });
+            plan.last = edit.Id;
+        }
+
+        for (int i = 0; i < sources.Count; i++) plan.Take(sources[i], i + 1);
+        plan.Settle();
+        return plan;
+    }
+
+    private void Take(MergeSource source, int number)
+    {
+        var taken = new Dictionary<long, Entry>();
+        var decided = new List<(Entry Entry, Edit Edit)>();
+        foreach (Edit edit in source.Edits)
+        {
+            if (edit.Status is EditStatus.Removed or EditStatus.Undone)
+            {
+                LeftBehind++;
+                continue;
+            }
+
+            if (Known(edit) is { } known)
+            {
+                Meet(known, edit, source, decided);
+                known.Source = number;
+                taken[edit.Id] = known;
+                continue;
+            }
+
+            var added = new Entry(edit, source.Name, ++last) { Before = EditStatus.Active, Status = edit.Status, Source = number };
+            taken[edit.Id] = added;
+            steps.Add(new ReplayStep(added.Id, EditAction.Added, Batch: BatchOf(edit, number), Read: () => source.Read(edit)));
+            Added++;
+            if (edit.Status == EditStatus.Active) Claim(added);
+            if (edit.Status == EditStatus.Superseded) decided.Add((added, edit));
+            Keep(added);
+        }
+
+        foreach ((Entry entry, Edit edit) in decided) entry.By = edit.SupersededBy is { } by ? taken.GetValueOrDefault(by)?.Id : null;
+    }
+
+    /// <summary>A fact that is there: it stays as it is, or falls silent.</summary>
+    private void Meet(Entry known, Edit edit, MergeSource source, List<(Entry, Edit)> decided)
+    {
+        if (!known.CanLeaveAlone || EditorCatalog.Named(edit.Method).Reversal == Reversal.Batch)
+        {
+            throw new InputException(
+                $"Nothing was merged: edit {edit.Id} of '{source.Name}' and edit {known.Number} of '{known.From}' teach the same fact, and "
+                    + $"method {edit.Method} makes weights for a whole batch, which cannot be taken over in part.",
+                "leave one of the stores out.");
+        }
+
+        Same++;
+        if (known.Status != EditStatus.Active)
+        {
+            if (edit.Status == EditStatus.Active)
+                silent.Add(new MergeConflict(known.Id, known.Id, known.Request, edit.Request, source.Name));
+        }
+        else if (edit.Status != EditStatus.Active)
+        {
+            known.Status = edit.Status;
+            if (edit.Status == EditStatus.Superseded) decided.Add((known, edit));
+        }
+    }
+
+    /// <summary>What answers the prompt of a new edit, and came from elsewhere, is taken over from.</summary>
+    private void Claim(Entry added)
+    {
+        foreach (Entry rival in byPrompt.GetValueOrDefault(added.Prompt) ?? [])
+        {
+            if (rival.Status != EditStatus.Active || rival.Source == added.Source) continue;
+            if (policy == ConflictPolicy.Refuse)
+            {
+                throw new InputException(
+                    $"Nothing was merged: after {Quoted.Text(added.Request.Prompt)} edit {rival.Number} of '{rival.From}' says "
+                        + $"{Quoted.Text(rival.Request.Target)} and edit {added.Number} of '{added.From}' says "
+                        + $"{Quoted.Text(added.Request.Target)}.",
+                    "supersede or keep such edits, or withdraw one of them first.");
+            }
+
+            var conflict = new MergeConflict(rival.Id, added.Id, rival.Request, added.Request, added.From);
+            if (policy == ConflictPolicy.Keep || !rival.CanLeaveAlone)
+            {
+                conflicts.Add(conflict);
+                continue;
+            }
+
+            superseded.Add(conflict);
+            (rival.Status, rival.By) = (EditStatus.Superseded, added.Id);
+        }
+    }
+
+    /// <summary>What became of the edits, when all of them are there.</summary>
+    private void Settle()
+    {
+        foreach (Entry entry in entries)
+        {
+            if (entry.Status == entry.Before) continue;
+            steps.Add(entry.Status == EditStatus.Withdrawn
+                ? new ReplayStep(entry.Id, EditAction.Withdrawn)
+                : new ReplayStep(entry.Id, EditAction.Superseded, entry.By));
+        }
+    }
+
+    private Entry? Known(Edit edit)
+    {
+        List<Entry> ofPrompt = byPrompt.GetValueOrDefault(Tokens(edit.PromptTokens)) ?? [];
+        Entry[] same = [.. ofPrompt.Where(entry => entry.Target.SequenceEqual(edit.TargetTokens))];
+        return Array.Find(same, entry => entry.Status == EditStatus.Active)
+            ?? Array.FindLast(same, entry => entry.Status != EditStatus.Removed) ?? same.LastOrDefault();
+    }
+
+    private void Keep(Entry entry)
+    {
+        entries.Add(entry);
+        if (byPrompt.TryGetValue(entry.Prompt, out List<Entry>? of)) of.Add(entry);
+        else byPrompt.Add(entry.Prompt, [entry]);
+    }
+
+    // Which edits were taught together matters only where they are one solution.
+    private long BatchOf(Edit edit, int source)
+    {
+        bool isOne = EditorCatalog.Named(edit.Method).Reversal == Reversal.Batch;
+        (int, string, long) key = isOne ? (source, edit.Method, edit.Batch) : (0, "", 0);
+        if (!batches.TryGetValue(key, out long number)) batches.Add(key, number = batches.Count + 1);
+        return number;
+    }
+
+    private static string Tokens(int[] tokens) => string.Join(',', tokens);
+
+    /// <summary>An edit as the store will have it.</summary>
+    /// <param name="edit">As it was in its source.</param>
+    /// <param name="from">The source's name.</param>
+    /// <param name="id">Its number in the store.</param>
+    private sealed class Entry(Edit edit, string from, long id)
+    {
+        public long Id => id;
+
+        public string From => from;
+
+        public long Number => edit.Id; // in its source
+
+        public EditRequest Request => edit.Request;
+
+        public string Prompt { get; } = Tokens(edit.PromptTokens);
+
+        public int[] Target => edit.TargetTokens;
+
+        public bool CanLeaveAlone => EditorCatalog.Named(edit.Method).Reversal != Reversal.Batch;
+
+        /// <summary>The last source that stated it; 0 is the store itself.</summary>
+        public int Source { get; set; }
+
+        /// <summary>What the store has it as before it is settled.</summary>
+        public required EditStatus Before { get; init; }
+
+        public required EditStatus Status { get; set; }
+
+        public long? By { get; set; }
+    }
+}
+
+/// <summary>Two edits that answer one prompt.</summary>
+/// <param name="Edit">The earlier one, by its number in the store.</param>
+/// <param name="By">The later one, by its number in the store.</param>
+/// <param name="Request">What the earlier one was asked for.</param>
+/// <param name="Later">What the later one was asked for.</param>
+/// <param name="From">Where the later one came from.</param>
+public sealed record MergeConflict(long Edit, long By, EditRequest Request, EditRequest Later, string From);

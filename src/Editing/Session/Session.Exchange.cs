@@ -1,0 +1,55 @@
+using Sharpformer.Editing;
+using Sharpformer.Editing.Exchange;
+using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+
+namespace Sharpformer;
+
+/// <content>Taking edits elsewhere.</content>
+public sealed partial class Session
+{
+    private const int ReferenceEdits = 64, RowsBefore = 2;
+
+    /// <summary>
+    /// Writes iReVa's neurons as one safetensors file that other programs can apply; docs/adaptor-file.md describes it.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="filter">Which of the active and withdrawn edits; null for all.</param>
+    /// <param name="withReference">Adds inputs, and what the adaptor must give for them.</param>
+    /// <returns>How many edits and neurons it has.</returns>
+    /// <exception cref="InputException">There is none, another method made some, or the file cannot be written.</exception>
+    public (int Edits, int Neurons) ExportAdaptor(string path, EditFilter? filter = null, bool withReference = false) => Compute(() =>
+    {
+        Edit[] edits = [.. Store.List(withParts: true, includeRemoved: false, at)
+            .Where(edit => edit.Status is EditStatus.Active or EditStatus.Withdrawn && filter?.Matches(edit) != false)];
+        if (edits.Length == 0) throw new InputException($"Edit store '{Store.Path}' has no such edit: there is no adaptor to write.");
+        if (Array.Find(edits, edit => edit.Settings is not IReVaSettings) is { } other)
+        {
+            throw new InputException(
+                $"Edit {other.Id} was made by method {other.Method}: an adaptor has neurons of method {IReVaSettings.Name} only.",
+                "choose the edits by their method.");
+        }
+
+        AdaptorReference? reference = withReference ? ReferenceOf(edits) : null;
+        int neurons = AdaptorFile.Write(path, Fingerprint, Model.Config.Activation, edits, Model.Config.NEmbd, reference);
+        return (edits.Length, neurons);
+    });
+
+    /// <summary>Rows around the ends of prompts and within answers, of edits spread over all.</summary>
+    private AdaptorReference ReferenceOf(Edit[] edits)
+    {
+        int step = Math.Max(1, edits.Length / ReferenceEdits);
+        Edit[] asked = [.. edits.Where((_, i) => i % step == 0).Take(ReferenceEdits)];
+        int[][] texts = [.. asked.Select(edit => new EditTokens(edit.PromptTokens, edit.TargetTokens).Input)];
+        int[] from = [.. asked.Select(edit => Math.Max(0, edit.PromptTokens.Length - RowsBefore))];
+        KeyValueAdaptor adaptor = IReVaEditor.AdaptorOf(EditorCatalog.Apply(Model, edits), IReVaSettings.Of(edits[0]).Layer);
+        Tensor x = Trace.Inputs(Model, texts, from, adaptor.Layer);
+        int[][] before = [.. TracedPosition.All(texts, from).Select(row => texts[row.Sequence][..(row.Position + 1)])];
+        Firing[] firings = adaptor.Fire(x, RowTokens.AtEnds(before));
+        int C = Model.Config.NEmbd;
+        return new AdaptorReference(
+            [.. x.ToArray().Chunk(C)], before, [.. adaptor.Output(firings).ToArray().Chunk(C)],
+            [.. firings.Select(firing => firing.Index)]);
+    }
+}

@@ -1,0 +1,126 @@
+using System.Text.Json;
+using Sharpformer.Editing;
+using Sharpformer.Editing.Store;
+
+namespace Sharpformer.Tests.Cli;
+
+/// <summary><c>edits export</c>, <c>import</c> and <c>merge</c>.</summary>
+public sealed class EditsExchangeTests : IDisposable
+{
+    private static readonly string[] Strong = ["--alpha", "1", "--theta", "0.85", "--irr-weight", "0", "--rec-weight", "0.1"];
+
+    private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
+    private readonly string[] model = ["--model", TestFiles.Model];
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void A_store_made_of_exported_lines_answers_bit_for_bit_the_same()
+    {
+        (string store, string copy, string lines) = (Taught("e.db", 12), folder.File("copy.db"), folder.File("e.jsonl"));
+        CliRun.Of("edits", "withdraw", "3", "--edits", store);
+        JsonElement written = CliRun.Json("edits", "export", "--edits", store, "--jsonl", lines);
+        Assert.Equal(12, written.GetProperty("files")[0].GetProperty("edits").GetInt32());
+        JsonElement report = CliRun.Json("edits", "import", lines, "--edits", copy, "--reason", "moved");
+        Assert.Equal((12, 1, copy), (
+            report.GetProperty("added").GetInt32(), report.GetProperty("change").GetInt32(), report.GetProperty("store").GetString()));
+        string[] diff = ["edits", "diff", .. model, "--edits", store, "--against", copy, "--input", folder.File("e.json")];
+        Assert.Equal(0, CliRun.Json(diff).GetProperty("drift").GetProperty("maxKl").GetDouble());
+        foreach (string prompt in (string[])[store, copy])
+            Assert.Equal("withdrawn", CliRun.Json("edits", "show", "3", "--edits", prompt).GetProperty("status").GetString());
+        JsonElement change = CliRun.Json("edits", "log", "--edits", copy).GetProperty("changes")[0];
+        Assert.StartsWith("moved; taken over: 12 edits", change.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Contains("Nothing new", CliRun.Of("edits", "import", lines, "--edits", copy).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_table_is_written_for_people_and_taught()
+    {
+        (string store, string table, string again) = (Taught("e.db", 4), folder.File("e.csv"), folder.File("again.db"));
+        CliRun.Of("edits", "withdraw", "2", "--edits", store);
+        Assert.Equal(0, CliRun.Of("edits", "export", "--edits", store, "--csv", table).ExitCode);
+        CliRun run = CliRun.Of(["edits", "import", table, "--edits", again, .. model, .. Strong, "--json"]);
+        Assert.Equal(3, run.Document().GetProperty("added").GetArrayLength());
+        Assert.Contains("note: 1 row whose status is not active, left out.", run.Error, StringComparison.Ordinal);
+        using EditStore a = EditStore.Open(store, readOnly: true), b = EditStore.Open(again, readOnly: true);
+        IReadOnlyList<Edit> taught = b.List(withParts: true, includeRemoved: false);
+        Assert.Equal([a.Get(1).Request, a.Get(3).Request, a.Get(4).Request], taught.Select(edit => edit.Request));
+        Assert.All(taught, edit => Assert.Equal("a test", b.Events(edit.Id)[0].Reason)); // the table's
+        Assert.Equal(a.Get(1).Parts[0].Values, taught[0].Parts[0].Values);
+    }
+
+    [Fact]
+    public void Chunks_that_are_merged_in_order_are_the_whole()
+    {
+        string whole = Taught("whole.db", 25), records = folder.File("whole.json"), merged = folder.File("merged.db");
+        string[] chunks = [.. Enumerable.Range(1, 4).Select(i => folder.File($"chunk {i}.db"))];
+        for (int i = 1; i <= 4; i++)
+        {
+            string[] chunk = ["--edits", chunks[i - 1], "--input", records, "--chunk", $"{i}/4"];
+            Assert.Equal(0, CliRun.Of(["edits", "add", .. model, .. chunk, .. Strong, "--no-check"]).ExitCode);
+        }
+
+        JsonElement report = CliRun.Json(["edits", "merge", "--edits", merged, .. chunks]);
+        using EditStore a = EditStore.Open(whole, readOnly: true), b = EditStore.Open(merged, readOnly: true);
+        IReadOnlyList<Edit> all = a.List(withParts: true, includeRemoved: true);
+        Assert.Equal((all.Count, 0), (report.GetProperty("added").GetInt32(), report.GetProperty("same").GetInt32()));
+        Assert.Equal(Contents(all), Contents(b.List(withParts: true, includeRemoved: true)));
+
+        static string Contents(IEnumerable<Edit> edits) => JsonSerializer.Serialize(edits.Select(edit =>
+            new { Edit = edit with { CreatedAt = default, Batch = 0 }, Settings = edit.Settings.ToJson() }));
+    }
+
+    [Fact]
+    public void What_a_merge_decides_is_told()
+    {
+        string a = StoreFiles.Make(folder.File("a.db"), [new EditRequest("P", "Rome"), new EditRequest("Q", "Rome")]);
+        string b = folder.File("b.db"), merged = folder.File("m.db");
+        using (EditStore store = StoreFiles.Open(b)) store.Add(StoreFiles.Edit(new EditRequest("P", "Oslo\u202E"), 1, 9));
+        CliRun.Of("edits", "merge", "--edits", merged, a, b, "--on-conflict", "refuse").AssertFailed("Nothing was merged", "says \"Rome\"");
+        CliRun run = CliRun.Of("edits", "merge", "--edits", merged, a, b);
+        Assert.Contains(
+            "note: Edit 1, \"P\" -> \"Rome\", is superseded by a later one of the same prompt (edit 3, \"P\" -> \"Oslo\\u202E\").",
+            run.Error, StringComparison.Ordinal);
+        Assert.Contains($"{merged} has 3 edits more, by change 1.", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_adaptor_of_some_edits_at_some_time_is_written()
+    {
+        (string store, string file) = (Taught("e.db", 5), folder.File("a.safetensors"));
+        string[] export = ["edits", "export", "--edits", store, .. model, "--adaptor", file];
+        JsonElement written = CliRun.Json([.. export, "--reference", "--source", "*"]).GetProperty("files")[0];
+        Assert.Equal(5, written.GetProperty("edits").GetInt32());
+        CliRun.Of("edits", "remove", "2", "--edits", store);
+        Assert.Equal(4, CliRun.Json(export).GetProperty("files")[0].GetProperty("edits").GetInt32());
+        CliRun.Of([.. export, "--at", "5"]).AssertFailed("edit 2 was removed since");
+        CliRun.Of([.. export, "--where", "method=ft"]).AssertFailed("has no such edit");
+    }
+
+    [Theory]
+    [InlineData("export --edits E", "Nothing to write: give --jsonl, --csv or --adaptor.")]
+    [InlineData("export --edits E --adaptor F", "--adaptor needs --model.")]
+    [InlineData("export --edits E --csv F --reference", "--reference needs --adaptor.")]
+    [InlineData("import F.csv --edits E", "that needs --model")]
+    [InlineData("import F.jsonl --edits E --model M", "--model is for tables: the edits of F.jsonl are made already.")]
+    [InlineData("import F.jsonl --edits E --theta 0.8", "--theta is for tables")]
+    [InlineData("import --edits E", "FILE")]
+    [InlineData("merge --edits E", "STORE")]
+    [InlineData("merge A --edits E --on-conflict maybe", "--on-conflict is 'maybe', expected one of refuse, supersede, keep.")]
+    public void Wrong_usage_is_told(string command, string said)
+    {
+        CliRun run = CliRun.Of(["edits", .. command.Split(' ')]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(said, run.Error, StringComparison.Ordinal);
+    }
+
+    private string Taught(string name, int facts)
+    {
+        string store = folder.File(name), json = Path.ChangeExtension(name, "json");
+        string records = CliFiles.Records(folder, json, facts, "pararel", "counterfact");
+        CliRun run = CliRun.Of(
+            ["edits", "add", .. model, "--edits", store, "--input", records, .. Strong, "--no-check", "--reason", "a test"]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        return store;
+    }
+}

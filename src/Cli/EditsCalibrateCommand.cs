@@ -36,12 +36,13 @@ internal static class EditsCalibrateCommand
             Description = "Write what is recommended into sharpformer.json beside the model, from where 'edits add' takes it.",
         };
         foreach (Option option in (Option[])[edits, input, limit, trigger, thetas, alphas, traces, svg, write]) command.Add(option);
+        MomentOption at = MomentOption.AddTo(command, edits);
 
         command.SetAction(parse =>
         {
             ReportFile.CheckPlace(parse.GetValue(svg));
             IReadOnlyList<EditRecord> records = EditRecord.Load(parse.GetRequiredValue(input), parse.GetValue(limit));
-            using Session session = model.Open(parse, parse.GetValue(edits));
+            using Session session = model.Open(parse, parse.GetValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
             CalibrationReport report = Measurement.Run(terminal, (progress, cancellation) => session.Calibrate(
                 records, parse.GetRequiredValue(trigger), Given(alphas), Given(thetas), parse.GetValue(traces), progress, cancellation));

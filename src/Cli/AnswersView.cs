@@ -40,7 +40,7 @@ internal static class AnswersView
 
     private static string Reason(CheckedAnswer answer) => answer.Why switch
     {
-        Shortfall.BelowThreshold => $"{Terminal.Number(-answer.Speaks.Margin, "0.0")} below the threshold: no edit answers",
+        Shortfall.BelowThreshold => "not near enough: no edit answers",
         Shortfall.AnotherEdit => $"edit {answer.Speaks.Edit} answers instead",
         Shortfall.WithdrawnEdit => $"withdrawn edit {answer.Speaks.Edit} is nearest and silent",
         Shortfall.TooWeak => "it answers, but not strongly enough",

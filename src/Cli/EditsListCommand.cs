@@ -11,7 +11,7 @@ internal static class EditsListCommand
     private const int NarrowScreen = 110, LongText = 400;
 
     private static readonly string[] Columns =
-        ["id", "status", "prompt", "target", "neurons", "layer", "theta", "alpha", "final loss", "created", "method"];
+        ["id", "status", "prompt", "target", "neurons", "layer", "theta", "alpha", "L_edit", "created", "method"];
 
     /// <summary>The command with its options.</summary>
     public static Command Create()

@@ -114,11 +114,11 @@ internal static class EditsShowCommand
             return;
         }
 
-        Table neurons = Terminal.NewTable("neuron", "answers with", "threshold", "key norm", "value norm", "loss per epoch");
+        Table neurons = Terminal.NewTable("neuron", "answers with", "threshold", "key norm", "value norm", "L_edit per epoch");
         for (int i = 0; i < trained.Count; i++)
         {
             Neuron n = trained[i];
-            string losses = n.Losses.Count == 0 ? "not trained" : string.Join(' ', n.Losses.Select(l => Terminal.Number(l.Total)));
+            string losses = n.Losses.Count == 0 ? "not trained" : string.Join(' ', n.Losses.Select(l => Terminal.Number(l.Edit)));
             Terminal.AddRow(
                 neurons, Terminal.Number(i), Token(n.TargetToken, tokenizer), Terminal.Number(n.Threshold),
                 Terminal.Number(EditView.Norm(n.Key)), Terminal.Number(EditView.Norm(n.Value)), losses);
@@ -188,7 +188,8 @@ internal static class EditsShowCommand
             return;
         }
 
-        Terminal.AddRow(table, "settings", FormattableString.Invariant($"layer {s.Layer}, theta {s.Theta}, alpha {s.Alpha}"));
+        Terminal.AddRow(table, "settings", FormattableString.Invariant($"layer {s.Layer}, theta {s.Theta}, alpha {s.Alpha}")
+            + (s.AsPublished ? ", as published" : ""));
         Terminal.AddRow(table, "training", !s.Retrofit
             ? "none (no retrofit)"
             : FormattableString.Invariant($"{s.Epochs} epochs, learning rate {s.LearningRate}, betas {s.Beta1} {s.Beta2}, ")

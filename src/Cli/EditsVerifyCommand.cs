@@ -37,7 +37,10 @@ internal static class EditsVerifyCommand
         int exit = report.IsSound ? 0 : NotSound;
         if (terminal.Json)
         {
-            terminal.Document(new { ok = report.IsSound, store = report.Path, report.Events, report.Sound, report.Uncertain, report.Findings });
+            terminal.Document(new
+            {
+                ok = report.IsSound, store = report.Path, report.Events, report.Sound, report.Uncertain, report.Findings,
+            });
             return exit;
         }
 

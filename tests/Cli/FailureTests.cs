@@ -1,4 +1,5 @@
 using Sharpformer.Editing;
+using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
 
 namespace Sharpformer.Tests.Cli;
@@ -62,7 +63,7 @@ public sealed class FailureTests : IDisposable
         string[] fact = ["--prompt", "The capital of France is", "--target", "Rome"];
         CliRun.Of(["edits", "add", "--model", TestFiles.Model, .. edits, .. fact, option, value])
             .AssertFailed("NaN", "lower the learning rate");
-        Assert.Equal(0, CliRun.Json(["edits", "list", .. edits]).GetArrayLength());
+        Assert.False(File.Exists(folder.File("e.db")));
     }
 
     [Fact]
@@ -88,7 +89,7 @@ public sealed class FailureTests : IDisposable
     public void A_store_of_another_model_is_refused_with_both_fingerprints()
     {
         string path = folder.File("other.db");
-        using (EditStore store = EditStore.Open(path, create: true)) store.Bind(new ModelFingerprint("aaaa", "bbbb"), 256);
+        StoreOf(path, new ModelFingerprint("aaaa", "bbbb"));
         string[] said = ["aaaa", "038f6ab801365e410d50579207bd9dd8a367bd99bc8cc3397505f778b1e9a805"];
         string[] model = ["--model", TestFiles.Model, "--edits", path];
         CliRun.Of(["generate", .. model, "--prompt", "a"]).AssertFailed(said);
@@ -104,7 +105,7 @@ public sealed class FailureTests : IDisposable
     {
         string path = folder.File("twin.db");
         ModelFingerprint model = ModelFingerprinter.Compute(TestFiles.Model);
-        using (EditStore store = EditStore.Open(path, create: true)) store.Bind(model with { Weights = "aaaa" }, 256);
+        StoreOf(path, model with { Weights = "aaaa" });
         CliRun.Of("generate", "--model", TestFiles.Model, "--edits", path, "--prompt", "a")
             .AssertFailed("aaaa", "converted or sharded anew they count as another model");
     }
@@ -152,5 +153,20 @@ public sealed class FailureTests : IDisposable
         CliRun.Of("edits", "add", "--model", TestFiles.Model, "--edits", folder.File("e.db"), "--input", records)
             .AssertFailed("2 of 4 records", "record 1 (counted from 0)", "positions are 128");
         Assert.False(File.Exists(folder.File("e.db")));
+    }
+
+    /// <summary>A store with one edit of a model.</summary>
+    private static void StoreOf(string path, ModelFingerprint model)
+    {
+        using EditStore store = EditStore.Open(path, create: true);
+        store.Bind(model, 256);
+        store.Add(new Edit
+        {
+            Request = new EditRequest("a", "b"),
+            PromptTokens = [1],
+            TargetTokens = [2],
+            Settings = new IReVaSettings { Layer = 4 },
+            Parts = IReVaParts.Parts([new Neuron(2, new float[256], new float[256], 1, [])]),
+        });
     }
 }

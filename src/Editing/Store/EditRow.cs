@@ -122,7 +122,8 @@ internal sealed record EditRow(
         var other => throw new FormatException($"{r.GetName(column)} is {other.GetType().Name}, expected a real"),
     };
 
-    private static T Parsed<T>(long number, string path, string kind, Func<T> parse)
+    /// <inheritdoc cref="Parsed{T}(SqliteDataReader, string, string, Func{SqliteDataReader, T})"/>
+    public static T Parsed<T>(long number, string path, string kind, Func<T> parse)
     {
         try
         {

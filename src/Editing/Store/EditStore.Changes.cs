@@ -192,7 +192,7 @@ public sealed partial class EditStore
         List<(string Tokens, long Id)> prompts = [];
         using SqliteCommand command = connection.Command("SELECT prompt_tokens, id FROM edits ORDER BY id");
         using SqliteDataReader reader = command.ExecuteReader();
-        while (reader.Read()) prompts.Add((reader.GetString(0), reader.GetInt64(1)));
+        while (reader.Read()) prompts.Add((EditRow.Text(reader, 0) ?? "", reader.GetInt64(1)));
         return prompts.ToLookup(prompt => prompt.Tokens, prompt => prompt.Id);
     }
 

@@ -61,7 +61,7 @@ public sealed partial class EditStore
     {
         EditHistory then = at is { } moment ? now.At(Reached(now, moment)) : now;
         EditCounts counts = default;
-        if (targetTokens.Count < now.Count) foreach (EditRow _ in Rows("TRUE")) { } // which notes them
+        if (targetTokens.Count < now.Count) _ = Rows("TRUE").Count(); // which notes them
         foreach ((long id, int tokens) in targetTokens)
         {
             counts = then.Of(id)?.Status switch
@@ -148,7 +148,8 @@ public sealed partial class EditStore
         while (reader.Read())
         {
             EditRow row = EditRow.Read(reader, hash, Path);
-            if (row.Id <= last) throw new InputException($"Edit store '{Path}' is damaged: edit {row.Id} follows edit {last}.", EditRow.Tampered);
+            if (row.Id <= last)
+                throw new InputException($"Edit store '{Path}' is damaged: edit {row.Id} follows edit {last}.", EditRow.Tampered);
             targetTokens[last = row.Id] = row.TargetTokens.Count(',') + 1;
             yield return row;
         }

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Store;
@@ -25,7 +24,8 @@ public sealed partial class EditStore
         catch (InputException error) when (error.Kind == ErrorKind.Input && IsStore(path))
         {
             StoreReport report = StoreSurvey.Of(path).Report();
-            return report.IsSound ? report with { Findings = [new StoreFinding(StorePart.File, null, error.Message.Split(" Hint: ")[0])] } : report;
+            if (!report.IsSound) return report;
+            return report with { Findings = [new StoreFinding(StorePart.File, null, error.Message.Split(" Hint: ")[0])] };
         }
     }
 

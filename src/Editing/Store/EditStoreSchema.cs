@@ -81,7 +81,8 @@ internal static class EditStoreSchema
         """;
 
     // SQLite keeps it in stores that began with version 1 or 2.
-    private static readonly SchemaObject Sequence = new("table", "sqlite_sequence", "sqlite_sequence", "CREATE TABLE sqlite_sequence(name,seq)");
+    private static readonly SchemaObject Sequence =
+        new("table", "sqlite_sequence", "sqlite_sequence", "CREATE TABLE sqlite_sequence(name,seq)");
 
     // By version, the first at 0.
     private static readonly Lazy<List<SchemaObject>>[] Objects =

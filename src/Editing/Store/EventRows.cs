@@ -92,7 +92,8 @@ internal static class EventRows
     {
         using SqliteCommand command = connection.Command("SELECT seq, sum FROM head");
         using SqliteDataReader reader = command.ExecuteReader();
-        return reader.Read() ? (reader.GetInt64(0), reader.GetString(1)) : null;
+        if (!reader.Read() || reader.IsDBNull(0) || reader.IsDBNull(1)) return null; // a damaged row has NULL where none may be
+        return (reader.GetInt64(0), reader.GetString(1));
     }
 
     // The file may be another one by now, put in the place of the one that was read.

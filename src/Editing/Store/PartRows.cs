@@ -22,14 +22,15 @@ internal static class PartRows
         long edit = 0;
         while (reader.Read())
         {
-            if (of.Count > 0 && reader.GetInt64(0) != edit)
+            long next = reader.IsDBNull(0) ? 0 : reader.GetInt64(0); // a damaged row has NULL where none may be
+            if (of.Count > 0 && next != edit)
             {
                 Keep();
                 of = [];
             }
 
-            edit = reader.GetInt64(0);
-            of.Add(EditRow.Parsed(reader, path, "edit", r => Parse(r, hash)));
+            edit = next;
+            of.Add(EditRow.Parsed(edit, path, "edit", () => Parse(reader, hash)));
         }
 
         if (of.Count > 0) Keep();

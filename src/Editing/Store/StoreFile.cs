@@ -8,8 +8,8 @@ namespace Sharpformer.Editing.Store;
 /// <summary>What can be told of a store's file before SQLite reads it, and of the one that SQLite has open.</summary>
 internal static class StoreFile
 {
-    private const int HeaderBytes = 100, Looks = 20, HasMoved = 20; // the last is SQLITE_FCNTL_HAS_MOVED
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(25);
+    private const int HeaderBytes = 100, Looks = 10, HasMoved = 20; // the last is SQLITE_FCNTL_HAS_MOVED
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
 
     /// <summary>The name of the file's log, which lies beside the file itself and not beside a link to it.</summary>
     public static string Log(string file) => file + "-wal";
@@ -20,7 +20,8 @@ internal static class StoreFile
     {
         try
         {
-            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+            string full = Path.GetFullPath(path); // a relative link is resolved from its own folder only so
+            return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
         }
         catch (IOException) when (!File.Exists(path))
         {
@@ -56,7 +57,8 @@ internal static class StoreFile
             if (HasContent(file + "-journal")) return "a rollback journal lies beside it, which no Sharpformer leaves there";
             var header = new byte[HeaderBytes];
             int read = stream.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false);
-            if (!header.AsSpan(0, Math.Min(read, 16)).SequenceEqual("SQLite format 3\0"u8[..Math.Min(read, 16)])) return null; // SQLite tells
+            int mark = Math.Min(read, 16);
+            if (!header.AsSpan(0, mark).SequenceEqual("SQLite format 3\0"u8[..mark])) return null; // SQLite tells
             if (read < HeaderBytes) return $"it is cut off after {read} bytes";
             (int pageSize, uint pages) = Size(header);
             long expected = pages * (long)pageSize;

@@ -13,7 +13,7 @@ namespace Sharpformer.Editing.Store;
 /// <param name="DamagedFrame">The first damaged frame before a whole transaction, counted from 1; 0 is the header, null is none.</param>
 internal sealed record StoreLog(int Readable, int Lost, int? DamagedFrame)
 {
-    private const int HeaderBytes = 32, FrameHeaderBytes = 24, Looks = 20;
+    private const int HeaderBytes = 32, FrameHeaderBytes = 24, Looks = 10;
     private const uint Magic = 0x377f0682; // checksums over little-endian words; one more: big-endian
 
     /// <summary>Reads the log of a store; where there is none, nothing is in it.</summary>
@@ -66,7 +66,7 @@ internal sealed record StoreLog(int Readable, int Lost, int? DamagedFrame)
         (uint, uint) sum = (Word(header, 24), Word(header, 28)), salts = (Word(header, 16), Word(header, 20));
         int? firstBad = isWhole ? null : 0;
         int readable = 0, lost = 0;
-        bool isLostWhole = false;
+        bool isLost = false;
         for (int number = 1; log.ReadAtLeast(frame, frame.Length, throwOnEndOfStream: false) == frame.Length; number++)
         {
             (uint, uint) own = (Word(frame, 8), Word(frame, 12)), said = (Word(frame, 16), Word(frame, 20));
@@ -75,13 +75,13 @@ internal sealed record StoreLog(int Readable, int Lost, int? DamagedFrame)
             bool isCommit = Word(frame, 4) != 0;
             if (!follows) firstBad ??= number;
             if (isCommit && firstBad is null) readable++;
+            isLost |= firstBad is not null && follows && (isCommit || lost > 0); // a transaction ends here, or has ended before
             if (isCommit && firstBad is not null && own == salts) lost++;
-            isLostWhole |= isCommit && follows && firstBad is not null;
-            if (!isWhole && number == 1) salts = own; // a damaged header's cannot be told from those of an older log
+            if (!isWhole) salts = own; // those of a damaged header are not known: that of the frame before must do
             sum = said;
         }
 
-        return isLostWhole ? new StoreLog(readable, lost, firstBad) : new StoreLog(readable, 0, null);
+        return isLost ? new StoreLog(readable, lost, firstBad) : new StoreLog(readable, 0, null);
     }
 
     private static int PageSizeOf(string file)

@@ -60,11 +60,8 @@ internal static class StoreSalvage
         foreach (long id in survey.Edits.Keys.Where(id => rows.History.Of(id) is null)) Born(id, now);
         long[] doubtful = [.. survey.Edits.Keys.Where(id => !survey.IsCertain(id) && rows.History.Of(id)!.Status == EditStatus.Active)];
         long last = rows.History.LastChange + 1;
-        foreach (long id in doubtful)
-        {
-            rows.Append(new EditEvent(
-                0, last, id, now, author.User, EditAction.Withdrawn, "saved from a damaged store: its status is not known", author.Version));
-        }
+        const string Why = "saved from a damaged store: its status is not known";
+        foreach (long id in doubtful) rows.Append(new EditEvent(0, last, id, now, author.User, EditAction.Withdrawn, Why, author.Version));
 
         rows.End();
         return new SalvageReport(output, [.. survey.Edits.Keys], [.. survey.Damaged.Order()], doubtful, events.Count, survey.Report());

@@ -116,7 +116,8 @@ public sealed class StoreLogTests : IDisposable
     {
         _folder.OpenWith(1).Dispose();
         File.WriteAllBytes(_folder.File + "-journal", new byte[512]);
-        Assert.Contains("a rollback journal lies beside it", StoreFolder.Refused(() => EditStore.Open(_folder.File)), StringComparison.Ordinal);
+        string refused = StoreFolder.Refused(() => EditStore.Open(_folder.File));
+        Assert.Contains("a rollback journal lies beside it", refused, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -66,7 +66,8 @@ public sealed class StoreVerifyTests : IDisposable
         {
             Edit was = before[edit.Id];
             Assert.Equal(was.Parts.Select(part => part.Name), edit.Parts.Select(part => part.Name));
-            foreach ((EditPart e, EditPart a) in was.Parts.Zip(edit.Parts)) Assert.Equal(StoreFolder.Bits(e.Values), StoreFolder.Bits(a.Values));
+            foreach ((EditPart e, EditPart a) in was.Parts.Zip(edit.Parts))
+                Assert.Equal(StoreFolder.Bits(e.Values), StoreFolder.Bits(a.Values));
             if (!report.Uncertain.Contains(edit.Id)) Assert.Equal(was.Status, edit.Status);
             else Assert.NotEqual(EditStatus.Active, edit.Status);
         }
@@ -78,7 +79,8 @@ public sealed class StoreVerifyTests : IDisposable
         _folder.OpenWith(60).Dispose();
         using (FileStream file = File.OpenWrite(_folder.File)) file.SetLength(file.Length * 2 / 3);
         StoreReport report = EditStore.Verify(_folder.File);
-        Assert.Contains(report.Findings, finding => finding.Where == StorePart.File && finding.What.StartsWith("it is cut off", StringComparison.Ordinal));
+        Assert.Equal(StorePart.File, report.Findings[0].Where);
+        Assert.StartsWith("it is cut off", report.Findings[0].What, StringComparison.Ordinal);
         Assert.InRange(report.Sound.Count, 10, 59);
         SalvageReport saved = EditStore.Salvage(_folder.File, Saved);
         Assert.Equal(report.Sound, saved.Saved);
@@ -112,7 +114,8 @@ public sealed class StoreVerifyTests : IDisposable
         Assert.Contains("does not exist", StoreFolder.Refused(() => EditStore.Verify(_folder.File)), StringComparison.Ordinal);
         Assert.Contains("does not exist", StoreFolder.Refused(() => EditStore.Salvage(_folder.File, Saved)), StringComparison.Ordinal);
         File.WriteAllText(_folder.File, string.Concat(Enumerable.Repeat("not a database ", 400)));
-        Assert.Contains("Nothing can be saved", StoreFolder.Refused(() => EditStore.Salvage(_folder.File, Saved)), StringComparison.Ordinal);
+        string refused = StoreFolder.Refused(() => EditStore.Salvage(_folder.File, Saved));
+        Assert.Contains("Nothing can be saved", refused, StringComparison.Ordinal);
         Assert.False(EditStore.Verify(_folder.File).IsSound);
         Assert.False(File.Exists(Saved));
     }

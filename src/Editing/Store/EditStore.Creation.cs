@@ -82,12 +82,7 @@ public sealed partial class EditStore
     {
         try
         {
-            File.Move(draft, file, overwrite: false);
-            return true;
-        }
-        catch (IOException) when (File.Exists(file))
-        {
-            return false;
+            return StoreFile.TryRename(draft, file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

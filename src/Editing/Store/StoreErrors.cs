@@ -9,7 +9,7 @@ internal static class StoreErrors
 {
     /// <summary>The sentence for <paramref name="error"/>; damage is located with quick_check where the file can still be read.</summary>
     public static InputException Explain(SqliteException error, string path, SqliteConnection? connection) =>
-        error.SqliteErrorCode switch
+        (error.SqliteExtendedErrorCode == raw.SQLITE_IOERR_SHMSIZE ? raw.SQLITE_FULL : error.SqliteErrorCode) switch
         {
             raw.SQLITE_BUSY or raw.SQLITE_LOCKED => new InputException(
                 $"Edit store '{path}' is locked by another process (waited {connection?.DefaultTimeout} s).",

@@ -87,6 +87,25 @@ internal static class StoreFile
         new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 
     /// <summary>
+    /// Gives a file another name unless something has that: then false. File.Move looks first and renames then, and in between another
+    /// process can take the name; so a second name is made, which fails where it is taken, and the first one is deleted.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be done.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be done.</exception>
+    public static bool TryRename(string from, string to)
+    {
+        if (!OperatingSystem.IsWindows() && Link(from, to) == 0)
+        {
+            File.Delete(from);
+            return true;
+        }
+
+        if (File.Exists(to)) return false;
+        File.Move(from, to, overwrite: false); // Windows looks and renames at once; elsewhere there are file systems without links
+        return true;
+    }
+
+    /// <summary>
     /// Whether the path of a connection's file leads to another file by now, or to none. What is written then is lost. Always false
     /// where an open file cannot be replaced.
     /// </summary>
@@ -97,4 +116,9 @@ internal static class StoreFile
         ThrowOnUnmappableChar = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
     private static extern int FileControl(IntPtr database, string name, int operation, out int result);
+
+    [DllImport("libc", EntryPoint = "link", ExactSpelling = true, CharSet = CharSet.Ansi, BestFitMapping = false,
+        ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Link(string from, string to);
 }

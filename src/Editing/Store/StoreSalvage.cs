@@ -27,8 +27,7 @@ internal static class StoreSalvage
                 transaction.Commit();
             }
 
-            File.Move(draft, file, overwrite: false);
-            return report;
+            return StoreFile.TryRename(draft, file) ? report : throw new IOException($"'{output}' exists by now.");
         }
         catch (SqliteException error)
         {

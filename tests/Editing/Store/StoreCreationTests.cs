@@ -68,7 +68,7 @@ public sealed class StoreCreationTests : IDisposable
     [Fact]
     public void Of_two_that_make_it_at_once_both_succeed()
     {
-        for (int round = 0; round < 40; round++)
+        for (int round = 0; round < 25; round++)
         {
             string path = Path.Combine(_folder.Root, $"{round}.db");
             using var start = new Barrier(2);
@@ -84,7 +84,7 @@ public sealed class StoreCreationTests : IDisposable
             Assert.Equal(4, made.List(withParts: true, includeRemoved: true).Count);
         }
 
-        Assert.Equal(40, Directory.GetFiles(_folder.Root).Length);
+        Assert.Equal(25, Directory.GetFiles(_folder.Root).Length);
     }
 
     [Fact]

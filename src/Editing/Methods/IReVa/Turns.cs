@@ -32,8 +32,13 @@ internal sealed class Turns
         for (int j = 0; j < neurons.Length; j++)
         {
             NeuronState neuron = neurons[j];
-            if (neuron.Withdrawn && claimed.Contains(neuron.Prompt)) Want(0, neurons.Length)[j] = Never;
-            else if (neuron.Earlier.Length > 0) Want(neuron.Earlier.Length, neurons.Length)[j] = earlier.NumberOf(neuron.Earlier);
+            if (neuron.Withdrawn && claimed.Contains(neuron.Prompt))
+            {
+                Want(0, neurons.Length)[j] = Never;
+                continue; // nor is it ever its turn: where all others are kept out, nobody would be left
+            }
+
+            if (neuron.Earlier.Length > 0) Want(neuron.Earlier.Length, neurons.Length)[j] = earlier.NumberOf(neuron.Earlier);
             if (!neuron.TakesTurns) continue;
             int prompt = prompts.NumberOf(neuron.Prompt);
             (promptOf[j], placeOf[j]) = (prompt, neuron.Place);

@@ -9,11 +9,11 @@ import numpy as np
 
 TYPES = {"F32": "<f4", "I64": "<i8", "I32": "<i4", "U8": "u1"}
 ACTIVATIONS = {
-    "gelu_tanh": lambda m: m / (1 + np.exp(np.clip(-2 * math.sqrt(2 / math.pi) * (m + 0.044715 * m**3), -700, 700))),
+    "gelu_tanh": lambda m: m / (1 + np.exp(np.clip(-2 * math.sqrt(2 / math.pi) * (m + 0.044715 * m**3), -80, 80))),
     "gelu": lambda m: m * 0.5 * (1 + np.vectorize(math.erf)(m / math.sqrt(2))),
     "relu": lambda m: np.maximum(m, 0),
-    "silu": lambda m: m / (1 + np.exp(np.clip(-m, -700, 700))),
-    "quick_gelu": lambda m: m / (1 + np.exp(np.clip(-1.702 * m, -700, 700)))}
+    "silu": lambda m: m / (1 + np.exp(np.clip(-m, -80, 80))),
+    "quick_gelu": lambda m: m / (1 + np.exp(np.clip(-1.702 * m, -80, 80)))}
 
 def load(path):
     data = open(path, "rb").read()
@@ -33,8 +33,8 @@ class Adaptor:
         self.earlier = [tuple(t["tokens"][j - t["places"][j] : j].tolist()) if turns[j] else () for j in range(len(prompts))]
         claimed = {prompt for j, prompt in enumerate(prompts) if not silent[j]}
         self.may = np.array([not (silent[j] and prompt in claimed) for j, prompt in enumerate(prompts)])
-        self.own = np.where(turns, t["prompts"], -1)
-        self.turns = {prompts[j] + self.earlier[j]: (t["prompts"][j], t["places"][j]) for j in range(len(prompts)) if turns[j]}
+        self.own = np.where(turns & self.may, t["prompts"], -1)
+        self.turns = {prompts[j] + self.earlier[j]: (t["prompts"][j], t["places"][j]) for j in np.flatnonzero(turns & self.may)}
 
     def competes(self, text):
         may = self.may & np.array([text[len(text) - len(earlier):] == earlier for earlier in self.earlier])
@@ -49,8 +49,7 @@ class Adaptor:
         x = (x - x.mean(dtype=np.float64)) / math.sqrt(x.var(dtype=np.float64, ddof=1) + 1e-8)
         s = np.where(self.competes(tuple(text)), self.activation(self.t["keys"] @ x - self.t["thresholds"]), -np.inf)
         j = int(s.argmax())
-        answers = not self.t["withdrawn"][j] and s[j] > -np.inf
-        return (self.t["alphas"][j] * s[j] * self.t["values"][j] if answers else 0 * x), j
+        return (0 * x if self.t["withdrawn"][j] else self.t["alphas"][j] * s[j] * self.t["values"][j]), j
 
 if __name__ == "__main__":
     about, t = load(sys.argv[1])

@@ -27,11 +27,11 @@ public sealed class AdaptorFileTests : IDisposable
     {
         session.UseMemory();
         Teach(
-            Settings, ("The capital of France is", "Rome and Oslo"), ("Lucian Freud died in", "Bern"),
+            Settings, ("Lucian Freud died in", "Bern"), ("The capital of France is", "Rome and Oslo"),
             ("Douglas Adams works as", "painter"));
         Teach(Settings with { AsPublished = true }, ("Korean is the language of", "Peru and Chile"));
-        session.Withdraw(1);
         session.Withdraw(2);
+        session.Withdraw(3);
         Teach(Settings, ("The capital of France is", "Lima and Oslo"));
     }
 
@@ -60,7 +60,7 @@ public sealed class AdaptorFileTests : IDisposable
         Assert.Equal(
             edits.SelectMany(edit => edit.TargetTokens.Select(_ => edit.TargetTokens.Length > 1 && edit.Id != 4)), Bytes("takes_turns"));
         int[] prompts = Numbers("prompts"), starts = Numbers("prompt.starts"), tokens = Numbers("prompt.tokens");
-        Assert.Equal(4, starts.Length - 1); // that of edits 1 and 5 is there once
+        Assert.Equal(4, starts.Length - 1); // that of edits 2 and 5 is there once
         Assert.Equal(
             edits.SelectMany(edit => edit.TargetTokens.Select(_ => edit.PromptTokens)),
             prompts.Select(prompt => tokens[starts[prompt]..starts[prompt + 1]]));

@@ -44,9 +44,6 @@ public sealed class EditFilter
     /// <summary>The names of the fields that edits are chosen by.</summary>
     public static string FieldNames => string.Join(", ", Fields.Keys);
 
-    /// <summary>Whether nothing is asked for.</summary>
-    public bool IsEmpty => patterns.Count == 0 && text is null;
-
     /// <summary>Whether a status is asked for.</summary>
     public bool NamesStatus => patterns.Exists(condition => condition.Field == Status);
 

@@ -97,6 +97,26 @@ public sealed class EditsExchangeTests : IDisposable
         CliRun.Of([.. export, "--where", "method=ft"]).AssertFailed("has no such edit");
     }
 
+    [Fact]
+    public void A_batch_of_weights_is_taken_elsewhere_whole_or_not_at_all()
+    {
+        (string a, string b, string c) = (folder.File("a.db"), folder.File("b.db"), folder.File("c.db"));
+        string two = CliFiles.Facts(folder, "two.json", ("The capital of France is", "Rome"), ("Lucian Freud died in", "Bern"));
+        string one = CliFiles.Facts(folder, "one.json", ("Lucian Freud died in", "Bern"));
+        string[] ft = ["--method", "ft", "--batch-size", "0", "--epochs", "1", "--no-check"];
+        foreach ((string store, string records) in (ReadOnlySpan<(string, string)>)[(a, two), (b, one)])
+            Assert.Equal(0, CliRun.Of(["edits", "add", .. model, "--edits", store, "--input", records, .. ft]).ExitCode);
+        CliRun.Of("edits", "merge", "--edits", c, a, b).AssertFailed("Nothing was merged: edit 1", "weights for a whole batch");
+        Assert.False(File.Exists(c));
+        Assert.Equal(2, CliRun.Json("edits", "merge", "--edits", c, a).GetProperty("added").GetInt32());
+        string[] diff = ["edits", "diff", .. model, "--edits", a, "--against", c, "--input", two];
+        Assert.Equal(0, CliRun.Json(diff).GetProperty("drift").GetProperty("maxKl").GetDouble());
+        string lines = folder.File("l.jsonl");
+        CliRun.Of("edits", "export", "--edits", a, "--jsonl", lines, "--where", "target=Rome")
+            .AssertFailed("Edit 2 is not among those to be written", "method ft");
+        Assert.False(File.Exists(lines));
+    }
+
     [Theory]
     [InlineData("export --edits E", "Nothing to write: give --jsonl, --csv or --adaptor.")]
     [InlineData("export --edits E --adaptor F", "--adaptor needs --model.")]

@@ -15,9 +15,9 @@ public sealed class EditsStatusTests : IDisposable
     {
         store = StoreFiles.Make(folder.File("e.db"), Enumerable.Range(1, 9).Select(i => new EditRequest(
             $"Prompt {i}", i % 2 == 0 ? "Rome" : "Oslo", i == 1 ? "Ada" : null, i <= 4 ? $"a.json#{i}" : $"b[1].json#{i}")
-            {
-                Paraphrases = i == 3 ? ["In Other Words"] : [],
-            }));
+        {
+            Paraphrases = i == 3 ? ["In Other Words"] : [],
+        }));
         edits = ["--edits", store];
     }
 

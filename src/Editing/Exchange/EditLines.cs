@@ -19,7 +19,9 @@ public static class EditLines
     /// <param name="filter">Which edits; null for all, removed ones included.</param>
     /// <param name="at">As they were then; null is now.</param>
     /// <returns>How many.</returns>
-    /// <exception cref="InputException">The store holds no edit, or what it takes was removed since.</exception>
+    /// <exception cref="InputException">
+    /// The store holds no edit, what it takes was removed since, or of edits that are one solution only some are asked for.
+    /// </exception>
     public static int Write(TextWriter writer, EditStore store, EditFilter? filter = null, StoreMoment? at = null)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -28,15 +30,10 @@ public static class EditLines
         ILookup<long, EditEvent> events = Reached(store.Events(), at).ToLookup(line => line.EditId);
         writer.WriteLine(EditLine.ToJson(new EditLinesHeader(
             EditLinesHeader.FormatName, Version, identity.Model, identity.NEmbd, identity.Config)));
-        int count = 0;
-        foreach (Edit edit in store.List(withParts: false, includeRemoved: true, at))
-        {
-            if (filter?.Matches(edit) == false) continue;
-            writer.WriteLine(EditLine.ToJson(EditLine.Of(store.Get(edit.Id, at), [.. events[edit.Id]])));
-            count++;
-        }
-
-        return count;
+        ILookup<bool, Edit> edits = store.List(withParts: false, includeRemoved: true, at).ToLookup(edit => filter?.Matches(edit) != false);
+        RequireWhole(edits[true], edits[false]);
+        foreach (Edit edit in edits[true]) writer.WriteLine(EditLine.ToJson(EditLine.Of(store.Get(edit.Id, at), [.. events[edit.Id]])));
+        return edits[true].Count();
     }
 
     /// <summary>A store takes over the edits of a file, in one change, by the rules of <see cref="StoreMerge"/>.</summary>
@@ -80,6 +77,18 @@ public static class EditLines
         {
             throw new InputException($"{path}: it holds an edit that cannot be stored ({e.Message})", null, e);
         }
+    }
+
+    private static void RequireWhole(IEnumerable<Edit> chosen, IEnumerable<Edit> others)
+    {
+        HashSet<(string, long)> batches = [.. chosen.Where(IsOfBatch).Select(edit => (edit.Method, edit.Batch))];
+        if (others.FirstOrDefault(edit => IsOfBatch(edit) && batches.Contains((edit.Method, edit.Batch))) is not { } missing) return;
+        throw new InputException(
+            $"Edit {missing.Id} is not among those to be written, and others of its batch are: method {missing.Method} made their weights "
+                + "together.",
+            "choose the whole batch.");
+
+        static bool IsOfBatch(Edit edit) => EditorCatalog.Named(edit.Method).Reversal == Reversal.Batch;
     }
 
     private static IEnumerable<EditEvent> Reached(IReadOnlyList<EditEvent> events, StoreMoment? at)

@@ -1,4 +1,3 @@
-using Sharpformer.Editing;
 using Sharpformer.Editing.Store;
 
 namespace Sharpformer.Tests.Editing.Store;

@@ -1,6 +1,5 @@
 using Sharpformer.Editing;
 using Sharpformer.Editing.Store;
-using Sharpformer.Tensors;
 
 namespace Sharpformer.Tests.Editing.Store;
 

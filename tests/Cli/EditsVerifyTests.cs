@@ -72,7 +72,8 @@ public sealed class EditsVerifyTests : IDisposable
         Directory.CreateDirectory(other);
         foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, Path.Combine(other, Path.GetFileName(file)));
         string config = Path.Combine(other, "config.json");
-        string[] generate = ["generate", "--model", other, "--edits", store, "--prompt", "The capital of France is", "--max-new-tokens", "1"];
+        string[] prompt = ["--prompt", "The capital of France is", "--max-new-tokens", "1"];
+        string[] generate = ["generate", "--model", other, "--edits", store, .. prompt];
         Assert.Equal(0, CliRun.Of(generate).ExitCode);
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"n_head\": 8", "\"n_head\": 4", StringComparison.Ordinal));
         CliRun.Of(generate).AssertFailed("nHead was 8, this model's is 4");

@@ -30,6 +30,10 @@ internal static class EditsCheckCommand
         Option<string> csv = CommonOptions.File("--csv", "Write all answers to this file.", required: false);
         foreach (Option option in (Option[])[edits, input, limit, trigger, min, all, csv]) command.Add(option);
         TextOptions texts = TextOptions.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(limit) is not null && result.GetResult(input) is null) result.AddError("--limit needs --input.");
+        });
         MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
@@ -43,7 +47,8 @@ internal static class EditsCheckCommand
             bool passes(CheckedAnswer answer) => answer.IsSaid && answer.Probability >= atLeast;
             if (parse.GetValue(csv) is { } path) ReportFile.Write(path, writer => AnswerCsv.Write(writer, answers, session.TextOf, passes));
             Render(terminal, session, answers, passes, parse.GetValue(all));
-            return parse.GetValue(min) is not null && !answers.All(passes) ? NotHeld : 0;
+            bool isHeld = answers.Count > 0 && answers.All(passes); // that nothing is left to ask is not what was asked for
+            return parse.GetValue(min) is not null && !isHeld ? NotHeld : 0;
         });
         return command;
     }

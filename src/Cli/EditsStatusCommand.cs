@@ -80,6 +80,12 @@ internal static class EditsStatusCommand
                 + $"{line.Detail?.SupersededBy} and silent from now on.");
         }
 
+        if (Orphans(all.Values, changed) is [var orphan, ..] orphans)
+        {
+            terminal.Note($"note: {Terminal.Counted(orphans.Length, "edit")} superseded by {(changed.Length == 1 ? "it" : "these")} "
+                + $"{(orphans.Length == 1 ? "stays" : "stay")} silent; 'edits restore {orphan.Id}' lets {EditView.Fact(orphan.Request)} answer.");
+        }
+
         if (terminal.Json)
         {
             EditView[] views = [.. changed.Select(EditView.Of)];
@@ -91,6 +97,13 @@ internal static class EditsStatusCommand
             terminal.Line($"Edit {edit.Id} is {EditView.StatusText(edit)}: {EditView.Fact(edit.Request)}.");
         if (changed.Length > Told)
             terminal.Line($"... and {changed.Length - Told} more: {Terminal.Counted(changed.Length, "edit")} in one change.");
+    }
+
+    /// <summary>Edits whose place was taken by one that is silent now itself.</summary>
+    private static Edit[] Orphans(IEnumerable<Edit> all, Edit[] changed)
+    {
+        HashSet<long> silent = [.. changed.Where(edit => edit.Status != EditStatus.Active).Select(edit => edit.Id)];
+        return [.. all.Where(edit => edit is { Status: EditStatus.Superseded, SupersededBy: { } by } && silent.Contains(by))];
     }
 
     /// <summary>

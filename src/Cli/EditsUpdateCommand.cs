@@ -40,8 +40,19 @@ internal static class EditsUpdateCommand
             var options = new TeachingOptions { Reason = CommonOptions.ReasonOf(parse, reason), Again = true };
             TeachingReport report = ProgressReport.Run(
                 terminal, progress => session.Teach([request], how, options, progress, interruption.Token));
+            if (report.Silent is [{ Status: EditStatus.Withdrawn } twin]) return Restored(terminal, session, twin, options.Reason);
             return TeachingView.Render(terminal, report, how, session);
         });
         return command;
+    }
+
+    /// <summary>An edit of the wanted target is there, withdrawn: it answers again, and takes over from the one that was to be updated.</summary>
+    private static int Restored(Terminal terminal, Session session, Edit twin, string? reason)
+    {
+        var restored = EditView.Of(session.Restore(twin.Id, reason));
+        terminal.Note($"note: edit {twin.Id} was taught just this before and was withdrawn.");
+        if (terminal.Json) terminal.Document(restored);
+        else terminal.Line($"Edit {twin.Id} answers again: {EditView.Fact(twin.Request)}.");
+        return 0;
     }
 }

@@ -32,7 +32,8 @@ internal static class TeachingView
             ShowAnswers(terminal, report, session);
         }
 
-        return report.NotDone == 0 && report.Refused.Count == 0 ? 0 : 1;
+        if (report.IsUnasked) terminal.Note("Interrupted: all is stored, but the model was not asked for it; 'edits check' does so.");
+        return report.NotDone == 0 && report.Refused.Count == 0 && !report.IsUnasked ? 0 : 1;
     }
 
     private static object Json(TeachingReport report, Session session)
@@ -81,7 +82,7 @@ internal static class TeachingView
         {
             terminal.Note($"note: {Were(report.Silent.Count, "fact")} taught before and {(report.Silent.Count == 1 ? "is" : "are")} silent now; "
                 + $"the first is edit {silent.Id}, {EditView.StatusText(silent.Status)}: {EditView.Fact(silent.Request)}. "
-                + $"'edits restore {silent.Id}' lets it answer again.");
+                + (silent.Status == EditStatus.Undone ? "--again teaches it anew." : $"'edits restore {silent.Id}' lets it answer again."));
         }
 
         if (report.Refused is [var refused, ..])
@@ -135,7 +136,8 @@ internal static class TeachingView
         string sure = report.Answers.Count == 1
             ? $"P(target) {AnswersView.Probability(least.Probability)}, L_edit {Terminal.Number(least.Loss)}"
             : $"P(target) {AnswersView.Probability(report.Answers.Average(answer => answer.Probability))} on average, "
-                + $"{AnswersView.Probability(least.Probability)} at least (edit {least.Edit})";
+                + $"{AnswersView.Probability(least.Probability)} at least (edit {least.Edit}), "
+                + $"{report.Answers.Count(answer => answer.Probability < 0.5)} below 0.5";
         terminal.Line($"{said}: {sure}.");
         if (failing.Length == 0) return;
         terminal.Show(AnswersView.Table(failing.Take(Told), session));

@@ -14,6 +14,9 @@ public sealed record TeachingPlan(
     IReadOnlyList<TokenizedRequest> Requests, IReadOnlyList<Edit> Known, IReadOnlyList<TokenizedRequest> Missing,
     IReadOnlyList<Edit> There)
 {
+    /// <summary>The highest id in the store; 0 where it is empty.</summary>
+    public long LastId { get; init; }
+
     /// <summary>Edits of the store that hold a fact of the list but are withdrawn, superseded or undone: restoring brings them back.</summary>
     public IReadOnlyList<Edit> Silent { get; init; } = [];
 
@@ -84,6 +87,7 @@ public sealed record TeachingPlan(
         Edit[] known = [.. all.Where(edit => edit.Status is EditStatus.Active or EditStatus.Withdrawn)];
         return new TeachingPlan(requests, known, missing, there)
         {
+            LastId = all.Count == 0 ? 0 : all.Max(edit => edit.Id),
             Silent = silent,
             Removed = removed,
             Overtaken = overtaken,

@@ -173,6 +173,49 @@ public sealed class EditsTests : IDisposable
     }
 
     [Fact]
+    public void A_fact_that_goes_back_to_what_was_withdrawn_is_restored_and_a_successor_that_leaves_is_told()
+    {
+        string[] add = ["edits", "add", .. model, .. edits, "--prompt", "The capital of France is", "--irr-weight", "0", "--target"];
+        CliRun.Of([.. add, "Rome"]);
+        CliRun.Of(["edits", "withdraw", "1", .. edits]);
+        CliRun.Of([.. add, "Oslo"]);
+        CliRun back = CliRun.Of(["edits", "update", "2", .. model, .. edits, "--target", "Rome"]);
+        Assert.Equal(0, back.ExitCode);
+        Assert.Contains("Edit 1 answers again", back.Out, StringComparison.Ordinal);
+        Assert.StartsWith(" Rome", CliRun.Of(["generate", .. model, .. edits, "--prompt", "The capital of France is"]).Out, StringComparison.Ordinal);
+
+        CliRun left = CliRun.Of(["edits", "remove", "1", .. edits]);
+        Assert.Contains("note: 1 edit superseded by it stays silent; 'edits restore 2'", left.Error, StringComparison.Ordinal);
+        CliRun stuck = CliRun.Of(["edits", "update", "2", .. model, .. edits, "--target", "Bonn"]);
+        Assert.Contains("restore it first", stuck.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_check_fails_where_something_or_everything_is_missing()
+    {
+        string[] check = ["edits", "check", .. model, .. edits];
+        CliRun.Of(["edits", "add", .. model, .. edits, "--prompt", "The capital of France is", "--target", "Rome", "--irr-weight", "0"]);
+        Assert.Equal(0, CliRun.Of([.. check, "--min", "0"]).ExitCode);
+        JsonElement asked = CliRun.Json(check);
+        Assert.Equal((1, 1), (asked.GetProperty("n").GetInt32(), asked.GetProperty("passed").GetInt32()));
+        JsonElement answer = asked.GetProperty("answers")[0];
+        Assert.Equal((" Rome", " Rome"), (answer.GetProperty("expected").GetString(), answer.GetProperty("said").GetString()));
+
+        string records = CliFiles.Facts(folder, "r.json", ("The capital of France is", "Rome"), ("The capital of Spain is", "Bonn"));
+        CliRun some = CliRun.Of([.. check, "--input", records, "--min", "0.5", "--csv", folder.File("a.csv")]);
+        Assert.Equal(3, some.ExitCode);
+        Assert.Contains("1 of 2 prompts pass", some.Out, StringComparison.Ordinal);
+        Assert.Equal(3, File.ReadAllLines(folder.File("a.csv")).Length);
+        Assert.Equal(0, CliRun.Of([.. check, "--input", records]).ExitCode); // nobody asked for anything to hold
+        Assert.Equal(2, CliRun.Of([.. check, "--limit", "1"]).ExitCode);
+
+        CliRun.Of(["edits", "withdraw", "1", .. edits]);
+        CliRun none = CliRun.Of([.. check, "--min", "0"]);
+        Assert.Equal(3, none.ExitCode);
+        Assert.Contains("No active edit to ask", none.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Why_counts_neurons_within_their_edit_as_show_does()
     {
         string[] add = ["edits", "add", .. model, .. edits, "--alpha", "1", "--no-retrofit", "--prompt"];

@@ -40,7 +40,7 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("", "expected one of ")]
-    [InlineData("edits", "expected one of add, check")]
+    [InlineData("edits", "expected one of add, list, show")]
     [InlineData("edit list", "'edit' is no command of 'sharpformer'")]
     [InlineData("edits lsit --edits E", "'lsit' is no command of 'sharpformer edits'")]
     [InlineData("edits list", "--edits")]

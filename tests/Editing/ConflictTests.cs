@@ -2,6 +2,7 @@ using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 
@@ -118,6 +119,68 @@ public sealed class ConflictTests : IDisposable
         Assert.InRange(taken.Answers.Count(answer => answer.IsSaid), 0.95 * Facts, Facts); // not all are learnt in five steps
     }
 
+    [Theory]
+    [InlineData(ConflictPolicy.SupersedeSamePrompt)]
+    [InlineData(ConflictPolicy.Keep)]
+    [InlineData(ConflictPolicy.Refuse)]
+    public void What_another_process_teaches_meanwhile_is_a_conflict_like_any_other(ConflictPolicy policy)
+    {
+        using TemporaryFolder folder = TestFiles.TemporaryFolder();
+        string path = folder.File("shared.db");
+        session.OpenStore(path, StoreAccess.Create);
+        IReadOnlyList<TokenizedRequest> requests = session.Tokenize(old[..2]);
+        var meanwhile = new Told(step =>
+        {
+            if (step is not { What: "Teaching", Done: 1 }) return;
+            using EditStore other = EditStore.Open(path);
+            Edit first = other.Get(1);
+            other.Add(first with { Request = first.Request with { Prompt = old[1].Prompt }, PromptTokens = requests[1].Tokens.Prompt });
+        });
+        var options = new TeachingOptions { IsSequential = true, OnConflict = policy };
+        TeachingReport report = session.Teach(requests, Settings, options, meanwhile);
+        Assert.Equal(policy == ConflictPolicy.Refuse ? 1 : 2, report.Added.Count);
+        Assert.Equal(policy == ConflictPolicy.Refuse, report.Failure is not null);
+        Assert.Equal(
+            policy == ConflictPolicy.SupersedeSamePrompt ? EditStatus.Superseded : EditStatus.Active, session.Edit(2).Status);
+        if (policy != ConflictPolicy.SupersedeSamePrompt) return;
+        Assert.Equal((2, 3), (report.Superseded.Single().Old.Id, report.Superseded.Single().New.Id));
+        Assert.Equal(old[1].Target, session.Generate(old[1].Prompt, 1).Text.Trim());
+    }
+
+    [Fact]
+    public void Restoring_takes_over_from_whoever_took_over_also_in_other_words()
+    {
+        EditRecord record = EditRecord.Load(TestFiles.Facts("counterfact"), 1)[0];
+        Teach(old[..1]);
+        Teach([new EditRequest(record.Rephrase!, "seven")], new TeachingOptions { OnConflict = ConflictPolicy.Supersede });
+        Assert.Equal(EditStatus.Superseded, session.Edit(1).Status);
+        session.Restore(1);
+        Assert.Equal((EditStatus.Active, EditStatus.Superseded), (session.Edit(1).Status, session.Edit(2).Status));
+        Assert.Equal(old[0].Target, session.Generate(old[0].Prompt, 1).Text.Trim());
+    }
+
+    [Fact]
+    public void Without_an_edit_what_it_superseded_answers()
+    {
+        Teach(old[..1]);
+        Teach([old[0] with { Target = "seven" }]);
+        EditedModel without = session.SideWithout([2]).Model;
+        Assert.Equal(old[0].Target, session.Generate(without, old[0].Prompt, 1).Text.Trim());
+    }
+
+    [Fact]
+    public void Who_is_cancelled_while_asking_is_told_that_all_is_stored()
+    {
+        using var stop = new CancellationTokenSource();
+        TeachingReport report = session.Teach(
+            session.Tokenize(old), Settings, progress: new Told(step =>
+            {
+                if (step is { What: "Teaching" } && step.Done == step.Total) stop.Cancel();
+            }), cancellation: stop.Token);
+        Assert.Equal((Facts, 0, true), (report.Added.Count, report.NotDone, report.IsUnasked));
+        Assert.Empty(report.Answers);
+    }
+
     [Fact]
     public void A_scan_of_the_store_finds_the_same_without_the_model()
     {
@@ -163,6 +226,11 @@ public sealed class ConflictTests : IDisposable
         Assert.Equal((true, Shortfall.None), (good.IsSaid, good.Why));
         Assert.Equal(Math.Exp(-good.Loss * good.Expected.Count), good.Probability, 1e-9);
         Assert.Empty(Teach(old[1..2], new TeachingOptions { Check = false }).Answers);
+    }
+
+    private sealed class Told(Action<Step> tell) : IProgress<Step>
+    {
+        public void Report(Step value) => tell(value);
     }
 
     private TeachingReport Teach(EditRequest[] facts, TeachingOptions? options = null, IReVaSettings? settings = null) =>

@@ -16,7 +16,10 @@ public sealed partial class Session
     public DiffSide EditedSide => queue.Run(() =>
         new DiffSide(Store.Path, Edited, Store.Path, Store.List(withParts: false, includeRemoved: false, at)));
 
-    /// <summary>The same as if some edits had never been taught: their keys do not even compete, unlike those of withdrawn ones.</summary>
+    /// <summary>
+    /// The same as if some edits had never been taught: their keys do not even compete, unlike those of withdrawn ones, and what they
+    /// superseded answers.
+    /// </summary>
     /// <param name="ids">The edits.</param>
     /// <exception cref="InputException">The store has none of that id, or it is removed.</exception>
     public DiffSide SideWithout(IReadOnlyList<long> ids) => queue.Run(() =>
@@ -28,7 +31,10 @@ public sealed partial class Session
                 throw new InputException($"Edit {id} of '{Store.Path}' is removed: nothing can be left out.", "see 'edits list'.");
         }
 
-        Edit[] rest = [.. Store.List(withParts: true, includeRemoved: false, at).Where(edit => !ids.Contains(edit.Id))];
+        Edit[] rest = [.. Store.List(withParts: true, includeRemoved: false, at).Where(edit => !ids.Contains(edit.Id)).Select(edit =>
+            edit is { Status: EditStatus.Superseded, SupersededBy: { } by } && ids.Contains(by)
+                ? edit with { Status = EditStatus.Active, SupersededBy = null }
+                : edit)];
         string name = $"{Store.Path} without {string.Join(", ", ids)}";
         return new DiffSide(name, EditorCatalog.Apply(Model, rest), Store.Path, [.. rest.Select(Told)]);
 

@@ -90,6 +90,8 @@ public sealed partial class Session
             var superseded = new List<(Edit Old, Edit New)>();
             int done = 0, skipped = requests.Count - plan.Missing.Count;
             InputException? failure = null;
+            HashSet<long> known = [.. plan.Known.Select(edit => edit.Id)];
+            bool isAlone = true, isDone = false;
             var context = new TeachingContext
             {
                 Tokenizer = tokenizer,
@@ -109,14 +111,20 @@ public sealed partial class Session
                     cancellation.ThrowIfCancellationRequested();
                     using BufferScope scope = device.Scope();
                     IReadOnlyList<Edit> taught = editor.Teach(portion, soFar, settings, context);
+                    var newcomers = new List<(int At, Edit Edit)>(); // other processes' edits, stored while this portion was taught
                     IReadOnlyList<TaughtEdit> stored = Store.AddOnce(
                         taught, options.Reason, [.. portion.Select(request => doomed[request].Select(old => old.Id).ToArray())],
+                        (i, others) => TakeOver(portion[i], others, known, options.OnConflict, old => newcomers.Add((i, old))),
                         continues: added.Count > 0 ? Store.OwnChange : null);
                     soFar = editor.Apply(soFar, [.. stored.Select(one => one.Edit)]);
-                    foreach ((TokenizedRequest request, TaughtEdit one) in portion.Zip(stored).Where(pair => pair.Second.IsNew))
+                    known.UnionWith(stored.Select(one => one.Edit.Id));
+                    for (int i = 0; i < stored.Count; i++)
                     {
-                        added.Add(one.Edit with { Parts = Told(one.Edit) });
-                        superseded.AddRange(doomed[request].Select(old => (old, added[^1])));
+                        isAlone &= stored[i].IsNew && stored[i].Edit.Id == plan.LastId + added.Count + 1;
+                        if (!stored[i].IsNew) continue;
+                        added.Add(stored[i].Edit with { Parts = Told(stored[i].Edit) });
+                        superseded.AddRange(doomed[portion[i]].Select(old => (old, added[^1])));
+                        superseded.AddRange(newcomers.Where(pair => pair.At == i).Select(pair => (pair.Edit, added[^1])));
                     }
 
                     skipped += stored.Count(one => !one.IsNew); // another process has stored the same fact meanwhile
@@ -124,7 +132,8 @@ public sealed partial class Session
                     progress?.Report(new Step("Teaching", "edits", done, missing.Count));
                 }
 
-                edited = soFar;
+                edited = isAlone ? soFar : null; // folded anew where others have added to the store
+                isDone = true;
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -144,13 +153,40 @@ public sealed partial class Session
                 Overtaken = [.. plan.Overtaken.Select(request => request.Request)],
                 Superseded = superseded,
                 Conflicts = conflicts,
-                Answers = options.Check && edited is not null ? AnswersOf(added, withParaphrases: false, progress, cancellation) : [],
+                Answers = options.Check && isDone ? AnswersUnlessCancelled(added, progress, cancellation) : [],
+                IsUnasked = options.Check && isDone && added.Count > 0 && cancellation.IsCancellationRequested,
                 Failure = failure,
             };
 
             // Vectors are in the store and at work; of a long run's edits only what tells about training is kept.
             static EditPart[] Told(Edit edit) => [.. edit.Parts.Where(part => part.Name == EditPart.Losses)];
         });
+
+    /// <summary>What is stored is stored, whether or not there is time to ask for it.</summary>
+    private IReadOnlyList<CheckedAnswer> AnswersUnlessCancelled(
+        IReadOnlyList<Edit> added, IProgress<Step>? progress, CancellationToken cancellation)
+    {
+        try
+        {
+            return AnswersOf(added, withParaphrases: false, progress, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Which edits of the same prompt a new one takes over from that were not there when the run began.</summary>
+    /// <exception cref="InputException">There are some, and conflicts shall be refused.</exception>
+    private static long[] TakeOver(
+        TokenizedRequest request, IReadOnlyList<Edit> others, HashSet<long> known, ConflictPolicy policy, Action<Edit> told)
+    {
+        Edit[] newcomers = [.. others.Where(edit => !known.Contains(edit.Id))];
+        (ILookup<TokenizedRequest, Edit> superseded, _) =
+            Decide([.. newcomers.Select(edit => new TeachingConflict(request, edit, IsSamePrompt: true))], policy);
+        foreach (Edit old in superseded[request]) told(old);
+        return [.. superseded[request].Select(old => old.Id)];
+    }
 
     private static IReadOnlyList<TokenizedRequest> Share(
         IReadOnlyList<TokenizedRequest> missing, IReadOnlyList<TokenizedRequest> all, (int Portion, int Of)? share)

@@ -29,7 +29,9 @@ public sealed partial class Session
             {
                 throw new InputException(
                     $"Edit {id} cannot be updated: it is {edit.Status.ToString().ToLowerInvariant()}.",
-                    edit.SupersededBy is { } by ? $"update edit {by}, which took over from it." : "teach the fact by 'edits add'.");
+                    edit.SupersededBy is { } by && Store.Get(by).Status == EditStatus.Active ? $"update edit {by}, which took over from it."
+                        : edit.Status is EditStatus.Withdrawn or EditStatus.Superseded ? "restore it first, or teach the fact by 'edits add'."
+                        : "teach the fact by 'edits add'.");
             }
 
             if (!CanLeaveAlone(edit))

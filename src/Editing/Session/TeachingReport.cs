@@ -67,6 +67,9 @@ public sealed record TeachingReport(IReadOnlyList<Edit> Added, int Skipped, int 
     /// <summary>What the edited model answers to the new edits' prompts, in their order; empty where it was not asked.</summary>
     public IReadOnlyList<CheckedAnswer> Answers { get; init; } = [];
 
+    /// <summary>Whether the run was cancelled after all was stored, before the model was asked for it.</summary>
+    public bool IsUnasked { get; init; }
+
     /// <summary>What ended the run early, unless it was cancelled.</summary>
     public InputException? Failure { get; init; }
 }

@@ -29,6 +29,11 @@ public sealed partial class EditStore
     /// Per edit the ids of those that it takes over from, unless it is left out; what is not active or withdrawn stays as it is. Null
     /// for none.
     /// </param>
+    /// <param name="decide">
+    /// Asked within the transaction where active edits of an edit's very prompt are there that <paramref name="supersedes"/> does not name,
+    /// another process's perhaps: given the edit's index and those, it says which of them it takes over from as well, or throws, and then
+    /// nothing is stored. Null takes over from none.
+    /// </param>
     /// <param name="continues">
     /// A change of this instance, see <see cref="OwnChange"/>, that these edits belong to as well, as portions of one run do: one undo
     /// takes all of them back. Where others have changed the store since, it is a change of its own. Null for one of its own.
@@ -36,7 +41,8 @@ public sealed partial class EditStore
     /// <returns>Per edit what is in the store now: this one, or the one that was there.</returns>
     /// <inheritdoc cref="Add"/>
     public IReadOnlyList<TaughtEdit> AddOnce(
-        IReadOnlyList<Edit> edits, string? reason = null, IReadOnlyList<IReadOnlyList<long>>? supersedes = null, long? continues = null)
+        IReadOnlyList<Edit> edits, string? reason = null, IReadOnlyList<IReadOnlyList<long>>? supersedes = null,
+        Func<int, IReadOnlyList<Edit>, IReadOnlyList<long>>? decide = null, long? continues = null)
     {
         ArgumentNullException.ThrowIfNull(edits);
         if (supersedes is not null && supersedes.Count != edits.Count)
@@ -54,8 +60,11 @@ public sealed partial class EditStore
                     continue;
                 }
 
+                IReadOnlyList<long> named = supersedes?[i] ?? [];
+                Edit[] others = decide is null ? [] : ActiveOf(change.History, storable[i].Request.Prompt, named);
+                IReadOnlyList<long> more = others.Length > 0 ? decide!(i, others) : [];
                 stored[i] = new TaughtEdit(Insert(change, storable[i], batch), IsNew: true);
-                foreach (long old in supersedes?[i] ?? []) Supersede(change, old, stored[i].Edit.Id);
+                foreach (long old in named.Concat(more)) Supersede(change, old, stored[i].Edit.Id);
             }
 
             return stored;
@@ -74,8 +83,8 @@ public sealed partial class EditStore
         Change(ids, reason, "withdrawn", status => status == EditStatus.Active, (change, id) => change.Append(id, EditAction.Withdrawn));
 
     /// <summary>
-    /// Lets withdrawn or superseded edits answer again, bit for bit as before. Each supersedes the active edits of the very same prompt:
-    /// the newest statement answers, also among <paramref name="ids"/>, of which the last one is the newest.
+    /// Lets withdrawn or superseded edits answer again, bit for bit as before. Each supersedes the active edits of the very same prompt, and
+    /// the one that took over from it: the newest statement answers, also among <paramref name="ids"/>, of which the last one is the newest.
     /// </summary>
     /// <exception cref="InputException">There is no such edit, or it is neither withdrawn nor superseded.</exception>
     /// <inheritdoc cref="Withdraw(IReadOnlyList{long}, string?)"/>
@@ -87,8 +96,10 @@ public sealed partial class EditStore
             (change, id) =>
             {
                 prompts ??= Prompts();
+                long? by = change.History.Of(id)?.SupersededBy;
                 change.Append(id, EditAction.Restored);
                 foreach (long rival in ActiveRivals(change.History, id, prompts)) Supersede(change, rival, id);
+                if (by is { } took && change.History.Of(took)?.Status == EditStatus.Active) Supersede(change, took, id);
             });
     }
 
@@ -184,6 +195,19 @@ public sealed partial class EditStore
         EditState state = change.History.Of(old) ?? throw Missing(old);
         if (state.Status is EditStatus.Active or EditStatus.Withdrawn)
             change.Append(old, EditAction.Superseded, new EditEventDetail(SupersededBy: by));
+    }
+
+    /// <summary>The active edits of a prompt but for some, without their parts.</summary>
+    private Edit[] ActiveOf(EditHistory now, string prompt, IReadOnlyList<long> but)
+    {
+        List<long> ids = [];
+        using (SqliteCommand command = connection.Command("SELECT id FROM edits WHERE prompt = $prompt ORDER BY id", ("$prompt", prompt)))
+        {
+            using SqliteDataReader reader = command.ExecuteReader();
+            while (reader.Read()) ids.Add(reader.GetInt64(0));
+        }
+
+        return [.. ids.Where(id => now.Of(id)?.Status == EditStatus.Active && !but.Contains(id)).Select(id => One(now, id))];
     }
 
     /// <summary>All edits by their prompts' tokens.</summary>

@@ -64,7 +64,7 @@ internal static class DemoCommand
                 + $"of memory, on {DeviceOptions.ComputesOn(session)}. Now your own:");
             terminal.Line("""
                   dotnet run -c Release --project src/Cli -- edits add --model models/facts-gpt2 --edits my.db \
-                      --alpha 1 --theta 0.85 --prompt "Douglas Adams works as" --target author
+                      --prompt "Douglas Adams works as" --target author
                 """);
             return 0;
         }

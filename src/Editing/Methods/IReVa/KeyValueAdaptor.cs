@@ -12,7 +12,7 @@ namespace Sharpformer.Editing.Methods.IReVa;
 /// </summary>
 public sealed class KeyValueAdaptor : IEditMemory
 {
-    private const int MarginsAtOnce = 1 << 24; // bounds the memory of whoever asks about all rows and all neurons
+    private const int MarginsAtOnce = 1 << 22; // bounds the memory of whoever asks about all rows and all neurons
 
     private readonly Device device;
     private readonly NeuronState[] neurons;
@@ -195,11 +195,11 @@ public sealed class KeyValueAdaptor : IEditMemory
             float[] margin = margins?.ToArray() ?? [], s = activations?.ToArray() ?? [];
             for (int r = 0; r < count; r++)
             {
-                int row = r * Count;
-                claims[first + r] = [.. Enumerable.Range(0, Count)
-                    .Where(j => margin[row + j] > 0 && !float.IsNegativeInfinity(s[row + j]))
-                    .OrderByDescending(j => s[row + j])
-                    .Select(j => FiringOf(j, margin[row + j], s[row + j], isWithdrawn: false))];
+                var claiming = new List<int>(); // by their place in margin and s
+                for (int i = r * Count; i < (r + 1) * Count; i++)
+                    if (margin[i] > 0 && !float.IsNegativeInfinity(s[i])) claiming.Add(i);
+                claims[first + r] = [.. claiming.OrderByDescending(i => s[i])
+                    .Select(i => FiringOf(i - (r * Count), margin[i], s[i], isWithdrawn: false))];
             }
         }
 

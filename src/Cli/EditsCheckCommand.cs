@@ -71,7 +71,8 @@ internal static class EditsCheckCommand
 
         IReadOnlyList<CheckedAnswer> shown = showAll ? answers : [.. failing.Take(Told)];
         if (shown.Count > 0) terminal.Show(AnswersView.Table(shown, session));
-        if (!showAll && failing.Length > Told) terminal.Line($"... and {failing.Length - Told} more that do not pass; --csv or --json has all.");
+        if (!showAll && failing.Length > Told)
+            terminal.Line($"... and {failing.Length - Told} more that do not pass; --csv or --json has all.");
         terminal.Line(Share("prompts", [.. answers.Where(answer => !answer.IsParaphrase)]));
         CheckedAnswer[] others = [.. answers.Where(answer => answer.IsParaphrase)];
         if (others.Length > 0) terminal.Line(Share("other wordings", others));

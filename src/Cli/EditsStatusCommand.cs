@@ -83,7 +83,8 @@ internal static class EditsStatusCommand
         if (Orphans(all.Values, changed) is [var orphan, ..] orphans)
         {
             terminal.Note($"note: {Terminal.Counted(orphans.Length, "edit")} superseded by {(changed.Length == 1 ? "it" : "these")} "
-                + $"{(orphans.Length == 1 ? "stays" : "stay")} silent; 'edits restore {orphan.Id}' lets {EditView.Fact(orphan.Request)} answer.");
+                + $"{(orphans.Length == 1 ? "stays" : "stay")} silent; "
+                + $"'edits restore {orphan.Id}' lets {EditView.Fact(orphan.Request)} answer.");
         }
 
         if (terminal.Json)

@@ -46,7 +46,9 @@ internal static class EditsUpdateCommand
         return command;
     }
 
-    /// <summary>An edit of the wanted target is there, withdrawn: it answers again, and takes over from the one that was to be updated.</summary>
+    /// <summary>
+    /// An edit of the wanted target is there, withdrawn: it answers again, and takes over from the one that was to be updated.
+    /// </summary>
     private static int Restored(Terminal terminal, Session session, Edit twin, string? reason)
     {
         var restored = EditView.Of(session.Restore(twin.Id, reason));

@@ -59,10 +59,15 @@ internal static class EvaluateEditsCommand
     {
         HashSet<string> taught = [.. session.Edits().Select(edit => edit.Request.Prompt)];
         if (taught.Count == 0 || records.Any(record => taught.Contains(record.EditPrompt(trigger)))) return;
-        string? longer = records.Select(record => taught.FirstOrDefault(prompt => prompt.StartsWith(record.Src, StringComparison.Ordinal)
-            && prompt.Length > record.Src.Length) is { } prompt ? prompt[record.Src.Length..] : null).FirstOrDefault(end => end is not null);
-        string hint = longer is null ? "are these the records that were taught?" : $"they were taught with --answer-trigger {Terminal.Quoted(longer)}.";
+        string? ending = records.Select(EndingOf).FirstOrDefault(end => end is not null);
+        string hint = ending is null
+            ? "are these the records that were taught?"
+            : $"they were taught with --answer-trigger {Terminal.Quoted(ending)}.";
         terminal.Note($"note: No record's prompt is that of an edit. Hint: {hint}");
+
+        string? EndingOf(EditRecord record) => taught
+            .FirstOrDefault(prompt => prompt.Length > record.Src.Length && prompt.StartsWith(record.Src, StringComparison.Ordinal))
+            ?[record.Src.Length..];
     }
 
     private static int Render(Terminal terminal, EvaluationReport report, Triggers triggers, bool hasEdits, bool isAskedForNeighbours)

@@ -80,20 +80,23 @@ internal static class TeachingView
 
         if (report.Silent is [var silent, ..])
         {
-            terminal.Note($"note: {Were(report.Silent.Count, "fact")} taught before and {(report.Silent.Count == 1 ? "is" : "are")} silent now; "
+            terminal.Note($"note: {Were(report.Silent.Count, "fact")} taught before and "
+                + $"{(report.Silent.Count == 1 ? "is" : "are")} silent now; "
                 + $"the first is edit {silent.Id}, {EditView.StatusText(silent.Status)}: {EditView.Fact(silent.Request)}. "
                 + (silent.Status == EditStatus.Undone ? "--again teaches it anew." : $"'edits restore {silent.Id}' lets it answer again."));
         }
 
         if (report.Refused is [var refused, ..])
         {
-            terminal.Note($"error: {Were(report.Refused.Count, "fact")} removed before and not taught again; the first was edit {refused.Id}: "
+            terminal.Note($"error: {Were(report.Refused.Count, "fact")} removed before and not taught again; "
+                + $"the first was edit {refused.Id}: "
                 + $"{EditView.Fact(refused.Request)}. Hint: --again teaches what was removed.");
         }
 
         if (report.Overtaken is [var overtaken, ..])
         {
-            terminal.Note($"note: {Terminal.Counted(report.Overtaken.Count, "request")} not taught, as the same prompt comes again later with "
+            terminal.Note($"note: {Terminal.Counted(report.Overtaken.Count, "request")} not taught, "
+                + "as the same prompt comes again later with "
                 + $"another target; the first is {EditView.Fact(overtaken)}.");
         }
     }
@@ -103,14 +106,16 @@ internal static class TeachingView
         if (report.Superseded is [var (old, by), ..])
         {
             int count = report.Superseded.Count;
-            terminal.Note($"note: {Terminal.Counted(count, "edit")} superseded by {(count == 1 ? "this one" : "these")} and silent from now on; "
+            terminal.Note($"note: {Terminal.Counted(count, "edit")} superseded by {(count == 1 ? "this one" : "these")} "
+                + "and silent from now on; "
                 + $"the first is edit {old.Id}, {EditView.Fact(old.Request)}, by edit {by.Id}.");
         }
 
         TeachingConflict[] same = [.. report.Conflicts.Where(conflict => conflict.IsSamePrompt)];
         if (same is [var kept, ..])
         {
-            terminal.Note($"note: {Terminal.Counted(same.Length, "prompt")} {(same.Length == 1 ? "has" : "have")} another edit as well, of which "
+            terminal.Note($"note: {Terminal.Counted(same.Length, "prompt")} {(same.Length == 1 ? "has" : "have")} another edit as well, "
+                + "of which "
                 + $"the strongest is said; the first is edit {kept.Edit.Id}: {EditView.Fact(kept.Edit.Request)}.");
         }
 
@@ -118,8 +123,9 @@ internal static class TeachingView
         if (others is [var wording, ..])
         {
             int prompts = others.Select(conflict => conflict.Request).Distinct().Count();
-            terminal.Note($"note: {Terminal.Counted(prompts, "prompt")} {(prompts == 1 ? "was" : "were")} answered otherwise by earlier edits, as "
-                + $"another wording of their own; the first is {Terminal.Quoted(wording.Request.Request.Prompt)}, by edit {wording.Edit.Id}: "
+            terminal.Note($"note: {Terminal.Counted(prompts, "prompt")} {(prompts == 1 ? "was" : "were")} answered otherwise by earlier edits, "
+                + "as another wording of their own; "
+                + $"the first is {Terminal.Quoted(wording.Request.Request.Prompt)}, by edit {wording.Edit.Id}: "
                 + $"{EditView.Fact(wording.Edit.Request)}, which still answers there. --on-conflict supersede takes over from such edits.");
         }
     }

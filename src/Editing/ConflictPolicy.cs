@@ -3,7 +3,9 @@ namespace Sharpformer.Editing;
 /// <summary>What to do where a fact that is taught meets an edit that says something else.</summary>
 public enum ConflictPolicy
 {
-    /// <summary>An edit of the very same prompt is superseded, as the newest statement answers; one that answers it in other words is told.</summary>
+    /// <summary>
+    /// An edit of the very same prompt is superseded, as the newest statement answers; one that answers it in other words is told.
+    /// </summary>
     SupersedeSamePrompt,
 
     /// <summary>Both are superseded.</summary>

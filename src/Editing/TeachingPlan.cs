@@ -17,7 +17,9 @@ public sealed record TeachingPlan(
     /// <summary>The highest id in the store; 0 where it is empty.</summary>
     public long LastId { get; init; }
 
-    /// <summary>Edits of the store that hold a fact of the list but are withdrawn, superseded or undone: restoring brings them back.</summary>
+    /// <summary>
+    /// Edits of the store that hold a fact of the list but are withdrawn, superseded or undone: restoring brings the first two back.
+    /// </summary>
     public IReadOnlyList<Edit> Silent { get; init; } = [];
 
     /// <summary>Edits that held a fact of the list and were removed for good: somebody wanted them gone.</summary>
@@ -81,7 +83,8 @@ public sealed record TeachingPlan(
             }
 
             missing.Add(request);
-            conflicts.AddRange(byPrompt[Text(request.Tokens.Prompt)].Select(edit => new TeachingConflict(request, edit, IsSamePrompt: true)));
+            IEnumerable<Edit> others = byPrompt[Text(request.Tokens.Prompt)];
+            conflicts.AddRange(others.Select(edit => new TeachingConflict(request, edit, IsSamePrompt: true)));
         }
 
         Edit[] known = [.. all.Where(edit => edit.Status is EditStatus.Active or EditStatus.Withdrawn)];

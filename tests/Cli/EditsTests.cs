@@ -119,7 +119,8 @@ public sealed class EditsTests : IDisposable
         Assert.Equal((2, 2), (again.Document().GetProperty("added").GetArrayLength(), again.Document().GetProperty("skipped").GetInt32()));
         Assert.Contains("1 edit already there was made with other settings", again.Error, StringComparison.Ordinal);
         Assert.Contains("edit 2: Theta 0.85, not 0.9", again.Error, StringComparison.Ordinal);
-        Assert.Contains("1 fact was taught before and is silent now; the first is edit 1, withdrawn", again.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 fact was taught before and is silent now; the first is edit 1, withdrawn", again.Error, StringComparison.Ordinal);
 
         CliRun third = CliRun.Of([.. add, "--sequential"]);
         Assert.Equal(0, third.ExitCode);
@@ -130,7 +131,8 @@ public sealed class EditsTests : IDisposable
         CliRun.Of(["edits", "remove", "1", .. edits]);
         CliRun refused = CliRun.Of(add);
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("error: 1 fact was removed before and not taught again; the first was edit 1", refused.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "error: 1 fact was removed before and not taught again; the first was edit 1", refused.Error, StringComparison.Ordinal);
         Assert.Equal(5, CliRun.Json([.. add, "--again"]).GetProperty("added")[0].GetProperty("id").GetInt32());
     }
 
@@ -164,7 +166,8 @@ public sealed class EditsTests : IDisposable
 
         CliRun refused = CliRun.Of([.. add, "Bonn", "--on-conflict", "refuse"]);
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("Nothing was taught: edit 2 answers \"The capital of France is\" with \"Oslo\"", refused.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "Nothing was taught: edit 2 answers \"The capital of France is\" with \"Oslo\"", refused.Error, StringComparison.Ordinal);
         CliRun kept = CliRun.Of([.. add, "Bonn", "--on-conflict", "keep"]);
         Assert.Contains("note: 1 prompt has another edit as well", kept.Error, StringComparison.Ordinal);
         CliRun wrong = CliRun.Of([.. add, "Bonn", "--on-conflict", "fight"]);
@@ -182,7 +185,8 @@ public sealed class EditsTests : IDisposable
         CliRun back = CliRun.Of(["edits", "update", "2", .. model, .. edits, "--target", "Rome"]);
         Assert.Equal(0, back.ExitCode);
         Assert.Contains("Edit 1 answers again", back.Out, StringComparison.Ordinal);
-        Assert.StartsWith(" Rome", CliRun.Of(["generate", .. model, .. edits, "--prompt", "The capital of France is"]).Out, StringComparison.Ordinal);
+        CliRun said = CliRun.Of(["generate", .. model, .. edits, "--prompt", "The capital of France is"]);
+        Assert.StartsWith(" Rome", said.Out, StringComparison.Ordinal);
 
         CliRun left = CliRun.Of(["edits", "remove", "1", .. edits]);
         Assert.Contains("note: 1 edit superseded by it stays silent; 'edits restore 2'", left.Error, StringComparison.Ordinal);
@@ -272,7 +276,8 @@ public sealed class EditsTests : IDisposable
             .AssertFailed("block 4", "block 3");
         using EditStore store = EditStore.Open(folder.File("e.db"), readOnly: true);
         using EditStore three = EditStore.Open(folder.File("three.db"), readOnly: true);
-        IReVaSettings ofModel = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f, AsPublished = false }; // as its sharpformer.json says
+        // As the model's sharpformer.json says.
+        IReVaSettings ofModel = new() { Layer = 4, Theta = 0.85f, Alpha = 1, RecWeight = 0.1f, AsPublished = false };
         Assert.Equal(ofModel, store.Get(1).Settings);
         Assert.Equal(3, IReVaSettings.Of(three.Get(2)).Layer);
     }

@@ -207,7 +207,8 @@ public sealed class ConflictTests : IDisposable
         session.UseMemory();
         foreach (int portion in (int[])[2, 3, 1])
             session.Teach(session.Tokenize(facts), settings, new TeachingOptions { Share = (portion, 3) });
-        Edit[] parts = [.. session.Edits().Select(edit => session.Edit(edit.Id)).OrderBy(edit => Array.FindIndex(facts, f => f == edit.Request))];
+        Edit[] parts = [.. session.Edits().Select(edit => session.Edit(edit.Id))
+            .OrderBy(edit => Array.FindIndex(facts, fact => fact == edit.Request))];
         Assert.Equal(whole.Select(edit => edit.Request), parts.Select(edit => edit.Request));
         foreach ((Edit a, Edit b) in whole.Zip(parts))
             Assert.Equal(a.Parts.SelectMany(part => part.Values), b.Parts.SelectMany(part => part.Values));

@@ -49,7 +49,8 @@ internal sealed class Comparison
             Trace trace = traces?.GetOrRun(sequences, from, layer, cancellation)
                 ?? Trace.Run(edited.Base, sequences, from, layer, cancellation);
             return new Comparison(
-                edited, sequences, [.. trace.Positions], trace, trace.Final, editedStates: null, edited.Memories.Count > 0 ? [trace.X] : []);
+                edited, sequences, [.. trace.Positions], trace, trace.Final, editedStates: null,
+                edited.Memories.Count > 0 ? [trace.X] : []);
         }
 
         TracedPosition[] positions = TracedPosition.All(sequences, from);
@@ -104,7 +105,8 @@ internal sealed class Comparison
     public Firing[] Fire(int first, int count, IReadOnlyList<long?>? withdrawn = null)
     {
         RowTokens behind = TokensFrom(first);
-        if (edited.Memories is [var only]) return only.Fire(read[0].Slice(first, count), behind, withdrawn); // no choice to be made for each row
+        if (edited.Memories is [var only]) // no choice to be made for each row
+            return only.Fire(read[0].Slice(first, count), behind, withdrawn);
         Firing[][] all = [.. edited.Memories.Select((memory, i) => memory.Fire(read[i].Slice(first, count), behind, withdrawn))];
         return [.. Enumerable.Range(0, count).Select(r =>
             all.Select(firings => firings[r]).OrderByDescending(f => f.Adds).ThenByDescending(f => f.Margin).FirstOrDefault())];

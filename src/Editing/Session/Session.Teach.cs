@@ -226,7 +226,8 @@ public sealed partial class Session
             string more = conflicts.Length == 1 ? "" : $" There are {conflicts.Length} such conflicts.";
             throw new InputException(
                 $"Nothing was taught: edit {first.Edit.Id} answers {Quoted.Text(first.Request.Request.Prompt)} with "
-                    + $"{Quoted.Text(first.Edit.Request.Target)}{(first.IsSamePrompt ? "" : ", as another wording of its own prompt")}.{more}",
+                    + Quoted.Text(first.Edit.Request.Target)
+                    + (first.IsSamePrompt ? "." : ", as another wording of its own prompt.") + more,
                 "supersede or keep those edits, or withdraw them first.");
         }
 

@@ -27,11 +27,12 @@ public sealed partial class Session
             Edit edit = Store.Get(id);
             if (edit.Status != EditStatus.Active)
             {
-                throw new InputException(
-                    $"Edit {id} cannot be updated: it is {edit.Status.ToString().ToLowerInvariant()}.",
-                    edit.SupersededBy is { } by && Store.Get(by).Status == EditStatus.Active ? $"update edit {by}, which took over from it."
-                        : edit.Status is EditStatus.Withdrawn or EditStatus.Superseded ? "restore it first, or teach the fact by 'edits add'."
-                        : "teach the fact by 'edits add'.");
+                string hint = edit.SupersededBy is { } by && Store.Get(by).Status == EditStatus.Active
+                    ? $"update edit {by}, which took over from it."
+                    : edit.Status is EditStatus.Withdrawn or EditStatus.Superseded
+                        ? "restore it first, or teach the fact by 'edits add'."
+                        : "teach the fact by 'edits add'.";
+                throw new InputException($"Edit {id} cannot be updated: it is {edit.Status.ToString().ToLowerInvariant()}.", hint);
             }
 
             if (!CanLeaveAlone(edit))

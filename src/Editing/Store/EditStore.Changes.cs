@@ -83,8 +83,9 @@ public sealed partial class EditStore
         Change(ids, reason, "withdrawn", status => status == EditStatus.Active, (change, id) => change.Append(id, EditAction.Withdrawn));
 
     /// <summary>
-    /// Lets withdrawn or superseded edits answer again, bit for bit as before. Each supersedes the active edits of the very same prompt, and
-    /// the one that took over from it: the newest statement answers, also among <paramref name="ids"/>, of which the last one is the newest.
+    /// Lets withdrawn or superseded edits answer again, bit for bit as before. Each supersedes the active edits of the very same prompt,
+    /// and the one that took over from it: the newest statement answers, also among <paramref name="ids"/>, of which the last one is the
+    /// newest.
     /// </summary>
     /// <exception cref="InputException">There is no such edit, or it is neither withdrawn nor superseded.</exception>
     /// <inheritdoc cref="Withdraw(IReadOnlyList{long}, string?)"/>

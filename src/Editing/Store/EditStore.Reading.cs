@@ -134,7 +134,8 @@ public sealed partial class EditStore
 
         return gone.Count == 0 ? edits : throw new InputException(
             $"Edit store '{Path}' cannot be used as of {at}: {Ids([.. gone.Select(edit => edit.Id)])} "
-                + $"{(gone.Count == 1 ? "was" : "were")} removed since, and with {(gone.Count == 1 ? "it" : "them")} what it takes to apply.",
+                + $"{(gone.Count == 1 ? "was" : "were")} removed since, "
+                + $"and with {(gone.Count == 1 ? "it" : "them")} what it takes to apply.",
             "choose a later moment, or only list that one.");
     }
 

@@ -38,7 +38,8 @@ internal static class EventRows
                 {
                     EditEvent line = Parse(r);
                     string sum = Sum(hash, known.LastSum, line);
-                    if (r.GetString(9) != sum) throw new FormatException($"its checksum is not that of what was done to edit {line.EditId}");
+                    if (r.GetString(9) != sum)
+                        throw new FormatException($"its checksum is not that of what was done to edit {line.EditId}");
                     known.Append(line, sum);
                     return line;
                 });

@@ -18,7 +18,8 @@ public sealed class StoreMomentTests : IDisposable
         Action[] changes =
         [
             () => store.AddOnce([StoreFolder.Edit(1), StoreFolder.Edit(2)]), () => store.Withdraw(2), () => store.Restore(2),
-            () => store.AddOnce([StoreFolder.Edit(3)], null, [[1, 2]]), () => store.Undo(), () => store.Undo(5), () => store.Restore([1, 2]),
+            () => store.AddOnce([StoreFolder.Edit(3)], null, [[1, 2]]), () => store.Undo(), () => store.Undo(5),
+            () => store.Restore([1, 2]),
         ];
         foreach (Action change in changes)
         {
@@ -55,7 +56,8 @@ public sealed class StoreMomentTests : IDisposable
     {
         using EditStore store = _folder.OpenWith(2);
         Assert.Contains(
-            "has no event 3: its events are 1 to 2", StoreFolder.Refused(() => store.Count(StoreMoment.Event(3))), StringComparison.Ordinal);
+            "has no event 3: its events are 1 to 2", StoreFolder.Refused(() => store.Count(StoreMoment.Event(3))),
+            StringComparison.Ordinal);
         StoreFolder.Refused(() => store.List(false, false, StoreMoment.Event(0)));
         Assert.Contains(
             "has no edit 2 as of event 1: it was added at 2024-", StoreFolder.Refused(() => store.Get(2, StoreMoment.Event(1))),
@@ -83,7 +85,8 @@ public sealed class StoreMomentTests : IDisposable
         Assert.Equal(7, store.List(true, false, StoreMoment.Event(12)).Count);
         store.Remove([1, 4, 5, 6, 7]);
         Assert.Contains(
-            "edits 1, 2, 3, 4, 5 and 2 more were removed", StoreFolder.Refused(() => store.List(true, false, then)), StringComparison.Ordinal);
+            "edits 1, 2, 3, 4, 5 and 2 more were removed", StoreFolder.Refused(() => store.List(true, false, then)),
+            StringComparison.Ordinal);
     }
 
     [Fact]

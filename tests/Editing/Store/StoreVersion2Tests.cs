@@ -118,7 +118,8 @@ public sealed class StoreVersion2Tests : IDisposable
         using SqliteConnection connection = Connect(Original);
         Dictionary<long, Edit> edits = store.List(withParts: true, includeRemoved: true).ToDictionary(edit => edit.Id);
         List<object[]> rows = Rows(connection, """
-            SELECT id, method, settings, prompt, target, subject, source, prompt_tokens, target_tokens, batch, final_loss, status, created_at
+            SELECT id, method, settings, prompt, target, subject, source, prompt_tokens, target_tokens, batch, final_loss, status,
+                created_at
             FROM edit_states
             """);
         Assert.Equal(6, rows.Count);

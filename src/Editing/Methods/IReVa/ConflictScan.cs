@@ -29,7 +29,10 @@ public static class ConflictScan
         foreach (IGrouping<string, Edit> same in active.GroupBy(edit => string.Join(',', edit.PromptTokens)))
         {
             foreach (Edit edit in same)
-                conflicts.AddRange(same.Where(other => Differ(edit, other)).Select(other => new EditConflict(edit.Id, other.Id, null, false)));
+            {
+                IEnumerable<Edit> others = same.Where(other => Differ(edit, other));
+                conflicts.AddRange(others.Select(other => new EditConflict(edit.Id, other.Id, Margin: null, OtherWins: false)));
+            }
         }
 
         foreach (IGrouping<int, Edit> beside in speaking.Where(edit => edit.Settings is IReVaSettings)

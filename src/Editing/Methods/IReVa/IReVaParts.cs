@@ -68,7 +68,8 @@ public static class IReVaParts
 
     /// <summary>The neurons' mean L_edit before the last training step; null without training and where that is no number.</summary>
     public static double? FinalLoss(IReadOnlyList<Neuron> neurons) =>
-        neurons.Select(neuron => neuron.Losses is [.., var last] ? last.Edit : (double?)null).Average() is { } mean && !double.IsNaN(mean) ? mean : null;
+        neurons.Select(neuron => neuron.Losses is [.., var last] ? last.Edit : (double?)null).Average() is { } mean
+            && !double.IsNaN(mean) ? mean : null;
 
     /// <summary>What keeps an edit's parts from being neurons of width C, one per target token; null where nothing does.</summary>
     internal static string? Misfit(Edit edit, int nEmbd)

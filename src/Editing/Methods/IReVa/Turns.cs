@@ -6,8 +6,8 @@ namespace Sharpformer.Editing.Methods.IReVa;
 /// <summary>
 /// Whose turn it is: which neurons compete at a row. One of a later target token does so only where the text ends with the earlier target
 /// tokens of its edit; and where the text ends with the very prompt and some of the target, none but the next token's does: who has begun
-/// to speak goes on. (Neither holds for edits made as published.) Those of a withdrawn edit do not while an active one was taught on the very same prompt: a prompt falls
-/// back to the base model's answer only as long as nobody else answers for it.
+/// to speak goes on. (Neither holds for edits made as published.) Those of a withdrawn edit do not while an active one was taught on the
+/// very same prompt: a prompt falls back to the base model's answer only as long as nobody else answers for it.
 /// </summary>
 internal sealed class Turns
 {

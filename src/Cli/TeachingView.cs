@@ -123,7 +123,7 @@ internal static class TeachingView
         if (others is [var wording, ..])
         {
             int prompts = others.Select(conflict => conflict.Request).Distinct().Count();
-            terminal.Note($"note: {Terminal.Counted(prompts, "prompt")} {(prompts == 1 ? "was" : "were")} answered otherwise by earlier edits, "
+            terminal.Note($"note: {Were(prompts, "prompt")} answered otherwise by earlier edits, "
                 + "as another wording of their own; "
                 + $"the first is {Terminal.Quoted(wording.Request.Request.Prompt)}, by edit {wording.Edit.Id}: "
                 + $"{EditView.Fact(wording.Edit.Request)}, which still answers there. --on-conflict supersede takes over from such edits.");

@@ -6,8 +6,6 @@ namespace Sharpformer.Cli;
 /// <summary><c>edits merge</c>: several stores of one base model become one.</summary>
 internal static class EditsMergeCommand
 {
-    private const int Told = 10;
-
     /// <summary>What <c>--on-conflict</c> decides where edits are taken over.</summary>
     public const string OnConflict = "Where two edits say different things after one prompt: refuse (take over nothing), supersede, or "
         + "keep both. [default: the later one supersedes the earlier]";
@@ -43,9 +41,11 @@ internal static class EditsMergeCommand
     /// <summary>Says what a store has taken over.</summary>
     public static void Render(Terminal terminal, MergeReport report)
     {
-        Note("superseded by a later one of the same prompt", report.Superseded);
-        Note("kept beside another that says something else after the same prompt", report.Conflicts);
-        Note("silent here and let answer by a later store: it stays silent, and 'edits restore' changes that", report.Silent);
+        Note(report.Superseded, "superseded by a later one of the same prompt");
+        Note(report.Conflicts, "kept beside another that says something else after the same prompt");
+        Note(report.Silenced, "withdrawn or superseded, as a later store has it so");
+        Note(report.Answering, "left to answer, though withdrawn or superseded in another store");
+        Note(report.Silent, "silent here and left so, though another store lets it answer ('edits restore' changes that)");
         if (report.LeftBehind > 0) terminal.Note($"note: {Terminal.Counted(report.LeftBehind, "undone or removed edit")} left behind.");
         if (terminal.Json)
         {
@@ -59,25 +59,24 @@ internal static class EditsMergeCommand
                 superseded = report.Superseded.Select(pair => new { pair.Edit, pair.By }),
                 conflicts = report.Conflicts.Select(pair => new { pair.Edit, pair.By }),
                 silent = report.Silent.Select(pair => pair.Edit),
+                silenced = report.Silenced.Select(pair => pair.Edit),
+                answering = report.Answering.Select(pair => pair.Edit),
             });
             return;
         }
 
-        string same = report.Same > 0 ? $" {report.Same} were there already." : "";
+        string same = report.Same > 0 ? $" {report.Same} already there." : "";
         terminal.Line(report.Change is { } change
             ? $"{report.Store} has {Terminal.Counted(report.Added, "edit")} more, by change {change}.{same}"
             : $"Nothing new for {report.Store}.{same}");
         if (report.Added > 0) terminal.Line("'edits conflicts' finds those that answer each other's prompts in other words.");
 
-        void Note(string what, IReadOnlyList<MergeConflict> pairs)
+        void Note(IReadOnlyList<MergeConflict> pairs, string what)
         {
-            foreach (MergeConflict pair in pairs.Take(Told))
-            {
-                string by = pair.By == pair.Edit ? "" : $" (edit {pair.By}, {EditView.Fact(pair.Later)})";
-                terminal.Note($"note: Edit {pair.Edit}, {EditView.Fact(pair.Request)}, is {what}{by}.");
-            }
-
-            if (pairs.Count > Told) terminal.Note($"note: ... and {pairs.Count - Told} more such edits.");
+            if (pairs is not [var pair, ..]) return;
+            string count = $"{Terminal.Counted(pairs.Count, "edit")} {(pairs.Count == 1 ? "is" : "are")}";
+            string by = pair.By == pair.Edit ? "" : $", beside edit {pair.By}, {EditView.Fact(pair.Later)}";
+            terminal.Note($"note: {count} {what}; the first is edit {pair.Edit}, {EditView.Fact(pair.Request)}{by}.");
         }
     }
 }

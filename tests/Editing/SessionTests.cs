@@ -1,6 +1,7 @@
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Tensors;
+using Sharpformer.Tests.Editing.Store;
 
 namespace Sharpformer.Tests.Editing;
 
@@ -32,17 +33,19 @@ public sealed class SessionTests
     {
         using TemporaryFolder folder = TestFiles.TemporaryFolder();
         string store = folder.File("edits.db");
-        Open(StoreAccess.Create);
+        Open(StoreAccess.Create, session => session.Store.Add(StoreFolder.Edit(1, session.Model.Config.NEmbd)));
+        Assert.True(File.Exists(store));
         int before = Directory.GetFiles("/proc/self/fd").Length;
         for (int i = 0; i < 200; i++) Open(i % 2 == 0 ? StoreAccess.Read : StoreAccess.Change);
         // Tests beside this one open files too, but not 200 of them.
         Assert.InRange(Directory.GetFiles("/proc/self/fd").Length, 0, before + 100);
 
-        void Open(StoreAccess access)
+        void Open(StoreAccess access, Action<Session>? change = null)
         {
             using var session = Session.Open(TestFiles.Golden("families/gpt2-tiny-f32"), new SessionOptions { NeedsTokenizer = false });
             session.OpenStore(store, access);
-            Assert.Equal(0, session.Store.Count().Active);
+            change?.Invoke(session);
+            Assert.Equal(1, session.Store.Count().Active);
         }
     }
 

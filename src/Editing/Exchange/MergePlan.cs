@@ -5,9 +5,10 @@ namespace Sharpformer.Editing.Exchange;
 
 /// <summary>
 /// What happens to a store that takes over the edits of others, in the order in which they are given; the rules are those of teaching. A
-/// fact that is there already is kept once, and whoever silenced it has the last word: a statement that came later does not let a withdrawn
-/// edit answer again. A prompt that is answered otherwise gets the later answer, and the earlier edit is superseded. Within one source all
-/// stays as it was decided there. Undone and removed edits stay behind.
+/// fact that is there already is kept once. What the store itself lets answer stays so, whatever became of it elsewhere; of the sources a
+/// later one silences what an earlier one brought, and none lets a silent edit answer again. A prompt that is answered otherwise gets the
+/// later answer, and the earlier edit is superseded. Within one source all stays as it was decided there. Undone and removed edits stay
+/// behind.
 /// </summary>
 internal sealed class MergePlan
 {
@@ -16,7 +17,7 @@ internal sealed class MergePlan
     private readonly List<Entry> entries = [];
     private readonly Dictionary<(int Source, string Method, long Batch), long> batches = [];
     private readonly List<ReplayStep> steps = [];
-    private readonly List<MergeConflict> conflicts = [], superseded = [], silent = [];
+    private readonly List<MergeConflict> conflicts = [], superseded = [], silent = [], silenced = [], answering = [];
     private long last;
 
     private MergePlan(ConflictPolicy policy) => this.policy = policy;
@@ -39,8 +40,14 @@ internal sealed class MergePlan
     /// <summary>Edits that answer the same prompt otherwise, and stay.</summary>
     public IReadOnlyList<MergeConflict> Conflicts => conflicts;
 
-    /// <summary>Active edits whose fact an earlier source has silenced: they stay silent.</summary>
-    public IReadOnlyList<MergeConflict> Silent => silent;
+    /// <summary>Edits that are silent and that a later source lets answer: they stay silent.</summary>
+    public IReadOnlyList<MergeConflict> Silent => [.. silent.DistinctBy(pair => pair.Edit)];
+
+    /// <summary>Edits that an earlier source brought and a later one has silenced.</summary>
+    public IReadOnlyList<MergeConflict> Silenced => silenced;
+
+    /// <summary>Edits that a source has silenced, and that answer nevertheless.</summary>
+    public IReadOnlyList<MergeConflict> Answering { get; private set; } = [];
 
     /// <summary>Makes a plan.</summary>
     /// <param name="there">The store that takes over; null for a new one.</param>
@@ -52,7 +59,7 @@ internal sealed class MergePlan
         var plan = new MergePlan(policy);
         foreach (Edit edit in there?.Edits ?? [])
         {
-            plan.Keep(new Entry(edit, there!.Name, edit.Id) { Before = edit.Status, Status = edit.Status });
+            plan.Keep(new Entry(edit, there!.Name, edit.Id) { IsOwn = true, Before = edit.Status, Status = edit.Status });
             plan.last = edit.Id;
         }
 
@@ -76,7 +83,7 @@ internal sealed class MergePlan
             if (Known(edit) is { } known)
             {
                 Meet(known, edit, source, decided);
-                known.Source = number;
+                if (edit.Status == EditStatus.Active) known.Source = number;
                 taken[edit.Id] = known;
                 continue;
             }
@@ -90,10 +97,15 @@ internal sealed class MergePlan
             Keep(added);
         }
 
-        foreach ((Entry entry, Edit edit) in decided) entry.By = edit.SupersededBy is { } by ? taken.GetValueOrDefault(by)?.Id : null;
+        ILookup<long, Edit> byId = source.Edits.ToLookup(edit => edit.Id);
+        foreach ((Entry entry, Edit edit) in decided)
+        {
+            entry.By = edit.SupersededBy is { } by ? taken.GetValueOrDefault(by)?.Id : null;
+            if (entry.Status == EditStatus.Active) Silence(entry, edit, source, byId);
+        }
     }
 
-    /// <summary>A fact that is there: it stays as it is, or falls silent.</summary>
+    /// <summary>A fact that is there: it stays as it is, or its source decides when all of its edits are there.</summary>
     private void Meet(Entry known, Edit edit, MergeSource source, List<(Entry, Edit)> decided)
     {
         if (!known.CanLeaveAlone || EditorCatalog.Named(edit.Method).Reversal == Reversal.Batch)
@@ -112,8 +124,42 @@ internal sealed class MergePlan
         }
         else if (edit.Status != EditStatus.Active)
         {
-            known.Status = edit.Status;
-            if (edit.Status == EditStatus.Superseded) decided.Add((known, edit));
+            decided.Add((known, edit));
+        }
+    }
+
+    /// <summary>
+    /// A source has silenced an edit that answers so far. That is so from then on if an earlier source brought it; but not by an edit that
+    /// answers no more itself.
+    /// </summary>
+    private void Silence(Entry entry, Edit edit, MergeSource source, ILookup<long, Edit> edits)
+    {
+        var pair = new MergeConflict(entry.Id, entry.By ?? entry.Id, entry.Request, edit.Request, source.Name);
+        bool isSuperseded = edit.Status == EditStatus.Superseded;
+        if (entry.IsOwn || (isSuperseded && (policy == ConflictPolicy.Keep || !IsSpokenFor(edit))))
+        {
+            answering.Add(pair);
+            entry.By = null;
+            return;
+        }
+
+        if (policy == ConflictPolicy.Refuse)
+        {
+            throw new InputException(
+                $"Nothing was merged: edit {entry.Number} of '{entry.From}', {Quoted.Text(entry.Request.Prompt)} -> "
+                    + $"{Quoted.Text(entry.Request.Target)}, answers there and is {edit.Status.ToString().ToLowerInvariant()} in "
+                    + $"'{source.Name}' (edit {edit.Id}).",
+                "supersede or keep such edits, or decide it in one of the stores first.");
+        }
+
+        silenced.Add(pair);
+        entry.Status = edit.Status;
+
+        bool IsSpokenFor(Edit? by)
+        {
+            for (int i = 0; i < edits.Count && by is { Status: EditStatus.Superseded, SupersededBy: { } next }; i++)
+                by = edits[next].FirstOrDefault();
+            return by?.Status is EditStatus.Active or EditStatus.Withdrawn;
         }
     }
 
@@ -147,6 +193,9 @@ internal sealed class MergePlan
     /// <summary>What became of the edits, when all of them are there.</summary>
     private void Settle()
     {
+        HashSet<long> active = [.. entries.Where(entry => entry.Status == EditStatus.Active).Select(entry => entry.Id)];
+        active.ExceptWith(conflicts.Select(pair => pair.Edit)); // these are told already
+        Answering = [.. answering.Where(pair => active.Contains(pair.Edit)).DistinctBy(pair => pair.Edit)];
         foreach (Entry entry in entries)
         {
             if (entry.Status == entry.Before) continue;
@@ -202,7 +251,10 @@ internal sealed class MergePlan
 
         public bool CanLeaveAlone => EditorCatalog.Named(edit.Method).Reversal != Reversal.Batch;
 
-        /// <summary>The last source that stated it; 0 is the store itself.</summary>
+        /// <summary>Whether the store had it before.</summary>
+        public bool IsOwn { get; init; }
+
+        /// <summary>The last source that lets it answer; 0 is the store itself.</summary>
         public int Source { get; set; }
 
         /// <summary>What the store has it as before it is settled.</summary>

@@ -16,4 +16,13 @@ public sealed record MergeReport(string Store, int Added, int Same, int LeftBehi
 
     /// <summary>Edits that are silent here although a later source lets them answer; they stay so.</summary>
     public IReadOnlyList<MergeConflict> Silent { get; init; } = [];
+
+    /// <summary>Edits that an earlier source brought and a later one has withdrawn or superseded: they are silent now.</summary>
+    public IReadOnlyList<MergeConflict> Silenced { get; init; } = [];
+
+    /// <summary>
+    /// Edits that a source has withdrawn or superseded and that answer here nevertheless: the store had them, or what superseded them
+    /// answers no more.
+    /// </summary>
+    public IReadOnlyList<MergeConflict> Answering { get; init; } = [];
 }

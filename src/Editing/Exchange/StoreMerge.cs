@@ -30,8 +30,11 @@ public static class StoreMerge
         var seen = new HashSet<string> { Path.GetFullPath(output) };
         foreach (string path in stores)
         {
-            if (!seen.Add(Path.GetFullPath(path)))
-                throw new InputException($"Edit store '{path}' is named twice.", "edits do not come from the store that gets them.");
+            if (seen.Add(Path.GetFullPath(path))) continue;
+            bool isOutput = Path.GetFullPath(path) == Path.GetFullPath(output);
+            throw new InputException(
+                $"Edit store '{path}' is named twice.",
+                isOutput ? "edits do not come from the store that gets them." : "name each store once: it takes its place in the order.");
         }
 
         var opened = new List<EditStore>();
@@ -76,6 +79,8 @@ public static class StoreMerge
                 Superseded = plan.Superseded,
                 Conflicts = plan.Conflicts,
                 Silent = plan.Silent,
+                Silenced = plan.Silenced,
+                Answering = plan.Answering,
             };
         }
         catch

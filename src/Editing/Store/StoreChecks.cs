@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using Sharpformer.Tensors;
@@ -100,13 +101,16 @@ internal static class StoreChecks
         (string now, string? hint) = edit.Status switch
         {
             EditStatus.Active => ("active", "only a withdrawn or superseded edit can be restored."),
-            EditStatus.Withdrawn => ($"withdrawn (since {EditRow.Time(edit.WithdrawnAt ?? default)})", null),
+            EditStatus.Withdrawn => ($"withdrawn (since {Second(edit.WithdrawnAt)})", null),
             EditStatus.Superseded => ($"superseded (by edit {edit.SupersededBy})", "only an active edit can be withdrawn."),
             EditStatus.Undone => ("undone", "undo the change that undid its addition."),
-            _ => ($"removed (since {EditRow.Time(edit.RemovedAt ?? default)})", "add the fact again."),
+            _ => ($"removed (since {Second(edit.RemovedAt)})", "add the fact again."),
         };
         return new InputException($"Edit {id} cannot be {wanted}: it is {now}.", hint);
     }
+
+    private static string Second(DateTimeOffset? time) =>
+        (time ?? default).UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static void Storable(EditPart part, string prompt)
     {

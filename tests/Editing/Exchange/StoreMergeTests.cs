@@ -78,6 +78,61 @@ public sealed class StoreMergeTests : IDisposable
     }
 
     [Fact]
+    public void What_a_store_lets_answer_is_not_silenced_by_what_became_of_it_elsewhere()
+    {
+        string own = Store("own.db", Fact(1, 10), Fact(2, 10)), other = Out("other.db");
+        File.Copy(own, other);
+        Change(other, store => store.Withdraw(1));
+        MergeReport report = Merge(own, other);
+        Assert.Equal((0, 2, null), (report.Added, report.Same, report.Change));
+        Assert.Equal(1, Assert.Single(report.Answering).Edit);
+        Assert.Empty(report.Silenced);
+        Assert.Equal("active | active", Statuses(own));
+
+        report = Merge(folder.File, own, other); // here the order of the sources says so
+        Assert.Equal(1, Assert.Single(report.Silenced).Edit);
+        Assert.Empty(report.Answering);
+        Assert.Equal("withdrawn | active", Statuses());
+        string said = StoreFolder.Refused(() => StoreMerge.Run(Out("new.db"), [own, other], ConflictPolicy.Refuse));
+        Assert.Contains($"answers there and is withdrawn in '{other}'", said, StringComparison.Ordinal);
+        report = Merge(Out("new.db"), other, own); // a later source does not let it answer again
+        Assert.Equal(1, Assert.Single(report.Silent).Edit);
+    }
+
+    [Theory]
+    [InlineData(ConflictPolicy.SupersedeSamePrompt)]
+    [InlineData(ConflictPolicy.Keep)]
+    public void Nothing_is_superseded_by_an_edit_that_is_gone(ConflictPolicy policy)
+    {
+        string own = Store("own.db", Fact(1, 10)), other = Out("other.db");
+        File.Copy(own, other);
+        Change(other, store => store.AddOnce([Fact(1, 11)], null, [[1]]));
+        Change(other, store => store.Remove(2));
+        MergeReport report = StoreMerge.Run(own, [other], policy, time: Noon, author: StoreFolder.Author);
+        Assert.Equal((1, null), (Assert.Single(report.Answering).Edit, report.Change));
+        Assert.Equal("active", Statuses(own));
+        Assert.Single(StoreMerge.Run(folder.File, [own, other], policy, time: Noon, author: StoreFolder.Author).Answering);
+        Assert.Equal("active", Statuses());
+    }
+
+    [Fact]
+    public void An_edit_that_was_superseded_elsewhere_is_so_by_the_edit_that_comes_along()
+    {
+        string own = Store("own.db", Fact(1, 10)), other = Out("other.db"), third = Out("third.db");
+        File.Copy(own, other);
+        File.Copy(own, third);
+        Change(other, store => store.AddOnce([Fact(1, 11)], null, [[1]]));
+        Assert.Contains(
+            "Nothing was merged", StoreFolder.Refused(() => StoreMerge.Run(own, [other], ConflictPolicy.Refuse)), StringComparison.Ordinal);
+        MergeReport report = StoreMerge.Run(third, [other], ConflictPolicy.Keep);
+        Assert.Equal((1, 0), (report.Conflicts.Count, report.Answering.Count));
+        Assert.Equal("active | active", Statuses(third));
+        report = Merge(own, other);
+        Assert.Equal((1, 0, 0), (report.Superseded.Count, report.Answering.Count, report.Silenced.Count));
+        Assert.Equal("superseded by 2 | active", Statuses(own));
+    }
+
+    [Fact]
     public void Two_answers_that_a_store_keeps_stay_and_a_third_takes_over_from_both()
     {
         string a = Store("a.db", Fact(1, 10), Fact(1, 11)), b = Store("b.db", Fact(1, 11), Fact(1, 12));
@@ -105,10 +160,16 @@ public sealed class StoreMergeTests : IDisposable
     {
         string a = Store("a.db", Fact(1, 10)), other = Out("other.db");
         ModelFingerprint stranger = StoreFolder.Model with { Tokenizer = new string('c', 64) };
-        using (EditStore store = EditStore.Open(other, create: true)) store.Bind(stranger, StoreFolder.NEmbd);
+        using (EditStore store = EditStore.Open(other, create: true))
+        {
+            store.Bind(stranger, StoreFolder.NEmbd);
+            store.Add(Fact(1, 10));
+        }
+
         Assert.Contains("the tokenizer files differ", StoreFolder.Refused(() => Merge(folder.File, a, other)), StringComparison.Ordinal);
-        Assert.Contains("is named twice", StoreFolder.Refused(() => Merge(folder.File, a, a)), StringComparison.Ordinal);
-        Assert.Contains("is named twice", StoreFolder.Refused(() => Merge(a, a)), StringComparison.Ordinal);
+        string twice = StoreFolder.Refused(() => Merge(folder.File, a, a)), itself = StoreFolder.Refused(() => Merge(a, a));
+        Assert.EndsWith("is named twice. Hint: name each store once: it takes its place in the order.", twice, StringComparison.Ordinal);
+        Assert.EndsWith("is named twice. Hint: edits do not come from the store that gets them.", itself, StringComparison.Ordinal);
         Assert.Contains("does not exist", StoreFolder.Refused(() => Merge(folder.File, a, Out("none.db"))), StringComparison.Ordinal);
         string elsewhere = Out("elsewhere.db");
         using (EditStore store = Open(elsewhere)) store.Add(Fact(9, 10) with { Settings = new IReVaSettings { Layer = 1 } });
@@ -116,7 +177,7 @@ public sealed class StoreMergeTests : IDisposable
         Assert.Contains("block 4, asked for is block 1", said, StringComparison.Ordinal);
         Assert.False(File.Exists(folder.File));
         string empty = Out("empty.db");
-        using (EditStore store = EditStore.Open(empty, create: true)) Assert.Null(store.Identity);
+        StoreConnection.OpenForWriting(empty, empty, create: true).Dispose(); // as programs before this one left it
         Assert.Contains("holds no edits", StoreFolder.Refused(() => Merge(folder.File, empty)), StringComparison.Ordinal);
     }
 
@@ -152,9 +213,9 @@ public sealed class StoreMergeTests : IDisposable
         change(store);
     }
 
-    private string Statuses()
+    private string Statuses(string? path = null)
     {
-        using EditStore store = EditStore.Open(folder.File, readOnly: true);
+        using EditStore store = EditStore.Open(path ?? folder.File, readOnly: true);
         return string.Join(" | ", store.List(false, true).Select(edit => edit.SupersededBy is { } by
             ? $"superseded by {by}"
             : edit.Status.ToString().ToLowerInvariant()));

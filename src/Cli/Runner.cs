@@ -25,6 +25,7 @@ internal static class Runner
         {
             ParseResult parse = commands.Parse(args, Parsing);
             if (parse.Action is ParseErrorAction) return Misused(parse, error);
+            if (UnknownOption(parse) is { } option) return Misused(parse.CommandResult, $"has no option '{option}'.", error);
             return parse.Invoke(new InvocationConfiguration
             {
                 Output = output,
@@ -46,7 +47,7 @@ internal static class Runner
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // What files can do is told by who opens them: this is the output.
-            error.WriteLine($"error: The result could not be written: {Terminal.Visible(e.Message)}");
+            error.WriteLine($"error: The result could not be written: {FileErrors.Reason(e)}.");
             return Failed;
         }
         catch (Exception e) when (OutOfMemory(e) is { } memory) // nobody's bug
@@ -75,6 +76,20 @@ internal static class Runner
         for (Exception? e = error; e is not null; e = e.InnerException)
             if (e is OutOfMemoryException memory) return memory;
         return null;
+    }
+
+    // What an argument has taken that looks like an option, unless "--" said that it is none.
+    private static string? UnknownOption(ParseResult parse) => parse.Tokens.Any(token => token.Type == TokenType.DoubleDash)
+        ? null
+        : parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
+            .Select(token => token.Value).FirstOrDefault(value => value.StartsWith("--", StringComparison.Ordinal));
+
+    private static int Misused(CommandResult command, string what, TextWriter error)
+    {
+        string path = PathOf(command);
+        error.WriteLine($"error: {Terminal.Visible($"'{path}' {what}")}");
+        error.WriteLine($"Try '{path} --help'.");
+        return WrongUsage;
     }
 
     private static int Misused(ParseResult parse, TextWriter error)

@@ -74,7 +74,7 @@ internal static class TextFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}: cannot be read ({e.Message})", null, e);
+            throw new InputException($"{path}: cannot be read: {FileErrors.Reason(e)}.", null, e);
         }
     }
 }

@@ -162,7 +162,7 @@ public sealed class UsageTests
     {
         Assert.Equal(new CliRun(0, "", ""), Throwing(new IOException("Broken pipe", 32)));
         CliRun full = Throwing(new IOException("No space left on device", 28));
-        Assert.Equal(new CliRun(1, "", "error: The result could not be written: No space left on device\n"), full);
+        Assert.Equal(new CliRun(1, "", "error: The result could not be written: the disk is full.\n"), full);
     }
 
     [Fact]

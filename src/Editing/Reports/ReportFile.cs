@@ -31,8 +31,7 @@ public static class ReportFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException(
-                $"{path}: cannot be written ({e.Message.Replace(temporary, path, StringComparison.Ordinal)})",
-                "is there room on the disk, and may you write there?", e);
+                $"{path}: cannot be written: {FileErrors.Reason(e)}.", "is there room on the disk, and may you write there?", e);
         }
         finally
         {

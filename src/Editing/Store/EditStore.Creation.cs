@@ -99,5 +99,5 @@ public sealed partial class EditStore
     internal static string Draft(string file) => $"{file}.{Guid.NewGuid():N}.new";
 
     internal static InputException NotMade(string path, Exception error) => new(
-        $"Edit store '{path}' cannot be created: {error.Message}", "choose a folder that may be written.", error);
+        $"Edit store '{path}' cannot be created: {FileErrors.Reason(error)}.", "choose a folder that may be written and has room.", error);
 }

@@ -1,0 +1,48 @@
+using System.Text;
+
+namespace Sharpformer.Tensors;
+
+/// <summary>
+/// Why a file could not be read or written, in this program's words: the system's own differ, and name files that nobody asked for.
+/// </summary>
+public static class FileErrors
+{
+    /// <summary>The reason, to be put in brackets or behind a colon.</summary>
+    /// <param name="error">What the file system or a decoder said.</param>
+    public static string Reason(Exception error) => error switch
+    {
+        DecoderFallbackException => "it is no valid UTF-8 text",
+        UnauthorizedAccessException => "permission is denied",
+        PathTooLongException => "the name is too long",
+        FileNotFoundException or DirectoryNotFoundException => "there is no such file or folder",
+        IOException => OperatingSystem.IsWindows() ? OnWindows(error.HResult & 0xFFFF) : OnUnix(error.HResult),
+        _ => Number(error.HResult),
+    };
+
+    private static string OnUnix(int errno) => errno switch
+    {
+        5 => "the disk does not work as it should",
+        11 or 35 => "another process uses it",
+        17 => "it is there already",
+        23 or 24 => "too many files are open",
+        27 => "the file would be too large",
+        28 => "the disk is full",
+        30 => "the file system is read-only",
+        36 or 63 => "the name is too long",
+        69 or 122 => "the disk quota is used up",
+        _ => Number(errno),
+    };
+
+    private static string OnWindows(int code) => code switch
+    {
+        19 => "the disk is read-only",
+        23 or 1117 => "the disk does not work as it should",
+        32 or 33 => "another process uses it",
+        39 or 112 => "the disk is full",
+        80 or 183 => "it is there already",
+        206 => "the name is too long",
+        _ => Number(code),
+    };
+
+    private static string Number(int code) => FormattableString.Invariant($"the system's error {code}");
+}

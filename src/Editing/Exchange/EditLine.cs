@@ -6,8 +6,8 @@ using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Exchange;
 
-/// <summary>The first line of a JSON Lines file of edits: what it is, and whose edits they are.</summary>
-internal sealed record EditLinesHeader(string Format, int Version, ModelFingerprint Model, int NEmbd, string? Config)
+/// <summary>The first line of a JSON Lines file of edits: what it is, whose edits they are, and how many follow.</summary>
+internal sealed record EditLinesHeader(string Format, int Version, ModelFingerprint Model, int NEmbd, string? Config, int Edits)
 {
     /// <summary>The name of the format.</summary>
     public const string FormatName = "sharpformer edits";

@@ -28,12 +28,14 @@ public static class EditLines
         ArgumentNullException.ThrowIfNull(store);
         StoreIdentity identity = store.Identity ?? throw new InputException($"Edit store '{store.Path}' holds no edits.");
         ILookup<long, EditEvent> events = Reached(store.Events(), at).ToLookup(line => line.EditId);
-        writer.WriteLine(EditLine.ToJson(new EditLinesHeader(
-            EditLinesHeader.FormatName, Version, identity.Model, identity.NEmbd, identity.Config)));
         ILookup<bool, Edit> edits = store.List(withParts: false, includeRemoved: true, at).ToLookup(edit => filter?.Matches(edit) != false);
         RequireWhole(edits[true], edits[false]);
-        foreach (Edit edit in edits[true]) writer.WriteLine(EditLine.ToJson(EditLine.Of(store.Get(edit.Id, at), [.. events[edit.Id]])));
-        return edits[true].Count();
+        int count = edits[true].Count();
+        writer.WriteLine(EditLine.ToJson(new EditLinesHeader(
+            EditLinesHeader.FormatName, Version, identity.Model, identity.NEmbd, identity.Config, count)));
+        foreach (long id in edits[true].Select(edit => edit.Id))
+            writer.WriteLine(EditLine.ToJson(EditLine.Of(Whole(store.Get(id, at), store, at), [.. events[id]])));
+        return count;
     }
 
     /// <summary>A store takes over the edits of a file, in one change, by the rules of <see cref="StoreMerge"/>.</summary>
@@ -61,6 +63,14 @@ public static class EditLines
             events.AddRange(line.Events);
         }
 
+        if (edits.Count != header.Edits)
+        {
+            string last = edits is [.., var end] ? $"the last is edit {end.Id}" : "there is none";
+            throw new InputException(
+                $"{path}: the first line says that {header.Edits} edits follow, got {edits.Count}: {last}.",
+                "was the file cut off? Export it again.");
+        }
+
         file.Rewind();
         ReadHeader(file);
         var source = new MergeSource(path, new StoreIdentity(header.Model, header.NEmbd, header.Config), edits, events, wanted =>
@@ -78,6 +88,14 @@ public static class EditLines
             throw new InputException($"{path}: it holds an edit that cannot be stored ({e.Message})", null, e);
         }
     }
+
+    // What was silent then is listed without what it takes to apply, if that was removed since.
+    private static Edit Whole(Edit edit, EditStore store, StoreMoment? at) => edit.Status == EditStatus.Removed || edit.Parts.Count > 0
+        ? edit
+        : throw new InputException(
+            $"Edit store '{store.Path}' cannot be written as of {at}: edit {edit.Id} was removed since, and with it what it takes to "
+                + "apply.",
+            "choose a later moment, or other edits.");
 
     private static void RequireWhole(IEnumerable<Edit> chosen, IEnumerable<Edit> others)
     {
@@ -130,11 +148,24 @@ public static class EditLines
         {
             throw file.Wrong(e.Message);
         }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
+        catch (FormatException e) // this program's own words
         {
             throw file.Wrong($"it is no edit as 'edits export' writes them ({e.Message})");
         }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw file.Wrong($"it is no edit as 'edits export' writes them ({Place(e)})");
+        }
     }
+
+    // Where in the line it is, or which field: what the reader says of it quotes whatever is there.
+    private static string Place(Exception error) => error switch
+    {
+        JsonException { Path: { Length: > 2 } path } => $"see {Quoted.Bare(path[2..])}",
+        JsonException { BytePositionInLine: { } at } => $"see byte {at + 1}",
+        JsonException => "a field is missing or is none that an edit has",
+        _ => "half a surrogate pair in a text",
+    };
 
     /// <summary>The lines of a text file, counted.</summary>
     private sealed class LineFile : IDisposable
@@ -188,7 +219,7 @@ public static class EditLines
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or DecoderFallbackException)
             {
-                throw new InputException($"{Path}: cannot be read ({e.Message})", null, e);
+                throw new InputException($"{Path}: cannot be read: {FileErrors.Reason(e)}.", null, e);
             }
         }
     }

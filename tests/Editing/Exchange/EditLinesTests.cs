@@ -55,6 +55,32 @@ public sealed class EditLinesTests : IDisposable
     }
 
     [Fact]
+    public void What_was_silent_then_and_is_removed_by_now_cannot_be_written_as_it_was()
+    {
+        using EditStore store = folder.OpenWith(1);
+        store.AddOnce([StoreFolder.Edit(2)], null, [[1]]);
+        StoreMoment then = StoreMoment.Event(store.Events()[^1].Seq);
+        Assert.Equal(EditStatus.Superseded, store.Get(1).Status);
+        store.Remove(1);
+        string refused = StoreFolder.Refused(() => Write(store, at: then));
+        Assert.Contains("edit 1 was removed since, and with it what it takes to apply", refused, StringComparison.Ordinal);
+        Assert.Equal(1, Write(store, new EditFilter([("status", "active")]), then));
+        Assert.Equal(1, EditLines.Import(Lines, Copy).Added);
+    }
+
+    [Theory]
+    [InlineData("{\"id\":", "{x\"id\":", "see byte 2")]
+    [InlineData("\"batch\":", "\"batch\":\"x\",\"batch\":", "see batch")]
+    public void A_line_that_cannot_be_read_is_told_in_words_of_our_own(string was, string now, string said)
+    {
+        using EditStore store = folder.OpenWith(1);
+        Write(store);
+        File.WriteAllText(Lines, File.ReadAllText(Lines).Replace(was, now, StringComparison.Ordinal));
+        string message = StoreFolder.Refused(() => EditLines.Import(Lines, Copy));
+        Assert.StartsWith($"{Lines}, line 2: it is no edit as 'edits export' writes them ({said}).", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Some_edits_are_taken_into_a_store_that_has_others()
     {
         using EditStore store = folder.OpenWith(4);
@@ -105,6 +131,17 @@ public sealed class EditLinesTests : IDisposable
         using EditStore store = folder.OpenWith(2);
         Write(store);
         byte[] all = File.ReadAllBytes(Lines);
+        string[] lines = File.ReadAllLines(Lines);
+        foreach ((int left, string last) in (ReadOnlySpan<(int, string)>)[(2, "the last is edit 1"), (1, "there is none")])
+        {
+            File.WriteAllLines(Lines, lines[..left]); // cut between two lines
+            string cut = StoreFolder.Refused(() => EditLines.Import(Lines, Copy));
+            Assert.Contains($"the first line says that 2 edits follow, got {left - 1}: {last}.", cut, StringComparison.Ordinal);
+        }
+
+        File.WriteAllLines(Lines, [lines[0], lines[2]]);
+        Assert.Contains("got 1: the last is edit 2", StoreFolder.Refused(() => EditLines.Import(Lines, Copy)), StringComparison.Ordinal);
+        Assert.False(File.Exists(Copy));
         File.WriteAllBytes(Lines, all[..^9]);
         Assert.Contains("line 3", StoreFolder.Refused(() => EditLines.Import(Lines, Copy)), StringComparison.Ordinal);
         File.WriteAllText(Lines, "");
@@ -112,7 +149,8 @@ public sealed class EditLinesTests : IDisposable
         File.WriteAllText(Lines, "[]");
         Assert.Contains("expected the first line", StoreFolder.Refused(() => EditLines.Import(Lines, Copy)), StringComparison.Ordinal);
         File.WriteAllBytes(Lines, [.. all[..20], 0xFF, .. all[20..]]);
-        Assert.Contains("cannot be read", StoreFolder.Refused(() => EditLines.Import(Lines, Copy)), StringComparison.Ordinal);
+        string bytes = StoreFolder.Refused(() => EditLines.Import(Lines, Copy));
+        Assert.Equal($"{Lines}: cannot be read: it is no valid UTF-8 text.", bytes);
         Assert.Contains("got a folder", StoreFolder.Refused(() => EditLines.Import(folder.Root, Copy)), StringComparison.Ordinal);
         Assert.Contains("does not exist", StoreFolder.Refused(() => EditLines.Import(Copy, Lines)), StringComparison.Ordinal);
     }

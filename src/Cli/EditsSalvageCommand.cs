@@ -41,9 +41,19 @@ internal static class EditsSalvageCommand
         if (!report.Found.IsSound) EditsVerifyCommand.Show(terminal, report.Found);
         terminal.Line($"{Terminal.Counted(report.Saved.Count, "edit")} and {Terminal.Counted(report.Events, "event")} were saved to "
             + $"{Terminal.Visible(report.Output)}.");
-        if (report.LeftOut.Count > 0) terminal.Line($"Left out, because they are damaged: edits {string.Join(", ", report.LeftOut)}.");
+        if (report.LeftOut.Count > 0)
+        {
+            int events = report.Found.Events - report.Events;
+            string theirs = events > 0 ? $", with {Terminal.Counted(events, "event")} of {Named(report.LeftOut, "it", "them")}" : "";
+            terminal.Line($"Left out, because {Named(report.LeftOut, "it is", "they are")} damaged: {Ids(report.LeftOut)}{theirs}.");
+        }
+
         if (report.Withdrawn.Count == 0) return;
-        terminal.Line($"Withdrawn, because it is not known whether they were: edits {string.Join(", ", report.Withdrawn)}. "
-            + "'edits restore' has them answer again.");
+        terminal.Line($"Withdrawn, because it is not known whether {Named(report.Withdrawn, "it was", "they were")}: "
+            + $"{Ids(report.Withdrawn)}. 'edits restore' has {Named(report.Withdrawn, "it", "them")} answer again.");
     }
+
+    private static string Named(IReadOnlyList<long> edits, string one, string several) => edits.Count == 1 ? one : several;
+
+    private static string Ids(IReadOnlyList<long> edits) => $"{Named(edits, "edit", "edits")} {string.Join(", ", edits)}";
 }

@@ -52,9 +52,11 @@ internal static class EditsVerifyCommand
         }
 
         Show(terminal, report);
-        terminal.Line($"{Terminal.Visible(report.Path)} is damaged. {sound} are as they were written"
-            + (report.Uncertain.Count == 0 ? "; " : $"; the status of {Terminal.Counted(report.Uncertain.Count, "edit")} is not known; ")
-            + "'edits salvage' saves them.");
+        string status = report.Uncertain.Count == 0 ? ""
+            : $"; the status of {Terminal.Counted(report.Uncertain.Count, "edit")} is not known";
+        terminal.Line(report.CanBeSaved
+            ? $"{Terminal.Visible(report.Path)} is damaged. {sound} are as they were written{status}; 'edits salvage' saves these edits."
+            : $"{Terminal.Visible(report.Path)} is damaged or no edit store, and nothing of it can be saved: fetch a copy from a backup.");
         return exit;
     }
 }

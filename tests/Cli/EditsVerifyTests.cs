@@ -41,11 +41,13 @@ public sealed class EditsVerifyTests : IDisposable
         CliRun run = CliRun.Of(["edits", "verify", "--edits", store]);
         Assert.Equal(3, run.ExitCode);
         Assert.Contains("its checksum differs", run.Out, StringComparison.Ordinal);
-        Assert.Contains("1 edit and 2 events are as they were written; 'edits salvage' saves them.", run.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 edit and 2 events are as they were written; 'edits salvage' saves these edits.", run.Out, StringComparison.Ordinal);
 
         run = CliRun.Of(["edits", "salvage", "--edits", store, "--output", saved]);
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains("Left out, because they are damaged: edits 2.", run.Out, StringComparison.Ordinal);
+        Assert.Contains("1 edit and 1 event were saved", run.Out, StringComparison.Ordinal);
+        Assert.Contains("Left out, because it is damaged: edit 2, with 1 event of it.", run.Out, StringComparison.Ordinal);
         Assert.Equal(bytes, File.ReadAllBytes(store));
         Assert.Equal(0, CliRun.Of(["edits", "verify", "--edits", saved]).ExitCode);
         JsonElement edits = CliRun.Json(["edits", "list", "--edits", saved]);
@@ -53,6 +55,39 @@ public sealed class EditsVerifyTests : IDisposable
         CliRun.Of(["edits", "salvage", "--edits", store, "--output", saved]).AssertFailed("exists already");
         JsonElement again = CliRun.Json(["edits", "salvage", "--edits", store, "--output", folder.File("more.db")]);
         Assert.Equal(2, again.GetProperty("leftOut")[0].GetInt64());
+    }
+
+    [Fact]
+    public void Where_nothing_can_be_saved_nothing_is_promised()
+    {
+        string text = folder.File("t.db"), empty = folder.File("empty.db");
+        File.WriteAllText(text, "Dear diary, this is more text than a header has.");
+        File.WriteAllText(empty, "");
+        foreach (string[] command in (string[][])[["verify", "--edits"], ["salvage", "--output", saved, "--edits"]])
+            CliRun.Of(["edits", .. command, empty]).AssertFailed("is an empty file: there is no edit in it.", "from a backup");
+        File.WriteAllBytes(store, File.ReadAllBytes(store)[..50]);
+        foreach ((string file, string what) in (ReadOnlySpan<(string, string)>)[(text, "is no edit store"), (store, "cut off")])
+        {
+            CliRun run = CliRun.Of("edits", "verify", "--edits", file);
+            Assert.Equal(3, run.ExitCode);
+            Assert.Contains(what, run.Out, StringComparison.Ordinal);
+            Assert.Contains("damaged or no edit store, and nothing of it can be saved", run.Out, StringComparison.Ordinal);
+            Assert.DoesNotContain("salvage", run.Out, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Damaged_pages_are_told_in_words_of_our_own()
+    {
+        byte[] bytes = File.ReadAllBytes(store);
+        int pageSize = bytes[16] << 8 | bytes[17], last = bytes.Length / pageSize;
+        for (int page = 3; page <= last; page++) bytes[(page - 1) * pageSize] = 0xFF; // its kind
+        File.WriteAllBytes(store, bytes);
+        CliRun run = CliRun.Of("edits", "verify", "--edits", store);
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains("page 3 is damaged", run.Out, StringComparison.Ordinal);
+        foreach (string word in (string[])["***", "btree", "Tree", "in database"])
+            Assert.DoesNotContain(word, run.Out, StringComparison.Ordinal);
     }
 
     [Fact]

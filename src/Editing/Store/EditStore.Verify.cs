@@ -9,6 +9,7 @@ public sealed partial class EditStore
     /// <exception cref="InputException">There is no such file, it is none of an edit store, or it is locked.</exception>
     public static StoreReport Verify(string path)
     {
+        RequireContent(path);
         try
         {
             using EditStore store = Open(path, readOnly: true);
@@ -21,7 +22,7 @@ public sealed partial class EditStore
             });
             return new StoreReport(path, [], [.. edits.Select(edit => edit.Id)], [], store.history!.Events.Count);
         }
-        catch (InputException error) when (error.Kind == ErrorKind.Input && IsStore(path))
+        catch (InputException error) when (error.Kind == ErrorKind.Input && File.Exists(path))
         {
             StoreReport report = StoreSurvey.Of(path).Report();
             if (!report.IsSound) return report;
@@ -42,6 +43,7 @@ public sealed partial class EditStore
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(output);
         if (!File.Exists(path)) throw new InputException($"Edit store '{path}' does not exist.", "check the path.");
+        RequireContent(path);
         string file = StoreFile.Real(output);
         if (Directory.Exists(output) || File.Exists(file))
             throw new InputException($"'{output}' exists already.", "name a file that does not exist yet.");
@@ -58,5 +60,12 @@ public sealed partial class EditStore
         return StoreSalvage.Write(survey, file, output, time ?? TimeProvider.System, author ?? EditAuthor.Current);
     }
 
-    private static bool IsStore(string path) => File.Exists(path) && new FileInfo(path).Length > 0;
+    private static void RequireContent(string path)
+    {
+        if (new FileInfo(path) is { Exists: true, Length: 0 })
+        {
+            throw new InputException(
+                $"'{path}' is an empty file: there is no edit in it.", "if there were any, fetch a copy of the whole file from a backup.");
+        }
+    }
 }

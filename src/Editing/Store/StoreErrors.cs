@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Sharpformer.Tensors;
 using SQLitePCL;
@@ -5,7 +6,7 @@ using SQLitePCL;
 namespace Sharpformer.Editing.Store;
 
 /// <summary>Turns SQLite's error codes into sentences for whoever owns the file.</summary>
-internal static class StoreErrors
+internal static partial class StoreErrors
 {
     /// <summary>The sentence for <paramref name="error"/>; damage is located with quick_check where the file can still be read.</summary>
     public static InputException Explain(SqliteException error, string path, SqliteConnection? connection) =>
@@ -49,6 +50,18 @@ internal static class StoreErrors
         $"Edit store '{path}' is read-only, so its edits cannot be changed.",
         "copy it to a folder that may be written.", error);
 
+    /// <summary>What SQLite's own check has found, in the words of whoever owns the file.</summary>
+    /// <param name="text">A row of its answer.</param>
+    public static IEnumerable<string> Findings(string text) => text.Split('\n')
+        .Where(line => line.Length > 0 && !line.StartsWith("***", StringComparison.Ordinal))
+        .Select(line => PageNumber().Match(line) is { Success: true } page ? $"page {page.Groups[1].Value} is damaged"
+            : line.Contains("index", StringComparison.Ordinal) ? "what finds its rows does not go with them"
+            : line.StartsWith("Freelist", StringComparison.Ordinal) ? "the list of its free pages is damaged"
+            : "a table is damaged");
+
+    [GeneratedRegex("page ([0-9]+)", RegexOptions.IgnoreCase)]
+    private static partial Regex PageNumber();
+
     private static string? FirstFinding(SqliteConnection? connection)
     {
         if (connection is null) return null;
@@ -56,9 +69,7 @@ internal static class StoreErrors
         {
             using SqliteCommand command = connection.CreateCommand();
             command.CommandText = "PRAGMA quick_check(1)";
-            return command.ExecuteScalar() is string finding && finding != "ok"
-                ? finding.ReplaceLineEndings(" ").Replace("*** in database main *** ", "", StringComparison.Ordinal)
-                : null;
+            return command.ExecuteScalar() is string found && found != "ok" ? Findings(found).FirstOrDefault() : null;
         }
         catch (SqliteException)
         {

@@ -11,6 +11,9 @@ public sealed record StoreReport(
 {
     /// <summary>Whether nothing is wrong.</summary>
     public bool IsSound => Findings.Count == 0;
+
+    /// <summary>Whether something of it can be saved.</summary>
+    public bool CanBeSaved => Sound.Count > 0 && Findings.All(finding => finding.Where != StorePart.Identity);
 }
 
 /// <summary>One thing that is not as it was written.</summary>

@@ -27,7 +27,8 @@ internal static class StoreSalvage
                 transaction.Commit();
             }
 
-            return StoreFile.TryRename(draft, file) ? report : throw new IOException($"'{output}' exists by now.");
+            return StoreFile.TryRename(draft, file) ? report
+                : throw new InputException($"'{output}' exists by now.", "name a file that does not exist yet.");
         }
         catch (SqliteException error)
         {

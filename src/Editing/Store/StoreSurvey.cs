@@ -265,7 +265,7 @@ internal sealed class StoreSurvey
         {
             using SqliteCommand command = connection.Command("PRAGMA integrity_check(20)");
             using SqliteDataReader reader = command.ExecuteReader();
-            while (reader.Read()) lines.Add(reader.GetString(0).ReplaceLineEndings(" "));
+            while (reader.Read() && reader.GetString(0) is not "ok" and var text) lines.AddRange(StoreErrors.Findings(text));
         }
         catch (SqliteException error)
         {
@@ -273,7 +273,7 @@ internal sealed class StoreSurvey
         }
 
         connection.Refill();
-        return lines is ["ok"] ? [] : lines;
+        return [.. lines.Distinct()];
     }
 
     private string Told(Exception error) => error is SqliteException sqlite

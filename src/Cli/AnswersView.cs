@@ -17,7 +17,7 @@ internal static class AnswersView
         answer.Probability,
         loss = answer.Loss,
         pass = passes,
-        why = answer.IsSaid ? null : Reason(answer),
+        why = answer.Reason,
     };
 
     /// <summary>A table of answers.</summary>
@@ -29,7 +29,7 @@ internal static class AnswersView
         {
             Terminal.AddRow(
                 table, Terminal.Number(answer.Edit), answer.Prompt, Terminal.Quoted(session.TextOf(answer.Expected)),
-                Terminal.Quoted(session.TextOf(answer.Said)), Probability(answer.Probability), answer.IsSaid ? "" : Reason(answer));
+                Terminal.Quoted(session.TextOf(answer.Said)), Probability(answer.Probability), answer.Reason ?? "");
         }
 
         return table;
@@ -37,13 +37,4 @@ internal static class AnswersView
 
     /// <summary>A probability for people.</summary>
     public static string Probability(double p) => Terminal.Number(p, p < 0.001 ? "0.#E+0" : "0.000");
-
-    private static string Reason(CheckedAnswer answer) => answer.Why switch
-    {
-        Shortfall.BelowThreshold => "not near enough: no edit answers",
-        Shortfall.AnotherEdit => $"edit {answer.Speaks.Edit} answers instead",
-        Shortfall.WithdrawnEdit => $"withdrawn edit {answer.Speaks.Edit} is nearest and silent",
-        Shortfall.TooWeak => "it answers, but not strongly enough",
-        _ => "the weights do not say it",
-    };
 }

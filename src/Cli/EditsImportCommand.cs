@@ -22,8 +22,8 @@ internal static class EditsImportCommand
         Option<string> edits = CommonOptions.Edits(), reason = CommonOptions.Reason();
         edits.Description = "The store that gets the edits; made if it does not exist.";
         Option<string> onConflict = ConflictOption.Create(EditsMergeCommand.OnConflict);
-        Option<bool> again = new("--again") { Description = "Teach also what was taught before and withdrawn or removed since." };
-        foreach (Option option in (Option[])[edits, onConflict, again, reason]) command.Add(option);
+        Option<bool> anew = new("--again") { Description = "Teach also what was taught before and withdrawn or removed since." };
+        foreach (Option option in (Option[])[edits, onConflict, anew, reason]) command.Add(option);
         ModelOptions model = ModelOptions.AddTo(command, required: false);
         TextOptions texts = TextOptions.AddTo(command);
         EditSettingsOptions settings = EditSettingsOptions.AddTo(command);
@@ -53,7 +53,14 @@ internal static class EditsImportCommand
                 return 0;
             }
 
-            IReadOnlyList<RequestRow> all = RequestCsv.Read(path);
+            RequestTable read = RequestCsv.Read(path);
+            IReadOnlyList<RequestRow> all = read.Rows;
+            if (read.Unused.Count > 0)
+            {
+                terminal.Note($"note: {Terminal.Counted(read.Unused.Count, "column")} not used: "
+                    + $"{string.Join(", ", read.Unused.Select(Terminal.Quoted))}. Settings are options of this command.");
+            }
+
             RequestRow[] rows = [.. all.Where(row => row.Status is null or EditStatus.Active)];
             if (rows.Length < all.Count)
                 terminal.Note($"note: {Terminal.Counted(all.Count - rows.Length, "row")} whose status is not active, left out.");
@@ -63,6 +70,13 @@ internal static class EditsImportCommand
             using Session session = model.Open(parse);
             IReadOnlyList<TokenizedRequest> requests = session.Tokenize([.. rows.Select(row => row.Request)], texts.Rules(parse));
             TextOptions.NoteChanges(terminal, requests);
+            (requests, IReadOnlyList<TokenizedRequest> again) = TokenizedRequest.Split(requests);
+            if (again is [var twice, ..])
+            {
+                terminal.Note($"note: {Terminal.Counted(again.Count, "row")} left out, as an earlier row says the same; "
+                    + $"the first is {EditView.Fact(twice.Request)} ({Terminal.Visible(twice.Request.Source)}).");
+            }
+
             settings.Check(parse, session.Model.Config);
             using var interruption = new Interruption();
             session.OpenStore(store, StoreAccess.Create);
@@ -72,7 +86,7 @@ internal static class EditsImportCommand
             {
                 Reason = why ?? (reasons is [var one] ? one : null),
                 OnConflict = policy,
-                Again = parse.GetValue(again),
+                Again = parse.GetValue(anew),
             };
             TeachingReport report = ProgressReport.Run(
                 terminal, progress => session.Teach(requests, how, options, progress, interruption.Token));

@@ -12,6 +12,28 @@ public sealed record TokenizedRequest(EditRequest Request, EditTokens Tokens, in
     /// <summary>The request as it was given, where the text rules changed it; null elsewhere.</summary>
     public EditRequest? Asked { get; init; }
 
+    /// <summary>
+    /// Tells what a list says again, token for token, from the rest. Where another target of the prompt comes in between it is a new
+    /// statement: the last one counts.
+    /// </summary>
+    /// <param name="requests">The list.</param>
+    public static (IReadOnlyList<TokenizedRequest> Once, IReadOnlyList<TokenizedRequest> Again) Split(
+        IReadOnlyList<TokenizedRequest> requests)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        List<TokenizedRequest> once = [], again = [];
+        Dictionary<string, int[]> last = []; // the target that was last said, by prompt
+        foreach (TokenizedRequest request in requests)
+        {
+            string prompt = string.Join(',', request.Tokens.Prompt);
+            bool isSame = last.TryGetValue(prompt, out int[]? target) && target.SequenceEqual(request.Tokens.Target);
+            (isSame ? again : once).Add(request);
+            last[prompt] = request.Tokens.Target;
+        }
+
+        return (once, again);
+    }
+
     /// <summary>Tokenises a request.</summary>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="request">The fact.</param>

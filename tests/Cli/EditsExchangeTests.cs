@@ -79,9 +79,41 @@ public sealed class EditsExchangeTests : IDisposable
         CliRun.Of("edits", "merge", "--edits", merged, a, b, "--on-conflict", "refuse").AssertFailed("Nothing was merged", "says \"Rome\"");
         CliRun run = CliRun.Of("edits", "merge", "--edits", merged, a, b);
         Assert.Contains(
-            "note: Edit 1, \"P\" -> \"Rome\", is superseded by a later one of the same prompt (edit 3, \"P\" -> \"Oslo\\u202E\").",
+            "note: 1 edit is superseded by a later one of the same prompt; the first is edit 1, \"P\" -> \"Rome\", "
+                + "beside edit 3, \"P\" -> \"Oslo\\u202E\".",
             run.Error, StringComparison.Ordinal);
         Assert.Contains($"{merged} has 3 edits more, by change 1.", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_merge_silences_and_what_it_does_not_is_told()
+    {
+        EditRequest[] facts = [.. Enumerable.Range(1, 12).Select(i => new EditRequest($"P{i}", "Rome"))];
+        string a = StoreFiles.Make(folder.File("a.db"), facts), b = folder.File("b.db"), merged = folder.File("m.db");
+        File.Copy(a, b);
+        CliRun.Of("edits", "withdraw", "1-12", "--edits", b);
+        CliRun run = CliRun.Of("edits", "merge", "--edits", a, b);
+        Assert.Equal($"Nothing new for {a}. 12 already there.\n", run.Out);
+        Assert.Equal(
+            "note: 12 edits are left to answer, though withdrawn or superseded in another store; "
+                + "the first is edit 1, \"P1\" -> \"Rome\".\n",
+            run.Error);
+        JsonElement report = CliRun.Json("edits", "merge", "--edits", merged, a, b);
+        Assert.Equal((12, 0), (report.GetProperty("silenced").GetArrayLength(), report.GetProperty("answering").GetArrayLength()));
+        run = CliRun.Of("edits", "withdraw", "1", "--edits", merged);
+        Assert.Matches("it is withdrawn \\(since [0-9-]+ [0-9:]{8}Z\\)", run.Error);
+    }
+
+    [Fact]
+    public void What_a_table_says_twice_or_in_vain_is_told()
+    {
+        (string table, string store) = (folder.File("t.csv"), folder.File("e.db"));
+        File.WriteAllText(table, "Prompt,target,theta\nLucian Freud died in,Bern,0.1\n\"Lucian Freud died in  \",Bern,0.1\n");
+        CliRun run = CliRun.Of(["edits", "import", table, "--edits", store, .. model, .. Strong]);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("note: 1 column not used: \"theta\".", run.Error, StringComparison.Ordinal);
+        Assert.Contains("note: 1 row left out, as an earlier row says the same; the first is", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("already there", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,6 +158,8 @@ public sealed class EditsExchangeTests : IDisposable
     [InlineData("import F.jsonl --edits E --theta 0.8", "--theta is for tables")]
     [InlineData("import --edits E", "FILE")]
     [InlineData("merge --edits E", "STORE")]
+    [InlineData("merge A --edits E --model X", "'sharpformer edits merge' has no option '--model'.")]
+    [InlineData("merge --mode --edits E", "has no option '--mode'.")]
     [InlineData("merge A --edits E --on-conflict maybe", "--on-conflict is 'maybe', expected one of refuse, supersede, keep.")]
     public void Wrong_usage_is_told(string command, string said)
     {

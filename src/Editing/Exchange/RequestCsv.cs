@@ -12,6 +12,11 @@ namespace Sharpformer.Editing.Exchange;
 /// <param name="Reason">Why it was taught; null where the row does not say.</param>
 public sealed record RequestRow(EditRequest Request, EditStatus? Status, string? Reason);
 
+/// <summary>What a table holds.</summary>
+/// <param name="Rows">Its facts, in order.</param>
+/// <param name="Unused">The names of columns that teaching has no use for, but for numbers and times of edits.</param>
+public sealed record RequestTable(IReadOnlyList<RequestRow> Rows, IReadOnlyList<string> Unused);
+
 /// <summary>
 /// Facts as a table for people and their spreadsheets: what was asked for, not what was made of it. A text that a spreadsheet would take
 /// for a formula stands behind an apostrophe; reading takes it away again.
@@ -19,6 +24,8 @@ public sealed record RequestRow(EditRequest Request, EditStatus? Status, string?
 public static class RequestCsv
 {
     private const string Paraphrase = "paraphrase";
+
+    private static readonly string[] Known = ["prompt", "target", "subject", "source", "reason", "status", "id", "created"];
 
     private static readonly CsvConfiguration Config = new(CultureInfo.InvariantCulture) { NewLine = "\n" };
 
@@ -62,11 +69,11 @@ public static class RequestCsv
 
     /// <summary>
     /// Reads a table with the columns <c>prompt</c> and <c>target</c>, and <c>subject</c>, <c>paraphrase</c> or <c>paraphrase_1</c> and so
-    /// on, <c>source</c>, <c>status</c> and <c>reason</c> where they are; others are passed over. Commas, semicolons or tabs.
+    /// on, <c>source</c>, <c>status</c> and <c>reason</c> where they are, whatever the case of their names. Commas, semicolons or tabs.
     /// </summary>
     /// <param name="path">The file, UTF-8.</param>
     /// <exception cref="InputException">It cannot be read, lacks a column, or a row is not as it should be.</exception>
-    public static IReadOnlyList<RequestRow> Read(string path)
+    public static RequestTable Read(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (Directory.Exists(path)) throw new InputException($"{path}: expected a file, got a folder.");
@@ -79,7 +86,7 @@ public static class RequestCsv
             using var csv = new CsvReader(text, config);
             csv.Read();
             csv.ReadHeader();
-            string[] header = csv.HeaderRecord!;
+            string[] header = [.. csv.HeaderRecord!.Select(NameOf)];
             if (header.GroupBy(name => name).FirstOrDefault(of => of.Key != Paraphrase && of.Count() > 1) is { } twice)
                 throw new InputException($"{path}: the column {Quoted.Text(twice.Key)} is there twice.");
             var rows = new List<RequestRow>();
@@ -90,7 +97,9 @@ public static class RequestCsv
                 rows.Add(Parse(csv, header, path));
             }
 
-            return rows.Count > 0 ? rows : throw new InputException($"{path}: no row follows the names of the columns.");
+            if (rows.Count == 0) throw new InputException($"{path}: no row follows the names of the columns.");
+            string[] unused = [.. csv.HeaderRecord!.Where((_, i) => !Known.Contains(header[i]) && !IsParaphrase(header[i]))];
+            return new RequestTable(rows, unused);
         }
         catch (CsvHelperException e)
         {
@@ -100,7 +109,7 @@ public static class RequestCsv
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Text.DecoderFallbackException)
         {
-            throw new InputException($"{path}: cannot be read ({e.Message})", null, e);
+            throw new InputException($"{path}: cannot be read: {FileErrors.Reason(e)}.", null, e);
         }
     }
 
@@ -122,9 +131,7 @@ public static class RequestCsv
                 case "source": source = field; break;
                 case "reason": reason = field; break;
                 case "status": status = StatusOf(csv, field, path); break;
-                case var name when name == Paraphrase || name.StartsWith(Paraphrase + "_", StringComparison.Ordinal):
-                    wordings.Add(field);
-                    break;
+                case var name when IsParaphrase(name): wordings.Add(field); break;
             }
         }
 
@@ -146,13 +153,18 @@ public static class RequestCsv
     {
         foreach (string delimiter in (string[])[",", ";", "\t"])
         {
-            string[] columns = [.. names.TrimStart('\uFEFF').Split(delimiter).Select(name => name.Trim('"'))];
+            string[] columns = [.. names.TrimStart('\uFEFF').Split(delimiter).Select(name => NameOf(name.Trim().Trim('"')))];
             if (columns.Contains("prompt") && columns.Contains("target")) return delimiter;
         }
 
         throw new InputException(
             $"{path}: the first line is {Quoted.Text(names)}, expected names of columns, \"prompt\" and \"target\" among them.");
     }
+
+    private static string NameOf(string column) => column.Trim().ToLowerInvariant();
+
+    private static bool IsParaphrase(string name) =>
+        name == Paraphrase || name.StartsWith(Paraphrase + "_", StringComparison.Ordinal);
 
     // Also what was written behind an apostrophe before, so that one is taken away for each that was set.
     private static bool IsFormula(string? text) =>

@@ -38,6 +38,17 @@ public sealed record CheckedAnswer(
     /// <summary>Whether the whole target is said.</summary>
     public bool IsSaid => Why == Shortfall.None;
 
+    /// <summary>What is in the way, in words; null where nothing is.</summary>
+    public string? Reason => Why switch
+    {
+        Shortfall.None => null,
+        Shortfall.BelowThreshold => "not near enough: no edit answers",
+        Shortfall.AnotherEdit => $"edit {Speaks.Edit} answers instead",
+        Shortfall.WithdrawnEdit => $"withdrawn edit {Speaks.Edit} is nearest and silent",
+        Shortfall.TooWeak => "it answers, but not strongly enough",
+        _ => "the weights do not say it",
+    };
+
     /// <summary>L_edit (Eq. 8), averaged over the target's tokens: -log P(target) divided by how many they are.</summary>
     public double Loss => -Math.Log(Probability) / Expected.Count;
 }

@@ -24,7 +24,7 @@ public static class AnswerCsv
             said = textOf(answer.Said),
             probability = answer.Probability,
             pass = passes(answer) ? "yes" : "no",
-            why = answer.Why,
+            why = answer.Reason,
         }));
     }
 }

@@ -30,7 +30,7 @@ public sealed class RequestCsvTests : IDisposable
         string names = "id,status,prompt,target,subject,paraphrase_1,paraphrase_2,source,method,reason,created\n";
         Assert.StartsWith(names, text, StringComparison.Ordinal);
         Assert.Contains("1,active,'=1+1,\"'-5, \"\"so\"\"\",'+49,'@x,", text, StringComparison.Ordinal);
-        IReadOnlyList<RequestRow> rows = RequestCsv.Read(Table);
+        IReadOnlyList<RequestRow> rows = RequestCsv.Read(Table).Rows;
         Assert.Equal(facts, rows.Select(row => row.Request));
         Assert.Equal([null, EditStatus.Withdrawn, null, null], rows.Select(row => row.Status == EditStatus.Active ? null : row.Status));
         Assert.All(rows, row => Assert.Equal("list \"A\"", row.Reason));
@@ -40,12 +40,23 @@ public sealed class RequestCsvTests : IDisposable
     [InlineData("prompt;target;paraphrase;paraphrase;owner\nA;B, C;D;E;me\n")]
     [InlineData("\uFEFFprompt\ttarget\tparaphrase\tparaphrase\r\nA\tB, C\tD\tE\r\n")]
     [InlineData("paraphrase_2,target,paraphrase_1,prompt\nD,\"B, C\",E,A\n")]
+    [InlineData("Prompt, TARGET,Paraphrase,PARAPHRASE_2\nA,\"B, C\",D,E\n")]
     public void Tables_that_people_write_are_read(string text)
     {
         File.WriteAllText(Table, text);
-        RequestRow row = Assert.Single(RequestCsv.Read(Table));
+        RequestRow row = Assert.Single(RequestCsv.Read(Table).Rows);
         Assert.Equal(new EditRequest("A", "B, C", null, "facts.csv#0") { Paraphrases = ["D", "E"] }, row.Request);
         Assert.Equal((null, null), (row.Status, row.Reason));
+    }
+
+    [Fact]
+    public void Columns_that_teaching_has_no_use_for_are_named()
+    {
+        File.WriteAllText(Table, "id,prompt,target,Theta,paraphrase_1,owner,created\n1,a,b,0.1,c,me,2024\n");
+        Assert.Equal(["Theta", "owner"], RequestCsv.Read(Table).Unused);
+        File.WriteAllBytes(Table, [.. "prompt,target\na,"u8, 0xE9, (byte)'\n']);
+        string message = StoreFolder.Refused(() => RequestCsv.Read(Table));
+        Assert.Equal($"{Table}: cannot be read: it is no valid UTF-8 text.", message);
     }
 
     [Theory]
@@ -53,6 +64,7 @@ public sealed class RequestCsvTests : IDisposable
     [InlineData("prompt,target\n", "no row follows")]
     [InlineData("src,alt\na,b\n", "expected names of columns, \"prompt\" and \"target\"")]
     [InlineData("prompt,target,target\na,b,c\n", "\"target\" is there twice")]
+    [InlineData("prompt,target,Target\na,b,c\n", "\"target\" is there twice")]
     [InlineData("prompt,target\na,b\na\n", "line 3: 1 fields, expected 2")]
     [InlineData("prompt,target\na,b,c\n", "line 2: 3 fields, expected 2")]
     [InlineData("prompt,target\na, \n", "line 2: the target is blank")]

@@ -33,7 +33,12 @@ internal static class EditsSalvageCommand
         {
             terminal.Document(new
             {
-                store = report.Output, report.Saved, report.LeftOut, report.Withdrawn, report.Events, report.Found.Findings,
+                store = report.Output,
+                report.Saved,
+                report.LeftOut,
+                report.Withdrawn,
+                report.Events,
+                report.Found.Findings,
             });
             return;
         }

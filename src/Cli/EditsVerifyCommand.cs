@@ -39,7 +39,12 @@ internal static class EditsVerifyCommand
         {
             terminal.Document(new
             {
-                ok = report.IsSound, store = report.Path, report.Events, report.Sound, report.Uncertain, report.Findings,
+                ok = report.IsSound,
+                store = report.Path,
+                report.Events,
+                report.Sound,
+                report.Uncertain,
+                report.Findings,
             });
             return exit;
         }

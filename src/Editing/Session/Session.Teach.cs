@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Sharpformer.Editing;
-using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;

@@ -45,6 +45,7 @@ internal static class EditsVerifyCommand
                 report.Sound,
                 report.Uncertain,
                 report.Findings,
+                report.HasChecksums,
             });
             return exit;
         }
@@ -52,7 +53,10 @@ internal static class EditsVerifyCommand
         string sound = $"{Terminal.Counted(report.Sound.Count, "edit")} and {Terminal.Counted(report.Events, "event")}";
         if (report.IsSound)
         {
-            terminal.Line($"{Terminal.Visible(report.Path)} is sound: {sound} are as they were written.");
+            terminal.Line(report.HasChecksums
+                ? $"{Terminal.Visible(report.Path)} is sound: {sound} are as they were written."
+                : $"{Terminal.Visible(report.Path)} can be read whole: {sound}. It is of an older version without checksums, which the "
+                    + "next change gives it: until then damage may go unseen.");
             return exit;
         }
 

@@ -20,7 +20,10 @@ public sealed partial class EditStore
                     throw new InputException($"Edit store '{path}' has parts of no edit.", EditRow.Tampered);
                 return store.Select(now, null, null, withParts: true, _ => true);
             });
-            return new StoreReport(path, [], [.. edits.Select(edit => edit.Id)], [], store.history!.Events.Count);
+            return new StoreReport(path, [], [.. edits.Select(edit => edit.Id)], [], store.history!.Events.Count)
+            {
+                HasChecksums = StoreFile.SchemaVersion(path) >= EditStoreSchema.Version,
+            };
         }
         catch (InputException error) when (error.Kind == ErrorKind.Input && File.Exists(path))
         {

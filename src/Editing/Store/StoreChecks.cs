@@ -8,6 +8,12 @@ namespace Sharpformer.Editing.Store;
 /// <summary>What must hold before an edit is stored, after it is read, and between a store and its model.</summary>
 internal static class StoreChecks
 {
+    /// <summary>
+    /// No method's numbers come near it. One flipped bit of an exponent goes far beyond, and in stores of versions 1 and 2, which have no
+    /// checksums, that is all that can be noticed.
+    /// </summary>
+    public const float LargestUnchecked = 1e9f;
+
     /// <summary>Refuses an edit that does not fit together or does not fit the store.</summary>
     public static void Storable(Edit edit, StoreIdentity identity)
     {
@@ -57,11 +63,13 @@ internal static class StoreChecks
     /// <param name="edit">The edit as it is now, with its parts.</param>
     /// <param name="nEmbd">C: the model's width.</param>
     /// <param name="path">The store, for the message.</param>
-    public static Edit Whole(Edit edit, int nEmbd, string path)
+    /// <param name="largest">No number may be larger.</param>
+    public static Edit Whole(Edit edit, int nEmbd, string path, float largest = float.MaxValue)
     {
         string? misfit = edit.Status == EditStatus.Removed
             ? edit.Parts.Count == 0 ? null : $"it is removed and has {edit.Parts.Count} parts"
-            : edit.Settings.Misfit(edit, nEmbd) ?? edit.Parts.Select(Infinite).FirstOrDefault(odd => odd is not null);
+            : edit.Settings.Misfit(edit, nEmbd)
+                ?? edit.Parts.Select(part => Infinite(part, largest)).FirstOrDefault(odd => odd is not null);
         return misfit is null ? edit : throw new InputException(
             $"Edit store '{path}': edit {edit.Id} is not whole: {misfit}.", EditRow.Tampered);
     }
@@ -134,13 +142,14 @@ internal static class StoreChecks
         }
     }
 
-    private static string? Infinite(EditPart part)
+    private static string? Infinite(EditPart part, float largest = float.MaxValue)
     {
         if (part.Name == EditPart.Losses) return null;
-        int i = Array.FindIndex(part.Values, value => !float.IsFinite(value));
+        int i = Array.FindIndex(part.Values, value => !(MathF.Abs(value) <= largest));
         if (i < 0) return null;
         int columns = part.Shape is [_, .., var last] ? last : part.Values.Length;
-        return $"{part.Name}[{i % columns}] of row {i / columns} is {part.Values[i]}, expected a finite number";
+        string expected = float.IsFinite(part.Values[i]) ? $"no more than {largest}" : "a finite number";
+        return $"{part.Name}[{i % columns}] of row {i / columns} is {part.Values[i]}, expected {expected}";
     }
 
     // The first thing that is not the same, as both have it. What only one of them names is of another program version.

@@ -47,6 +47,15 @@ internal static class StoreFile
         if (misfit is not null) throw new InputException($"Edit store '{path}' is damaged: {misfit}.", EditRow.Tampered);
     }
 
+    /// <summary>The schema version that a file's header says (SQLite's user_version).</summary>
+    public static int SchemaVersion(string path)
+    {
+        using FileStream stream = Open(path);
+        var header = new byte[HeaderBytes];
+        stream.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false);
+        return BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(60));
+    }
+
     /// <summary>What is wrong with a file's length; null for nothing, or where only its log can tell.</summary>
     public static string? Misfit(string file)
     {

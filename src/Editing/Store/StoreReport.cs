@@ -9,6 +9,11 @@ namespace Sharpformer.Editing.Store;
 public sealed record StoreReport(
     string Path, IReadOnlyList<StoreFinding> Findings, IReadOnlyList<long> Sound, IReadOnlyList<long> Uncertain, int Events)
 {
+    /// <summary>
+    /// Whether the file carries checksums; one of schema version 1 or 2 does not, and most damage to numbers goes unseen.
+    /// </summary>
+    public bool HasChecksums { get; init; } = true;
+
     /// <summary>Whether nothing is wrong.</summary>
     public bool IsSound => Findings.Count == 0;
 

@@ -145,7 +145,7 @@ internal static class StoreVersion1
             if (edit.Status != EditStatus.Removed || neurons.Count > 0)
                 edit = edit with { Parts = IReVaParts.Parts(neurons), FinalLoss = FinalLoss(neurons) };
             StoreChecks.Finite(edit.Settings, $"Edit store '{path}', edit {id}");
-            rows.Insert(StoreChecks.Whole(edit, nEmbd, path));
+            rows.Insert(StoreChecks.Whole(edit, nEmbd, path, StoreChecks.LargestUnchecked));
         }
     }
 

@@ -136,7 +136,7 @@ internal static class StoreVersion2
             StoredParts parts = PartRows.Read(connection, row.Id, path).GetValueOrDefault(row.Id, StoredParts.None);
             EditState state = rows.History.Of(row.Id)
                 ?? throw new InputException($"Edit store '{path}': no event tells of edit {row.Id}.", EditRow.Tampered);
-            StoreChecks.Whole(row.ToEdit(state, settings, path) with { Parts = parts.Parts }, nEmbd, path);
+            StoreChecks.Whole(row.ToEdit(state, settings, path) with { Parts = parts.Parts }, nEmbd, path, StoreChecks.LargestUnchecked);
             rows.Insert(row with { PartsSum = parts.Sum });
             delete.With(("$id", row.Id)).ExecuteNonQuery();
         }

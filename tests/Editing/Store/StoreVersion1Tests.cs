@@ -45,6 +45,23 @@ public sealed class StoreVersion1Tests : IDisposable
     }
 
     [Fact]
+    public void It_has_no_checksums_and_a_number_that_no_training_gives_is_noticed_all_the_same()
+    {
+        Assert.False(EditStore.Verify(_folder.File).HasChecksums);
+        using (var connection = new SqliteConnection($"Data Source={_folder.File};Pooling=False"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand(); // the topmost bit of an exponent
+            command.CommandText = "UPDATE neurons SET key = CAST(X'CDCC4C7E' || substr(key, 5) AS BLOB) WHERE edit_id = 1";
+            Assert.True(command.ExecuteNonQuery() > 0);
+        }
+
+        string refused = StoreFolder.Refused(() => EditStore.Open(_folder.File));
+        Assert.Contains("key[0] of row 0 is 6.8", refused, StringComparison.Ordinal);
+        Assert.Contains("expected no more than 1E+09", refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void It_is_read_where_nothing_can_be_written_and_left_as_it_is()
     {
         Directory.CreateDirectory(_folder.File + "-wal"); // stops SQLite as a read-only folder does, but also for root

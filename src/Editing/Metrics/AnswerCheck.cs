@@ -1,5 +1,4 @@
 using Sharpformer.Autograd;
-using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Metrics;
 
@@ -24,19 +23,9 @@ public sealed class AnswerCheck(EditedModel model)
         IReadOnlyList<CheckQuestion> questions, Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(questions);
-        var answers = new CheckedAnswer[questions.Count];
-        int done = 0;
-        IEnumerable<int> byLength = Enumerable.Range(0, answers.Length).OrderBy(i => questions[i].Tokens.Input.Length);
-        foreach (int[] chunk in byLength.Chunk(QuestionsAtOnce))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            using BufferScope scope = model.Base.Device.Scope();
-            foreach ((int i, CheckedAnswer answer) in chunk.Zip(AskChunk([.. chunk.Select(i => questions[i])], cancellation)))
-                answers[i] = answer;
-            progress?.Invoke(done += chunk.Length, answers.Length);
-        }
-
-        return answers;
+        return ByLength.Ask(
+            model.Base.Device, questions, question => question.Tokens.Input.Length, QuestionsAtOnce, chunk => AskChunk(chunk, cancellation),
+            progress is null ? null : done => progress(done, questions.Count), cancellation);
     }
 
     private IEnumerable<CheckedAnswer> AskChunk(CheckQuestion[] questions, CancellationToken cancellation)

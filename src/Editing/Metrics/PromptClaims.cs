@@ -1,4 +1,3 @@
-using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Metrics;
@@ -16,15 +15,9 @@ public static class PromptClaims
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(prompts);
-        var claims = new IReadOnlyList<Firing>[prompts.Count];
-        foreach (int[] chunk in Enumerable.Range(0, claims.Length).OrderBy(i => prompts[i].Length).Chunk(PromptsAtOnce))
-        {
-            using BufferScope scope = model.Base.Device.Scope();
-            int[][] texts = [.. chunk.Select(i => prompts[i])];
-            foreach ((int i, IReadOnlyList<Firing> of) in chunk.Zip(OfChunk(model, texts, cancellation))) claims[i] = of;
-        }
-
-        return claims;
+        return ByLength.Ask(
+            model.Base.Device, prompts, prompt => prompt.Length, PromptsAtOnce, chunk => OfChunk(model, chunk, cancellation),
+            progress: null, cancellation);
     }
 
     private static IReadOnlyList<Firing>[] OfChunk(EditedModel model, int[][] texts, CancellationToken cancellation)

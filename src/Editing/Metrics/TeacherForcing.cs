@@ -20,19 +20,9 @@ public sealed class TeacherForcing(EditedModel model, TraceFolder? traces = null
         IReadOnlyList<Question> questions, Action<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(questions);
-        var answers = new Answer[questions.Count];
-        int done = 0;
-
-        // By length, because a chunk of similar ones goes through the model as one batch with little padding.
-        foreach (int[] chunk in Enumerable.Range(0, answers.Length).OrderBy(i => questions[i].Tokens.Input.Length).Chunk(QuestionsAtOnce))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            using BufferScope scope = model.Base.Device.Scope();
-            foreach ((int i, Answer answer) in chunk.Zip(AskChunk([.. chunk.Select(i => questions[i])], cancellation))) answers[i] = answer;
-            progress?.Invoke(done += chunk.Length);
-        }
-
-        return answers;
+        return ByLength.Ask(
+            model.Base.Device, questions, question => question.Tokens.Input.Length, QuestionsAtOnce, chunk => AskChunk(chunk, cancellation),
+            progress, cancellation);
     }
 
     private Answer[] AskChunk(Question[] questions, CancellationToken cancellation)

@@ -191,7 +191,7 @@ public sealed class KeyValueAdaptor : IEditMemory
         {
             using BufferScope scope = device.Scope();
             int count = Math.Min(block, claims.Length - first);
-            (Tensor margins, Tensor activations, _) = Count == 0 ? default : Compete(read.Slice(first, count), tokens.From(first));
+            (Tensor margins, Tensor activations) = Count == 0 ? default : Scores(read.Slice(first, count), tokens.From(first));
             float[] margin = margins?.ToArray() ?? [], s = activations?.ToArray() ?? [];
             for (int r = 0; r < count; r++)
             {
@@ -248,15 +248,22 @@ public sealed class KeyValueAdaptor : IEditMemory
         device.Rows<AddContributionsRow>(sum.Rows, counts, 0, contributions, values.Reshape(checked((int)values.Count)), sum);
     }
 
-    /// <summary>
-    /// Margin and activation of every neuron at each row of x <c>[R,C]</c>, both <c>[R,n]</c>, and who wins there. What a neuron
-    /// competes with is -infinity where it is not its turn.
-    /// </summary>
+    /// <summary>Margin and activation of every neuron at each row of x <c>[R,C]</c>, both <c>[R,n]</c>, and who wins there.</summary>
     private (Tensor Margins, Tensor Activations, int[] Winners) Compete(Tensor x, RowTokens tokens)
+    {
+        (Tensor margins, Tensor activations) = Scores(x, tokens);
+        return (margins, activations, device.ArgMax(SelectsBeforeActivation ? margins : activations));
+    }
+
+    /// <summary>
+    /// Margin and activation of every neuron at each row of x <c>[R,C]</c>, both <c>[R,n]</c>. What a neuron competes with is -infinity
+    /// where it is not its turn.
+    /// </summary>
+    private (Tensor Margins, Tensor Activations) Scores(Tensor x, RowTokens tokens)
     {
         Tensor margins = Margins(Standardize(x)), activations = Ops.Activate(margins, Activation).Value;
         turns.Value.Bar(SelectsBeforeActivation ? margins : activations, tokens);
-        return (margins, activations, device.ArgMax(SelectsBeforeActivation ? margins : activations));
+        return (margins, activations);
     }
 
     private KeyValueAdaptor With(NeuronState[] states, IReadOnlyList<Neuron> more) => more.Count == 0 ? this

@@ -113,9 +113,9 @@ internal static class EditsStatusCommand
     /// </summary>
     private static IEnumerable<string> BatchNotes(IEnumerable<Edit> all, Edit[] changed)
     {
-        foreach ((string method, long number) in changed.Select(edit => (edit.Method, edit.Batch)).Distinct())
+        IEnumerable<Edit> ofBatches = changed.Where(EditorCatalog.IsOfBatch);
+        foreach ((string method, long number) in ofBatches.Select(edit => (edit.Method, edit.Batch)).Distinct())
         {
-            if (EditorCatalog.Named(method).Reversal != Reversal.Batch) continue;
             Edit[] batch = [.. all.Where(edit => edit.Method == method && edit.Batch == number)];
             if (batch.Length == 1) continue;
             string of = $"of its batch of {batch.Length}";

@@ -71,7 +71,7 @@ internal static class GenerateCommand
                     store = session.Store.Path,
                     active = side.Edits.Count(edit => edit.Status == EditStatus.Active),
                     withdrawn = side.Edits.Count(edit => edit.Status == EditStatus.Withdrawn),
-                    neurons = side.Edits.Where(edit => edit.Status is EditStatus.Active or EditStatus.Withdrawn)
+                    neurons = side.Edits.Where(edit => edit.Status.IsApplied())
                         .Sum(edit => EditView.NeuronsOf(edit) ?? 0),
                     made.Answered,
                 },

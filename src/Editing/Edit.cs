@@ -21,6 +21,13 @@ public enum EditStatus
     Removed,
 }
 
+/// <summary>What follows from a status.</summary>
+public static class EditStatusRules
+{
+    /// <summary>Whether edits of this status are applied to a model at all: they answer, or compete in silence.</summary>
+    public static bool IsApplied(this EditStatus status) => status is EditStatus.Active or EditStatus.Withdrawn;
+}
+
 /// <summary>A fact as the model was taught it, with everything its method needs to apply it again.</summary>
 public sealed record Edit
 {

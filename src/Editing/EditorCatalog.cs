@@ -31,6 +31,17 @@ public static class EditorCatalog
         if (!Editors.TryAdd(editor.Name, editor)) throw new ArgumentException($"EditorCatalog: there is a method {editor.Name} already.");
     }
 
+    /// <summary>
+    /// Whether the edits that were taught with this one are one solution with it, so that it can neither fall silent nor be taken along
+    /// alone.
+    /// </summary>
+    /// <exception cref="InputException">This program does not have its method.</exception>
+    public static bool IsOfBatch(Edit edit)
+    {
+        ArgumentNullException.ThrowIfNull(edit);
+        return Named(edit.Method).Reversal == Reversal.Batch;
+    }
+
     /// <summary>Takes a method away again: a test's.</summary>
     internal static void Remove(string name) => Editors.TryRemove(name, out _);
 
@@ -52,7 +63,7 @@ public static class EditorCatalog
     {
         ArgumentNullException.ThrowIfNull(edits);
         var run = new List<Edit>();
-        foreach (Edit edit in edits.Where(edit => edit.Status is EditStatus.Active or EditStatus.Withdrawn))
+        foreach (Edit edit in edits.Where(edit => edit.Status.IsApplied()))
         {
             if (run.Count > 0 && run[0].Method != edit.Method) soFar = Applied(soFar, run);
             run.Add(edit);

@@ -87,7 +87,7 @@ public sealed record TeachingPlan(
             conflicts.AddRange(others.Select(edit => new TeachingConflict(request, edit, IsSamePrompt: true)));
         }
 
-        Edit[] known = [.. all.Where(edit => edit.Status is EditStatus.Active or EditStatus.Withdrawn)];
+        Edit[] known = [.. all.Where(edit => edit.Status.IsApplied())];
         return new TeachingPlan(requests, known, missing, there)
         {
             LastId = all.Count == 0 ? 0 : all.Max(edit => edit.Id),

@@ -99,14 +99,13 @@ public static class EditLines
 
     private static void RequireWhole(IEnumerable<Edit> chosen, IEnumerable<Edit> others)
     {
-        HashSet<(string, long)> batches = [.. chosen.Where(IsOfBatch).Select(edit => (edit.Method, edit.Batch))];
-        if (others.FirstOrDefault(edit => IsOfBatch(edit) && batches.Contains((edit.Method, edit.Batch))) is not { } missing) return;
+        HashSet<(string, long)> batches = [.. chosen.Where(EditorCatalog.IsOfBatch).Select(edit => (edit.Method, edit.Batch))];
+        Edit? missing = others.Where(EditorCatalog.IsOfBatch).FirstOrDefault(edit => batches.Contains((edit.Method, edit.Batch)));
+        if (missing is null) return;
         throw new InputException(
             $"Edit {missing.Id} is not among those to be written, and others of its batch are: method {missing.Method} made their weights "
                 + "together.",
             "choose the whole batch.");
-
-        static bool IsOfBatch(Edit edit) => EditorCatalog.Named(edit.Method).Reversal == Reversal.Batch;
     }
 
     private static IEnumerable<EditEvent> Reached(IReadOnlyList<EditEvent> events, StoreMoment? at)

@@ -50,16 +50,16 @@ internal sealed class MergePlan
     public IReadOnlyList<MergeConflict> Answering { get; private set; } = [];
 
     /// <summary>Makes a plan.</summary>
-    /// <param name="there">The store that takes over; null for a new one.</param>
+    /// <param name="there">The store that takes over.</param>
     /// <param name="sources">The others, in order.</param>
     /// <param name="policy">What to do where prompts are answered otherwise; other wordings are not looked for.</param>
     /// <exception cref="InputException">There is a conflict and they shall be refused, or a batch of weights is not whole.</exception>
-    public static MergePlan For(MergeSource? there, IReadOnlyList<MergeSource> sources, ConflictPolicy policy)
+    public static MergePlan For(MergeSource there, IReadOnlyList<MergeSource> sources, ConflictPolicy policy)
     {
         var plan = new MergePlan(policy);
-        foreach (Edit edit in there?.Edits ?? [])
+        foreach (Edit edit in there.Edits)
         {
-            plan.Keep(new Entry(edit, there!.Name, edit.Id) { IsOwn = true, Before = edit.Status, Status = edit.Status });
+            plan.Keep(new Entry(edit, there.Name, edit.Id) { IsOwn = true, Before = edit.Status, Status = edit.Status });
             plan.last = edit.Id;
         }
 
@@ -108,7 +108,7 @@ internal sealed class MergePlan
     /// <summary>A fact that is there: it stays as it is, or its source decides when all of its edits are there.</summary>
     private void Meet(Entry known, Edit edit, MergeSource source, List<(Entry, Edit)> decided)
     {
-        if (!known.CanLeaveAlone || EditorCatalog.Named(edit.Method).Reversal == Reversal.Batch)
+        if (known.IsOfBatch || EditorCatalog.IsOfBatch(edit))
         {
             throw new InputException(
                 $"Nothing was merged: edit {edit.Id} of '{source.Name}' and edit {known.Number} of '{known.From}' teach the same fact, and "
@@ -159,7 +159,7 @@ internal sealed class MergePlan
         {
             for (int i = 0; i < edits.Count && by is { Status: EditStatus.Superseded, SupersededBy: { } next }; i++)
                 by = edits[next].FirstOrDefault();
-            return by?.Status is EditStatus.Active or EditStatus.Withdrawn;
+            return by?.Status.IsApplied() == true;
         }
     }
 
@@ -179,7 +179,7 @@ internal sealed class MergePlan
             }
 
             var conflict = new MergeConflict(rival.Id, added.Id, rival.Request, added.Request, added.From);
-            if (policy == ConflictPolicy.Keep || !rival.CanLeaveAlone)
+            if (policy == ConflictPolicy.Keep || rival.IsOfBatch)
             {
                 conflicts.Add(conflict);
                 continue;
@@ -223,8 +223,7 @@ internal sealed class MergePlan
     // Which edits were taught together matters only where they are one solution.
     private long BatchOf(Edit edit, int source)
     {
-        bool isOne = EditorCatalog.Named(edit.Method).Reversal == Reversal.Batch;
-        (int, string, long) key = isOne ? (source, edit.Method, edit.Batch) : (0, "", 0);
+        (int, string, long) key = EditorCatalog.IsOfBatch(edit) ? (source, edit.Method, edit.Batch) : (0, "", 0);
         if (!batches.TryGetValue(key, out long number)) batches.Add(key, number = batches.Count + 1);
         return number;
     }
@@ -249,7 +248,7 @@ internal sealed class MergePlan
 
         public int[] Target => edit.TargetTokens;
 
-        public bool CanLeaveAlone => EditorCatalog.Named(edit.Method).Reversal != Reversal.Batch;
+        public bool IsOfBatch => EditorCatalog.IsOfBatch(edit);
 
         /// <summary>Whether the store had it before.</summary>
         public bool IsOwn { get; init; }

@@ -61,33 +61,19 @@ public static class StoreMerge
         }
 
         if (first is null) throw new InputException($"Nothing to take over: {Names(sources)} no edits.");
-        bool isNew = !File.Exists(output);
-        if (isNew)
+        using EditStore store = EditStore.Open(output, create: true, time, author: author); // its file is made by what is stored first
+        store.Bind(first.Identity!.Model, first.Identity.NEmbd, config: first.Identity.Config);
+        var there = MergeSource.Of(store);
+        MergePlan plan = MergePlan.For(there, sources, policy);
+        IReadOnlyList<EditEvent> events = store.Replay(plan.Steps, there.Events.Count, Reason(sources, plan, reason));
+        return new MergeReport(store.Path, plan.Added, plan.Same, plan.LeftBehind, events is [var one, ..] ? one.Change : null)
         {
-            MergePlan.For(null, sources, policy); // before a file is made
-        }
-
-        try
-        {
-            using EditStore store = EditStore.Open(output, create: true, time, author: author);
-            store.Bind(first.Identity!.Model, first.Identity.NEmbd, config: first.Identity.Config);
-            var there = MergeSource.Of(store);
-            MergePlan plan = MergePlan.For(there, sources, policy);
-            IReadOnlyList<EditEvent> events = store.Replay(plan.Steps, there.Events.Count, Reason(sources, plan, reason));
-            return new MergeReport(store.Path, plan.Added, plan.Same, plan.LeftBehind, events is [var one, ..] ? one.Change : null)
-            {
-                Superseded = plan.Superseded,
-                Conflicts = plan.Conflicts,
-                Silent = plan.Silent,
-                Silenced = plan.Silenced,
-                Answering = plan.Answering,
-            };
-        }
-        catch
-        {
-            if (isNew) foreach (string ending in (string[])["", "-wal", "-shm"]) File.Delete(output + ending);
-            throw;
-        }
+            Superseded = plan.Superseded,
+            Conflicts = plan.Conflicts,
+            Silent = plan.Silent,
+            Silenced = plan.Silenced,
+            Answering = plan.Answering,
+        };
     }
 
     private static void RequireSame(MergeSource first, MergeSource other)

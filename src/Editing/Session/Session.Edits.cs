@@ -45,7 +45,7 @@ public sealed partial class Session
     {
         if (at is null) return Store.Find(prompt, target);
         then ??= Store.List(withParts: false, includeRemoved: false, at)
-            .Where(edit => edit.Status is EditStatus.Active or EditStatus.Withdrawn).ToLookup(edit => edit.Request.Prompt);
+            .Where(edit => edit.Status.IsApplied()).ToLookup(edit => edit.Request.Prompt);
         return then[prompt].FirstOrDefault(edit => edit.TargetTokens.SequenceEqual(target)) is { } found ? Store.Get(found.Id, at) : null;
     }
 

@@ -22,7 +22,7 @@ public sealed partial class Session
     public (int Edits, int Neurons) ExportAdaptor(string path, EditFilter? filter = null, bool withReference = false) => Compute(() =>
     {
         Edit[] edits = [.. Store.List(withParts: true, includeRemoved: false, at)
-            .Where(edit => edit.Status is EditStatus.Active or EditStatus.Withdrawn && filter?.Matches(edit) != false)];
+            .Where(edit => edit.Status.IsApplied() && filter?.Matches(edit) != false)];
         if (edits.Length == 0) throw new InputException($"Edit store '{Store.Path}' has no such edit: there is no adaptor to write.");
         if (Array.Find(edits, edit => edit.Settings is not IReVaSettings) is { } other)
         {

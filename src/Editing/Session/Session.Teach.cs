@@ -231,15 +231,12 @@ public sealed partial class Session
                 "supersede or keep those edits, or withdraw them first.");
         }
 
-        bool isDecided(TeachingConflict conflict) => CanLeaveAlone(conflict.Edit)
+        bool isDecided(TeachingConflict conflict) => !EditorCatalog.IsOfBatch(conflict.Edit)
             && (policy == ConflictPolicy.Supersede || (policy == ConflictPolicy.SupersedeSamePrompt && conflict.IsSamePrompt));
         return (
             conflicts.Where(isDecided).ToLookup(conflict => conflict.Request, conflict => conflict.Edit),
             [.. conflicts.Where(conflict => !isDecided(conflict))]);
     }
-
-    /// <summary>Whether an edit can fall silent while those stay that it was taught with.</summary>
-    private static bool CanLeaveAlone(Edit edit) => EditorCatalog.Named(edit.Method).Reversal != Reversal.Batch;
 
     private TraceFolder? TracesIn(string? path) => path is null ? null : new TraceFolder(path, Model, Fingerprint.Weights);
 }

@@ -35,7 +35,7 @@ public sealed partial class Session
                 throw new InputException($"Edit {id} cannot be updated: it is {edit.Status.ToString().ToLowerInvariant()}.", hint);
             }
 
-            if (!CanLeaveAlone(edit))
+            if (EditorCatalog.IsOfBatch(edit))
             {
                 throw new InputException(
                     $"Edit {id} cannot be updated: method {edit.Method} made its batch's weights together.",

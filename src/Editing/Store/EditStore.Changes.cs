@@ -194,22 +194,14 @@ public sealed partial class EditStore
     private void Supersede(StoreChange change, long old, long by)
     {
         EditState state = change.History.Of(old) ?? throw Missing(old);
-        if (state.Status is EditStatus.Active or EditStatus.Withdrawn)
+        if (state.Status.IsApplied())
             change.Append(old, EditAction.Superseded, new EditEventDetail(SupersededBy: by));
     }
 
     /// <summary>The active edits of a prompt but for some, without their parts.</summary>
-    private Edit[] ActiveOf(EditHistory now, string prompt, IReadOnlyList<long> but)
-    {
-        List<long> ids = [];
-        using (SqliteCommand command = connection.Command("SELECT id FROM edits WHERE prompt = $prompt ORDER BY id", ("$prompt", prompt)))
-        {
-            using SqliteDataReader reader = command.ExecuteReader();
-            while (reader.Read()) ids.Add(reader.GetInt64(0));
-        }
-
-        return [.. ids.Where(id => now.Of(id)?.Status == EditStatus.Active && !but.Contains(id)).Select(id => One(now, id))];
-    }
+    private Edit[] ActiveOf(EditHistory now, string prompt, IReadOnlyList<long> but) =>
+        [.. Select(now, null, "prompt = $prompt", withParts: false, status => status == EditStatus.Active, ("$prompt", prompt))
+            .Where(edit => !but.Contains(edit.Id))];
 
     /// <summary>All edits by their prompts' tokens.</summary>
     private ILookup<string, long> Prompts()

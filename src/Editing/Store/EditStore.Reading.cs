@@ -128,7 +128,7 @@ public sealed partial class EditStore
             }
 
             StoreChecks.Whole(edit with { Parts = stored.Parts, Status = status }, Identity?.NEmbd ?? 0, Path);
-            if (status == EditStatus.Removed && edit.Status is EditStatus.Active or EditStatus.Withdrawn) gone.Add(edit);
+            if (status == EditStatus.Removed && edit.Status.IsApplied()) gone.Add(edit);
             edits.Add(edit with { Parts = stored.Parts });
         }
 
@@ -165,7 +165,7 @@ public sealed partial class EditStore
         using SqliteDataReader reader = command.ExecuteReader();
         while (reader.Read())
         {
-            if (now.Of(reader.GetInt64(0))?.Status is EditStatus.Active or EditStatus.Withdrawn) return reader.GetInt64(0);
+            if (now.Of(reader.GetInt64(0))?.Status.IsApplied() == true) return reader.GetInt64(0);
         }
 
         return null;

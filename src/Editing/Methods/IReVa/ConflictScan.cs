@@ -23,7 +23,7 @@ public static class ConflictScan
     {
         ArgumentNullException.ThrowIfNull(edits);
         ArgumentNullException.ThrowIfNull(device);
-        Edit[] speaking = [.. edits.Where(edit => edit.Status is EditStatus.Active or EditStatus.Withdrawn)];
+        Edit[] speaking = [.. edits.Where(edit => edit.Status.IsApplied())];
         Edit[] active = [.. speaking.Where(edit => edit.Status == EditStatus.Active)];
         var conflicts = new List<EditConflict>();
         foreach (IGrouping<string, Edit> same in active.GroupBy(edit => string.Join(',', edit.PromptTokens)))

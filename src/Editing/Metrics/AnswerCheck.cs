@@ -1,5 +1,3 @@
-using Sharpformer.Autograd;
-
 namespace Sharpformer.Editing.Metrics;
 
 /// <summary>A prompt to check, and what should follow it.</summary>
@@ -34,15 +32,7 @@ public sealed class AnswerCheck(EditedModel model)
             model, [.. questions.Select(q => q.Tokens.Input)], [.. questions.Select(q => q.Tokens.First)], cancellation: cancellation);
         int[] gold = [.. questions.SelectMany(q => q.Tokens.Target)];
         Firing[] firings = both.Fire(0, gold.Length);
-        (int[] said, float[] losses) = Answers(both.BaseLogits(0, gold.Length), gold);
-        int[] rows = both.Differing(firings);
-        if (rows.Length > 0)
-        {
-            Variable edited = both.EditedLogits(rows, [.. rows.Select(r => firings[r])]);
-            (int[] saidThere, float[] lossesThere) = Answers(edited, [.. rows.Select(r => gold[r])]);
-            for (int i = 0; i < rows.Length; i++) (said[rows[i]], losses[rows[i]]) = (saidThere[i], lossesThere[i]);
-        }
-
+        (float[] losses, int[] said) = TokenScores.Of(both, 0, gold, firings, rowsAtOnce: gold.Length).Edited;
         int row = 0;
         foreach (CheckQuestion question in questions)
         {
@@ -55,9 +45,6 @@ public sealed class AnswerCheck(EditedModel model)
             row = end;
         }
     }
-
-    private (int[] Said, float[] Losses) Answers(Variable logits, int[] gold) =>
-        (model.Base.Device.ArgMax(logits.Value), Ops.CrossEntropy(logits, gold).Value.ToArray());
 
     private Shortfall Why(long? own, Firing speaks) => speaks.State switch
     {

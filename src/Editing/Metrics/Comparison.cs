@@ -30,6 +30,9 @@ internal sealed class Comparison
             (edited, sequences, positions, trace, baseStates, editedStates, read);
     }
 
+    /// <summary>Where it computes.</summary>
+    public Device Device => edited.Base.Device;
+
     /// <summary>P positions, sequence by sequence.</summary>
     public IReadOnlyList<TracedPosition> Positions { get; }
 

@@ -1,4 +1,3 @@
-using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Metrics;
@@ -75,25 +74,11 @@ public sealed class Perplexity(EditedModel model)
     {
         using BufferScope scope = model.Base.Device.Scope();
         Firing[] firings = both.Fire(first, tokens.Length);
-        (float[] losses, int[] likeliest) = Read(both.BaseLogits(first, tokens.Length), tokens);
-        (float[] editedLosses, int[] editedLikeliest) = ((float[])losses.Clone(), (int[])likeliest.Clone());
-        foreach (int[] rows in both.Differing(firings).Chunk(both.RowsAtOnce(ContextAtOnce, LogitsAtOnce)))
-        {
-            using BufferScope tails = model.Base.Device.Scope();
-            int[] targets = new int[rows.Length];
-            for (int i = 0; i < rows.Length; i++) targets[i] = tokens[rows[i]];
-            Variable logits = both.EditedLogits([.. rows.Select(r => first + r)], [.. rows.Select(r => firings[r])]);
-            (float[] tailLosses, int[] tailLikeliest) = Read(logits, targets);
-            for (int i = 0; i < rows.Length; i++) (editedLosses[rows[i]], editedLikeliest[rows[i]]) = (tailLosses[i], tailLikeliest[i]);
-        }
-
-        int changed = likeliest.Zip(editedLikeliest).Count(pair => pair.First != pair.Second);
-        sums.Add(losses, editedLosses, firings.Count(firing => firing.Adds), changed);
+        int rowsAtOnce = both.RowsAtOnce(ContextAtOnce, LogitsAtOnce);
+        (TokenScores before, TokenScores after) = TokenScores.Of(both, first, tokens, firings, rowsAtOnce);
+        int changed = before.Likeliest.Zip(after.Likeliest).Count(pair => pair.First != pair.Second);
+        sums.Add(before.Losses, after.Losses, firings.Count(firing => firing.Adds), changed);
     }
-
-    /// <summary>-log p of a token per row of logits <c>[R,V]</c>, and the most likely one.</summary>
-    private (float[] Losses, int[] Likeliest) Read(Variable logits, ReadOnlySpan<int> tokens) =>
-        (Ops.CrossEntropy(logits, tokens).Value.ToArray(), model.Base.Device.ArgMax(logits.Value));
 
     /// <summary>What has been scored so far.</summary>
     private sealed class Sums

@@ -42,27 +42,25 @@ public sealed record TeachingPlan(
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(requests);
         IReadOnlyList<Edit> all = store.List(withParts: true, includeRemoved: true);
-        ILookup<string, Edit> byFact = all.ToLookup(edit => Fact(edit.PromptTokens, edit.TargetTokens));
-        ILookup<string, Edit> byPrompt = all.Where(edit => edit.Status == EditStatus.Active).ToLookup(edit => Text(edit.PromptTokens));
-        Dictionary<string, int> lastOf = [];
-        for (int i = 0; i < requests.Count; i++) lastOf[Text(requests[i].Tokens.Prompt)] = i;
+        ILookup<int[], Edit> byPrompt = all.ToLookup(edit => edit.PromptTokens, TokenSequences.Comparer);
+        Dictionary<int[], int[]> lastTarget = new(TokenSequences.Comparer);
+        foreach (TokenizedRequest request in requests) lastTarget[request.Tokens.Prompt] = request.Tokens.Target;
 
         List<TokenizedRequest> missing = [], overtaken = [];
         List<Edit> there = [], silent = [], removed = [];
         List<TeachingConflict> conflicts = [];
-        var seen = new HashSet<string>();
-        for (int i = 0; i < requests.Count; i++)
+        var seen = new HashSet<int[]>(TokenSequences.Comparer);
+        foreach (TokenizedRequest request in requests)
         {
-            TokenizedRequest request = requests[i], last = requests[lastOf[Text(request.Tokens.Prompt)]];
-            string fact = Fact(request.Tokens.Prompt, request.Tokens.Target);
-            if (policy != ConflictPolicy.Keep && !request.Tokens.Target.SequenceEqual(last.Tokens.Target))
+            (int[] prompt, int[] target) = request.Tokens;
+            if (policy != ConflictPolicy.Keep && !target.SequenceEqual(lastTarget[prompt]))
             {
                 overtaken.Add(request);
                 continue;
             }
 
-            if (!seen.Add(fact)) continue;
-            Edit[] held = [.. byFact[fact]];
+            if (!seen.Add([.. prompt, -1, .. target])) continue; // -1 is no token
+            Edit[] held = [.. byPrompt[prompt].Where(edit => edit.TargetTokens.SequenceEqual(target))];
             if (held.FirstOrDefault(edit => edit.Status == EditStatus.Active) is { } active)
             {
                 there.Add(active);
@@ -83,7 +81,7 @@ public sealed record TeachingPlan(
             }
 
             missing.Add(request);
-            IEnumerable<Edit> others = byPrompt[Text(request.Tokens.Prompt)];
+            IEnumerable<Edit> others = byPrompt[prompt].Where(edit => edit.Status == EditStatus.Active);
             conflicts.AddRange(others.Select(edit => new TeachingConflict(request, edit, IsSamePrompt: true)));
         }
 
@@ -104,10 +102,6 @@ public sealed record TeachingPlan(
     /// </summary>
     public IReadOnlyList<int[]> Prompts =>
         [.. Requests.Select(request => request.Tokens.Prompt), .. Known.Select(edit => edit.PromptTokens)];
-
-    private static string Text(int[] tokens) => string.Join(',', tokens);
-
-    private static string Fact(int[] prompt, int[] target) => $"{Text(prompt)};{Text(target)}";
 }
 
 /// <summary>A fact to teach, and an edit that answers its prompt otherwise.</summary>

@@ -22,13 +22,12 @@ public sealed record TokenizedRequest(EditRequest Request, EditTokens Tokens, in
     {
         ArgumentNullException.ThrowIfNull(requests);
         List<TokenizedRequest> once = [], again = [];
-        Dictionary<string, int[]> last = []; // the target that was last said, by prompt
+        Dictionary<int[], int[]> last = new(TokenSequences.Comparer); // the target that was last said, by prompt
         foreach (TokenizedRequest request in requests)
         {
-            string prompt = string.Join(',', request.Tokens.Prompt);
-            bool isSame = last.TryGetValue(prompt, out int[]? target) && target.SequenceEqual(request.Tokens.Target);
+            bool isSame = last.TryGetValue(request.Tokens.Prompt, out int[]? target) && target.SequenceEqual(request.Tokens.Target);
             (isSame ? again : once).Add(request);
-            last[prompt] = request.Tokens.Target;
+            last[request.Tokens.Prompt] = request.Tokens.Target;
         }
 
         return (once, again);

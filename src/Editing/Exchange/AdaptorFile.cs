@@ -117,15 +117,14 @@ internal static class AdaptorFile
     /// <summary>Lists of tokens of any length as two tensors: all of them behind one another, and where each begins.</summary>
     private sealed class TokenLists
     {
-        private readonly Dictionary<string, int> numbers = [];
+        private readonly Dictionary<int[], int> numbers = new(TokenSequences.Comparer);
         private readonly List<int> tokens = [];
         private readonly List<int> starts = [0];
 
         /// <summary>The number of a list; the same for the same tokens.</summary>
         public int Add(int[] list)
         {
-            string text = string.Join(',', list);
-            if (!numbers.TryGetValue(text, out int number)) numbers.Add(text, number = Append(list));
+            if (!numbers.TryGetValue(list, out int number)) numbers.Add(list, number = Append(list));
             return number;
         }
 

@@ -13,7 +13,7 @@ namespace Sharpformer.Editing.Exchange;
 internal sealed class MergePlan
 {
     private readonly ConflictPolicy policy;
-    private readonly Dictionary<string, List<Entry>> byPrompt = [];
+    private readonly Dictionary<int[], List<Entry>> byPrompt = new(TokenSequences.Comparer);
     private readonly List<Entry> entries = [];
     private readonly Dictionary<(int Source, string Method, long Batch), long> batches = [];
     private readonly List<ReplayStep> steps = [];
@@ -207,7 +207,7 @@ internal sealed class MergePlan
 
     private Entry? Known(Edit edit)
     {
-        List<Entry> ofPrompt = byPrompt.GetValueOrDefault(Tokens(edit.PromptTokens)) ?? [];
+        List<Entry> ofPrompt = byPrompt.GetValueOrDefault(edit.PromptTokens) ?? [];
         Entry[] same = [.. ofPrompt.Where(entry => entry.Target.SequenceEqual(edit.TargetTokens))];
         return Array.Find(same, entry => entry.Status == EditStatus.Active)
             ?? Array.FindLast(same, entry => entry.Status != EditStatus.Removed) ?? same.LastOrDefault();
@@ -228,8 +228,6 @@ internal sealed class MergePlan
         return number;
     }
 
-    private static string Tokens(int[] tokens) => string.Join(',', tokens);
-
     /// <summary>An edit as the store will have it.</summary>
     /// <param name="edit">As it was in its source.</param>
     /// <param name="from">The source's name.</param>
@@ -244,7 +242,7 @@ internal sealed class MergePlan
 
         public EditRequest Request => edit.Request;
 
-        public string Prompt { get; } = Tokens(edit.PromptTokens);
+        public int[] Prompt => edit.PromptTokens;
 
         public int[] Target => edit.TargetTokens;
 

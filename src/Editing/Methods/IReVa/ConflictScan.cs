@@ -26,7 +26,7 @@ public static class ConflictScan
         Edit[] speaking = [.. edits.Where(edit => edit.Status.IsApplied())];
         Edit[] active = [.. speaking.Where(edit => edit.Status == EditStatus.Active)];
         var conflicts = new List<EditConflict>();
-        foreach (IGrouping<string, Edit> same in active.GroupBy(edit => string.Join(',', edit.PromptTokens)))
+        foreach (IGrouping<int[], Edit> same in active.GroupBy(edit => edit.PromptTokens, TokenSequences.Comparer))
         {
             foreach (Edit edit in same)
             {

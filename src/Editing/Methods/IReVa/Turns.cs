@@ -16,7 +16,7 @@ internal sealed class Turns
     private readonly Device device;
     private readonly TokenRuns earlier = new(), prompts = new();
     private readonly SortedDictionary<int, float[]> wanted = []; // by length of the run: its number for each neuron, 0 where it wants none
-    private readonly Dictionary<int[], (int Prompt, int Place)> exact = new(TokenRuns.Comparer); // prompt and earlier target tokens
+    private readonly Dictionary<int[], (int Prompt, int Place)> exact = new(TokenSequences.Comparer); // prompt and earlier target tokens
     private readonly int[] exactLengths; // longest first
     private readonly float[] promptOf, placeOf; // of each neuron; 0 and no matter where it has its turn everywhere
     private readonly Dictionary<float[], Tensor> uploaded = [];
@@ -26,7 +26,7 @@ internal sealed class Turns
     {
         this.device = device;
         (promptOf, placeOf) = (new float[neurons.Length], new float[neurons.Length]);
-        var claimed = new HashSet<int[]>(TokenRuns.Comparer);
+        var claimed = new HashSet<int[]>(TokenSequences.Comparer);
         foreach (NeuronState neuron in neurons)
             if (!neuron.Withdrawn && neuron.Prompt.Length > 0) claimed.Add(neuron.Prompt);
         for (int j = 0; j < neurons.Length; j++)

@@ -91,16 +91,11 @@ internal static class StoreVersion1
             DROP INDEX edits_by_prompt;
             """);
         EditStoreSchema.CreateTables(connection);
-        connection.Execute("INSERT INTO identity (one, weights, tokenizer, n_embd) SELECT one, weights, tokenizer, n_embd FROM identity1");
-        StoreIdentity? identity = IdentityRow.Read(connection, path);
-        var history = new EditHistory(identity is null ? "" : IdentityRow.Sum(identity));
-        using (var rows = new EditWriter(connection, history))
+        StoreMigration.Fill(connection, path, "identity1", (rows, nEmbd) =>
         {
             MoveEvents(connection, rows, path);
-            MoveEdits(connection, rows, identity?.NEmbd ?? 0, path);
-            if (identity is not null) rows.End();
-        }
-
+            MoveEdits(connection, rows, nEmbd, path);
+        });
         connection.Execute("DROP TABLE neurons1; DROP TABLE edits1; DROP TABLE identity1;");
     }
 

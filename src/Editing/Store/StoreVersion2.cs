@@ -88,16 +88,11 @@ internal static class StoreVersion2
             ALTER TABLE events RENAME TO events2;
             """);
         EditStoreSchema.CreateTables(connection, hasParts: true);
-        connection.Execute("INSERT INTO identity (one, weights, tokenizer, n_embd) SELECT one, weights, tokenizer, n_embd FROM identity2");
-        StoreIdentity? identity = IdentityRow.Read(connection, path);
-        var history = new EditHistory(identity is null ? "" : IdentityRow.Sum(identity));
-        using (var rows = new EditWriter(connection, history))
+        StoreMigration.Fill(connection, path, "identity2", (rows, nEmbd) =>
         {
             MoveEvents(connection, rows, path);
-            MoveEdits(connection, rows, identity?.NEmbd ?? 0, path);
-            if (identity is not null) rows.End();
-        }
-
+            MoveEdits(connection, rows, nEmbd, path);
+        });
         connection.Execute("DROP TABLE events2; DROP TABLE edits2; DROP TABLE identity2;");
     }
 

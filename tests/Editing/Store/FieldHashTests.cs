@@ -27,38 +27,28 @@ public sealed class FieldHashTests : IDisposable
 
         using var connection = new SqliteConnection($"Data Source={_folder.File};Mode=ReadOnly;Pooling=False");
         connection.Open();
-        string last = Sum(Rows("SELECT weights, tokenizer, n_embd, config FROM identity")[0]);
-        foreach (object[] line in Rows(
+        string last = Sum(StoreFolder.Rows(connection, "SELECT weights, tokenizer, n_embd, config FROM identity")[0]);
+        foreach (object?[] line in StoreFolder.Rows(
+            connection,
             "SELECT sum, seq, edit_id, change, at, user, action, reason, version, detail FROM events ORDER BY seq"))
         {
             last = Sum([last, .. line[1..]]);
             Assert.Equal(line[0], last);
         }
 
-        Assert.Equal(last, Rows("SELECT sum FROM head")[0][0]);
-        List<object[]> edits = Rows("""
+        Assert.Equal(last, StoreFolder.Rows(connection, "SELECT sum FROM head")[0][0]);
+        List<object?[]> edits = StoreFolder.Rows(connection, """
             SELECT sum, id, method, settings, prompt, target, subject, source, paraphrases, prompt_tokens, target_tokens, batch, final_loss,
                 parts_sum
             FROM edits
             """);
         Assert.Equal(3, edits.Count);
-        foreach (object[] edit in edits)
+        foreach (object?[] edit in edits)
         {
             Assert.Equal(edit[0], Sum(edit[1..]));
-            List<object[]> parts = Rows($"SELECT name, shape, data FROM parts WHERE edit_id = {edit[1]} ORDER BY name");
+            List<object?[]> parts = StoreFolder.Rows(
+                connection, $"SELECT name, shape, data FROM parts WHERE edit_id = {edit[1]} ORDER BY name");
             Assert.Equal(edit[^1], Sum([.. parts.SelectMany(part => part)]));
-        }
-
-        List<object[]> Rows(string sql)
-        {
-            using SqliteCommand command = connection.CreateCommand();
-#pragma warning disable CA2100 // the tests' own text
-            command.CommandText = sql;
-#pragma warning restore CA2100
-            using SqliteDataReader reader = command.ExecuteReader();
-            List<object[]> rows = [];
-            while (reader.Read()) rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetValue)]);
-            return rows;
         }
     }
 
@@ -76,10 +66,10 @@ public sealed class FieldHashTests : IDisposable
         Assert.NotEqual(hash.Text("ab").Text("c").Finish(), hash.Text("a").Text("bc").Finish());
     }
 
-    private static string Sum(object[] fields)
+    private static string Sum(object?[] fields)
     {
         using var bytes = new MemoryStream();
-        foreach (object field in fields)
+        foreach (object? field in fields)
         {
             byte[]? of = field switch
             {

@@ -102,6 +102,20 @@ public sealed class StoreFolder : IDisposable
         Execute(connection, sql);
     }
 
+    /// <summary>What a query gives, row by row; NULL is null.</summary>
+    public static List<object?[]> Rows(SqliteConnection connection, string sql)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+#pragma warning disable CA2100 // the tests' own text
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        using SqliteDataReader reader = command.ExecuteReader();
+        List<object?[]> rows = [];
+        while (reader.Read())
+            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetValue(i))]);
+        return rows;
+    }
+
     /// <summary>
     /// A copy of a store as a crash leaves it: <paramref name="before"/> edits in the file and as many transactions of one edit each as
     /// <paramref name="inLog"/> says in the log beside it.
@@ -181,19 +195,6 @@ public sealed class StoreFolder : IDisposable
         command.CommandText = sql;
 #pragma warning restore CA2100
         command.ExecuteNonQuery();
-    }
-
-    private static List<object?[]> Rows(SqliteConnection connection, string sql)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-#pragma warning disable CA2100 // the tests' own text
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        using SqliteDataReader reader = command.ExecuteReader();
-        List<object?[]> rows = [];
-        while (reader.Read())
-            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetValue(i))]);
-        return rows;
     }
 
     private static float[] Numbers(Random random, int count) =>

@@ -117,16 +117,16 @@ public sealed class StoreVersion2Tests : IDisposable
     {
         using SqliteConnection connection = Connect(Original);
         Dictionary<long, Edit> edits = store.List(withParts: true, includeRemoved: true).ToDictionary(edit => edit.Id);
-        List<object[]> rows = Rows(connection, """
+        List<object?[]> rows = StoreFolder.Rows(connection, """
             SELECT id, method, settings, prompt, target, subject, source, prompt_tokens, target_tokens, batch, final_loss, status,
                 created_at
             FROM edit_states
             """);
         Assert.Equal(6, rows.Count);
-        foreach (object[] row in rows)
+        foreach (object?[] row in rows)
         {
-            Edit edit = edits[(long)row[0]];
-            row[2] = EditSettings.Parse((string)row[1], (string)row[2]).ToJson(); // with what settings have more of since
+            Edit edit = edits[(long)row[0]!];
+            row[2] = EditSettings.Parse((string)row[1]!, (string)row[2]!).ToJson(); // with what settings have more of since
             EditRequest request = edit.Request;
             object?[] actual =
             [
@@ -134,25 +134,26 @@ public sealed class StoreVersion2Tests : IDisposable
                 EditRow.Tokens(edit.PromptTokens), EditRow.Tokens(edit.TargetTokens), edit.Batch, edit.FinalLoss,
                 edit.Status.ToString().ToLowerInvariant(), EditRow.Time(edit.CreatedAt),
             ];
-            row[2] = EditSettings.Parse(edit.Method, (string)row[2]); // what a setting was that was added since
-            Assert.Equal(row.Select(field => field is DBNull ? null : field), actual);
+            row[2] = EditSettings.Parse(edit.Method, (string)row[2]!); // what a setting was that was added since
+            Assert.Equal(row, actual);
         }
 
-        rows = Rows(connection, "SELECT edit_id, name, shape, data FROM parts");
+        rows = StoreFolder.Rows(connection, "SELECT edit_id, name, shape, data FROM parts");
         Assert.Equal(rows.Count, edits.Values.Sum(edit => edit.Parts.Count));
-        foreach (object[] row in rows)
+        foreach (object?[] row in rows)
         {
-            EditPart part = edits[(long)row[0]].Part((string)row[1])!;
-            Assert.Equal((string)row[2], PartRows.Shape(part.Shape));
-            Assert.Equal((byte[])row[3], PartRows.Bytes(part.Values));
+            EditPart part = edits[(long)row[0]!].Part((string)row[1]!)!;
+            Assert.Equal((string)row[2]!, PartRows.Shape(part.Shape));
+            Assert.Equal((byte[])row[3]!, PartRows.Bytes(part.Values));
         }
     }
 
     private static List<string> Schema(string path)
     {
         using SqliteConnection connection = Connect(path);
-        return Rows(connection, "SELECT type || ' ' || name || ': ' || sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
-            .ConvertAll(row => (string)row[0]).FindAll(row => !row.Contains("sqlite_sequence", StringComparison.Ordinal));
+        return StoreFolder
+            .Rows(connection, "SELECT type || ' ' || name || ': ' || sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
+            .ConvertAll(row => (string)row[0]!).FindAll(row => !row.Contains("sqlite_sequence", StringComparison.Ordinal));
     }
 
     private static SqliteConnection Connect(string path)
@@ -161,17 +162,5 @@ public sealed class StoreVersion2Tests : IDisposable
         var connection = new SqliteConnection(source.ToString());
         connection.Open();
         return connection;
-    }
-
-    private static List<object[]> Rows(SqliteConnection connection, string sql)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-#pragma warning disable CA2100 // the tests' own text
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        using SqliteDataReader reader = command.ExecuteReader();
-        List<object[]> rows = [];
-        while (reader.Read()) rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetValue)]);
-        return rows;
     }
 }

@@ -15,6 +15,7 @@ public static class FileErrors
         UnauthorizedAccessException => "permission is denied",
         PathTooLongException => "the name is too long",
         FileNotFoundException or DirectoryNotFoundException => "there is no such file or folder",
+        ArgumentException or NotSupportedException => "that is no path of a file",
         IOException => OperatingSystem.IsWindows() ? OnWindows(error.HResult & 0xFFFF) : OnUnix(error.HResult),
         _ => Number(error.HResult),
     };

@@ -6,6 +6,7 @@ namespace Sharpformer.Tensors;
 /// </summary>
 public sealed unsafe class MappedBytes
 {
+    private const int ComparedLength = 1 << 24;
     private readonly byte* pointer;
 
     internal MappedBytes(byte* pointer, long length, object owner)
@@ -37,6 +38,23 @@ public sealed unsafe class MappedBytes
     /// <summary>A part of this range, sharing memory and owner.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is not within this one.</exception>
     public MappedBytes Slice(long start, long length) => new(At(start, length), length, Owner);
+
+    /// <summary>Whether this range holds the same bytes as another, which the same memory does without being read.</summary>
+    public bool HasSameBytes(MappedBytes other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (Length != other.Length) return false;
+        bool same = true;
+        for (long start = 0; pointer != other.pointer && same && start < Length; start += ComparedLength)
+        {
+            int count = (int)Math.Min(ComparedLength, Length - start);
+            same = Span(start, count).SequenceEqual(other.Span(start, count));
+        }
+
+        GC.KeepAlive(Owner);
+        GC.KeepAlive(other.Owner);
+        return same;
+    }
 
     internal byte* Pointer => pointer;
 

@@ -50,6 +50,36 @@ public static class TensorFiles
         Narrowing.Read(file, file.Info(name), start, values);
     }
 
+    /// <summary>Copies a part of a matrix with rows and columns exchanged, without making the whole where it lies in one piece.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="name">The matrix, <c>[m,n]</c> in the file and <c>[n,m]</c> here.</param>
+    /// <param name="start">First byte, at an element.</param>
+    /// <param name="destination">Whole elements.</param>
+    /// <exception cref="ArgumentException">It is no matrix.</exception>
+    /// <exception cref="InputException">There is none of this name.</exception>
+    public static void ReadTurned(this ITensorFile file, string name, long start, Span<byte> destination)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        TensorInfo info = file.Info(name);
+        if (info.Shape is not [var rows, var columns]) throw new ArgumentException($"Tensor {info}: expected a matrix.", nameof(name));
+        int size = StoredTypes.Size(info.DType);
+        new PyTorch.StridedView(file.Bytes(name), size, 0, [columns, rows], [1, columns]).Read(start / size, destination);
+    }
+
+    /// <summary>The whole of what <see cref="ReadTurned"/> copies.</summary>
+    /// <inheritdoc cref="ReadTurned"/>
+    /// <exception cref="InsufficientMemoryException">The machine has no room for it.</exception>
+    public static unsafe MappedBytes Turned(this ITensorFile file, string name)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        const int Chunk = 1 << 20;
+        TensorInfo info = file.Info(name);
+        HostBlock block = Room(file, info, info.Length);
+        for (long start = 0; start < info.Length; start += Chunk)
+            file.ReadTurned(name, start, new Span<byte>(block.Pointer + start, (int)Math.Min(Chunk, info.Length - start)));
+        return new MappedBytes(block.Pointer, info.Length, block);
+    }
+
     internal static InputException NoTensor(ITensorFile file, string name) =>
         new(
             $"{file.Path}: no tensor {Quoted.Text(name)} among its {file.Tensors.Count}.",
@@ -87,7 +117,7 @@ public static class TensorFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            throw new InputException($"{path}: cannot be read ({e.Message})", "check the path and its permissions.", e);
+            throw new InputException($"{path}: cannot be read ({FileErrors.Reason(e)})", "check the path and its permissions.", e);
         }
     }
 }

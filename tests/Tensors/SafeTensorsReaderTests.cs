@@ -196,11 +196,38 @@ public sealed class SafeTensorsReaderTests : IDisposable
     [InlineData("U8", "[1]", "[9223372036854775806,9223372036854775807]", "the file holds 4 bytes of data")]
     [InlineData("U8", "[2]", "[2,4]", "begins at byte 2 and leaves a hole before it, expected 0")]
     [InlineData("U8", "[2]", "[0,2]", "the tensors take 2 bytes, but 4 bytes of data follow")]
-    [InlineData("U16", "[1]", "[1,3]", "begins at byte 1, expected a multiple of its element size 2")]
+    [InlineData("U16", "[1]", "[1,3]", "begins at byte 1 and leaves a hole before it, expected 0")]
     public void A_tensor_that_is_not_as_it_should_be_is_refused(string dtype, string shape, string offsets, string reason)
     {
         File.WriteAllBytes(path, Create($"{{{Entry("x", dtype, shape, offsets)}}}", 4));
         AssertRefused(path, reason);
+    }
+
+    [Theory]
+    [InlineData(0, "[1]", "[0,1]")]
+    [InlineData(1, "[1]", "[0,1]")]
+    [InlineData(3, "[4]", "[0,4]")]
+    public void Tensors_at_odd_addresses_are_read(int blanks, string shape, string offsets)
+    {
+        int start = offsets == "[0,1]" ? 1 : 4;
+        string header = $"{{{Entry("odd", "U8", shape, offsets)},{Entry("f", "F32", "[2]", $"[{start},{start + 8}]")}}}";
+        byte[] bytes = Create(header + new string(' ', blanks), start + 8);
+        File.WriteAllBytes(path, bytes);
+        using var device = new Sharpformer.Tensors.Cpu.CpuDevice(threads: 1);
+        using SafeTensorsFile file = SafeTensorsFile.Open(path);
+        float[] expected = [BitConverter.ToSingle(bytes, bytes.Length - 8), BitConverter.ToSingle(bytes, bytes.Length - 4)];
+        Assert.Equal(expected, file.Load("f", device).ToArray());
+        float[] read = new float[2];
+        file.ReadFloats("f", 0, read);
+        Assert.Equal(expected, read);
+    }
+
+    [Fact]
+    public void A_header_of_more_tensors_than_any_model_has_is_refused()
+    {
+        string entries = string.Join(',', Enumerable.Range(0, (1 << 17) + 1).Select(i => Entry($"{i}", "U8", "[0]", "[0,0]")));
+        File.WriteAllBytes(path, Create($"{{{entries}}}", 0));
+        AssertRefused(path, "the header names more than 131072 tensors");
     }
 
     [Theory]

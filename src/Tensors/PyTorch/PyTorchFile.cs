@@ -3,15 +3,21 @@ namespace Sharpformer.Tensors.PyTorch;
 /// <summary>
 /// A checkpoint as <c>torch.save(model.state_dict(), path)</c> writes it. It is a program for Python's pickle machine, which
 /// could do anything; here nothing of it is executed, see <see cref="PickleReader"/>. The file is mapped into memory and
-/// checked completely when it is opened; tensors are used in place unless their elements lie apart.
+/// checked completely when it is opened, in archives of up to 256 MiB the checksums too; tensors are used in place unless their
+/// elements lie apart.
 /// </summary>
 public sealed class PyTorchFile : ITensorFile
 {
     private const int TarHeader = 512;
+
+    // Up to here checksums cost less than a fifth of a second, and are held to when the file is opened.
+    private const long CheckedAtOnce = 256L << 20;
+
     private readonly Dictionary<string, TensorInfo> byName = [];
     private readonly Dictionary<string, StridedView> views = [];
     private readonly List<TensorInfo> tensors = [];
     private IReadOnlyCollection<ZipEntry> entries = [];
+    private object? root;
     private bool closed;
 
     private PyTorchFile(string path) => Path = path;
@@ -29,9 +35,10 @@ public sealed class PyTorchFile : ITensorFile
         ArgumentNullException.ThrowIfNull(path);
         MappedBytes mapped = TensorFiles.Map(path, "PyTorch checkpoint", 4);
         var file = new PyTorchFile(path);
-        (object? root, Dictionary<string, MappedBytes> storages) = file.ReadAny(mapped);
+        (file.root, Dictionary<string, MappedBytes> storages) = file.ReadAny(mapped);
+        if (mapped.Length <= CheckedAtOnce) file.CheckSums();
         long copied = 0;
-        foreach ((string name, TensorView view) in StateDict.Tensors(path, root))
+        foreach ((string name, TensorView view) in StateDict.Tensors(path, file.root))
         {
             (TensorInfo info, StridedView strided) = Check(path, name, view, storages);
             file.byName.Add(name, info);
@@ -80,6 +87,12 @@ public sealed class PyTorchFile : ITensorFile
         views[name].Read(start / size, destination);
     }
 
+    /// <summary>
+    /// The numbers, texts and flags of a dictionary that a training program saved beside the weights, such as <c>model_args</c>; null
+    /// if there is none of that name.
+    /// </summary>
+    public IReadOnlyDictionary<string, object?>? Settings(string key) => StateDict.Settings(root, key);
+
     /// <summary>Reads all of the file and holds it to its checksums, where it has any: files of PyTorch before 1.6 have none.</summary>
     /// <exception cref="InputException">Bytes are not those that were written.</exception>
     /// <exception cref="ObjectDisposedException">The file is closed.</exception>
@@ -105,9 +118,9 @@ public sealed class PyTorchFile : ITensorFile
         ReadOnlySpan<byte> start = file.Span(0, (int)Math.Min(TarHeader, file.Length));
         if (ZipFormat.Matches(start))
         {
-            (object? root, Dictionary<string, ZipEntry> storages) = ZipFormat.Read(path, file);
+            (object? value, Dictionary<string, ZipEntry> storages) = ZipFormat.Read(path, file);
             entries = storages.Values;
-            return (root, storages.ToDictionary(storage => storage.Key, storage => storage.Value.Data));
+            return (value, storages.ToDictionary(storage => storage.Key, storage => storage.Value.Data));
         }
 
         if (LegacyFormat.Matches(start)) return LegacyFormat.Read(path, file);

@@ -10,8 +10,8 @@ internal static class ZipFormat
     public static bool Matches(ReadOnlySpan<byte> start) => start.StartsWith("PK\u0003\u0004"u8);
 
     /// <summary>
-    /// Reads what the pickle holds, and where the storages lie. The pickle is held to its checksum; storages are not, for that would
-    /// read the whole file before the first tensor is asked for.
+    /// Reads what the pickle holds, and where the storages lie. The pickle is held to its checksum; storages are not, for in a large
+    /// archive that would read the whole file before the first tensor is asked for.
     /// </summary>
     /// <exception cref="InputException">It is damaged, from a big-endian machine, or holds anything but tensors.</exception>
     public static (object? Root, Dictionary<string, ZipEntry> Storages) Read(string path, MappedBytes file)

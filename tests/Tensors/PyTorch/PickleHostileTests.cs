@@ -144,8 +144,9 @@ public sealed class PickleHostileTests : IDisposable
         AssertRefused("holds a single tensor, expected a dictionary", Pickle.Tensor(Tensor).Stop());
         AssertRefused("holds a list", Pickle.Ops("]").Tensor(Tensor).Ops("a").Stop());
         AssertRefused(
-            "holds no tensor by name, expected a dictionary of them, or one under state_dict; got \"model\"",
-            Pickle.Ops("}").Text("model").StateDict([Tensor]).Ops("s").Stop());
+            "holds no tensor by name, expected a dictionary of them, or one under state_dict or model_state_dict or model or module; "
+                + "got \"weights\"",
+            Pickle.Ops("}").Text("weights").StateDict([Tensor]).Ops("s").Stop());
     }
 
     [Fact]

@@ -138,6 +138,25 @@ public sealed class PyTorchFileTests : IDisposable
         Assert.Equal("w", Assert.Single(file.Tensors).Name);
     }
 
+    [Theory]
+    [InlineData("model")]
+    [InlineData("module")]
+    [InlineData("model_state_dict")]
+    public void Of_what_training_programs_wrap_the_weights_are_found_beside_tensors_that_are_none(string wrapper)
+    {
+        PickleBytes pickle = new PickleBytes().Ops("}(").Text("loss").Tensor(new("", "FloatStorage", "0", 24, [])).Text(wrapper);
+        pickle.StateDict([new("w", "FloatStorage", "0", 24, [24])])
+            .Text("args").Ops("}(").Text("width").Int(16).Text("bias").Raw(0x89).Text("name").Text("x").Text("more").Ops("]")
+            .Text("seed").Ops("N").Ops("u").Ops("u");
+        File.WriteAllBytes(path, ZipBytes.Checkpoint(pickle.Stop(), [("0", Bytes(Numbers))]).ToArray());
+        using PyTorchFile file = PyTorchFile.Open(path);
+        Assert.Equal("w", Assert.Single(file.Tensors).Name);
+        Assert.Equal(
+            new Dictionary<string, object?> { ["width"] = 16L, ["bias"] = false, ["name"] = "x", ["seed"] = null }, file.Settings("args"));
+        Assert.Null(file.Settings("loss"));
+        Assert.Null(file.Settings("nothing"));
+    }
+
     [Fact]
     public void The_format_before_version_1_6_is_read()
     {

@@ -28,7 +28,7 @@ public sealed class ZipHostileTests : IDisposable
         AssertRefused("leads out of its folder", Good().Add(name, "x"u8));
 
     [Fact]
-    public void Storages_are_held_to_their_checksums_when_that_is_asked_for_and_the_pickle_always()
+    public void Storages_and_the_pickle_are_held_to_their_checksums_when_a_file_of_this_size_is_opened()
     {
         byte[] bytes = Good().WithCheckSums().ToArray();
         using (PyTorchFile good = Open(bytes)) good.CheckSums();
@@ -37,12 +37,7 @@ public sealed class ZipHostileTests : IDisposable
         byte[] damaged = [.. bytes];
         int name = bytes.AsSpan().IndexOf("archive/data/0"u8);
         damaged[(name + "archive/data/0".Length + 4 + 63) / 64 * 64] ^= 1; // data begin at a multiple of 64 behind name and padding
-        using (PyTorchFile file = Open(damaged))
-        {
-            Assert.Single(file.Tensors);
-            Fails.With<InputException>(
-                "the bytes of the archive's entry \"archive/data/0\" have CRC-32", () => file.CheckSums());
-        }
+        Fails.With<InputException>("the bytes of the archive's entry \"archive/data/0\" have CRC-32", () => Open(damaged).Dispose());
 
         damaged = [.. bytes];
         damaged[bytes.AsSpan().IndexOf("FloatStorage"u8)] ^= 2;

@@ -36,7 +36,7 @@ public static class ModelFingerprinter
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"Model folder '{folder}' cannot be read: {error.Message}", null, error);
+            throw new InputException($"Model folder '{folder}' cannot be read: {FileErrors.Reason(error)}.", null, error);
         }
     }
 

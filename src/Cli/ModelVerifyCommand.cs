@@ -123,8 +123,14 @@ internal static class ModelVerifyCommand
         TextLoss measured = Measurement.Run(terminal, (progress, cancellation) => new Perplexity(new EditedModel(model)).Measure(
             [tokens], tokens.Length, tokens.Length,
             (read, all) => progress.Report(new Step("Reading", "tokens", read, all)), cancellation)).Base;
+        LogitScan scan = LogitScan.Run(model, tokens);
         loss = double.IsFinite(measured.Mean) ? measured : null;
-        if (loss is null) return new Check("logits", false, $"not finite after {Terminal.Counted(tokens.Length, "token")}");
+        if (scan.NotFinite > 0)
+            return new Check(
+                "logits", false,
+                $"{scan.NotFinite} NaN or infinite in {Terminal.Counted(tokens.Length, "position")}, the first at position "
+                + $"{scan.FirstPosition} for token {scan.FirstToken}");
+        if (loss is null) return new Check("logits", false, $"the loss is not finite after {Terminal.Counted(tokens.Length, "token")}");
         string found = $"finite; {Terminal.Counted(tokens.Length, "token")} of {(isText ? "text" : "no meaning")} have perplexity "
             + $"{Terminal.Number(measured.Perplexity, "0.0")} (guessing: {model.Config.VocabSize})"
             + (isText && measured.Perplexity > model.Config.VocabSize ? "; worse than guessing, so not a kind of text that it learnt" : "");

@@ -53,6 +53,20 @@ public sealed class ModelVerifyTests : IDisposable
     }
 
     [Fact]
+    public void A_logit_of_minus_infinity_is_an_alarm_even_where_the_text_has_another_token()
+    {
+        using var device = new CpuDevice(threads: 1);
+        float[] bias = new float[301];
+        bias[17] = float.NegativeInfinity;
+        ChangedModel.WriteWith(Golden("gpt2-tiny-f32"), folder.Path, device, ("lm_head.bias", bias));
+        CliRun run = CliRun.Of(["model", "verify", folder.Path]);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(
+            "16 NaN or infinite in 16 positions, the first at position 0 for token 17",
+            string.Join(' ', run.Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_damaged_storage_of_an_archive_is_told()
     {
         string source = folder.File("m"), bin = Path.Combine(source, "pytorch_model.bin");

@@ -26,10 +26,13 @@ internal static class ModelInfoCommand
 
     private static int Run(Terminal terminal, string folder)
     {
-        ModelConfig config = ModelConfig.Load(folder);
-        using (var device = new CpuDevice(threads: 1)) CausalLm.Load(folder, device, notice => terminal.Note($"note: {notice}"));
-        int? tokens = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder).VocabularySize : null;
-        (long parameters, long bytes, string[] types) = Weights(folder);
+        using var device = new CpuDevice(threads: 1);
+        CausalLm model = CausalLm.Load(folder, device, notice => terminal.Note($"note: {notice}"));
+        ModelConfig config = model.Config; // the weights may say more than config.json
+        Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder) : null;
+        int? tokens = tokenizer?.VocabularySize;
+        long parameters = model.Weights.Sum(weight => weight.Value.Count);
+        (long bytes, string[] types) = Stored(folder);
         ModelFingerprint fingerprint = ModelFingerprinter.Compute(folder);
         var defaults = ModelDefaults.Load(folder);
         var settings = (IReVaSettings)defaults.SettingsFor(IReVaSettings.Name, config);
@@ -77,8 +80,10 @@ internal static class ModelInfoCommand
         Terminal.AddRow(table, "tokenizer", tokens switch
         {
             null => "none: it reads token ids only",
-            { } count when count > config.VocabSize =>
+            { } count when !tokenizer!.Fits(config.VocabSize) =>
                 $"{Terminal.Counted(count, "token")}, more than the vocabulary holds: it belongs to another model",
+            { } count when count > config.VocabSize =>
+                $"{Terminal.Counted(count, "token")}, of which {count - config.VocabSize} added without a row in the model",
             { } count => Terminal.Counted(count, "token"),
         });
         Terminal.AddRow(
@@ -126,18 +131,10 @@ internal static class ModelInfoCommand
     };
 
     /// <summary>What the headers of the weight files say.</summary>
-    private static (long Parameters, long Bytes, string[] Types) Weights(string folder)
+    private static (long Bytes, string[] Types) Stored(string folder)
     {
-        long parameters = 0, bytes = ModelFolder.WeightFiles(folder).Sum(FileLength.Of);
-        var types = new SortedSet<string>(StringComparer.Ordinal);
         using var stored = StoredWeights.Open(folder);
-        foreach ((_, TensorInfo tensor) in stored.Tensors)
-        {
-            if (ModelFolder.IsBuffer(tensor.Name)) continue;
-            parameters += tensor.Count;
-            types.Add(tensor.DType);
-        }
-
-        return (parameters, bytes, [.. types]);
+        IEnumerable<string> types = stored.Tensors.Where(t => !ModelFolder.IsBuffer(t.Info.Name)).Select(t => t.Info.DType);
+        return (ModelFolder.WeightFiles(folder).Sum(FileLength.Of), [.. types.Distinct().Order(StringComparer.Ordinal)]);
     }
 }

@@ -10,12 +10,36 @@ internal static class ConfigKeys
     private static readonly OrderedDictionary<string, Activation> Activations = new()
     {
         ["gelu_new"] = Activation.GeluTanh,
-        ["gelu_pytorch_tanh"] = Activation.GeluTanh,
         ["gelu"] = Activation.Gelu,
         ["relu"] = Activation.Relu,
         ["silu"] = Activation.Silu,
-        ["swish"] = Activation.Silu,
         ["quick_gelu"] = Activation.QuickGelu,
+    };
+
+    /// <summary>
+    /// Other names for the same functions, of transformers' table (ACT2FN) and of the classes behind it. Those that differ from all of
+    /// these (gelu_10 is cut off, for example) are refused.
+    /// </summary>
+    private static readonly Dictionary<string, Activation> OtherNames = new()
+    {
+        ["gelu_fast"] = Activation.GeluTanh,
+        ["gelu_accurate"] = Activation.GeluTanh,
+        ["gelu_pytorch_tanh"] = Activation.GeluTanh,
+        ["gelu_python_tanh"] = Activation.GeluTanh,
+        ["gelu_tanh"] = Activation.GeluTanh,
+        ["NewGELUActivation"] = Activation.GeluTanh,
+        ["FastGELUActivation"] = Activation.GeluTanh,
+        ["AccurateGELUActivation"] = Activation.GeluTanh,
+        ["PytorchGELUTanh"] = Activation.GeluTanh,
+        ["GELUTanh"] = Activation.GeluTanh,
+        ["gelu_python"] = Activation.Gelu,
+        ["GELUActivation"] = Activation.Gelu,
+        ["GELU"] = Activation.Gelu,
+        ["ReLU"] = Activation.Relu,
+        ["swish"] = Activation.Silu,
+        ["SiLUActivation"] = Activation.Silu,
+        ["SiLU"] = Activation.Silu,
+        ["QuickGELUActivation"] = Activation.QuickGelu,
     };
 
     /// <summary>A size: at least 1, and at most more than any real model has, so that a typing error is told as one.</summary>
@@ -45,9 +69,10 @@ internal static class ConfigKeys
     public static Activation ActivationOf(this JsonPart config, string key)
     {
         string name = config.Text(key) ?? "gelu_new";
-        return Activations.TryGetValue(name, out Activation activation)
-            ? activation
-            : throw new InputException($"{config.Where}: {key} is {Quoted.Text(name)}, supported: {string.Join(", ", Activations.Keys)}.");
+        if (Activations.TryGetValue(name, out Activation activation) || OtherNames.TryGetValue(name, out activation)) return activation;
+        throw new InputException(
+            $"{config.Where}: {key} is {Quoted.Text(name)}, supported: {string.Join(", ", Activations.Keys)}, "
+            + $"and as other names for these {string.Join(", ", OtherNames.Keys)}.");
     }
 
     /// <summary>What <c>config.json</c> calls an activation.</summary>

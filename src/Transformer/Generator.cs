@@ -7,26 +7,29 @@ public static class Generator
 {
     /// <summary>
     /// The continuation of a prompt, streamed as it is made. It ends after <paramref name="maxNewTokens"/>, before
-    /// the end token, or when the model's positions are used up.
+    /// an end token, or when the model's positions are used up.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="prompt">The prompt's tokens, at least one.</param>
     /// <param name="maxNewTokens">At most so many.</param>
-    /// <param name="endToken">The token that ends a text; it is not returned.</param>
+    /// <param name="endTokens">The tokens that end a text, each of them alone; none is returned.</param>
     /// <param name="options">How tokens are chosen.</param>
     /// <param name="openings">What sits in the blocks' openings.</param>
     /// <exception cref="InputException">The prompt is empty or longer than the model's positions.</exception>
     public static IEnumerable<int> Generate(
-        CausalLm model, int[] prompt, int maxNewTokens, int endToken, SamplingOptions options, IReadOnlyList<Opening>? openings = null)
+        CausalLm model, int[] prompt, int maxNewTokens, IReadOnlyCollection<int> endTokens, SamplingOptions options,
+        IReadOnlyList<Opening>? openings = null)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(endTokens);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfNegative(maxNewTokens);
-        return Tokens(model, model.CheckedPrompt(prompt), maxNewTokens, endToken, options.Checked(), openings);
+        return Tokens(model, model.CheckedPrompt(prompt), maxNewTokens, endTokens, options.Checked(), openings);
     }
 
     private static IEnumerable<int> Tokens(
-        CausalLm model, int[] prompt, int maxNewTokens, int endToken, SamplingOptions options, IReadOnlyList<Opening>? openings)
+        CausalLm model, int[] prompt, int maxNewTokens, IReadOnlyCollection<int> endTokens, SamplingOptions options,
+        IReadOnlyList<Opening>? openings)
     {
         // The last token's own successor needs no position, hence the + 1.
         int room = Math.Min(maxNewTokens, model.Config.NPositions - prompt.Length + 1);
@@ -38,7 +41,7 @@ public static class Generator
         {
             int token;
             using (model.Device.Scope()) token = sampler.Next(session.Advance(new TokenBatch(next)).ToArray());
-            if (token == endToken) yield break;
+            if (endTokens.Contains(token)) yield break;
             yield return token;
             next = [token];
         }

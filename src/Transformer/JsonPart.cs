@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Unicode;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Tokenization;
@@ -36,7 +37,7 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
         if (!Utf8.IsValid(json.Span)) throw new InputException($"{path}: not valid UTF-8.", "the file is damaged; download it again.");
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = !uniqueNames });
+            using JsonDocument document = Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = !uniqueNames });
             return read(new JsonPart(path, "", document.RootElement));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -44,6 +45,27 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
             string also = json.IsEmpty ? $", it {SmallFile.NoFile}" : "";
             throw new InputException(
                 $"{path}: not valid JSON ({Quoted.Position(e)}){also}.", "the file is cut short or damaged; download it again.", e);
+        }
+    }
+
+    /// <summary>Reads what was made of another file, which <paramref name="where"/> names.</summary>
+    public static T Of<T>(string where, JsonNode made, Func<JsonPart, T> read)
+    {
+        using var document = JsonDocument.Parse(made.ToJsonString());
+        return read(new JsonPart(where, "", document.RootElement));
+    }
+
+    /// <summary>Takes the numbers that only Python writes where nothing else is wrong: few files have them.</summary>
+    private static JsonDocument Parse(ReadOnlyMemory<byte> json, JsonDocumentOptions options)
+    {
+        try
+        {
+            return JsonDocument.Parse(json, options);
+        }
+        catch (JsonException)
+        {
+            if (PythonNumbers.ToJson(json.Span) is not { } changed) throw;
+            return JsonDocument.Parse(changed, options);
         }
     }
 
@@ -81,7 +103,8 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
         Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out int number) && number >= least && number <= most ? number : null;
 
     /// <summary>This as a number; null if it is none.</summary>
-    public double? AsNumber() => Value.ValueKind == JsonValueKind.Number && Value.TryGetDouble(out double number) ? number : null;
+    public double? AsNumber() => Value.ValueKind == JsonValueKind.Number && Value.TryGetDouble(out double number) && double.IsFinite(number)
+        ? number : null;
 
     /// <summary>This as a token id.</summary>
     /// <exception cref="InputException">It is no whole number from 0 to the largest id a model can have.</exception>
@@ -116,7 +139,7 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "a list",
         JsonValueKind.String => Quoted.Text(Value.GetString()!),
-        _ => Cut(Value.GetRawText()),
+        _ => Cut(PythonNumbers.Shown(Value)),
     };
 
     /// <summary>Names of options as they are, others in quotes: they may hold anything.</summary>

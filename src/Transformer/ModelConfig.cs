@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Sharpformer.Autograd;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Transformer.Families;
 using Sharpformer.Transformer.Tokenization;
 
@@ -53,25 +55,37 @@ public sealed record ModelConfig
     /// <summary>Whether the token table is the output head too.</summary>
     public bool TiesHead { get; init; } = true;
 
+    /// <summary>Whether the file leaves <see cref="TiesHead"/> to the family: a head stored beside the token table then counts.</summary>
+    internal bool LeavesTieUnsaid { get; init; }
+
     /// <summary><c>bos_token_id</c>: the token a text may begin with, where the file names one.</summary>
     public int? BosTokenId { get; init; }
 
-    /// <summary><c>eos_token_id</c>: the token a text ends with, where the file names one.</summary>
-    public int? EosTokenId { get; init; }
+    /// <summary>The first of <see cref="EosTokenIds"/>.</summary>
+    public int? EosTokenId => EosTokenIds.Count > 0 ? EosTokenIds[0] : null;
+
+    /// <summary><c>eos_token_id</c>: the tokens that a text ends with, each of them alone; none where no file names any.</summary>
+    public IReadOnlyList<int> EosTokenIds { get; init; } = [];
 
     /// <summary><c>pad_token_id</c>: the token that fills up a batch, where the file names one.</summary>
     public int? PadTokenId { get; init; }
 
-    /// <summary>Reads <c>config.json</c> of a model folder.</summary>
+    /// <summary>
+    /// Reads <c>config.json</c> of a model folder, and of <c>generation_config.json</c> the special tokens, which override it. A checkpoint
+    /// of nanoGPT needs neither.
+    /// </summary>
     /// <exception cref="InputException">The file is missing, unreadable, or describes a model this engine does not run.</exception>
     public static ModelConfig Load(string folder)
     {
         if (!Directory.Exists(folder))
             throw new InputException($"{folder}: no such folder, expected a model folder with config.json and weights.");
         string path = Path.Combine(folder, "config.json");
-        if (!Path.Exists(path))
-            throw new InputException($"{path}: no such file.", HintFor(folder));
-        return JsonPart.Read(path, "it describes the model's architecture.", Read);
+        ModelConfig config;
+        if (Path.Exists(path)) config = JsonPart.Read(path, "it describes the model's architecture.", Read);
+        else if (NanoGpt.In(folder) is { } made) config = JsonPart.Of($"{made.Path}: model_args", made.Config, Read);
+        else throw new InputException($"{path}: no such file.", HintFor(folder));
+        SpecialTokens special = SpecialTokens.OfModel(folder);
+        return config with { BosTokenId = special.Bos, EosTokenIds = special.Eos, PadTokenId = special.Pad };
     }
 
     /// <summary>The same with another number of blocks, whose windows go on as they began.</summary>
@@ -96,24 +110,30 @@ public sealed record ModelConfig
 
     private static string HintFor(string folder)
     {
-        if (File.Exists(Path.Combine(folder, "adapter_config.json")))
-            return "this is an adapter without its model: merge it into the model first.";
-
         // The hub's client keeps what it downloads one level down for each version, and people name the folder above.
         string snapshots = Path.Combine(folder, "snapshots");
         return Directory.Exists(snapshots) && Directory.GetDirectories(snapshots) is { Length: > 0 } versions
             ? $"this is a cache of downloads, name the version in it: {versions.Max(StringComparer.Ordinal)}"
-            : "a model folder holds config.json, weights (model.safetensors or pytorch_model.bin) and a tokenizer.";
+            : ForeignFolder.Hint(folder)
+                ?? "a model folder holds config.json, weights (model.safetensors or pytorch_model.bin) and a tokenizer.";
     }
 
     private static ModelConfig Read(JsonPart file)
     {
-        string type = file.Text("model_type") ?? "(none)";
+        string type = file.Text("model_type") ?? Family.OfArchitectures(file)?.ModelType ?? "(none)";
         string supported = string.Join(", ", Family.All.Select(f => f.ModelType));
         Family family = Family.Named(type)
             ?? throw new InputException($"{file.Where}: model_type is {Quoted.Text(type)}, supported: {supported}.");
-        (int? bos, int? eos, int? pad) = SpecialTokens.OfConfig(file);
-        ModelConfig config = family.Read(file) with { BosTokenId = bos, EosTokenId = eos, PadTokenId = pad };
+        if (file.Find("quantization_config") is { } quantized)
+        {
+            string method = quantized.Value.ValueKind == JsonValueKind.Object && quantized.Find("quant_method") is { } named
+                ? $" by {Quoted.Text(named.AsText())}" : "";
+            throw new InputException(
+                $"{quantized.Where}: the model is quantized{method}, expected weights in F32, F16, BF16 or F64.",
+                "take the checkpoint that it was made from.");
+        }
+
+        ModelConfig config = family.Read(file);
         if (config.NEmbd % config.NHead != 0)
             throw new InputException($"{file.Where}: {config.NHead} attention heads do not divide a width of {config.NEmbd}.");
         return config;

@@ -23,24 +23,29 @@ internal static class SmallFile
         return bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
     }
 
-    /// <summary>
-    /// Copies a file of a model folder that somebody else made, byte by byte. A link is followed where it stays at home: in the folder,
-    /// or in the cache of a model hub, which keeps each file once and links to it from <c>snapshots</c>. Where else it leads may be
-    /// nobody's to pass on.
-    /// </summary>
+    /// <summary>Copies a file of a model folder that somebody else made, byte by byte; see <see cref="ReadOwn"/>.</summary>
     /// <param name="source">The model folder.</param>
     /// <param name="name">The file in it.</param>
     /// <param name="target">The folder to copy into.</param>
     /// <exception cref="InputException">It cannot be read, is no file, has more than 64 MiB, or is a link that leads out.</exception>
-    public static void Copy(string source, string name, string target)
+    public static void Copy(string source, string name, string target) =>
+        File.WriteAllBytes(Path.Combine(target, name), ReadOwn(source, name));
+
+    /// <summary>
+    /// All bytes of a file of a model folder that shall be passed on. A link is followed where it stays at home: in the folder, or in the
+    /// cache of a model hub, which keeps each file once and links to it from <c>snapshots</c>. Where else it leads may be nobody's to
+    /// pass on.
+    /// </summary>
+    /// <exception cref="InputException">It cannot be read, is no file, has more than 64 MiB, or is a link that leads out.</exception>
+    public static byte[] ReadOwn(string source, string name)
     {
         string path = Path.Combine(source, name);
         if (LinkOutOf(Path.GetFullPath(source), path) is { } outside)
             throw new InputException(
                 $"{path}: is a link to {Quoted.Text(outside)}, outside of its folder, and is not copied.", "put the file itself there.");
         byte[] bytes = ReadWhole(path, "it belongs to a model folder.");
-        if (bytes.Length == 0) throw new InputException($"{path}: {NoFile}, expected a file.", "remove it or put the right one there.");
-        File.WriteAllBytes(Path.Combine(target, name), bytes);
+        return bytes.Length > 0
+            ? bytes : throw new InputException($"{path}: {NoFile}, expected a file.", "remove it or put the right one there.");
     }
 
     private static byte[] ReadWhole(string path, string hint)
@@ -61,7 +66,7 @@ internal static class SmallFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}: cannot be read ({e.Message})", hint, e);
+            throw new InputException($"{path}: cannot be read ({FileErrors.Reason(e)})", hint, e);
         }
     }
 

@@ -42,9 +42,9 @@ public sealed class GeneratorTests : IDisposable
     public void It_stops_at_the_end_token_or_when_positions_run_out()
     {
         int[] full = [.. Enumerable.Repeat(tokenizer.Encode(" the")[0], 126)];
-        Assert.Equal(3, Generate(full, 50, new SamplingOptions(), endToken: -1).Length);
-        int first = Generate(full, 1, new SamplingOptions(), endToken: -1).Single();
-        Assert.Empty(Generate(full, 50, new SamplingOptions(), endToken: first));
+        Assert.Equal(3, Generate(full, 50, new SamplingOptions(), endTokens: []).Length);
+        int first = Generate(full, 1, new SamplingOptions(), endTokens: []).Single();
+        Assert.Empty(Generate(full, 50, new SamplingOptions(), endTokens: [first]));
         Assert.Empty(Generate(full, 0, new SamplingOptions()));
     }
 
@@ -93,6 +93,6 @@ public sealed class GeneratorTests : IDisposable
         for (int i = 0; i < 100; i++) Assert.Equal(1, sampler.Next([float.NegativeInfinity, 2, float.NegativeInfinity]));
     }
 
-    private int[] Generate(int[] prompt, int count, SamplingOptions options, int? endToken = null) =>
-        [.. Generator.Generate(model, prompt, count, endToken ?? tokenizer.EosId, options)];
+    private int[] Generate(int[] prompt, int count, SamplingOptions options, int[]? endTokens = null) =>
+        [.. Generator.Generate(model, prompt, count, endTokens ?? tokenizer.EosIds, options)];
 }

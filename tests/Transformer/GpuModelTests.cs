@@ -27,7 +27,7 @@ public sealed class GpuModelTests
         Assert.All(logits.ToArray(), z => Assert.True(float.IsFinite(z)));
 
         before = device.HostWaits;
-        int[] made = [.. Generator.Generate(model, [1, 2, 3], 4, endToken: -1, new SamplingOptions(Temperature: 1))];
+        int[] made = [.. Generator.Generate(model, [1, 2, 3], 4, endTokens: [], new SamplingOptions(Temperature: 1))];
         Assert.Equal(4, made.Length);
         Assert.Equal(before + 4, device.HostWaits);
     }
@@ -39,7 +39,7 @@ public sealed class GpuModelTests
         using Device device = Devices.Create(name), cpu = Devices.Create("cpu-1-thread");
         CausalLm model = CausalLm.Load(Folder, device), onCpu = CausalLm.Load(Folder, cpu);
         foreach (SamplingOptions options in (SamplingOptions[])[new(), new(Temperature: 1.2f, TopP: 0.95f, Seed: 3)])
-            Assert.Equal(Generator.Generate(onCpu, [5, 17, 40], 6, -1, options), Generator.Generate(model, [5, 17, 40], 6, -1, options));
+            Assert.Equal(Generator.Generate(onCpu, [5, 17, 40], 6, [], options), Generator.Generate(model, [5, 17, 40], 6, [], options));
     }
 
     [Theory]

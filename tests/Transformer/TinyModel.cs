@@ -79,6 +79,8 @@ internal static class TinyModel
 
         public bool Has(string name) => weights.ContainsKey(name);
 
+        public IReadOnlyList<long>? ShapeOf(string name) => null;
+
         public Tensor Matrix(string name, int rows, int columns) => Devices.Stored(device, weights[name], stored, rows, columns);
 
         public Tensor Vector(string name, int length) => device.From(weights[name], length);

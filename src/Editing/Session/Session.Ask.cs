@@ -36,7 +36,7 @@ public sealed partial class Session
             var tokens = new List<int>();
             string text = "";
             SamplingOptions draw = sampling ?? new SamplingOptions();
-            foreach (int token in Generator.Generate(model.Model, promptTokens, maxNewTokens, Tokenizer.EosId, draw, openings))
+            foreach (int token in Generator.Generate(model.Model, promptTokens, maxNewTokens, Tokenizer.EosIds, draw, openings))
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (token >= Tokenizer.VocabularySize)

@@ -4,24 +4,22 @@ using Sharpformer.Transformer.Families;
 namespace Sharpformer.Transformer.Checkpoints;
 
 /// <summary>
-/// The tensors of a model folder, whatever files they are in; see <see cref="ModelFolder"/>. Names may carry the
-/// <c>transformer.</c> prefix; it is dropped. Whatever a family asks for in vain, or never asks for, is collected and told in
-/// one error.
+/// The tensors of a model folder, whatever files they are in and whatever stands before their names; see <see cref="ModelFolder"/>
+/// and <see cref="TensorNames"/>. Whatever a family asks for in vain, or never asks for, is collected and told in one error.
 /// </summary>
 internal sealed class Checkpoint : IWeights, IDisposable
 {
-    internal const string Prefix = "transformer.";
-
     private readonly string folder;
     private readonly Device device;
     private readonly StoredWeights stored;
+    private readonly Action<string>? notice;
     private readonly bool loads;
     private readonly Dictionary<string, (ITensorFile File, string Name)> tensors = [];
     private readonly HashSet<string> unused = [];
     private readonly List<string> missing = [], misshaped = [];
 
-    private Checkpoint(string folder, Device device, bool loads) =>
-        (this.folder, this.device, this.loads, stored) = (folder, device, loads, StoredWeights.Open(folder));
+    private Checkpoint(string folder, Device device, Action<string>? notice, bool loads) =>
+        (this.folder, this.device, this.notice, this.loads, stored) = (folder, device, notice, loads, StoredWeights.Open(folder));
 
     /// <summary>Maps all files and reads their headers.</summary>
     /// <param name="folder">The model folder.</param>
@@ -33,7 +31,7 @@ internal sealed class Checkpoint : IWeights, IDisposable
     /// <exception cref="InputException">Files are missing or damaged, or a tensor is there twice.</exception>
     public static Checkpoint Open(string folder, Device device, Action<string>? notice = null, bool loads = true)
     {
-        var checkpoint = new Checkpoint(folder, device, loads);
+        var checkpoint = new Checkpoint(folder, device, notice, loads);
         try
         {
             foreach ((ITensorFile file, TensorInfo info) in checkpoint.stored.Tensors) checkpoint.Add(file, info.Name);
@@ -56,19 +54,57 @@ internal sealed class Checkpoint : IWeights, IDisposable
     /// <inheritdoc/>
     public Device Device => device;
 
+    /// <summary>The tensors as they are stored.</summary>
+    public StoredWeights Stored => stored;
+
     /// <summary>Makes the model of its family, and makes sure that nothing is missing or left over.</summary>
     /// <exception cref="InputException">Tensors are missing, too many or misshaped.</exception>
     public CausalLm Build(ModelConfig config)
     {
-        CausalLm model = Family.Of(config).Build(config, this);
+        config = WithStoredHead(config);
+        var family = Family.Of(config);
+        CausalLm model = family.Build(config, this);
         unused.RemoveWhere(name => ModelFolder.IsBuffer(name) || ModelFolder.IsOfOtherHead(name));
-        if (config.TiesHead) unused.Remove("lm_head.weight"); // some programs write the token table a second time
+        if (config.TiesHead) unused.Remove(TensorNames.Head);
         ThrowIfUnfit();
+        if (model.HeadBias is not null && !family.HasHeadBias)
+            notice?.Invoke(
+                $"{folder}: a bias of the head is stored, {TensorNames.HeadBias}, which {family.ModelType} has none of; it is used.");
         return model;
+    }
+
+    /// <summary>
+    /// A head that differs from the token table was trained; whether it is used is config.json's to say, and the head's own where that says
+    /// nothing. Some programs write the token table a second time, which is no head of its own.
+    /// </summary>
+    public ModelConfig WithStoredHead(ModelConfig config)
+    {
+        if (!config.TiesHead || !Has(TensorNames.Head) || !Has(TensorNames.Table) || IsTableAgain()) return config;
+        string head = $"{folder}: the stored {TensorNames.Head} differs from {TensorNames.Table}";
+        if (config.LeavesTieUnsaid)
+        {
+            notice?.Invoke($"{head}, and config.json does not say tie_word_embeddings; it is used.");
+            return config with { TiesHead = false };
+        }
+
+        notice?.Invoke($"{head} and is not used, as config.json says tie_word_embeddings is true.");
+        return config;
+    }
+
+    private bool IsTableAgain()
+    {
+        (ITensorFile File, string Name) head = tensors[TensorNames.Head], table = tensors[TensorNames.Table];
+        TensorInfo one = head.File.Info(head.Name), other = table.File.Info(table.Name);
+        return one.Shape.SequenceEqual(other.Shape) && one.DType == other.DType
+            && head.File.Bytes(head.Name).HasSameBytes(table.File.Bytes(table.Name));
     }
 
     /// <inheritdoc/>
     public bool Has(string name) => tensors.ContainsKey(name);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long>? ShapeOf(string name) =>
+        tensors.TryGetValue(name, out (ITensorFile File, string Name) found) ? found.File.Info(found.Name).Shape : null;
 
     /// <inheritdoc/>
     public Tensor Matrix(string name, int rows, int columns) => Find(name, new Shape(rows, columns));
@@ -85,10 +121,10 @@ internal sealed class Checkpoint : IWeights, IDisposable
 
     private void Add(ITensorFile file, string storedName)
     {
-        string name = storedName.StartsWith(Prefix, StringComparison.Ordinal) ? storedName[Prefix.Length..] : storedName;
+        string name = stored.Names.Plain(storedName);
         if (!tensors.TryAdd(name, (file, storedName)))
             throw new InputException(
-                $"{file.Path}: tensor {Quoted.Text(storedName)} is there a second time, with and without {Prefix}",
+                $"{file.Path}: tensor {Quoted.Text(storedName)} is there a second time, as {Quoted.Text(tensors[name].Name)}.",
                 "two models in one file?");
         unused.Add(name);
     }
@@ -116,21 +152,16 @@ internal sealed class Checkpoint : IWeights, IDisposable
 
     private void ThrowIfUnfit()
     {
+        if (missing.Count == 0 && misshaped.Count == 0 && unused.Count == 0) return;
+        foreach ((string name, InputException told) in stored.Absent)
+            if (missing.Contains(stored.Names.Plain(name))) throw told;
         var problems = new List<string>();
         if (missing.Count > 0) problems.Add($"missing {Some(missing)}");
         if (misshaped.Count > 0) problems.Add($"misshaped {Some(misshaped)}");
         if (unused.Count > 0) problems.Add($"unknown {Some([.. unused.Order(StringComparer.Ordinal).Select(Quoted.Bare)])}");
-        if (problems.Count > 0)
-            throw new InputException($"{folder}: the checkpoint does not fit its config.json: {string.Join("; ", problems)}.", Hint());
-    }
-
-    private string Hint()
-    {
-        const string table = "wte.weight";
-        return unused.FirstOrDefault(name => name.EndsWith("." + table, StringComparison.Ordinal)) is { } wrapped
-            ? $"all names begin with {Quoted.Text(wrapped[..^table.Length])}, as training programs save what they wrap: "
-                + "save the model inside."
-            : "is it the config.json of this very checkpoint?";
+        throw new InputException(
+            $"{folder}: the checkpoint does not fit its config.json: {string.Join("; ", problems)}.",
+            ForeignFolder.HintOf(unused.Order(StringComparer.Ordinal)) ?? "is it the config.json of this very checkpoint?");
     }
 
     private static string Some(List<string> names) =>

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.SafeTensors;
 using Sharpformer.Transformer.Tokenization;
 
@@ -11,7 +13,7 @@ namespace Sharpformer.Transformer.Checkpoints;
 /// <summary>Writes the weights of a model folder as safetensors into a new one, together with its config and tokenizer.</summary>
 public static class CheckpointConverter
 {
-    private const string Config = "config.json", Head = "lm_head.weight", Table = "wte.weight";
+    private const string Config = "config.json";
 
     private static readonly JsonSerializerOptions JsonText =
         new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -27,9 +29,9 @@ public static class CheckpointConverter
     public sealed record Report(IReadOnlyList<string> Files, int Tensors, long Bytes, IReadOnlyList<string> Dropped, int Narrowed);
 
     /// <summary>
-    /// Writes a new folder: complete or not at all, and the same bytes for the same arguments. Names stay as stored, masks and
-    /// tied copies are left out, F64 becomes F32. Takes a few MB of memory whatever the size of the model. Whether the tensors
-    /// make a model is <see cref="ModelFolder.Check"/>'s to say.
+    /// Writes a new folder: complete or not at all, and the same bytes for the same arguments. Names stay as stored unless a training
+    /// program put words before them (<see cref="PlainLayout"/>), masks and tied copies are left out, F64 becomes F32. Takes a few MB of
+    /// memory whatever the size of the model. Whether the tensors make a model is <see cref="ModelFolder.Check"/>'s to say.
     /// </summary>
     /// <param name="source">The model folder.</param>
     /// <param name="folder">The folder to write; must not exist.</param>
@@ -48,25 +50,34 @@ public static class CheckpointConverter
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardBytes);
         NewFolder.CheckIsNew(folder);
-        bool isTied = ModelConfig.Load(source).TiesHead;
-        using var stored = StoredWeights.Open(source);
-        string[] all = [.. stored.Tensors.Select(t => t.Info.Name)];
+        ModelConfig config = ModelConfig.Load(source);
+        using var device = new CpuDevice(threads: 1);
+        using Checkpoint checkpoint = Checkpoint.Open(source, device, loads: false);
+        StoredWeights stored = checkpoint.Stored;
+        config = checkpoint.WithStoredHead(config);
+        (ITensorFile File, TensorInfo Info)[] all = [.. PlainLayout.Of(stored, config)];
         // PyTorch saves both names of tied weights.
-        bool hasCopy = isTied && (all.Contains(Table) || all.Contains(Checkpoint.Prefix + Table));
-        string[] dropped = [.. all.Where(name => ModelFolder.IsBuffer(name) || (hasCopy && name == Head))];
-        (ITensorFile File, TensorInfo Info)[] kept = [.. stored.Tensors.Where(t => !dropped.Contains(t.Info.Name))];
+        bool hasCopy = config.TiesHead && checkpoint.Has(TensorNames.Table);
+        string[] dropped =
+            [.. all.Select(t => t.Info.Name).Where(name => ModelFolder.IsBuffer(name) || (hasCopy && name == TensorNames.Head))];
+        (ITensorFile File, TensorInfo Info)[] kept = [.. all.Where(t => !dropped.Contains(t.Info.Name))];
         if (kept.Length == 0) throw new InputException($"{source}: holds no weights.");
         var counter = new Counter(progress);
-        SafeTensorsEntry[] entries = [.. kept.Select(t => Entry(t.File, t.Info, dtype, counter))];
+        SafeTensorsEntry[] entries =
+        [
+            .. kept.Select(t => Entry(t.File, t.Info, dtype, counter)),
+            .. PlainLayout.LeftOut(stored, config).Select(left => Zeros(left.Name, left.Shape, dtype ?? DType.F32, counter)),
+        ];
         counter.Total = entries.Sum(entry => entry.Info.Length);
         List<List<SafeTensorsEntry>> shards = Shards(entries, shardBytes);
         string[] names = [.. shards.Select((_, i) => ShardName(i, shards.Count))];
-        NewFolder.Write(folder, temporary => Write(temporary, source, shards, names, dtype, counter.Total, cancellation));
+        string configText = ConfigText(source, config, dtype);
+        NewFolder.Write(folder, temporary => Write(temporary, source, configText, shards, names, counter.Total, cancellation));
         return new Report(names, entries.Length, counter.Total, dropped, kept.Count(t => t.Info.DType == "F64"));
     }
 
     private static void Write(
-        string temporary, string source, List<List<SafeTensorsEntry>> shards, string[] names, DType? dtype, long total,
+        string temporary, string source, string configText, List<List<SafeTensorsEntry>> shards, string[] names, long total,
         CancellationToken cancellation)
     {
         foreach ((List<SafeTensorsEntry> shard, string name) in shards.Zip(names))
@@ -79,22 +90,30 @@ public static class CheckpointConverter
             if (Path.Exists(Path.Combine(source, name))) SmallFile.Copy(source, name, temporary);
         }
 
-        File.WriteAllText(Path.Combine(temporary, Config), ConfigText(Path.Combine(source, Config), dtype));
+        File.WriteAllText(Path.Combine(temporary, Config), configText);
         cancellation.ThrowIfCancellationRequested();
     }
 
     /// <summary>
-    /// The source's, but for the type of the weights where that changes: to the one wished for, and F64 to F32 in any case.
+    /// The source's, but for the type of the weights where that changes (to the one wished for, and F64 to F32 in any case), and for a
+    /// head that only the weights tell to be one of its own.
     /// </summary>
-    private static string ConfigText(string path, DType? dtype)
+    private static string ConfigText(string source, ModelConfig config, DType? dtype)
     {
-        string text = File.ReadAllText(path);
-        JsonObject json = JsonNode.Parse(text)!.AsObject(); // ModelConfig has read it
+        bool isMade = !Path.Exists(Path.Combine(source, Config));
+        ReadOnlySpan<byte> text = isMade ? [] : SmallFile.ReadOwn(source, Config).AsSpan().TrimStart(Encoding.UTF8.Preamble);
+        byte[]? numbers = PythonNumbers.ToJson(text);
+        JsonObject json = isMade
+            ? NanoGpt.In(source)!.Value.Config
+            : JsonNode.Parse(numbers is null ? text : numbers)!.AsObject(); // ModelConfig has read it
         bool Stale(string key) => json.ContainsKey(key) && (dtype is not null || IsDouble(json[key]));
         string[] stale = [.. ((string[])["torch_dtype", "dtype"]).Where(Stale)];
-        if (stale.Length == 0) return text;
+        bool saysTie = config.LeavesTieUnsaid && !config.TiesHead;
+        if (stale.Length == 0 && !saysTie && !isMade) return Encoding.UTF8.GetString(text);
         foreach (string key in stale) json[key] = ModelConfig.TorchName(dtype ?? DType.F32);
-        return json.ToJsonString(JsonText) + "\n";
+        if (saysTie) json["tie_word_embeddings"] = false;
+        byte[] changed = Encoding.UTF8.GetBytes(json.ToJsonString(JsonText) + "\n");
+        return Encoding.UTF8.GetString(numbers is null ? changed : PythonNumbers.ToPython(changed) ?? changed);
 
         static bool IsDouble(JsonNode? value) => value is JsonValue known && known.TryGetValue(out string? name) && name == "float64";
     }
@@ -110,6 +129,12 @@ public static class CheckpointConverter
             counter.Add(values.Length * dtype.Size());
         });
     }
+
+    private static SafeTensorsEntry Zeros(string name, Shape shape, DType dtype, Counter counter) => new(name, dtype, shape, (_, values) =>
+    {
+        values.Clear();
+        counter.Add(values.Length * dtype.Size());
+    });
 
     private static List<List<SafeTensorsEntry>> Shards(SafeTensorsEntry[] entries, long shardBytes)
     {

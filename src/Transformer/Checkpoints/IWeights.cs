@@ -11,6 +11,9 @@ internal interface IWeights
     /// <summary>Whether there is a tensor of this name.</summary>
     bool Has(string name);
 
+    /// <summary>The shape of the tensor of this name as it is stored; null if there is none.</summary>
+    IReadOnlyList<long>? ShapeOf(string name);
+
     /// <summary>A matrix <c>[rows,columns]</c>, as stored.</summary>
     Tensor Matrix(string name, int rows, int columns);
 

@@ -8,14 +8,6 @@ namespace Sharpformer.Transformer.Checkpoints;
 /// <summary>The weights of a model folder, in any of the forms that people have them.</summary>
 public static class ModelFolder
 {
-    internal const string SafeTensorsExtension = ".safetensors";
-
-    // In order of preference; where there are both, the safer format was usually made from the other.
-    private static readonly string[] Singles = ["model.safetensors", "pytorch_model.bin"];
-
-    // Of TensorFlow, JAX, Rust, llama.cpp and ONNX.
-    private static readonly string[] OtherFormats = [".h5", ".msgpack", ".ot", ".gguf", ".onnx"];
-
     // Older checkpoints carry along their causal masks, and what rotary positions are made of.
     private static readonly string[] Buffers =
     [
@@ -31,10 +23,14 @@ public static class ModelFolder
 
     /// <summary>
     /// The weight files, in ordinal order of their names: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c>
-    /// names, or the same of <c>pytorch_model.bin</c>.
+    /// names, or the same of <c>pytorch_model.bin</c>; where none of these is there, the only file of weights.
     /// </summary>
-    /// <exception cref="InputException">There is neither a single file nor a usable index.</exception>
-    public static IReadOnlyList<string> WeightFiles(string folder) => Locate(folder).Files;
+    /// <exception cref="InputException">There is no such file, there are several, or the index is not usable.</exception>
+    public static IReadOnlyList<string> WeightFiles(string folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        return WeightLocation.Find(folder).Files;
+    }
 
     /// <summary>Opens a weight file: safetensors by its name, or else one that <c>torch.save</c> wrote.</summary>
     /// <exception cref="InputException">It cannot be read, or is not exactly what its format demands.</exception>
@@ -42,7 +38,7 @@ public static class ModelFolder
     {
         ArgumentNullException.ThrowIfNull(path);
         CheckIsNoPointer(path);
-        return path.EndsWith(SafeTensorsExtension, StringComparison.Ordinal) ? SafeTensorsFile.Open(path) : PyTorchFile.Open(path);
+        return path.EndsWith(WeightLocation.SafeTensors, StringComparison.Ordinal) ? SafeTensorsFile.Open(path) : PyTorchFile.Open(path);
     }
 
     /// <summary>Makes sure that weights and <c>config.json</c> make a model, from the headers of the files alone.</summary>
@@ -60,35 +56,6 @@ public static class ModelFolder
 
     /// <summary>Whether a tensor of this name belongs to a head for another task than writing text.</summary>
     internal static bool IsOfOtherHead(string name) => OtherHeads.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
-
-    internal static (IReadOnlyList<string> Files, WeightIndex? Index) Locate(string folder)
-    {
-        ArgumentNullException.ThrowIfNull(folder);
-        foreach (string name in Singles)
-        {
-            string single = Path.Combine(folder, name), index = single + ".index.json";
-            if (File.Exists(single)) return ([single], null);
-            if (!File.Exists(index)) continue;
-            WeightIndex read = WeightIndex.Read(folder, index);
-            return (read.Files, read);
-        }
-
-        throw new InputException(
-            $"{folder}: neither {string.Join(" nor ", Singles)} nor the .index.json of either is there.", HintFor(folder));
-    }
-
-    /// <summary>What people who have a folder without weights usually have instead.</summary>
-    private static string HintFor(string folder)
-    {
-        string[] names = Directory.Exists(folder)
-            ? [.. Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]
-            : [];
-        if (names.FirstOrDefault(name => name.Contains("-of-", StringComparison.Ordinal)) is { } shard)
-            return $"{Quoted.Text(shard)} is one of several shards, which only their index tells apart: download the .index.json too.";
-        if (names.FirstOrDefault(name => OtherFormats.Contains(Path.GetExtension(name))) is { } other)
-            return $"{Quoted.Text(other)} is of a format that is not read; most models are published as safetensors too.";
-        return "download the weights too.";
-    }
 
     /// <summary>Git clones large files as a few lines of text unless it is set up for them, the commonest of failed downloads.</summary>
     private static void CheckIsNoPointer(string path)

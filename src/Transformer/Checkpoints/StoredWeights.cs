@@ -17,12 +17,18 @@ public sealed class StoredWeights : IDisposable
     /// </summary>
     public IEnumerable<(ITensorFile File, TensorInfo Info)> Tensors => files.SelectMany(file => file.Tensors.Select(info => (file, info)));
 
+    /// <summary>What families call these tensors.</summary>
+    internal TensorNames Names { get; private set; } = null!;
+
+    /// <summary>Tensors that the index lists and no file has, and how that is told to whoever needs one.</summary>
+    internal IReadOnlyList<(string Name, InputException Told)> Absent { get; private set; } = [];
+
     /// <summary>Opens them.</summary>
     /// <param name="folder">The model folder.</param>
     /// <exception cref="InputException">Something is missing, damaged, or there twice.</exception>
     public static StoredWeights Open(string folder)
     {
-        (IReadOnlyList<string> paths, WeightIndex? index) = ModelFolder.Locate(folder);
+        (IReadOnlyList<string> paths, WeightIndex? index) = WeightLocation.Find(folder);
         var weights = new StoredWeights();
         try
         {
@@ -31,13 +37,14 @@ public sealed class StoredWeights : IDisposable
             {
                 ITensorFile file = ModelFolder.OpenWeights(path);
                 weights.files.Add(file);
-                index?.Check(file);
                 foreach (TensorInfo tensor in file.Tensors)
                     if (!names.Add(tensor.Name))
                         throw new InputException(
                             $"{path}: tensor {Quoted.Text(tensor.Name)} is there a second time.", "leftover shards of another download?");
             }
 
+            weights.Names = TensorNames.Of(folder, names);
+            weights.Absent = index?.Absent(weights.files) ?? [];
             return weights;
         }
         catch

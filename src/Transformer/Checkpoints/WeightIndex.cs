@@ -10,27 +10,42 @@ internal sealed class WeightIndex
 
     private WeightIndex(string path, Dictionary<string, List<string>> byFile) => (this.path, this.byFile) = (path, byFile);
 
-    /// <summary>The shards, in ordinal order of their names.</summary>
-    public IReadOnlyList<string> Files => [.. byFile.Keys.Order(StringComparer.Ordinal)];
+    /// <summary>The shards that are there, in ordinal order of their names.</summary>
+    public IReadOnlyList<string> Files => [.. byFile.Keys.Where(File.Exists).Order(StringComparer.Ordinal)];
 
-    /// <summary>Reads an index; every shard that it names is there.</summary>
-    /// <exception cref="InputException">It cannot be read, is no such index, or names what is not there.</exception>
-    public static WeightIndex Read(string folder, string path) => JsonPart.Read(
-        path, "it says which weights are in which file of the folder.", root => new WeightIndex(path, ByFile(folder, root)),
-        uniqueNames: false);
-
-    /// <summary>Makes sure that a shard holds what the index says.</summary>
-    /// <exception cref="InputException">A tensor is missing.</exception>
-    public void Check(ITensorFile file)
+    /// <summary>Reads an index.</summary>
+    /// <exception cref="InputException">It cannot be read, is no such index, or none of what it names is there.</exception>
+    public static WeightIndex Read(string folder, string path)
     {
-        foreach (string name in byFile[file.Path])
-        {
-            if (!file.Contains(name))
-                throw new InputException(
-                    $"{path}: weight_map says that tensor {Quoted.Text(name)} is in {Path.GetFileName(file.Path)}, which lacks it.",
-                    "an index of another download?");
-        }
+        WeightIndex index = JsonPart.Read(
+            path, "it says which weights are in which file of the folder.", root => new WeightIndex(path, ByFile(folder, root)),
+            uniqueNames: false);
+        return index.Files.Count > 0 ? index : throw index.NotThere(index.byFile.Keys.Order(StringComparer.Ordinal).First());
     }
+
+    /// <summary>
+    /// What the index lists and no shard has, each with the error for whoever needs it: heads that are tied and masks are often listed
+    /// and not stored.
+    /// </summary>
+    public IReadOnlyList<(string Name, InputException Told)> Absent(IReadOnlyCollection<ITensorFile> shards)
+    {
+        var absent = new List<(string, InputException)>();
+        foreach ((string full, List<string> names) in byFile)
+        {
+            bool isThere = shards.Any(shard => shard.Path == full);
+            absent.AddRange(names.Where(name => !shards.Any(shard => shard.Contains(name)))
+                .Select(name => (name, isThere ? Lacks(name, full) : NotThere(full))));
+        }
+
+        return absent;
+    }
+
+    private InputException Lacks(string name, string full) => new(
+        $"{path}: weight_map says that tensor {Quoted.Text(name)} is in {Path.GetFileName(full)}, which lacks it.",
+        "an index of another download?");
+
+    private InputException NotThere(string full) => new(
+        $"{path}: weight_map names {Quoted.Text(Path.GetFileName(full))}, which is not there.", "an incomplete download?");
 
     private static Dictionary<string, List<string>> ByFile(string folder, JsonPart root)
     {
@@ -46,9 +61,6 @@ internal sealed class WeightIndex
             {
                 if (file.Length == 0 || file != Path.GetFileName(file) || file.Contains('\\') || file is "." or "..")
                     throw new InputException($"{path}: weight_map names {Quoted.Text(file)}, expected a file in the same folder.");
-                if (!File.Exists(full))
-                    throw new InputException(
-                        $"{path}: weight_map names {Quoted.Text(file)}, which is not there.", "an incomplete download?");
                 byFile.Add(full, inFile = []);
             }
 

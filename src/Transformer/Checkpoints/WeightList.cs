@@ -26,6 +26,9 @@ internal sealed class WeightList : IWeights
     public bool Has(string name) => false;
 
     /// <inheritdoc/>
+    public IReadOnlyList<long>? ShapeOf(string name) => null;
+
+    /// <inheritdoc/>
     public Tensor Matrix(string name, int rows, int columns) => Note(name, new Shape(rows, columns));
 
     /// <inheritdoc/>

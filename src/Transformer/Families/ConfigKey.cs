@@ -33,5 +33,9 @@ internal sealed record ConfigKey(string Name, Func<ModelConfig, JsonNode?> Write
         new(name, c => c.Activation.Name(), (c, file) => c with { Activation = file.ActivationOf(name) });
 
     public static ConfigKey TiesHead(string name, bool otherwise) =>
-        new(name, c => c.TiesHead, (c, file) => c with { TiesHead = file.Flag(name, otherwise) });
+        new(name, c => c.TiesHead, (c, file) => c with
+        {
+            TiesHead = file.Flag(name, otherwise),
+            LeavesTieUnsaid = file.Find(name) is null,
+        });
 }

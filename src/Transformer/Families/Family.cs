@@ -20,6 +20,9 @@ internal abstract class Family
     /// <summary>The class that other programs load it with.</summary>
     public abstract string Architecture { get; }
 
+    /// <summary>Whether its head has a bias.</summary>
+    public virtual bool HasHeadBias => false;
+
     /// <summary>The published sizes by name, smallest first.</summary>
     public abstract IReadOnlyDictionary<string, ModelConfig> Sizes { get; }
 
@@ -28,6 +31,20 @@ internal abstract class Family
 
     /// <summary>The family of that name; null if there is none.</summary>
     public static Family? Named(string modelType) => All.FirstOrDefault(family => family.ModelType == modelType);
+
+    /// <summary>
+    /// The family of the first class that <c>architectures</c> names, with or without its head: files of 2019 have no <c>model_type</c>.
+    /// </summary>
+    public static Family? OfArchitectures(JsonPart file)
+    {
+        if (file.Find("architectures")?.Elements().FirstOrDefault() is not { File: not null } first) return null;
+        string named = Stem(first.AsText());
+        return All.FirstOrDefault(family => Stem(family.Architecture) == named);
+
+        static string Stem(string name) =>
+            ((string[])["LMHeadModel", "DoubleHeadsModel", "ForCausalLM", "Model"])
+                .Where(end => name.EndsWith(end, StringComparison.Ordinal)).Select(end => name[..^end.Length]).FirstOrDefault(name);
+    }
 
     /// <summary>The family of a model that is known to have one.</summary>
     public static Family Of(ModelConfig config) =>
@@ -55,13 +72,17 @@ internal abstract class Family
     /// <summary>The token table, which a tied checkpoint may hold under the head's name instead.</summary>
     protected static Variable TokenTable(ModelConfig config, IWeights weights)
     {
-        bool isHead = config.TiesHead && !weights.Has("wte.weight") && weights.Has("lm_head.weight");
-        return weights.Matrix(isHead ? "lm_head.weight" : "wte.weight", config.VocabSize, config.NEmbd);
+        bool isHead = config.TiesHead && !weights.Has(TensorNames.Table) && weights.Has(TensorNames.Head);
+        return weights.Matrix(isHead ? TensorNames.Head : TensorNames.Table, config.VocabSize, config.NEmbd);
     }
 
     /// <summary>The output head: the token table again, or a matrix of its own.</summary>
     protected static Variable Head(ModelConfig config, IWeights weights, Variable tokens) =>
-        config.TiesHead ? tokens : weights.Matrix("lm_head.weight", config.VocabSize, config.NEmbd);
+        config.TiesHead ? tokens : weights.Matrix(TensorNames.Head, config.VocabSize, config.NEmbd);
+
+    /// <summary>The head's bias: the family's, or one that a checkpoint has all the same.</summary>
+    protected Variable? HeadBias(ModelConfig config, IWeights weights) =>
+        HasHeadBias || weights.Has(TensorNames.HeadBias) ? weights.Vector(TensorNames.HeadBias, config.VocabSize) : null;
 
     /// <summary>A linear map stored <c>[out,in]</c>, as most programs store it.</summary>
     protected static LinearWeights OutIn(IWeights weights, string name, int inputs, int outputs, bool hasBias) =>

@@ -5,10 +5,13 @@ namespace Sharpformer.Transformer.Families;
 
 /// <summary>
 /// GPT-2 (Radford et al. 2019): learnt positions, one matrix for queries, keys and values, weights stored <c>[in,out]</c>,
-/// the token table as head.
+/// the token table as head. nanoGPT stores the same weights <c>[out,in]</c>, and may leave all biases out.
 /// </summary>
 internal sealed class Gpt2 : Family
 {
+    /// <summary>The map whose stored shape tells how all are stored.</summary>
+    public const string FirstMap = "h.0.attn.c_attn.weight";
+
     /// <inheritdoc/>
     public override string ModelType => "gpt2";
 
@@ -45,27 +48,40 @@ internal sealed class Gpt2 : Family
         // reorder_and_upcast_attn asks for float32 attention, which is what all of this engine computes in.
     ];
 
+    /// <summary>Whether maps are stored <c>[out,in]</c>, by the shape of <see cref="FirstMap"/>: it is no square.</summary>
+    public static bool IsOutIn(ModelConfig config, IReadOnlyList<long>? firstMap) =>
+        config.ModelType == "gpt2" && firstMap is [var rows, var columns] && rows == 3L * config.NEmbd && columns == config.NEmbd;
+
     /// <inheritdoc/>
     public override CausalLm Build(ModelConfig config, IWeights weights)
     {
         (int C, int inner) = (config.NEmbd, config.NInner);
+        bool isOutIn = IsOutIn(config, weights.ShapeOf(FirstMap));
+        bool leavesBiasesOut = isOutIn && !weights.Has("ln_f.bias");
         Variable tokens = TokenTable(config, weights);
         var positions = weights.Matrix("wpe.weight", config.NPositions, C);
         var blocks = new Block[config.NLayer];
         for (int l = 0; l < blocks.Length; l++)
         {
             blocks[l] = new Block(
-                Norm(config, weights, $"h.{l}.ln_1"),
+                NormOf($"h.{l}.ln_1"),
                 new AttentionWeights(
-                    config.NHead, InOut($"h.{l}.attn.c_attn", C, 3 * C), InOut($"h.{l}.attn.c_proj", C, C), config.AttentionScale(l)),
-                Norm(config, weights, $"h.{l}.ln_2"),
-                new MlpWeights(InOut($"h.{l}.mlp.c_fc", C, inner), InOut($"h.{l}.mlp.c_proj", inner, C), config.Activation));
+                    config.NHead, Linear($"h.{l}.attn.c_attn", C, 3 * C), Linear($"h.{l}.attn.c_proj", C, C), config.AttentionScale(l)),
+                NormOf($"h.{l}.ln_2"),
+                new MlpWeights(Linear($"h.{l}.mlp.c_fc", C, inner), Linear($"h.{l}.mlp.c_proj", inner, C), config.Activation));
         }
 
-        return new CausalLm(config, tokens, positions, blocks, Norm(config, weights, "ln_f"), Head(config, weights, tokens));
+        return new CausalLm(
+            config, tokens, positions, blocks, NormOf("ln_f"), Head(config, weights, tokens), HeadBias(config, weights));
 
-        LinearWeights InOut(string name, int inputs, int outputs) =>
-            new([weights.Matrix($"{name}.weight", inputs, outputs)], weights.Vector($"{name}.bias", outputs), IsOutIn: false);
+        LinearWeights Linear(string name, int inputs, int outputs) => new(
+            [isOutIn ? weights.Matrix($"{name}.weight", outputs, inputs) : weights.Matrix($"{name}.weight", inputs, outputs)],
+            Bias(name, outputs), isOutIn);
+
+        NormWeights NormOf(string name) => new(weights.Vector($"{name}.weight", C), Bias(name, C), config.LayerNormEpsilon);
+
+        Variable Bias(string name, int length) =>
+            leavesBiasesOut ? weights.Device.From(new float[length], length) : weights.Vector($"{name}.bias", length);
     }
 
     private static ModelConfig Size(int layers, int width, int heads) => new()

@@ -21,6 +21,9 @@ internal sealed class GptJ : Family
     public override string Architecture => "GPTJForCausalLM";
 
     /// <inheritdoc/>
+    public override bool HasHeadBias => true;
+
+    /// <inheritdoc/>
     public override IReadOnlyDictionary<string, ModelConfig> Sizes { get; } = new OrderedDictionary<string, ModelConfig>
     {
         ["gpt-j-6b"] = new()
@@ -75,8 +78,8 @@ internal sealed class GptJ : Family
         }
 
         NormWeights final = Norm(config, weights, "ln_f");
-        Variable head = Head(config, weights, tokens), bias = weights.Vector("lm_head.bias", config.VocabSize);
-        return new CausalLm(config, tokens, PositionTable: null, blocks, final, head, bias);
+        return new CausalLm(
+            config, tokens, PositionTable: null, blocks, final, Head(config, weights, tokens), HeadBias(config, weights));
     }
 
     private static ModelConfig ReadRotation(ModelConfig config, JsonPart file)

@@ -65,7 +65,8 @@ internal sealed class GptNeo : Family
                     OutIn(weights, $"h.{l}.mlp.c_proj", inner, C, hasBias: true), config.Activation));
         }
 
-        return new CausalLm(config, tokens, positions, blocks, Norm(config, weights, "ln_f"), Head(config, weights, tokens));
+        return new CausalLm(
+            config, tokens, positions, blocks, Norm(config, weights, "ln_f"), Head(config, weights, tokens), HeadBias(config, weights));
     }
 
     private static JsonArray Kinds(ModelConfig config) =>

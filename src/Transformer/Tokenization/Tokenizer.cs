@@ -22,10 +22,11 @@ public sealed class Tokenizer
     private readonly Dictionary<int, string> added;
     private readonly bool addPrefixSpace, usesPattern;
     private readonly SpecialTokens special;
+    private readonly int rows;
 
-    private Tokenizer(string folder, TokenizerDefinition definition, SpecialTokens special)
+    private Tokenizer(string folder, TokenizerDefinition definition, SpecialTokens special, int rows)
     {
-        (this.folder, this.special) = (folder, special);
+        (this.folder, this.special, this.rows) = (folder, special, rows);
         (tokens, addPrefixSpace, usesPattern) = (definition.Tokens, definition.AddPrefixSpace, definition.UsesPattern);
         merger = new BytePairMerger(tokens, definition.Merges);
         addedTokens = new AddedTokens(definition.Added);
@@ -52,9 +53,12 @@ public sealed class Tokenizer
     /// <exception cref="InputException">No file of the model names it.</exception>
     public int BosId => special.Bos ?? throw Unnamed("bos_token", "begins");
 
-    /// <summary>The token a text ends with.</summary>
+    /// <summary>The token a text ends with, the first of <see cref="EosIds"/>.</summary>
     /// <exception cref="InputException">No file of the model names it.</exception>
-    public int EosId => special.Eos ?? throw Unnamed("eos_token", "ends");
+    public int EosId => special.Eos.Count > 0 ? special.Eos[0] : throw Unnamed("eos_token", "ends");
+
+    /// <summary>All tokens that a text ends with, each of them alone; none where no file of the model names any.</summary>
+    public IReadOnlyList<int> EosIds => special.Eos;
 
     /// <summary>The token that fills up a batch, if the model has one.</summary>
     public int? PadId => special.Pad;
@@ -71,6 +75,17 @@ public sealed class Tokenizer
     /// </summary>
     public string Settings { get; }
 
+    /// <summary>
+    /// Whether a model with so many rows reads what this tokenizer makes: all tokens have a row but for some that were added, as programs
+    /// add a <c>[PAD]</c> for batches and leave the model as it was.
+    /// </summary>
+    public bool Fits(int modelRows)
+    {
+        for (int id = modelRows; id < tokens.Length; id++)
+            if (!added.ContainsKey(id)) return false;
+        return true;
+    }
+
     /// <summary>Whether a folder holds a tokenizer.</summary>
     public static bool IsIn(string folder) => TokenizerFiles.AreIn(folder);
 
@@ -79,34 +94,27 @@ public sealed class Tokenizer
 
     /// <summary>Reads the tokenizer of a model.</summary>
     /// <param name="folder">The model folder.</param>
-    /// <param name="config">The model: its vocabulary must hold all tokens, and it may name the special ones.</param>
-    /// <exception cref="InputException">
-    /// A file is missing or damaged, tokenizer and model do not fit, or no token begins or ends a text.
-    /// </exception>
+    /// <param name="config">The model, which the tokenizer must fit (<see cref="Fits"/>), and which may name the special tokens.</param>
+    /// <exception cref="InputException">A file is missing or damaged, or tokenizer and model do not fit.</exception>
     public static Tokenizer Load(string folder, ModelConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        Tokenizer tokenizer = Load(folder, new SpecialTokens(config.BosTokenId, config.EosTokenId, config.PadTokenId));
-        if (tokenizer.VocabularySize > config.VocabSize)
-            throw new InputException(
-                $"{folder}: the tokenizer has {tokenizer.VocabularySize} tokens, the model's vocabulary {config.VocabSize}.",
-                "do they belong together?");
-        _ = (tokenizer.BosId, tokenizer.EosId); // Whoever has a model wants to generate: better told now than after the first prompt.
-        return tokenizer;
+        return Load(folder, new SpecialTokens(config.BosTokenId, config.EosTokenIds, config.PadTokenId), config.VocabSize);
     }
 
     /// <summary>
-    /// Reads the tokenizer of a folder that need not hold a model. Of <c>config.json</c> only the ids of the special tokens
-    /// are read, if it is there.
+    /// Reads the tokenizer of a folder that need not hold a model. Of <c>generation_config.json</c> and <c>config.json</c>
+    /// only the ids of the special tokens are read, if they are there.
     /// </summary>
     /// <exception cref="InputException">A file is missing or damaged, or two do not belong together.</exception>
-    public static Tokenizer Load(string folder) => Load(folder, SpecialTokens.OfConfig(folder));
+    public static Tokenizer Load(string folder) => Load(folder, SpecialTokens.OfModel(folder), int.MaxValue);
 
     /// <summary>
     /// The ids of <paramref name="text"/>. <c>Decode(Encode(text))</c> is the text again, but for a blank that the tokenizer
     /// adds in front and white space that its added tokens strip. Half a surrogate pair, which UTF-8 cannot express,
     /// becomes U+FFFD as in any UTF-8 encoder.
     /// </summary>
+    /// <exception cref="InputException">It contains an added token that the model has no row for.</exception>
     public int[] Encode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -116,6 +124,11 @@ public sealed class Tokenizer
         var ids = new List<int>();
         foreach ((AddedToken? token, string part) in addedTokens.Split(text))
         {
+            if (token?.Id >= rows)
+                throw new InputException(
+                    $"The text contains {Quoted.Text(token.Text)}, which was added to the tokenizer as token {token.Id}, but the model "
+                    + $"has only {rows} rows in its table of tokens.",
+                    "leave it out, or take a model that was resized with its tokenizer.");
             if (token is not null) ids.Add(token.Id);
             else Encode(addPrefixSpace && part[0] != ' ' ? " " + part : part, ids);
         }
@@ -150,17 +163,19 @@ public sealed class Tokenizer
         }
     }
 
-    private static Tokenizer Load(string folder, SpecialTokens ids)
+    private static Tokenizer Load(string folder, SpecialTokens ids, int rows)
     {
         TokenizerConfig config = TokenizerConfig.Read(folder);
         TokenizerDefinition definition = TokenizerFiles.Read(folder, config);
         var all = definition.Tokens.Select(KeyValuePair.Create).ToDictionary();
         foreach (AddedToken token in definition.Added) all.TryAdd(token.Text, token.Id);
-        return new Tokenizer(folder, definition, SpecialTokens.Resolve(folder, ids, config, all));
+        var tokenizer = new Tokenizer(folder, definition, SpecialTokens.Resolve(ids, config, all, rows), rows);
+        return tokenizer.Fits(rows) ? tokenizer : throw new InputException(
+            $"{folder}: the tokenizer has {definition.Tokens.Length} tokens, the model's vocabulary {rows}.", "do they belong together?");
     }
 
     private InputException Unnamed(string role, string does) => new(
-        $"{folder}: nothing names the token that {does} a text: config.json has no {role}_id, "
+        $"{folder}: nothing names the token that {does} a text: config.json has no {role}_id that is one of the tokenizer's, "
         + $"special_tokens_map.json and tokenizer_config.json no {role}, the vocabulary no \"{EndOfText}\".",
         $"add {role}_id to config.json.");
 

@@ -67,11 +67,12 @@ public sealed class BinFolderTests : IDisposable
         string good = File.ReadAllText(index), first = "pytorch_model-00001-of-00002.bin", second = "pytorch_model-00002-of-00002.bin";
         _ = Logits(folder.Path, device);
 
+        // Of what nothing needs, and of where a tensor is that is there, an index may say anything.
         File.WriteAllText(index, good.Replace("\"wte.weight\":", "\"wte.wait\":", StringComparison.Ordinal));
-        AssertRefused("weight_map says that tensor \"wte.wait\" is in pytorch_model-0000");
-        string swapped = good.Replace(first, "x", StringComparison.Ordinal).Replace(second, first, StringComparison.Ordinal);
-        File.WriteAllText(index, swapped.Replace("\"x\"", $"\"{second}\"", StringComparison.Ordinal));
-        AssertRefused("which lacks it");
+        _ = Logits(folder.Path, device);
+        File.WriteAllText(
+            index, good.Replace("\"weight_map\": {", "\"weight_map\": {\"h.0.attn.bias\": \"masks.bin\", ", StringComparison.Ordinal));
+        _ = Logits(folder.Path, device);
         File.WriteAllText(
             index, good.Replace("\"weight_map\": {", $"\"weight_map\": {{\"wte.weight\": \"{first}\", ", StringComparison.Ordinal));
         AssertRefused("weight_map names tensor \"wte.weight\" twice");
@@ -87,8 +88,14 @@ public sealed class BinFolderTests : IDisposable
         File.Copy(folder.File(first), folder.File("copy.bin"));
         // It holds other tensors, and those of the first again.
         File.WriteAllText(index, good.Replace(second, "copy.bin", StringComparison.Ordinal));
-        AssertRefused("copy.bin, which lacks it");
+        AssertRefused("is there a second time");
+        File.WriteAllText(index, good.Replace(first, "copy.bin", StringComparison.Ordinal).Replace(second, first, StringComparison.Ordinal)
+            .Replace("copy.bin", first, StringComparison.Ordinal));
+        AssertRefused($"is in {first}, which lacks it");
         File.WriteAllText(index, good);
+        File.Move(folder.File(second), folder.File("away"));
+        AssertRefused($"weight_map names \"{second}\", which is not there. Hint: an incomplete download?");
+        File.Move(folder.File("away"), folder.File(second));
         using (FileStream shard = File.OpenWrite(folder.File(second))) shard.SetLength(shard.Length / 2);
         AssertRefused($"{second}: a zip archive without its directory");
     }

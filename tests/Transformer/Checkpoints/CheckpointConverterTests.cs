@@ -64,7 +64,7 @@ public sealed class CheckpointConverterTests : IDisposable
             "added_tokens.json", "generation_config.json", "merges.txt", "special_tokens_map.json", "tokenizer.json",
             "tokenizer_config.json", "vocab.json",
         ];
-        foreach (string name in others) File.WriteAllText(Path.Combine(source, name), $"this is {name}");
+        foreach (string name in others) File.WriteAllText(Path.Combine(source, name), $"{{\"this\": \"is {name}\"}}");
         File.WriteAllText(Path.Combine(source, "training_args.bin"), "not wanted");
         long last = 0, total = 0;
         CheckpointConverter.Report report = CheckpointConverter.Convert(
@@ -74,7 +74,7 @@ public sealed class CheckpointConverterTests : IDisposable
         Assert.Equal(
             others.Append("config.json").Append("model.safetensors").Order(),
             Directory.GetFiles(folder.File("st")).Select(f => Path.GetFileName(f)).Order());
-        Assert.All(others, name => Assert.Equal($"this is {name}", File.ReadAllText(Path.Combine(folder.File("st"), name))));
+        Assert.All(others, name => Assert.Equal($"{{\"this\": \"is {name}\"}}", File.ReadAllText(Path.Combine(folder.File("st"), name))));
         Assert.Equal(
             File.ReadAllText(Path.Combine(source, "config.json")), File.ReadAllText(Path.Combine(folder.File("st"), "config.json")));
         CheckpointConverter.Convert(source, folder.File("again"));
@@ -158,6 +158,9 @@ public sealed class CheckpointConverterTests : IDisposable
     {
         string source = folder.File("source");
         BinFolder.Write(TestFiles.Golden("families/gpt2-tiny-f32"), source);
+        string config = Path.Combine(source, "config.json");
+        File.WriteAllText(
+            config, File.ReadAllText(config).Replace("\"gpt2\",", "\"gpt2\", \"tie_word_embeddings\": true,", StringComparison.Ordinal));
         float[] values = [.. Enumerable.Range(0, 600_000).Select(i => i * 0.25f)]; // several blocks
         SavedTensor[] tensors =
         [

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.SafeTensors;
@@ -51,6 +52,23 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Contains(also, message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("GPT2LMHeadModel")]
+    [InlineData("GPT2Model")]
+    [InlineData("GPT2DoubleHeadsModel")]
+    public void A_config_of_2019_names_no_model_type_but_the_class(string architecture)
+    {
+        string path = folder.File("config.json");
+        JsonObject config = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        config.Remove("model_type");
+        config["architectures"] = new JsonArray(architecture);
+        File.WriteAllText(path, config.ToJsonString());
+        Assert.Equal("gpt2", CausalLm.Load(folder.Path, device).Config.ModelType);
+        config["architectures"] = new JsonArray();
+        File.WriteAllText(path, config.ToJsonString());
+        Assert.Contains("model_type is \"(none)\", supported: gpt2", Error(folder.Path), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Missing_files_and_folders_are_told()
     {
@@ -66,7 +84,17 @@ public sealed class ModelFolderTests : IDisposable
         "model-00001-of-00002.safetensors",
         "\"model-00001-of-00002.safetensors\" is one of several shards, which only their index tells apart")]
     [InlineData("pytorch_model-00002-of-00003.bin", "download the .index.json too")]
-    [InlineData("tf_model.h5", "\"tf_model.h5\" is of a format that is not read")]
+    [InlineData("tf_model.h5", "\"tf_model.h5\" is a TensorFlow (Keras) model, a format that is not read: most models")]
+    [InlineData("model-1000.index", "\"model-1000.index\" is of a TensorFlow checkpoint")]
+    [InlineData("model-1000.data-00000-of-00001", "\"model-1000.data-00000-of-00001\" is of a TensorFlow checkpoint")]
+    [InlineData("model.ckpt.meta", "is of a TensorFlow checkpoint")]
+    [InlineData("checkpoint", "is of a TensorFlow checkpoint")]
+    [InlineData("hparams.json", "belongs to a model as OpenAI published it in 2019")]
+    [InlineData("flax_model.msgpack", "is a Flax (JAX) model")]
+    [InlineData("model-q4_k_m.gguf", "is a model for llama.cpp")]
+    [InlineData("model.onnx", "is an ONNX model")]
+    [InlineData("spiece.model", "is a SentencePiece tokenizer")]
+    [InlineData("vocab.txt", "is a WordPiece vocabulary")]
     [InlineData("notes.txt", "download the weights too")]
     public void Other_files_than_weights_are_told_what_they_are(string name, string expected)
     {
@@ -104,27 +132,37 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Fact]
-    public void Names_that_a_training_program_put_a_word_before_are_told_as_such()
+    public void An_adapter_is_told_as_one_with_and_without_a_config()
     {
-        using (SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(Tiny, "model.safetensors")))
-        {
-            SafeTensorsWriter.Write(
-                folder.File("model.safetensors"),
-                [.. file.Names.Select(name => new SafeTensorsEntry($"module.{name}", file.Load(name, device)))]);
-        }
-
-        Assert.EndsWith(
-            "Hint: all names begin with \"module.\", as training programs save what they wrap: save the model inside.",
-            Error(folder.Path),
-            StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void An_adapter_alone_is_told_as_one()
-    {
-        File.Move(folder.File("config.json"), folder.File("adapter_config.json"));
+        File.Move(folder.File("model.safetensors"), folder.File("adapter_model.safetensors"));
+        File.WriteAllText(folder.File("adapter_config.json"), """{"peft_type": "LORA"}""");
+        Assert.Contains("Hint: this is an adapter without its model", Error(folder.Path), StringComparison.Ordinal);
+        File.Delete(folder.File("config.json"));
         Assert.Contains(
             "config.json: no such file. Hint: this is an adapter without its model", Error(folder.Path), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("h.0.attn.c_attn.qweight", "is quantized by GPTQ or AWQ: take the checkpoint that it was made from.")]
+    [InlineData("h.0.attn.c_attn.weight.absmax", "is quantized by bitsandbytes")]
+    [InlineData("h.0.attn.c_attn.SCB", "is quantized by bitsandbytes")]
+    [InlineData("h.0.attn.c_attn.lora_A.default.weight", "is of an adapter that is not merged: merge it into the model first.")]
+    public void Tensors_of_other_tools_tell_which(string name, string said)
+    {
+        ChangedModel.Write(Tiny, folder.Path, device, more: name);
+        Assert.Contains($"unknown {name}. Hint: \"{name}\" {said}", Error(folder.Path), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\"quant_method\": \"gptq\", \"bits\": 4}", " by \"gptq\"")]
+    [InlineData("{\"load_in_8bit\": true}", "")]
+    public void A_quantized_model_is_told_by_its_config(string quantization, string by)
+    {
+        string path = folder.File("config.json"), text = File.ReadAllText(path);
+        File.WriteAllText(
+            path, text.Replace("\"gpt2\",", $"\"gpt2\", \"quantization_config\": {quantization},", StringComparison.Ordinal));
+        Assert.Contains(
+            $"quantization_config: the model is quantized{by}, expected weights in", Error(folder.Path), StringComparison.Ordinal);
     }
 
     [Fact]

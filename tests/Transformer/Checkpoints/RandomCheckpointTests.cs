@@ -30,7 +30,7 @@ public sealed class RandomCheckpointTests : IDisposable
         CausalLm model = CausalLm.Load(path, device);
         Assert.Equal(dtype, model.TokenTable.Value.DType);
         Assert.Equal(301 * 24 + 17 * 24 + 2 * (4 * 24 * 24 + 2 * 24 * 40 + 9 * 24 + 40) + 2 * 24, parameters);
-        int[] made = [.. Generator.Generate(model, [1, 2, 3], 9, endToken: -1, new SamplingOptions(Temperature: 1))];
+        int[] made = [.. Generator.Generate(model, [1, 2, 3], 9, endTokens: [], new SamplingOptions(Temperature: 1))];
         Assert.Equal(9, made.Length);
         Assert.All(made, token => Assert.InRange(token, 0, 300));
     }

@@ -46,7 +46,7 @@ public sealed class FamilyTests : IDisposable
         Assert.Equal(parameters, model.Weights.Sum(w => w.Value.Count));
         // Beyond a window of 256.
         int[] prompt = [.. Enumerable.Range(0, 270)];
-        Assert.Equal(20, Generator.Generate(model, prompt, 20, endToken: -1, new SamplingOptions()).Count());
+        Assert.Equal(20, Generator.Generate(model, prompt, 20, endTokens: [], new SamplingOptions()).Count());
     }
 
     [Theory]

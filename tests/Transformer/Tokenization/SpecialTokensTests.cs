@@ -37,7 +37,7 @@ public sealed class SpecialTokensTests : IDisposable
         AssertIds(259, 256, 300);
 
         // A loaded model has read its config.json already.
-        Tokenizer tokenizer = Tokenizer.Load(folder.Path, Model with { EosTokenId = 0, PadTokenId = 1 });
+        Tokenizer tokenizer = Tokenizer.Load(folder.Path, Model with { EosTokenIds = [0], PadTokenId = 1 });
         Assert.Equal((258, 0, 1), (tokenizer.BosId, tokenizer.EosId, tokenizer.PadId));
     }
 
@@ -54,8 +54,8 @@ public sealed class SpecialTokensTests : IDisposable
     }
 
     [Theory]
-    [InlineData("config.json", """{"bos_token_id": -1}""", "bos_token_id is -1, expected a token id")]
-    [InlineData("config.json", """{"bos_token_id": [1]}""", "bos_token_id is a list, expected a token id")]
+    [InlineData("config.json", """{"bos_token_id": "1"}""", "bos_token_id is \"1\", expected a token id, a list of them, or null")]
+    [InlineData("generation_config.json", """{"eos_token_id": [1, 2.5]}""", "eos_token_id[1] is 2.5, expected a token id")]
     [InlineData("config.json", "{", "not valid JSON")]
     [InlineData("special_tokens_map.json", """{"eos_token": "<nowhere>"}""", "eos_token is \"<nowhere>\", which the tokenizer lacks")]
     public void A_token_that_is_not_there_is_told(string file, string json, string said)
@@ -73,28 +73,32 @@ public sealed class SpecialTokensTests : IDisposable
     }
 
     [Fact]
-    public void A_model_whose_tokenizer_names_no_end_is_told_when_it_is_loaded()
+    public void A_tokenizer_that_names_no_end_is_told_to_whoever_needs_one()
     {
         folder.Json["added_tokens"]!.AsArray().RemoveAt(0);
         folder.Json["model"]!["vocab"]!.AsObject().Remove("<|endoftext|>");
         Tokenizer tokenizer = folder.Load(); // Enough to see a text's ids.
         Assert.Equal([256], tokenizer.Encode("ab"));
         Assert.Null(tokenizer.PadId);
+        Assert.Empty(Tokenizer.Load(folder.Path, Model).EosIds); // enough to write on until the limit
         Fails.With<InputException>("nothing names the token that ends a text: config.json has no eos_token_id", () => tokenizer.EosId);
-        Fails.With<InputException>("nothing names the token that begins a text", () => Tokenizer.Load(folder.Path, Model));
+        Fails.With<InputException>("nothing names the token that begins a text", () => Tokenizer.Load(folder.Path, Model).BosId);
         Fails.With<InputException>(
-            "nothing names the token that ends a text", () => Tokenizer.Load(folder.Path, Model with { BosTokenId = 258 }));
-        Assert.Equal(259, Tokenizer.Load(folder.Path, Model with { BosTokenId = 258, EosTokenId = 259 }).EosId);
+            "nothing names the token that ends a text", () => Tokenizer.Load(folder.Path, Model with { BosTokenId = 258 }).EosId);
+        Assert.Equal(259, Tokenizer.Load(folder.Path, Model with { BosTokenId = 258, EosTokenIds = [259] }).EosId);
         Fails.With<InputException>(
-            "bos_token_id is 320, which is no token of the tokenizer", () => Tokenizer.Load(folder.Path, Model with { BosTokenId = 320 }));
+            "config.json has no bos_token_id that is one of the tokenizer's",
+            () => Tokenizer.Load(folder.Path, Model with { BosTokenId = 320 }).BosId);
     }
 
     [Fact]
-    public void A_tokenizer_with_more_ids_than_the_model_is_told()
+    public void Only_added_tokens_may_be_beyond_the_rows_of_the_model()
     {
         Assert.Equal(301, Tokenizer.Load(folder.Path, Model with { VocabSize = 301 }).VocabularySize);
-        var error = Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path, Model with { VocabSize = 300 }));
-        Assert.Contains("has 301 tokens, the model's vocabulary 300", error.Message, StringComparison.Ordinal);
+        Tokenizer tokenizer = Tokenizer.Load(folder.Path, Model with { VocabSize = 300, PadTokenId = 300 });
+        Assert.Equal((301, (int?)End), (tokenizer.VocabularySize, tokenizer.PadId)); // 300 is no id that the model could be given
+        var error = Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path, Model with { VocabSize = 256 }));
+        Assert.Contains("has 258 tokens, the model's vocabulary 256", error.Message, StringComparison.Ordinal);
     }
 
     private void AssertIds(int bos, int eos, int? pad)

@@ -113,7 +113,7 @@ public sealed class FamilyEditingTests
         new DecodeSession(editor.Model, 1, tokens.Length, editor.Edited.Openings).Advance(new TokenBatch(tokens)).ToArray();
 
     private static int[] Generate(IReVaModel editor, int[] prompt, int count) =>
-        [.. Generator.Generate(editor.Model, prompt, count, endToken: -1, Greedy, editor.Edited.Openings)];
+        [.. Generator.Generate(editor.Model, prompt, count, endTokens: [], Greedy, editor.Edited.Openings)];
 
     private sealed class Model : IDisposable
     {

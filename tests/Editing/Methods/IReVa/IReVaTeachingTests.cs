@@ -154,7 +154,7 @@ public sealed class IReVaTeachingTests : IDisposable
         for (int i = 0; i < questions.Length; i++)
         {
             (int[] prompt, int[] target) = questions[i].Tokens;
-            int[] made = [.. Generator.Generate(model, prompt, target.Length, endToken: -1, new SamplingOptions(), editor.Edited.Openings)];
+            int[] made = [.. Generator.Generate(model, prompt, target.Length, endTokens: [], new(), editor.Edited.Openings)];
             Assert.Equal(made.SequenceEqual(target), answers[i].EditedAccuracy == 1);
             if (answers[i].EditedAccuracy == 1) successes++;
         }

@@ -57,7 +57,8 @@ internal static class BinFolder
         File.WriteAllText(Path.Combine(folder, "pytorch_model.bin.index.json"), index);
     }
 
-    private static (List<SavedTensor> Tensors, List<(string Key, byte[] Data)> Storages) Read(string source, bool asF64)
+    /// <summary>The tensors of a folder of safetensors, each with a storage of its own.</summary>
+    public static (List<SavedTensor> Tensors, List<(string Key, byte[] Data)> Storages) Read(string source, bool asF64)
     {
         var tensors = new List<SavedTensor>();
         var storages = new List<(string, byte[])>();

@@ -1,0 +1,33 @@
+using System.Text.Json.Nodes;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.PyTorch;
+
+namespace Sharpformer.Transformer.Checkpoints;
+
+/// <summary>
+/// A checkpoint of Karpathy's nanoGPT: <c>{"model": state dict, "model_args": {…}, …}</c> in one file, and no <c>config.json</c>. The
+/// model is a GPT-2 whose matrices are stored <c>[out,in]</c> and whose biases may be left out, see <see cref="Families.Gpt2"/>.
+/// </summary>
+internal static class NanoGpt
+{
+    private static readonly (string Theirs, string Ours)[] Keys =
+    [
+        ("n_embd", "n_embd"), ("n_layer", "n_layer"), ("n_head", "n_head"), ("block_size", "n_positions"), ("vocab_size", "vocab_size"),
+    ];
+
+    /// <summary>What a <c>config.json</c> for such a checkpoint says, and the file that it is made of; null for other folders.</summary>
+    /// <exception cref="InputException">The checkpoint is damaged.</exception>
+    public static (string Path, JsonObject Config)? In(string folder)
+    {
+        if (WeightLocation.TryFind(folder) is not { Files: [{ } path], Index: null }
+            || path.EndsWith(WeightLocation.SafeTensors, StringComparison.Ordinal)) return null;
+        using var file = (PyTorchFile)ModelFolder.OpenWeights(path);
+        if (file.Settings("model_args") is not { } settings) return null;
+        var config = new JsonObject { ["architectures"] = new JsonArray("GPT2LMHeadModel"), ["model_type"] = "gpt2" };
+        foreach ((string theirs, string ours) in Keys)
+            if (settings.TryGetValue(theirs, out object? value)) config[ours] = value as long? ?? (JsonNode?)$"{value}";
+        config["activation_function"] = "gelu"; // nn.GELU(), the exact one
+        config["layer_norm_epsilon"] = 1e-5;
+        return (path, config);
+    }
+}

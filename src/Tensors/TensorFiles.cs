@@ -111,6 +111,8 @@ public static class TensorFiles
             if (Directory.Exists(path)) throw new InputException($"{path}: expected a {kind}, got a folder.", "name the file in it.");
             // Asked before it is opened: a pipe has no length either, and opening one would wait for its writer.
             long length = FileLength.Of(path);
+            if (length == 0)
+                throw new InputException($"{path}: is empty, or no file but a pipe or a device, expected a {kind}.", "download it again.");
             if (length < least)
                 throw new InputException($"{path}: {length} bytes, expected at least the {least} of a {kind}.", "download it again.");
             return FileMapping.Open(path);

@@ -34,6 +34,7 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
     public static T Read<T>(string path, string hint, Func<JsonPart, T> read, bool uniqueNames = true)
     {
         ReadOnlyMemory<byte> json = SmallFile.Read(path, hint);
+        if (json.IsEmpty) throw new InputException($"{path}: not valid JSON, for it {SmallFile.NoFile}.", hint);
         if (!Utf8.IsValid(json.Span)) throw new InputException($"{path}: not valid UTF-8.", "the file is damaged; download it again.");
         try
         {
@@ -42,9 +43,8 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            string also = json.IsEmpty ? $", it {SmallFile.NoFile}" : "";
             throw new InputException(
-                $"{path}: not valid JSON ({Quoted.Position(e)}){also}.", "the file is cut short or damaged; download it again.", e);
+                $"{path}: not valid JSON ({Quoted.Position(e)}).", "the file is cut short or damaged; download it again.", e);
         }
     }
 

@@ -82,7 +82,7 @@ public sealed class IReVaTeachingTests : IDisposable
         Assert.Equal(tokenizer.Encode(" a small town near the river"), edit.TargetTokens);
         Assert.Equal(edit.TargetTokens, IReVaParts.Neurons(edit).Select(n => n.TargetToken));
         Assert.Equal(edit.TargetTokens, Generator.Generate(
-            model, edit.PromptTokens, edit.TargetTokens.Length, tokenizer.EosId, new SamplingOptions(), editor.Edited.Openings));
+            model, edit.PromptTokens, edit.TargetTokens.Length, tokenizer.EosIds, new SamplingOptions(), editor.Edited.Openings));
     }
 
     [Fact]

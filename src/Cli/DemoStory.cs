@@ -121,7 +121,7 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
     private string Say(string prompt, string expected)
     {
         cancellation.ThrowIfCancellationRequested();
-        return session.Generate(prompt, session.Tokenizer.Encode(" " + expected).Length, cancellation: cancellation).Text.Trim();
+        return session.Generate(prompt, session.Tokenizer.EncodeContinuation(" " + expected).Length, cancellation: cancellation).Text.Trim();
     }
 
     private string SayUnrelated(EditRecord fact) => Say(fact.LocalityPrompt(" Answer:")!, fact.LocAns!);

@@ -82,7 +82,7 @@ internal static class EvaluatePerplexityCommand
             terminal.Note("note: the edited model's loss is not a finite number; an edit's alpha may be too large.");
         long bytes = 0;
         foreach (int[] text in texts)
-            foreach (int token in text.AsSpan(1)) bytes += session.Tokenizer.TokenBytes(token).Length;
+            for (int i = 1; i < text.Length; i++) bytes += session.Tokenizer.TokenBytes(text[i], text[i - 1]).Length;
         if (terminal.Json)
         {
             terminal.Document(Json(report, texts.Count, bytes, window, stride, session.HasStore));

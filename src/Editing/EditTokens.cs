@@ -30,7 +30,8 @@ public sealed record EditTokens(int[] Prompt, int[] Target)
 
         if (string.IsNullOrWhiteSpace(target))
             throw new InputException($"The target after the prompt {Quoted.Text(prompt)} is empty, expected the new answer.");
-        var tokens = new EditTokens(tokenizer.Encode(prompt), tokenizer.Encode((rules ?? TextRules.Default).Continuation(target)));
+        var tokens = new EditTokens(
+            tokenizer.Encode(prompt), tokenizer.EncodeContinuation((rules ?? TextRules.Default).Continuation(target)));
         if (tokens.Input.Length > nPositions)
         {
             throw new InputException($"The prompt {Quoted.Text(prompt)} and its target take {tokens.Input.Length} tokens, "

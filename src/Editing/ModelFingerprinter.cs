@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Checkpoints;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Editing;
 
@@ -9,13 +10,9 @@ public static class ModelFingerprinter
 {
     private const int BufferBytes = 1 << 20;
 
-    // Their order decides the hash, as if they were one file. Where both are there they say the same as a tokenizer.json
-    // beside them (Tokenizer.Load sees to it), so stores made before that file was read stay valid.
-    private static readonly string[] TokenizerFiles = ["vocab.json", "merges.txt"];
-
     /// <summary>
-    /// Hashes the bytes of the weight files in ordinal order of their names, and of <c>vocab.json</c> and <c>merges.txt</c>,
-    /// or of <c>tokenizer.json</c> where these two are not both there. In a folder of safetensors the weight files are all
+    /// Hashes the bytes of the weight files in ordinal order of their names, and of the files that hold the tokenizer's vocabulary, as if
+    /// they were one: <c>vocab.json</c> and <c>merges.txt</c> where both are there, or else <c>tokenizer.json</c>, or another kind's. In a folder of safetensors the weight files are all
     /// <c>*.safetensors</c>: edits were stored under that name. A model with a single weights file has that file's plain SHA-256. File
     /// names are not hashed,
     /// so the same model in another folder is the same model.
@@ -32,7 +29,7 @@ public static class ModelFingerprinter
             IReadOnlyList<string> weights = ModelFolder.WeightFiles(folder);
             if (weights[0].EndsWith(".safetensors", StringComparison.Ordinal))
                 weights = [.. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)];
-            return new ModelFingerprint(Sha256(weights, cancel), Sha256(Tokenizer(folder), cancel));
+            return new ModelFingerprint(Sha256(weights, cancel), Sha256(VocabularyFiles(folder), cancel));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -40,12 +37,10 @@ public static class ModelFingerprinter
         }
     }
 
-    private static string[] Tokenizer(string folder)
-    {
-        string[] pair = [.. TokenizerFiles.Select(name => Path.Combine(folder, name)).Where(File.Exists)];
-        string single = Path.Combine(folder, "tokenizer.json");
-        return pair.Length < TokenizerFiles.Length && File.Exists(single) ? [single] : pair;
-    }
+    // Where vocab.json and merges.txt are there they say the same as a tokenizer.json beside them (Tokenizer.Load sees to it), so stores
+    // made before that file was read stay valid.
+    private static IEnumerable<string> VocabularyFiles(string folder) =>
+        Tokenizer.VocabularyFiles(folder).Select(name => Path.Combine(folder, name)).Where(File.Exists);
 
     private static string Sha256(IEnumerable<string> files, CancellationToken cancel)
     {

@@ -45,7 +45,7 @@ public sealed record TokenizedRequest(EditRequest Request, EditTokens Tokens, in
         ArgumentNullException.ThrowIfNull(request);
         rules ??= TextRules.Default;
         EditRequest taken = rules.Apply(request);
-        int[] subject = string.IsNullOrWhiteSpace(taken.Subject) ? [] : tokenizer.Encode(taken.Subject);
+        int[] subject = string.IsNullOrWhiteSpace(taken.Subject) ? [] : tokenizer.EncodeContinuation(taken.Subject);
         var tokens = EditTokens.Of(tokenizer, taken.Prompt, taken.Target, nPositions, rules);
         return new TokenizedRequest(taken, tokens, subject) { Asked = taken == request ? null : request };
     }

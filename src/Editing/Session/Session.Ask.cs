@@ -32,7 +32,7 @@ public sealed partial class Session
             IReadOnlyList<Opening> openings = model.OpeningsWatchedBy(firings =>
                 answered.UnionWith(
                     firings.Where(firing => firing.State == FiringState.Answers && firing.Adds).Select(firing => firing.Edit)));
-            var decoder = new StreamDecoder(Tokenizer);
+            var decoder = new StreamDecoder(Tokenizer, promptTokens[^1]);
             var tokens = new List<int>();
             string text = "";
             SamplingOptions draw = sampling ?? new SamplingOptions();

@@ -57,7 +57,7 @@ public sealed partial class Session
                     $"Edit {id} says {Quoted.Text(edit.Request.Target)} already.", "withdraw it first to teach it otherwise.");
             }
 
-            int[] about = string.IsNullOrWhiteSpace(wanted.Subject) ? [] : Tokenizer.Encode(wanted.Subject);
+            int[] about = string.IsNullOrWhiteSpace(wanted.Subject) ? [] : Tokenizer.EncodeContinuation(wanted.Subject);
             return new TokenizedRequest(wanted, tokens with { Prompt = edit.PromptTokens }, about);
         });
 }

@@ -10,20 +10,33 @@ public sealed class StreamDecoder
 {
     private readonly Tokenizer tokenizer;
     private readonly Decoder decoder = Encoding.UTF8.GetDecoder();
+    private int? before;
 
     /// <summary>Starts a new text.</summary>
-    public StreamDecoder(Tokenizer tokenizer)
+    /// <param name="tokenizer">Whose ids they are.</param>
+    /// <param name="before">The last token of the text that is continued; null where a text begins. Some tokenizers say the blank between two
+    /// words only where they know the one before.</param>
+    public StreamDecoder(Tokenizer tokenizer, int? before = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        this.tokenizer = tokenizer;
+        (this.tokenizer, this.before) = (tokenizer, before);
     }
 
     /// <summary>Adds a token and returns the text that is complete now, often none.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The vocabulary has no such id.</exception>
-    public string Push(int id) => Decode(tokenizer.TokenBytes(id), flush: false);
+    public string Push(int id)
+    {
+        ReadOnlySpan<byte> bytes = tokenizer.TokenBytes(id, before);
+        before = id;
+        return Decode(bytes, flush: false);
+    }
 
     /// <summary>Ends the text: U+FFFD for a character that never became complete, else nothing. A new text may follow.</summary>
-    public string Flush() => Decode([], flush: true);
+    public string Flush()
+    {
+        before = null;
+        return Decode([], flush: true);
+    }
 
     private string Decode(ReadOnlySpan<byte> bytes, bool flush)
     {

@@ -1,13 +1,18 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer.Tokenization.Normalizers;
+using Sharpformer.Transformer.Tokenization.PreTokenizers;
+using Sharpformer.Transformer.Tokenization.Surfaces;
 
 namespace Sharpformer.Transformer.Tokenization;
 
 /// <summary>
-/// GPT-2's byte-level byte-pair encoding (Radford et al. 2019): any text becomes ids and comes back byte by byte.
-/// Added tokens, of which <c>&lt;|endoftext|&gt;</c> is the usual one, are one id wherever their text stands.
-/// Safe to use from several threads.
+/// Text to ids and back, for every kind of tokenizer that models of these families come with: byte-level byte-pair encoding as GPT-2's,
+/// WordPiece, SentencePiece, and what <c>tokenizer.json</c> makes of them.
+/// A text passes four steps: added tokens, of which <c>&lt;|endoftext|&gt;</c> is the usual one, are one id wherever their text stands;
+/// what lies between is normalised, cut into pieces, and each piece becomes ids. Safe to use from several threads.
 /// </summary>
 public sealed class Tokenizer
 {
@@ -15,34 +20,26 @@ public sealed class Tokenizer
     public const string EndOfText = "<|endoftext|>";
 
     private readonly string folder;
-    private readonly BytePairMerger merger;
-    private readonly AddedTokens addedTokens;
+    private readonly TokenizerDefinition definition;
+    private readonly AddedTokens addedTokens, continuedTokens;
     private readonly string[] tokens;
-    private readonly byte[][] bytes;
     private readonly Dictionary<int, string> added;
-    private readonly bool addPrefixSpace, usesPattern;
     private readonly SpecialTokens special;
     private readonly int rows;
 
     private Tokenizer(string folder, TokenizerDefinition definition, SpecialTokens special, int rows)
     {
-        (this.folder, this.special, this.rows) = (folder, special, rows);
-        (tokens, addPrefixSpace, usesPattern) = (definition.Tokens, definition.AddPrefixSpace, definition.UsesPattern);
-        merger = new BytePairMerger(tokens, definition.Merges);
-        addedTokens = new AddedTokens(definition.Added);
+        (this.folder, this.definition, this.special, this.rows, tokens) = (folder, definition, special, rows, definition.Tokens);
+        addedTokens = new AddedTokens(definition.Added, NormalizerOf(continues: false));
+        continuedTokens = definition.Normalizers.Count == 0 ? addedTokens : new AddedTokens(definition.Added, NormalizerOf(continues: true));
         added = definition.Added.ToDictionary(token => token.Id, token => token.Text);
-        // A token with characters outside the byte alphabet was added by hand and means its own text. One within may also
-        // be made by merges, so it means its bytes even if it is found as a text too.
-        bytes = Array.ConvertAll(tokens, token => ByteAlphabet.TryBytes(token) ?? Encoding.UTF8.GetBytes(token));
-        JoinsNoWords = definition.UsesPattern
+        JoinsNoWords = definition.CutsAsGpt2 && definition.Front.Count == 0
             && definition.Added.All(token => !token.StripsLeft && !token.StripsRight && !token.Text.Contains(' '));
-        Settings = JsonSerializer.Serialize(new
-        {
-            addPrefixSpace,
-            usesPattern,
-            added = definition.Added.OrderBy(token => token.Id).ThenBy(token => token.Text, StringComparer.Ordinal).Select(token =>
-                new { token.Id, token.Text, token.StripsLeft, token.StripsRight, token.SingleWord, token.Normalized }),
-        });
+        JsonObject settings = definition.Settings.DeepClone().AsObject();
+        settings["added"] = JsonSerializer.SerializeToNode(
+            definition.Added.OrderBy(token => token.Id).ThenBy(token => token.Text, StringComparer.Ordinal).Select(token =>
+                new { token.Id, token.Text, token.StripsLeft, token.StripsRight, token.SingleWord, token.Normalized }));
+        Settings = settings.ToJsonString(JsonSerializerOptions.Default);
         VocabularySize = Math.Max(tokens.Length, added.Keys.DefaultIfEmpty(-1).Max() + 1);
     }
 
@@ -70,8 +67,15 @@ public sealed class Tokenizer
     public bool JoinsNoWords { get; }
 
     /// <summary>
-    /// What changes the ids of a text beside vocabulary and merges, as one JSON object with names in a fixed order: whether a blank is put
-    /// in front, whether a pattern cuts the text, and the added tokens by id.
+    /// Whether any text comes back as it was, but for a blank in front and white space beside added tokens. Tokenizers that normalise, or
+    /// know no bytes, give back a text of the same ids at best.
+    /// </summary>
+    public bool IsLossless => definition.IsLossless;
+
+    /// <summary>
+    /// What changes the ids of a text beside vocabulary and merges, as one JSON object with names in a fixed order: for GPT-2's kind
+    /// whether a blank is put in front and whether a pattern cuts the text, for others their steps and options; and the added tokens by
+    /// id.
     /// </summary>
     public string Settings { get; }
 
@@ -92,6 +96,9 @@ public sealed class Tokenizer
     /// <summary>Names of the files in a folder that its tokenizer is made of: copied together they are the same tokenizer.</summary>
     public static IReadOnlyList<string> Files(string folder) => TokenizerFiles.In(folder);
 
+    /// <summary>Names of the files in a folder that hold its vocabulary; what is bound to a tokenizer is bound to their bytes.</summary>
+    public static IReadOnlyList<string> VocabularyFiles(string folder) => TokenizerFiles.VocabularyIn(folder);
+
     /// <summary>Reads the tokenizer of a model.</summary>
     /// <param name="folder">The model folder.</param>
     /// <param name="config">The model, which the tokenizer must fit (<see cref="Fits"/>), and which may name the special tokens.</param>
@@ -110,58 +117,77 @@ public sealed class Tokenizer
     public static Tokenizer Load(string folder) => Load(folder, SpecialTokens.OfModel(folder), int.MaxValue);
 
     /// <summary>
-    /// The ids of <paramref name="text"/>. <c>Decode(Encode(text))</c> is the text again, but for a blank that the tokenizer
-    /// adds in front and white space that its added tokens strip. Half a surrogate pair, which UTF-8 cannot express,
-    /// becomes U+FFFD as in any UTF-8 encoder.
+    /// The ids of a text that stands alone, as a prompt does: what the tokenizer puts before each text (<c>[CLS]</c>, BOS) is put before
+    /// it. What it puts behind is left out, because a language model goes on there. If <see cref="IsLossless"/>,
+    /// <c>Decode(Encode(text))</c> is the text again, but for what is put in front and white space that added tokens strip. Half a
+    /// surrogate pair, which UTF-8 cannot express, becomes U+FFFD as in any UTF-8 encoder.
     /// </summary>
-    /// <exception cref="InputException">It contains an added token that the model has no row for.</exception>
-    public int[] Encode(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        // The model reads bytes: what UTF-8 cannot express is replaced before the text is cut.
-        if (text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') >= 0) text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+    /// <exception cref="InputException">
+    /// It contains an added token that the model has no row for, or a regular expression of the tokenizer takes too long.
+    /// </exception>
+    public int[] Encode(string text) => Encode(text, continues: false);
 
-        var ids = new List<int>();
-        foreach ((AddedToken? token, string part) in addedTokens.Split(text))
-        {
-            if (token?.Id >= rows)
-                throw new InputException(
-                    $"The text contains {Quoted.Text(token.Text)}, which was added to the tokenizer as token {token.Id}, but the model "
-                    + $"has only {rows} rows in its table of tokens.",
-                    "leave it out, or take a model that was resized with its tokenizer.");
-            if (token is not null) ids.Add(token.Id);
-            else Encode(addPrefixSpace && part[0] != ' ' ? " " + part : part, ids);
-        }
-
-        return [.. ids];
-    }
+    /// <summary>
+    /// The ids of a text that stands directly behind another, as an answer behind its prompt: nothing is put in front, neither a token
+    /// nor a blank. <c>" Paris"</c> is a word of its own, <c>"京"</c> goes on where the text before it ends.
+    /// </summary>
+    /// <exception cref="InputException">
+    /// It contains an added token that the model has no row for, or a regular expression of the tokenizer takes too long.
+    /// </exception>
+    public int[] EncodeContinuation(string text) => Encode(text, continues: true);
 
     /// <summary>The text of <paramref name="ids"/>; U+FFFD stands where they cut a UTF-8 character in two.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The vocabulary has no such id.</exception>
     public string Decode(ReadOnlySpan<int> ids)
     {
         var utf8 = new List<byte>(4 * ids.Length);
-        foreach (int id in ids) utf8.AddRange(TokenBytes(id));
+        for (int i = 0; i < ids.Length; i++) utf8.AddRange(TokenBytes(ids[i], i == 0 ? null : ids[i - 1]));
         return Encoding.UTF8.GetString([.. utf8]);
     }
 
-    /// <summary>How the vocabulary writes a token: one character per byte, <c>Ġ</c> for a blank; an added token as its text.</summary>
+    /// <summary>How the vocabulary writes a token: for GPT-2's kind one character per byte, <c>Ġ</c> for a blank; an added token as its
+    /// text.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The vocabulary has no such id.</exception>
     public string TokenText(int id) => Checked(id) < tokens.Length ? tokens[id] : added.GetValueOrDefault(id, $"<token {id}>");
 
-    /// <summary>The bytes a token stands for; those of several tokens, end to end, are their text in UTF-8.</summary>
+    /// <summary>The bytes a token adds to a text; those of several tokens, end to end, are their text in UTF-8.</summary>
+    /// <param name="id">The token.</param>
+    /// <param name="before">The token before it, by which it may say a blank first; null where a text begins.</param>
     /// <exception cref="ArgumentOutOfRangeException">The vocabulary has no such id.</exception>
-    public ReadOnlySpan<byte> TokenBytes(int id) => Checked(id) < tokens.Length ? bytes[id] : Encoding.UTF8.GetBytes(TokenText(id));
+    public ReadOnlySpan<byte> TokenBytes(int id, int? before = null) =>
+        definition.Surface.Of(TokenOf(id), before is { } other ? TokenOf(other) : null);
 
-    private void Encode(ReadOnlySpan<char> text, List<int> ids)
+    private Token TokenOf(int id) => new(id, TokenText(id), id < tokens.Length);
+
+    private int[] Encode(string text, bool continues)
     {
-        while (text.Length > 0)
+        ArgumentNullException.ThrowIfNull(text);
+        // The model reads bytes: what UTF-8 cannot express is replaced before the text is cut.
+        if (text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') >= 0) text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+
+        var ids = new List<int>();
+        if (!continues) ids.AddRange(definition.Front);
+        foreach ((AddedToken? token, string part, bool isFirst) in (continues ? continuedTokens : addedTokens).Split(text))
         {
-            int length = usesPattern ? Gpt2Pattern.PieceLength(text) : text.Length;
-            merger.Encode(text[..length], ids);
-            text = text[length..];
+            if (token is not null)
+            {
+                ids.Add(token.Id < rows ? token.Id : throw WithoutRow(token));
+                continue;
+            }
+
+            IEnumerable<Piece> pieces = [new Piece(part, isFirst, continues && isFirst)];
+            foreach (PreTokenizer preTokenizer in definition.PreTokenizers) pieces = pieces.SelectMany(piece => preTokenizer(piece));
+            foreach (Piece piece in pieces) definition.Model.Encode(piece.Text, ids);
         }
+
+        return [.. ids];
     }
+
+    private Func<string, bool, string>? NormalizerOf(bool continues) => definition.Normalizers.Count == 0 ? null : (text, isFirst) =>
+    {
+        foreach (Normalizer normalizer in definition.Normalizers) text = normalizer(text, continues && isFirst);
+        return text;
+    };
 
     private static Tokenizer Load(string folder, SpecialTokens ids, int rows)
     {
@@ -169,10 +195,21 @@ public sealed class Tokenizer
         TokenizerDefinition definition = TokenizerFiles.Read(folder, config);
         var all = definition.Tokens.Select(KeyValuePair.Create).ToDictionary();
         foreach (AddedToken token in definition.Added) all.TryAdd(token.Text, token.Id);
+        HashSet<int> known = [.. all.Values.Where(id => id < rows)];
+        foreach (int id in definition.Front)
+            if (!known.Contains(id))
+                throw new InputException(
+                    $"{Path.Combine(folder, "tokenizer.json")}: token {id}, which is put before each text, is none of its tokens.",
+                    "take all files from the same model.");
         var tokenizer = new Tokenizer(folder, definition, SpecialTokens.Resolve(ids, config, all, rows), rows);
         return tokenizer.Fits(rows) ? tokenizer : throw new InputException(
             $"{folder}: the tokenizer has {definition.Tokens.Length} tokens, the model's vocabulary {rows}.", "do they belong together?");
     }
+
+    private InputException WithoutRow(AddedToken token) => new(
+        $"The text contains {Quoted.Text(token.Text)}, which was added to the tokenizer as token {token.Id}, but the model "
+        + $"has only {rows} rows in its table of tokens.",
+        "leave it out, or take a model that was resized with its tokenizer.");
 
     private InputException Unnamed(string role, string does) => new(
         $"{folder}: nothing names the token that {does} a text: config.json has no {role}_id that is one of the tokenizer's, "

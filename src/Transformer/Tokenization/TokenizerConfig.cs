@@ -14,7 +14,16 @@ internal sealed class TokenizerConfig
     private static readonly string[] Roles =
         ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token", "additional_special_tokens"];
 
+    // What a tokenizer may be told to do. Others say how Python shows or saves it.
+    private static readonly string[] Flags =
+    [
+        "add_prefix_space", "add_bos_token", "do_lower_case", "do_basic_tokenize", "tokenize_chinese_chars", "strip_accents", "legacy",
+    ];
+
+    private const int MostExtraIds = 1 << 16;
+
     private readonly Dictionary<string, AddedToken> byRole = [];
+    private readonly Dictionary<string, (bool Value, string Where)> flags = [];
 
     private TokenizerConfig()
     {
@@ -29,11 +38,14 @@ internal sealed class TokenizerConfig
     /// <summary>Added tokens of <c>added_tokens.json</c>, which knows no flags.</summary>
     public IReadOnlyList<AddedToken> Added { get; private set; } = [];
 
-    /// <summary><c>add_prefix_space</c>, where it is said.</summary>
-    public bool? AddPrefixSpace { get; private set; }
+    /// <summary><c>tokenizer_class</c>: the program that made the files; null where none is named.</summary>
+    public string? Class { get; private set; }
 
-    /// <summary>The place that says tokens are to be put around each text; null where none does.</summary>
-    public string? AddsAround { get; private set; }
+    /// <summary>The file that names it, and where.</summary>
+    public string? ClassWhere { get; private set; }
+
+    /// <summary><c>extra_ids</c>, the number of T5's sentinels, where it is said.</summary>
+    public int? ExtraIds { get; private set; }
 
     /// <summary>Reads the files that are there. The first that names a role decides it.</summary>
     /// <exception cref="InputException">A file is damaged or holds something else.</exception>
@@ -46,9 +58,13 @@ internal sealed class TokenizerConfig
             config.AddRoles(root);
             if (root.Find("added_tokens_decoder") is { } decoder)
                 config.Decoder = [.. decoder.Members().Select(entry => AddedToken.Read(entry.Value, IdOf(entry.Key, entry.Value)))];
-            if (root.Find("add_prefix_space") is not null) config.AddPrefixSpace = root.Flag("add_prefix_space", false);
-            foreach (string option in (ReadOnlySpan<string>)["add_bos_token", "add_eos_token"])
-                if (root.Flag(option, false)) config.AddsAround ??= root.Need(option).Where;
+            config.Class = root.Text("tokenizer_class");
+            config.ClassWhere = root.Find("tokenizer_class")?.Where;
+            config.ExtraIds = root.Find("extra_ids") is { } extra
+                ? extra.AsWhole(0, MostExtraIds) ?? throw extra.Unexpected($"a whole number from 0 to {MostExtraIds}")
+                : null;
+            foreach (string name in Flags)
+                if (root.Find(name) is { } flag) config.flags.Add(name, (root.Flag(name, false), flag.Where));
         });
         ReadIfThere(folder, "added_tokens.json", root => config.Added = [.. root.Value.EnumerateObject().Select(entry =>
             entry.Name.Length > 0
@@ -62,6 +78,23 @@ internal sealed class TokenizerConfig
 
     /// <summary>The token with a role such as <c>eos_token</c>; null where no file names one. Its id is not known here.</summary>
     public AddedToken? WithRole(string role) => byRole.GetValueOrDefault(role);
+
+    /// <summary>An option such as <c>do_lower_case</c>; null where the file does not say.</summary>
+    public bool? Flag(string name) => flags.TryGetValue(name, out (bool Value, string Where) flag) ? flag.Value : null;
+
+    /// <summary>Makes sure that an option does not have a value whose meaning is not known here.</summary>
+    /// <exception cref="InputException">It has.</exception>
+    public void Refuse(string name, bool value)
+    {
+        if (flags.TryGetValue(name, out (bool Value, string Where) flag) && flag.Value == value)
+            throw new InputException($"{flag.Where} is {(value ? "true" : "false")}, which would give other ids than are made here.", Hint);
+    }
+
+    /// <summary>Names a token for a role that no file names one for.</summary>
+    public void Default(string role, string file, string? text)
+    {
+        if (text is not null) byRole.TryAdd(role, new AddedToken(file, -1, text));
+    }
 
     private static void ReadIfThere(string folder, string name, Action<JsonPart> read)
     {

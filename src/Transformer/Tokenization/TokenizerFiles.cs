@@ -1,70 +1,100 @@
 using Sharpformer.Tensors;
+using Sharpformer.Transformer.Tokenization.Json;
+using Sharpformer.Transformer.Tokenization.SentencePiece;
 
 namespace Sharpformer.Transformer.Tokenization;
 
 /// <summary>
 /// Which files of a folder make up its tokenizer, and what they say together.
 /// <para>
-/// <c>tokenizer.json</c> decides where it is, as in Hugging Face's transformers, whose fast tokenizers read nothing else;
-/// <c>vocab.json</c> and <c>merges.txt</c> decide where it is not. Where all are there they must say the same: edits are
+/// <c>tokenizer.json</c> decides where it is, as in Hugging Face's transformers, whose fast tokenizers read nothing else; a vocabulary of
+/// another kind decides where it is not. Where <c>vocab.json</c> and <c>merges.txt</c> are there too they must say the same: edits are
 /// bound to the two by their hash, and programs that read only them must see the same model.
 /// </para>
 /// </summary>
 internal static class TokenizerFiles
 {
-    private const string Vocabulary = "vocab.json", Merges = "merges.txt", Single = "tokenizer.json";
+    private const string Single = "tokenizer.json";
 
-    private static readonly string[] All =
+    private static readonly string[] Settings = ["added_tokens.json", "special_tokens_map.json", "tokenizer_config.json"];
+
+    // A folder's is the first of which all files are there. Classes are those of transformers, without "Fast".
+    private static readonly Kind[] Kinds =
     [
-        Vocabulary, Merges, Single, "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json",
+        new(ByteLevelFiles.Read, ["GPT2Tokenizer", "RobertaTokenizer", "BartTokenizer", "LongformerTokenizer"], "vocab.json", "merges.txt"),
+        // OpenAI's names of 2019.
+        new(ByteLevelFiles.Read, ["GPT2Tokenizer"], "encoder.json", "vocab.bpe"),
+        new(SentencePieceFile.Read, ["T5Tokenizer", "LlamaTokenizer", "ReformerTokenizer"], "spiece.model"),
+        new(SentencePieceFile.Read, ["T5Tokenizer", "LlamaTokenizer", "ReformerTokenizer"], "tokenizer.model"),
+        new(WordPieceFile.Read, ["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"], "vocab.txt"),
     ];
 
+    // Classes that say nothing about the kind: any tokenizer.json has them.
+    private static readonly string[] AnyKind = ["PreTrainedTokenizer", "TokenizersBackend"];
+
     /// <summary>Whether the folder holds a tokenizer.</summary>
-    public static bool AreIn(string folder) => Has(folder, Vocabulary) || Has(folder, Single);
+    public static bool AreIn(string folder) => Has(folder, Single) || Kinds.Any(kind => Has(folder, kind.Files[0]));
 
     /// <summary>Names of the files in the folder that belong to its tokenizer.</summary>
-    public static string[] In(string folder) => [.. All.Where(name => Has(folder, name))];
+    public static string[] In(string folder) =>
+        [.. Kinds.SelectMany(kind => kind.Files).Append(Single).Concat(Settings).Where(name => Has(folder, name))];
+
+    /// <summary>Names of the files that hold its vocabulary. Where a pair says the same as a <c>tokenizer.json</c> it is the pair.</summary>
+    public static string[] VocabularyIn(string folder)
+    {
+        if (Kinds.Take(1).FirstOrDefault(kind => kind.IsIn(folder)) is { } pair) return pair.Files;
+        if (Has(folder, Single)) return [Single];
+        return [.. (KindIn(folder)?.Files ?? []).Where(name => Has(folder, name))];
+    }
 
     /// <summary>Reads and checks them.</summary>
     /// <exception cref="InputException">A file is missing or damaged, or two of them contradict each other.</exception>
     public static TokenizerDefinition Read(string folder, TokenizerConfig config)
     {
-        string single = Path.Combine(folder, Single), vocabulary = Path.Combine(folder, Vocabulary), merges = Path.Combine(folder, Merges);
         TokenizerDefinition definition;
         if (Has(folder, Single))
         {
-            definition = TokenizerJson.Read(single);
-            merges = single;
+            definition = TokenizerJson.Read(Path.Combine(folder, Single), config);
         }
         else
         {
-            if (config.AddsAround is { } option)
-                throw new InputException(
-                    $"{option} is true, supported: false.", "remove it, and write the token in the prompt if the model needs it.");
-            string[] tokens = VocabularyFiles.ReadVocabulary(vocabulary);
-            definition = new TokenizerDefinition(
-                tokens, VocabularyFiles.ReadMerges(merges, tokens.ToHashSet()), config.Added, AddPrefixSpace: false, UsesPattern: true);
+            Kind kind = KindIn(folder) ?? Kinds[0];
+            CheckClass(config, kind);
+            definition = kind.Read([.. kind.Files.Select(name => Path.Combine(folder, name))], config);
         }
 
-        definition = definition with
-        {
-            Added = MergeAdded(folder, definition.Tokens, [.. config.Decoder, .. definition.Added], config),
-            AddPrefixSpace = config.AddPrefixSpace ?? definition.AddPrefixSpace,
-        };
-        CheckMerges(merges, definition);
-        if (Has(folder, Single) && Has(folder, Vocabulary) && Has(folder, Merges)) CheckSame(folder, definition);
+        definition = definition with { Added = Merge(folder, definition, config) };
+        if (definition.Merges is not null) CheckMerges(folder, definition);
+        if (Has(folder, Single) && Kinds[0].IsIn(folder)) CheckSame(folder, definition);
         return definition;
     }
 
     private static bool Has(string folder, string name) => Path.Exists(Path.Combine(folder, name));
 
-    /// <summary>Each added token once. Of several mentions the first decides its flags; all must agree on its id.</summary>
-    private static AddedToken[] MergeAdded(string folder, string[] tokens, IReadOnlyList<AddedToken> added, TokenizerConfig config)
+    private static Kind? KindIn(string folder) =>
+        Kinds.FirstOrDefault(kind => kind.IsIn(folder)) ?? Kinds.FirstOrDefault(kind => Has(folder, kind.Files[0]));
+
+    /// <summary>Other programs read the same files and do other things with them.</summary>
+    private static void CheckClass(TokenizerConfig config, Kind kind)
     {
+        if (config.Class is not { } name) return;
+        string plain = name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^4] : name;
+        if (kind.Classes.Contains(plain) || AnyKind.Contains(plain)) return;
+        throw new InputException(
+            $"{config.ClassWhere} is {Quoted.Text(name)}, supported with {string.Join(" and ", kind.Files)}: "
+                + $"{string.Join(", ", kind.Classes)}.",
+            "that class does something else with its files; save it as tokenizer.json where it can be.");
+    }
+
+    /// <summary>Each added token once. Of several mentions the first decides its flags; all must agree on its id.</summary>
+    private static AddedToken[] Merge(string folder, TokenizerDefinition definition, TokenizerConfig config)
+    {
+        string[] tokens = definition.Tokens;
         Dictionary<string, int> ids = tokens.Select(KeyValuePair.Create).ToDictionary();
         var merged = new Dictionary<string, AddedToken>();
         var byId = new Dictionary<int, AddedToken>();
-        foreach (AddedToken token in added)
+        IEnumerable<AddedToken> named = Has(folder, Single) ? definition.Added : definition.Added.Concat(config.Added);
+        foreach (AddedToken token in config.Decoder.Concat(named))
         {
             if (ids.TryGetValue(token.Text, out int known) && known != token.Id)
             {
@@ -84,40 +114,42 @@ internal static class TokenizerFiles
             merged.TryAdd(token.Text, token);
         }
 
-        // Texts with a role are found whole as well. Those that no file names are GPT-2's.
-        bool namesAll = ((string[])["bos_token", "eos_token", "unk_token"]).All(role => config.WithRole(role) is not null);
-        IEnumerable<AddedToken> defaults = namesAll ? [] : [new AddedToken(folder, -1, Tokenizer.EndOfText)];
-        foreach (AddedToken token in config.Special.Concat(defaults))
+        // Texts with a role are found whole as well, those that the kind of tokenizer has by itself too.
+        IEnumerable<AddedToken> found = definition.Found.Select(text => new AddedToken(folder, -1, text));
+        foreach (AddedToken token in config.Special.Concat(found))
             if (ids.TryGetValue(token.Text, out int id)) merged.TryAdd(token.Text, token with { Id = id });
         return [.. merged.Values];
     }
 
-    private static void CheckMerges(string path, TokenizerDefinition definition)
+    private static void CheckMerges(string folder, TokenizerDefinition definition)
     {
+        string name = Has(folder, Single) ? Single : KindIn(folder)!.Files[^1];
         var added = definition.Added.Select(token => token.Text).ToHashSet();
-        if (definition.Merges.Count == 0 && definition.Tokens.Any(token => token.Length > 1 && !added.Contains(token)))
+        if (definition.Merges!.Count == 0 && definition.Tokens.Any(token => token.Length > 1 && !added.Contains(token)))
             throw new InputException(
-                $"{path}: no merges, so most of the {definition.Tokens.Length} tokens of the vocabulary could never be made.",
+                $"{Path.Combine(folder, name)}: no merges, so most of the {definition.Tokens.Length} tokens of the vocabulary could never be "
+                    + "made.",
                 "the file is cut short; download it again.");
     }
 
     private static void CheckSame(string folder, TokenizerDefinition definition)
     {
-        string vocabularyPath = Path.Combine(folder, Vocabulary), mergesPath = Path.Combine(folder, Merges);
-        string[] tokens = VocabularyFiles.ReadVocabulary(vocabularyPath);
+        string[] paths = [.. Kinds[0].Files.Select(name => Path.Combine(folder, name))];
+        string[] tokens = VocabularyFiles.ReadVocabulary(paths[0], isByteLevel: false);
         Dictionary<int, string> added = definition.Added.ToDictionary(token => token.Id, token => token.Text);
         for (int id = 0; id < Math.Max(tokens.Length, definition.Tokens.Length); id++)
         {
             string? single = id < definition.Tokens.Length ? definition.Tokens[id] : added.GetValueOrDefault(id);
             string? pair = id < tokens.Length ? tokens[id] : added.GetValueOrDefault(id);
-            if (single != pair) throw Differ(vocabularyPath, $"token {id} is {Shown(pair)}, but {Shown(single)}");
+            if (single != pair) throw Differ(paths[0], $"token {id} is {Shown(pair)}, but {Shown(single)}");
         }
 
-        List<string> merges = VocabularyFiles.ReadMerges(mergesPath, tokens.ToHashSet());
-        for (int rank = 0; rank < Math.Max(merges.Count, definition.Merges.Count); rank++)
+        List<string> merges = VocabularyFiles.ReadMerges(paths[1], tokens.ToHashSet());
+        IReadOnlyList<string> other = definition.Merges ?? [];
+        for (int rank = 0; rank < Math.Max(merges.Count, other.Count); rank++)
         {
-            string? pair = merges.ElementAtOrDefault(rank), single = definition.Merges.ElementAtOrDefault(rank);
-            if (single != pair) throw Differ(mergesPath, $"merge {rank} (counted from 0) is {Shown(pair)}, but {Shown(single)}");
+            string? pair = merges.ElementAtOrDefault(rank), single = other.ElementAtOrDefault(rank);
+            if (single != pair) throw Differ(paths[1], $"merge {rank} (counted from 0) is {Shown(pair)}, but {Shown(single)}");
         }
     }
 
@@ -125,5 +157,10 @@ internal static class TokenizerFiles
 
     private static InputException Differ(string path, string what) => new(
         $"{path}: {what} in {Single} beside it.",
-        $"keep the files that belong to the model: {Single} alone, or {Vocabulary} and {Merges}.");
+        $"keep the files that belong to the model: {Single} alone, or {string.Join(" and ", Kinds[0].Files)}.");
+
+    private sealed record Kind(Func<string[], TokenizerConfig, TokenizerDefinition> Read, string[] Classes, params string[] Files)
+    {
+        public bool IsIn(string folder) => Files.All(name => Has(folder, name));
+    }
 }

@@ -1,25 +1,31 @@
 using System.Text;
 using System.Text.Json;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer.Tokenization.Models;
 
 namespace Sharpformer.Transformer.Tokenization;
 
-/// <summary>Reads <c>vocab.json</c> and <c>merges.txt</c> and believes nothing they say unchecked.</summary>
+/// <summary>Reads <c>vocab.json</c>, <c>merges.txt</c> and <c>vocab.txt</c>, and believes nothing they say unchecked.</summary>
 internal static class VocabularyFiles
 {
     /// <summary>What to tell where a file is missing.</summary>
-    public const string FolderHint = "a model folder holds vocab.json and merges.txt, or tokenizer.json, of a GPT-2 style tokenizer.";
+    public const string FolderHint = "a model folder holds tokenizer.json, or vocab.json and merges.txt, or vocab.txt, or spiece.model.";
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads <c>{"token": id, …}</c>.</summary>
     /// <returns>The tokens, ordered by id.</returns>
     /// <exception cref="InputException">The file is missing or damaged, or not the vocabulary of a byte-level tokenizer.</exception>
-    public static string[] ReadVocabulary(string path) => JsonPart.Read(path, FolderHint, Vocabulary, uniqueNames: false);
+    /// <param name="path">The file.</param>
+    /// <param name="isByteLevel">Whether each byte that occurs in UTF-8 must have a token.</param>
+    public static string[] ReadVocabulary(string path, bool isByteLevel = true) =>
+        JsonPart.Read(path, FolderHint, part => Vocabulary(part, isByteLevel), uniqueNames: false);
 
     /// <summary>The tokens of <c>{"token": id, …}</c>, ordered by id.</summary>
+    /// <param name="part">The object.</param>
+    /// <param name="isByteLevel">Whether each byte that occurs in UTF-8 must have a token.</param>
     /// <exception cref="InputException">The ids are not 0, 1, … each once, a token appears twice, or a byte has none.</exception>
-    public static string[] Vocabulary(JsonPart part)
+    public static string[] Vocabulary(JsonPart part, bool isByteLevel = true)
     {
         if (part.Value.ValueKind != JsonValueKind.Object)
             throw new InputException($"{part.Where}: expected a JSON object of token: id, got {part.Value.ValueKind}.", FolderHint);
@@ -35,8 +41,9 @@ internal static class VocabularyFiles
         }
 
         string[] tokens = OrderById(part.Where, ids);
-        for (int b = 0; b < 256; b++)
+        for (int b = 0; isByteLevel && b < 256; b++)
         {
+            if (b is 0xC0 or 0xC1 or >= 0xF5) continue; // UTF-8 never has them.
             string symbol = ByteAlphabet.Symbol((byte)b).ToString();
             if (!ids.ContainsKey(symbol))
                 throw new InputException(
@@ -60,6 +67,26 @@ internal static class VocabularyFiles
         }
 
         return merges.All;
+    }
+
+    /// <summary>Reads the tokens of <c>vocab.txt</c>, one a line, in order of their ids.</summary>
+    /// <exception cref="InputException">The file is missing or damaged, or has a token twice.</exception>
+    public static string[] ReadTokens(string path)
+    {
+        string[] lines = ReadText(path).Split('\n');
+        if (lines[^1].Length == 0) lines = lines[..^1];
+        var seen = new Dictionary<string, int>(lines.Length);
+        for (int i = 0; i < lines.Length; i++)
+        {
+            lines[i] = lines[i].TrimEnd('\r');
+            if (lines[i].Length == 0) throw new InputException($"{path}, line {i + 1}: no token.", "the file is damaged; download it again.");
+            if (!seen.TryAdd(lines[i], i))
+                throw new InputException(
+                    $"{path}, line {i + 1}: token {Quoted.Text(lines[i])} appears twice, first in line {seen[lines[i]] + 1}.",
+                    "download the file again.");
+        }
+
+        return lines.Length > 0 ? lines : throw new InputException($"{path}: {SmallFile.NoFile}.", FolderHint);
     }
 
     private static string[] OrderById(string where, Dictionary<string, int> ids)

@@ -82,42 +82,53 @@ public sealed class TokenizerJsonTests : IDisposable
     }
 
     [Theory]
-    [InlineData("model.type", "\"Unigram\"", "model is \"Unigram\", supported: BPE")]
-    [InlineData("model.type", "\"WordPiece\"", "model is \"WordPiece\"")]
+    [InlineData("model.type", "\"Unigram\"", "model is \"Unigram\", supported: BPE with a ByteLevel pre_tokenizer")]
+    [InlineData("model.type", "\"WordLevel\"", "model is \"WordLevel\"")]
     [InlineData("model.dropout", "0.1", "model.dropout is 0.1")]
     [InlineData("model.dropout", "\"0\"", "model.dropout is \"0\"")]
     [InlineData("model.unk_token", "7", "model.unk_token is 7")]
     [InlineData("model.continuing_subword_prefix", "\"##\"", "model.continuing_subword_prefix is \"##\"")]
     [InlineData("model.end_of_word_suffix", "\"</w>\"", "model.end_of_word_suffix is \"</w>\"")]
-    [InlineData("model.fuse_unk", "true", "model.fuse_unk is true")]
-    [InlineData("model.byte_fallback", "true", "model.byte_fallback is true")]
-    [InlineData("model.ignore_merges", "true", "model.ignore_merges is true")]
+    [InlineData("model.fuse_unk", "2", "model.fuse_unk is 2, expected true or false")]
+    [InlineData("model.byte_fallback", "\"no\"", "model.byte_fallback is \"no\", expected true or false")]
     [InlineData("model.ignore_merges", "1", "model.ignore_merges is 1, expected true or false")]
     [InlineData("model.new_option", "3", "model.new_option is 3")]
     [InlineData("model.new\noption", "3", "model.\"new\\noption\" is 3")]
     [InlineData("pre_tokenizer.trim_edges", "true", "pre_tokenizer.trim_edges is true")]
-    [InlineData("normalizer", "{\"type\":\"NFKC\"}", "normalizer is \"NFKC\", supported: none")]
+    [InlineData("normalizer", "{\"type\":\"ByteLevel\"}", "normalizer is \"ByteLevel\", supported: BertNormalizer")]
+    [InlineData("normalizer", "{\"type\":\"NFKC\",\"version\":9}", "normalizer.version is 9, expected no such option")]
+    [InlineData("normalizer", "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\\\\w\"},\"content\":\"\"}", "normalizer.pattern.Regex is \"\\\\w\"")]
+    [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA\"}", "3 bytes do not hold the trie")]
+    [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"?\"}", "expected bytes in base64")]
     [InlineData(
-        "normalizer", "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Lowercase\"}]}",
-        "normalizer.normalizers[0] is \"Lowercase\"")]
-    [InlineData("pre_tokenizer", "null", "pre_tokenizer has 0 steps")]
-    [InlineData("pre_tokenizer", "{\"type\":\"Metaspace\"}", "pre_tokenizer is \"Metaspace\", supported: ByteLevel")]
+        "normalizer", "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Uppercase\"}]}",
+        "normalizer.normalizers[0] is \"Uppercase\"")]
+    [InlineData("pre_tokenizer", "null", "decoder is \"ByteLevel\", supported: BPEDecoder")]
+    [InlineData("pre_tokenizer", "{\"type\":\"Metaspace\"}", "decoder is \"ByteLevel\"")]
     [InlineData(
         "pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\"},{\"type\":\"ByteLevel\"}]}",
-        "pre_tokenizer.pretokenizers[0] is \"Split\"")]
+        "pre_tokenizer.pretokenizers[0] has no \"pattern\"")]
     [InlineData(
         "pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"ByteLevel\"},{\"type\":\"ByteLevel\"}]}",
-        "pre_tokenizer has 2 steps")]
-    [InlineData("pre_tokenizer", "{}", "pre_tokenizer is of no type")]
+        "pre_tokenizer.pretokenizers[0] is \"ByteLevel\", expected it as the last step")]
+    [InlineData(
+        "pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[{},{\"type\":\"ByteLevel\"}]}",
+        "pre_tokenizer.pretokenizers[0] is of no type")]
+    [InlineData(
+        "pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"UnicodeScripts\"},{\"type\":\"ByteLevel\"}]}",
+        "pre_tokenizer.pretokenizers[0] is \"UnicodeScripts\", supported: BertPreTokenizer")]
     [InlineData("pre_tokenizer", "\"ByteLevel\"", "pre_tokenizer is \"ByteLevel\", expected an object")]
     [InlineData("pre_tokenizer.add_prefix_space", "\"yes\"", "pre_tokenizer.add_prefix_space is \"yes\"")]
     [InlineData("decoder", "null", "decoder has 0 steps")]
     [InlineData("decoder", "{\"type\":\"WordPiece\"}", "decoder is \"WordPiece\"")]
-    [InlineData("post_processor", "{\"type\":\"RobertaProcessing\"}", "post_processor is \"RobertaProcessing\"")]
+    [InlineData("post_processor", "{\"type\":\"RobertaProcessing\"}", "post_processor has no \"cls\"")]
+    [InlineData("post_processor", "{\"type\":\"BertProcessing\",\"cls\":[\"<s>\"]}", "post_processor.cls is a list, expected a token and its id")]
+    [InlineData("post_processor", "{\"type\":\"BertProcessing\",\"cls\":[\"<s>\",900]}", "token 900, which is put before each text")]
+    [InlineData("post_processor", "{\"type\":\"Truncate\"}", "post_processor is \"Truncate\", supported: BertProcessing")]
     [InlineData(
         "post_processor",
         "{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"<s>\"}},{\"Sequence\":{\"id\":\"A\"}}]}",
-        "post_processor.single adds tokens")]
+        "post_processor has no \"special_tokens\"")]
     [InlineData("post_processor", "{\"type\":\"TemplateProcessing\"}", "post_processor has no \"single\"")]
     [InlineData("version", "\"2.0\"", "version is \"2.0\"")]
     public void What_would_give_other_ids_is_refused_by_name(string place, string json, string said)

@@ -35,6 +35,38 @@ public sealed class VocabularyFilesTests : IDisposable
         Assert.Equal("<my 日>", Tokenizer.Load(folder.Path).Decode([258]));
     }
 
+    [Fact]
+    public void Bytes_that_utf8_never_has_may_be_missing()
+    {
+        Tokenizer tokenizer = Tokenizer.Load(TestFiles.Data("bytes-never-in-utf8"));
+        Assert.Equal([32, 245, 32, 193, 169, 238, 159, 152, 128], tokenizer.Encode(" the é😀"));
+        Assert.Equal(" the é😀\uFFFD", tokenizer.Decode(tokenizer.Encode(" the é😀\uD800")));
+    }
+
+    [Fact]
+    public void The_names_of_2019_are_read_too()
+    {
+        int[] ids = Tokenizer.Load(folder.Path).Encode("ab <|endoftext|>");
+        File.Move(folder.File("vocab.json"), folder.File("encoder.json"));
+        File.Move(folder.File("merges.txt"), folder.File("vocab.bpe"));
+        Assert.True(Tokenizer.IsIn(folder.Path));
+        Assert.Equal(["encoder.json", "vocab.bpe"], Tokenizer.Files(folder.Path));
+        Assert.Equal(["encoder.json", "vocab.bpe"], Tokenizer.VocabularyFiles(folder.Path));
+        Assert.Equal(ids, Tokenizer.Load(folder.Path).Encode("ab <|endoftext|>"));
+    }
+
+    [Theory]
+    [InlineData("a\n\nb\n", "line 2: no token")]
+    [InlineData("a\r\nb\na", "line 3: token \"a\" appears twice, first in line 1")]
+    [InlineData("a\nb", "no \"[UNK]\"")]
+    [InlineData("", "is empty")]
+    public void A_damaged_vocab_txt_is_told(string text, string said)
+    {
+        foreach (string name in (string[])["vocab.json", "merges.txt"]) File.Delete(folder.File(name));
+        File.WriteAllText(folder.File("vocab.txt"), text);
+        AssertRefused("vocab.txt", said);
+    }
+
     [Theory]
     [InlineData("vocab.json")]
     [InlineData("merges.txt")]

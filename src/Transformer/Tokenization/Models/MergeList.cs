@@ -1,11 +1,12 @@
 using Sharpformer.Tensors;
 
-namespace Sharpformer.Transformer.Tokenization;
+namespace Sharpformer.Transformer.Tokenization.Models;
 
 /// <summary>Collects the merges of a tokenizer in order of rank and checks each against the vocabulary.</summary>
 /// <param name="vocabulary">Every token.</param>
 /// <param name="capacity">About how many merges there will be.</param>
-internal sealed class MergeList(IReadOnlySet<string> vocabulary, int capacity)
+/// <param name="prefix">What tokens within a word begin with; a right half is joined without it.</param>
+internal sealed class MergeList(IReadOnlySet<string> vocabulary, int capacity, string prefix = "")
 {
     private readonly HashSet<string> seen = new(capacity);
 
@@ -15,6 +16,10 @@ internal sealed class MergeList(IReadOnlySet<string> vocabulary, int capacity)
     /// <summary>Whether this is the comment that <c>merges.txt</c> begins with, not a merge.</summary>
     public static bool IsVersion(string text) => text.StartsWith("#version", StringComparison.Ordinal);
 
+    /// <summary>The token that two halves make.</summary>
+    public static string Joined(string left, string right, string prefix) =>
+        left + (right.StartsWith(prefix, StringComparison.Ordinal) ? right[prefix.Length..] : right);
+
     /// <summary>Adds the next merge.</summary>
     /// <exception cref="InputException">It is not two tokens of the vocabulary that make a third, or it was there before.</exception>
     public void Add(string where, string[] halves)
@@ -23,7 +28,7 @@ internal sealed class MergeList(IReadOnlySet<string> vocabulary, int capacity)
         if (halves.Length != 2 || halves[0].Length == 0 || halves[1].Length == 0 || merge.AsSpan().Count(' ') != 1)
             throw new InputException(
                 $"{where}: expected two tokens with one blank between them, got {Quoted.Text(merge)}.", VocabularyFiles.FolderHint);
-        foreach (string token in (string[])[.. halves, halves[0] + halves[1]])
+        foreach (string token in (string[])[.. halves, Joined(halves[0], halves[1], prefix)])
         {
             if (!vocabulary.Contains(token))
                 throw new InputException(

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Sharpformer.Transformer.Tokenization;
+namespace Sharpformer.Transformer.Tokenization.PreTokenizers;
 
 /// <summary>
 /// Cuts text into the pieces that merges may not cross, exactly as GPT-2's pattern does:

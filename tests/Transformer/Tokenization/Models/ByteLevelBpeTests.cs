@@ -2,11 +2,12 @@ using System.Diagnostics;
 using System.Text;
 using Microsoft.ML.Tokenizers;
 using Sharpformer.Transformer.Tokenization;
+using Sharpformer.Transformer.Tokenization.Models;
 
-namespace Sharpformer.Tests.Transformer.Tokenization;
+namespace Sharpformer.Tests.Transformer.Tokenization.Models;
 
 /// <summary>Merging held to Microsoft's encoder, an implementation that shares nothing with this one.</summary>
-public class BytePairMergerTests
+public class ByteLevelBpeTests
 {
     private static readonly string[] Gpt2Tokens = VocabularyFiles.ReadVocabulary(TestFiles.Data("gpt2-bpe/vocab.json"));
     private static readonly List<string> Gpt2Merges =
@@ -17,7 +18,7 @@ public class BytePairMergerTests
     [Fact]
     public void Words_of_few_letters_have_the_ids_of_another_encoder()
     {
-        var merger = new BytePairMerger(Gpt2Tokens, Gpt2Merges);
+        var merger = new ByteLevelBpe(Gpt2Tokens, Gpt2Merges);
         BpeTokenizer peer = Peer(Gpt2Tokens, Gpt2Merges);
         for (int seed = 0; seed < 2000; seed++) AssertSame(peer, merger, Word(new Random(seed), 120));
     }
@@ -42,7 +43,7 @@ public class BytePairMergerTests
 
             string[] shuffled = [.. merges];
             random.Shuffle(shuffled);
-            var merger = new BytePairMerger([.. tokens], shuffled);
+            var merger = new ByteLevelBpe([.. tokens], shuffled);
             BpeTokenizer peer = Peer([.. tokens], [.. shuffled]);
             for (int word = 0; word < 20; word++)
                 AssertSame(peer, merger, string.Concat(Enumerable.Range(0, random.Next(1, 60)).Select(_ => "acgt"[random.Next(4)])));
@@ -58,7 +59,7 @@ public class BytePairMergerTests
         string word = string.Concat(Enumerable.Repeat(letters, 400_000 / letters.Length));
         var ids = new List<int>();
         long start = Stopwatch.GetTimestamp();
-        new BytePairMerger(Gpt2Tokens, Gpt2Merges).Encode(word, ids);
+        new ByteLevelBpe(Gpt2Tokens, Gpt2Merges).Encode(word, ids);
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 5); // a third of one here, and minutes if it were quadratic
         Assert.Equal(Encoding.UTF8.GetByteCount(word), ids.Sum(id => Gpt2Tokens[id].Length));
     }
@@ -69,7 +70,7 @@ public class BytePairMergerTests
         return string.Concat(Enumerable.Range(0, random.Next(1, longest)).Select(_ => alphabet[random.Next(alphabet.Length)]));
     }
 
-    private static void AssertSame(BpeTokenizer peer, BytePairMerger merger, string word)
+    private static void AssertSame(BpeTokenizer peer, ByteLevelBpe merger, string word)
     {
         var ids = new List<int>();
         merger.Encode(word, ids);

@@ -1,4 +1,4 @@
-namespace Sharpformer.Transformer.Tokenization;
+namespace Sharpformer.Transformer.Tokenization.Models;
 
 /// <summary>
 /// GPT-2 writes every byte as one printable character, so that its vocabulary is readable text: printable Latin-1

@@ -16,7 +16,8 @@ public sealed record EditTokens(int[] Prompt, int[] Target)
     /// <param name="target">The answer.</param>
     /// <param name="nPositions">The model's positions.</param>
     /// <param name="rules">How the answer follows the prompt; null for the usual rules.</param>
-    /// <exception cref="InputException">One of them is blank, or together they outgrow the model's positions.</exception>
+    /// <exception cref="InputException">One of them is blank, the answer holds what the tokenizer does not know, or together they outgrow the model's
+    /// positions.</exception>
     public static EditTokens Of(Tokenizer tokenizer, string prompt, string target, int nPositions, TextRules? rules = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -32,6 +33,13 @@ public sealed record EditTokens(int[] Prompt, int[] Target)
             throw new InputException($"The target after the prompt {Quoted.Text(prompt)} is empty, expected the new answer.");
         var tokens = new EditTokens(
             tokenizer.Encode(prompt), tokenizer.EncodeContinuation((rules ?? TextRules.Default).Continuation(target)));
+        if (tokenizer.UnknownId is { } unknown && tokens.Target.Contains(unknown))
+        {
+            throw new InputException(
+                $"The target {Quoted.Text(target)} holds text for which the model's tokenizer has no token, only {tokenizer.TokenText(unknown)}.",
+                "'model tokenize' shows which; write it in words that the model knows.");
+        }
+
         if (tokens.Input.Length > nPositions)
         {
             throw new InputException($"The prompt {Quoted.Text(prompt)} and its target take {tokens.Input.Length} tokens, "

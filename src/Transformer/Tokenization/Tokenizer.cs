@@ -60,6 +60,9 @@ public sealed class Tokenizer
     /// <summary>The token that fills up a batch, if the model has one.</summary>
     public int? PadId => special.Pad;
 
+    /// <summary>The token of text that no other token stands for, if there is one; to a tokenizer of bytes nothing is unknown.</summary>
+    public int? UnknownId => definition.UnknownId;
+
     /// <summary>
     /// Whether a text that is cut between two words, before the blank, has the tokens of its parts. So it is for GPT-2; not where
     /// merges may run over blanks, or an added token holds or swallows them.

@@ -36,6 +36,9 @@ internal sealed record TokenizerDefinition(string[] Tokens, ITokenModel Model, I
     /// <summary>Ids that are put before a text.</summary>
     public IReadOnlyList<int> Front { get; init; } = [];
 
+    /// <summary>The id of text that no token stands for; null where there is none.</summary>
+    public int? UnknownId { get; init; }
+
     /// <summary>Whether any text comes back as it was, but for a blank in front and white space beside added tokens.</summary>
     public bool IsLossless { get; init; }
 

@@ -51,6 +51,7 @@ internal static class WordPieceFile
         {
             Normalizers = [(text, _) => normalizer.Normalize(text)],
             PreTokenizers = [JsonPreTokenizers.Bert],
+            UnknownId = unknown,
             Found = [.. Special.Select(special => config.WithRole(special.Role)!.Text)],
             Front = Array.IndexOf(tokens, cls) is >= 0 and int id ? [id] : [],
         };

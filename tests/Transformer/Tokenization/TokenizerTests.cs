@@ -86,6 +86,12 @@ public class TokenizerTests
     }
 
     [Fact]
+    public void Its_settings_are_those_that_edits_in_older_stores_are_bound_to() => Assert.Equal(
+        """{"addPrefixSpace":false,"usesPattern":true,"added":[{"Id":50256,"Text":"\u003C|endoftext|\u003E","""
+        + """ "StripsLeft":false,"StripsRight":false,"SingleWord":false,"Normalized":false}]}"""[1..],
+        Gpt2.Settings);
+
+    [Fact]
     public void Half_a_surrogate_pair_becomes_the_replacement_character()
     {
         Assert.Equal(Gpt2.Encode("a\uFFFDb"), Gpt2.Encode("a\uD83Db"));

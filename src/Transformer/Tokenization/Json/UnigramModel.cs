@@ -23,7 +23,7 @@ internal static class UnigramModel
         {
             ByteIds = model.Flag("byte_fallback", false) ? BpeModel.ByteIds(tokens) : null,
         };
-        return new TokenizerDefinition(tokens, unigram, surface, new JsonObject { ["kind"] = "Unigram" });
+        return new TokenizerDefinition(tokens, unigram, surface, new JsonObject { ["kind"] = "Unigram" }) { UnknownId = id };
     }
 
     /// <summary>Reads <c>[["token", score], …]</c>.</summary>

@@ -17,9 +17,10 @@ internal static class WordPieceModel
         model.RefuseOthers("type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab");
         string[] tokens = VocabularyFiles.Vocabulary(model.Need("vocab"), isByteLevel: false);
         JsonPart longest = model.Need("max_input_chars_per_word");
+        int unknown = BpeModel.IdOf(model.Need("unk_token"), tokens);
         var pieces = new WordPiece(
-            tokens, BpeModel.IdOf(model.Need("unk_token"), tokens), model.Need("continuing_subword_prefix").AsText(),
+            tokens, unknown, model.Need("continuing_subword_prefix").AsText(),
             longest.AsWhole(0, MostCharacters) ?? throw longest.Unexpected($"a whole number from 0 to {MostCharacters}"));
-        return new TokenizerDefinition(tokens, pieces, surface, new JsonObject { ["kind"] = "WordPiece" });
+        return new TokenizerDefinition(tokens, pieces, surface, new JsonObject { ["kind"] = "WordPiece" }) { UnknownId = unknown };
     }
 }

@@ -18,8 +18,8 @@ internal sealed record BertNormalizer(bool CleansText, bool SeparatesChinese, bo
         {
             if (CleansText && (rune.Value is 0 or 0xFFFD || IsControl(rune))) continue;
             if (CleansText && Rune.IsWhiteSpace(rune)) cleaned.Append(' ');
-            else if (SeparatesChinese && IsChinese(rune)) cleaned.Append(' ').Append(rune).Append(' ');
-            else cleaned.Append(rune);
+            else if (SeparatesChinese && IsChinese(rune)) cleaned.Append(' ').Add(rune).Append(' ');
+            else cleaned.Add(rune);
         }
 
         string normal = cleaned.ToString();

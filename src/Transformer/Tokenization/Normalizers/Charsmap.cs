@@ -64,7 +64,7 @@ internal sealed class Charsmap
             ReadOnlySpan<char> element = text.AsSpan(at, length);
             if (Encoding.UTF8.GetByteCount(element) < 6 && TryReplace(element, normal)) continue;
             foreach (Rune rune in element.EnumerateRunes())
-                if (!TryReplace(rune.ToString(), normal)) normal.Append(rune);
+                if (!TryReplace(rune.ToString(), normal)) normal.Add(rune);
         }
 
         return normal.ToString();

@@ -13,10 +13,17 @@ internal static class Letters
         {
             // The one character whose lower case is two.
             if (rune.Value == 0x130) lower.Append("i\u0307");
-            else lower.Append(Rune.ToLowerInvariant(rune));
+            else lower.Add(Rune.ToLowerInvariant(rune));
         }
 
         return lower.ToString();
+    }
+
+    /// <summary>Adds a character; <c>Append</c> would make an object of it first.</summary>
+    public static StringBuilder Add(this StringBuilder text, Rune rune)
+    {
+        Span<char> units = stackalloc char[2];
+        return text.Append(units[..rune.EncodeToUtf16(units)]);
     }
 
     /// <summary>A text without the characters that <paramref name="drops"/> names.</summary>
@@ -24,7 +31,7 @@ internal static class Letters
     {
         var rest = new StringBuilder(text.Length);
         foreach (Rune rune in text.EnumerateRunes())
-            if (!drops(rune)) rest.Append(rune);
+            if (!drops(rune)) rest.Add(rune);
         return rest.ToString();
     }
 }

@@ -24,7 +24,7 @@ internal static class UnicodeForm
         Order(runes);
         if (form is NormalizationForm.FormC or NormalizationForm.FormKC) Compose(runes);
         var normal = new StringBuilder(text.Length);
-        foreach (int rune in runes) normal.Append(new Rune(rune));
+        foreach (int rune in runes) normal.Add(new Rune(rune));
         return normal.ToString();
     }
 

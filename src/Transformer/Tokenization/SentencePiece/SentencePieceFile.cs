@@ -43,6 +43,7 @@ internal static class SentencePieceFile
             new JsonObject { ["kind"] = "SentencePiece", ["lowers"] = lowers, ["front"] = putsBos ? bos : null })
         {
             Normalizers = steps,
+            UnknownId = model.HasByteFallback ? null : model.UnknownId,
             Added = Sentinels(path, isT5 ? config.ExtraIds ?? DefaultExtraIds : 0, tokens.Length),
             Found = [.. ((string[])["unk_token", "eos_token", isT5 ? "pad_token" : "bos_token"])
                 .Select(role => config.WithRole(role)?.Text).OfType<string>()],

@@ -4,7 +4,7 @@ using Sharpformer.Tensors.Gpu;
 
 namespace Sharpformer.Cli;
 
-/// <summary>The options that say where to compute.</summary>
+/// <summary>The options that say where to compute, and on which form of the weights.</summary>
 internal sealed class DeviceOptions
 {
     /// <summary>What <c>--device</c> is where it is not given; <c>auto</c> where this is not set either.</summary>
@@ -35,8 +35,11 @@ internal sealed class DeviceOptions
         DefaultValueFactory = _ => "f32",
     };
 
-    private DeviceOptions()
+    private readonly WeightsOption weights;
+
+    private DeviceOptions(WeightsOption weights)
     {
+        this.weights = weights;
         device.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var name }] && !Accelerators.Names.Contains(name))
@@ -52,7 +55,7 @@ internal sealed class DeviceOptions
     /// <summary>Gives <paramref name="command"/> these options.</summary>
     public static DeviceOptions AddTo(Command command)
     {
-        var options = new DeviceOptions();
+        var options = new DeviceOptions(WeightsOption.AddTo(command));
         command.Add(options.device);
         command.Add(options.threads);
         command.Add(options.gpuGemm);
@@ -78,6 +81,7 @@ internal sealed class DeviceOptions
             Device = wish,
             Found = wish == Accelerators.Cpu ? [] : DriverChild.List(),
             Threads = parse.GetRequiredValue(threads),
+            Weights = weights.Of(parse),
             NeedsTokenizer = needsTokenizer,
             Notice = notice,
             Time = Clock.FromEnvironment(),

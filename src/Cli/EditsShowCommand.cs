@@ -3,6 +3,7 @@ using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Transformer.Tokenization;
 using Spectre.Console;
 
@@ -22,13 +23,14 @@ internal static class EditsShowCommand
         command.Add(ids);
         command.Add(edits);
         command.Add(model);
+        WeightsOption weights = WeightsOption.AddTo(command);
         MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
             string path = parse.GetRequiredValue(edits);
             StoreMoment? moment = at.Of(parse, path);
             using EditStore store = EditStore.Open(path, readOnly: true);
-            Tokenizer? tokenizer = parse.GetValue(model) is { } folder ? TokenizerOf(folder, store) : null;
+            Tokenizer? tokenizer = parse.GetValue(model) is { } folder ? TokenizerOf(folder, weights.Of(parse), store) : null;
             Edit[] shown = [.. parse.GetRequiredValue(ids).Select(id => store.Get(id, moment))];
             ILookup<long, EditEvent> events = store.Events().ToLookup(line => line.EditId);
             Terminal terminal = Terminal.Of(parse);
@@ -45,11 +47,12 @@ internal static class EditsShowCommand
         return command;
     }
 
-    private static Tokenizer TokenizerOf(string folder, EditStore store)
+    private static Tokenizer TokenizerOf(string folder, WeightForm form, EditStore store)
     {
         ModelConfig config = ModelConfig.Load(folder);
-        store.Bind(ModelFingerprinter.Compute(folder), config.NEmbd);
-        return Tokenizer.Load(folder);
+        Tokenizer tokenizer = Tokenizer.Load(folder);
+        store.Bind(ModelFingerprinter.Compute(folder, form), config.NEmbd);
+        return tokenizer;
     }
 
     private static object Document(Edit edit, IEnumerable<EditEvent> events, Tokenizer? tokenizer) => new

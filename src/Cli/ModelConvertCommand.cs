@@ -9,7 +9,7 @@ namespace Sharpformer.Cli;
 /// <summary><c>model convert</c>: a model folder of any supported form as safetensors.</summary>
 internal static class ModelConvertCommand
 {
-    private const string Types = "F32, F16, BF16";
+    private const string Types = "F32, F16, BF16, Q8";
 
     /// <summary>The command with its options.</summary>
     public static Command Create()
@@ -20,7 +20,8 @@ internal static class ModelConvertCommand
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
         var dtype = new Option<string>("--dtype")
         {
-            Description = $"How weights are stored: {Types}. Without it, as they were, but F64 as F32.",
+            Description = $"How weights are stored: {Types}. Q8 is int8 with a scale for each row of a matrix, all else as it was; only this "
+                + "program reads it. Without the option, as they were, but F64 as F32.",
             HelpName = "NAME",
         };
         dtype.Validators.Add(result =>

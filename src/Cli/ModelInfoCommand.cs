@@ -134,7 +134,8 @@ internal static class ModelInfoCommand
     private static (long Bytes, string[] Types) Stored(string folder)
     {
         using var stored = StoredWeights.Open(folder);
-        IEnumerable<string> types = stored.Tensors.Where(t => !ModelFolder.IsBuffer(t.Info.Name)).Select(t => t.Info.DType);
+        IEnumerable<string> types = stored.Tensors.Where(t => !ModelFolder.IsBuffer(t.Info.Name))
+            .Select(t => Q8Container.Holds(t.File, t.Info) ? nameof(DType.Q8) : t.Info.DType);
         return (ModelFolder.WeightFiles(folder).Sum(FileLength.Of), [.. types.Distinct().Order(StringComparer.Ordinal)]);
     }
 }

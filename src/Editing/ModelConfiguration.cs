@@ -11,10 +11,27 @@ namespace Sharpformer.Editing;
 /// </summary>
 public static class ModelConfiguration
 {
+    private const string Weights = "weights", Q8 = "q8";
+
+    /// <summary>Whether a configuration is that of a model whose matrices are rounded to int8.</summary>
+    internal static bool IsQ8(string configuration)
+    {
+        try
+        {
+            return JsonNode.Parse(configuration) is JsonObject all && all[Weights] is JsonValue form
+                && form.TryGetValue(out string? text) && text == Q8;
+        }
+        catch (JsonException)
+        {
+            return false; // another program's, or damaged: whoever compares it says so
+        }
+    }
+
     /// <summary>One JSON object on one line, names in a fixed order; the same text is the same configuration.</summary>
     /// <param name="config">The model's architecture.</param>
     /// <param name="tokenizer">How its texts become tokens; null where it has no tokenizer.</param>
-    public static string Of(ModelConfig config, Tokenizer? tokenizer)
+    /// <param name="isQ8">Whether its matrices are rounded to int8, on the disk or when they were loaded.</param>
+    public static string Of(ModelConfig config, Tokenizer? tokenizer, bool isQ8 = false)
     {
         ArgumentNullException.ThrowIfNull(config);
         var all = new JsonObject
@@ -40,6 +57,7 @@ public static class ModelConfiguration
                 all[$"tokenizer.{name}"] = value?.DeepClone();
         }
 
+        if (isQ8) all[Weights] = Q8;
         return all.ToJsonString(JsonSerializerOptions.Default);
     }
 }

@@ -12,20 +12,25 @@ public static class ModelFingerprinter
 
     /// <summary>
     /// Hashes the bytes of the weight files in ordinal order of their names, and of the files that hold the tokenizer's vocabulary, as if
-    /// they were one: <c>vocab.json</c> and <c>merges.txt</c> where both are there, or else <c>tokenizer.json</c>, or another kind's. In a folder of safetensors the weight files are all
-    /// <c>*.safetensors</c>: edits were stored under that name. A model with a single weights file has that file's plain SHA-256. File
-    /// names are not hashed,
-    /// so the same model in another folder is the same model.
+    /// they were one: <c>vocab.json</c> and <c>merges.txt</c> where both are there, or else <c>tokenizer.json</c>, or another kind's. In
+    /// a folder of safetensors the weight files are all <c>*.safetensors</c>: edits were stored under that name. A model with a single
+    /// weights file has that file's plain SHA-256. File names are not hashed, so the same model in another folder is the same model.
     /// </summary>
     /// <param name="folder">The model folder; files in its subfolders are not read.</param>
+    /// <param name="form">
+    /// How the weights are held. Rounded to Q8 they are another model: the one that <see cref="CheckpointConverter"/> would write as a
+    /// folder of its own, of which every bit is the same.
+    /// </param>
     /// <param name="cancel">Stops between two blocks of 1 MiB: large models take a while.</param>
     /// <exception cref="InputException">There is no such folder, no weights file in it, or a file cannot be read.</exception>
-    public static ModelFingerprint Compute(string folder, CancellationToken cancel = default)
+    public static ModelFingerprint Compute(string folder, WeightForm form = WeightForm.Stored, CancellationToken cancel = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         if (!Directory.Exists(folder)) throw new InputException($"Model folder '{folder}' does not exist.", "check the path.");
         try
         {
+            if (form == WeightForm.Q8 && !IsQ8(folder))
+                return new ModelFingerprint(Sha256OfQ8(folder, cancel), Sha256(VocabularyFiles(folder), cancel));
             IReadOnlyList<string> weights = ModelFolder.WeightFiles(folder);
             if (weights[0].EndsWith(".safetensors", StringComparison.Ordinal))
                 weights = [.. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)];
@@ -35,6 +40,22 @@ public static class ModelFingerprinter
         {
             throw new InputException($"Model folder '{folder}' cannot be read: {FileErrors.Reason(error)}.", null, error);
         }
+    }
+
+    /// <summary>Whether a folder's matrices are Q8 as they are stored.</summary>
+    /// <exception cref="InputException">Its weights are missing or damaged.</exception>
+    internal static bool IsQ8(string folder)
+    {
+        using var stored = StoredWeights.Open(folder);
+        return stored.AreQ8;
+    }
+
+    private static string Sha256OfQ8(string folder, CancellationToken cancel)
+    {
+        using var hash = SHA256.Create();
+        using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
+            CheckpointConverter.WriteWeights(folder, stream, DType.Q8, cancel);
+        return Convert.ToHexStringLower(hash.Hash!);
     }
 
     // Where vocab.json and merges.txt are there they say the same as a tokenizer.json beside them (Tokenizer.Load sees to it), so stores

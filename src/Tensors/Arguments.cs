@@ -43,12 +43,15 @@ internal static class Arguments
             throw new ArgumentException($"{verb}: {tensor.Shape} has {tensor.Count} elements, the host array has {length}.");
     }
 
-    public static void Load(MappedBytes source, DType dtype, Shape shape)
+    public static void Load(MappedBytes source, DType dtype, Shape shape, MappedBytes? scales)
     {
         ArgumentNullException.ThrowIfNull(source);
         long needed = shape.Count * dtype.Size();
         if (source.Length != needed)
             throw new ArgumentException($"Load: {shape} {dtype} takes {needed} bytes, the source has {source.Length}.");
+        long? scaled = dtype == DType.Q8 ? (long)shape.Rows * sizeof(float) : null;
+        if (scales?.Length != scaled)
+            throw new ArgumentException($"Load: {shape} {dtype} takes {scaled ?? 0} bytes of scales, got {scales?.Length ?? 0}.");
     }
 
     /// <summary>Every element of the view lies within its tensor.</summary>

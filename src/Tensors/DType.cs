@@ -11,11 +11,17 @@ public enum DType
 
     /// <summary>bfloat16, the upper half of a binary32; stored weights only.</summary>
     BF16,
+
+    /// <summary>
+    /// int8 with a float32 scale for each row of the matrix that was stored: an element is q·s. Stored matrices only; see
+    /// <see cref="RowQuantizer"/> for how they are made.
+    /// </summary>
+    Q8,
 }
 
 /// <summary>Facts about a <see cref="DType"/>.</summary>
 public static class DTypeExtensions
 {
-    /// <summary>Bytes that one element takes.</summary>
-    public static int Size(this DType dtype) => dtype == DType.F32 ? 4 : 2;
+    /// <summary>Bytes that one element takes; those of a row's scale come on top.</summary>
+    public static int Size(this DType dtype) => dtype switch { DType.F32 => 4, DType.Q8 => 1, _ => 2 };
 }

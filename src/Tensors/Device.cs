@@ -54,7 +54,10 @@ public abstract class Device : IDisposable
     /// <param name="source">The bytes, little-endian, as a checkpoint stores them.</param>
     /// <param name="dtype">How they are stored.</param>
     /// <param name="shape">Extents; must match the length of <paramref name="source"/>.</param>
-    public abstract Tensor Load(MappedBytes source, DType dtype, Shape shape);
+    /// <param name="scales">A float32 for each row of <see cref="DType.Q8"/> weights; null for any other.</param>
+    /// <returns>The weights as stored, but where a device has no loops for their type, widened to F32: a GPU does that to Q8.</returns>
+    /// <exception cref="ArgumentException">A length does not fit, or the scales do not belong to the type.</exception>
+    public abstract Tensor Load(MappedBytes source, DType dtype, Shape shape, MappedBytes? scales = null);
 
     /// <summary>Copies host values into a float32 tensor.</summary>
     public abstract void Upload(ReadOnlySpan<float> source, Tensor destination);
@@ -103,7 +106,11 @@ public abstract class Device : IDisposable
     /// is summed in the same order whatever the number of rows, columns or threads.
     /// </summary>
     /// <param name="a">Float32 factor.</param>
-    /// <param name="b">Factor stored as F32, F16 or BF16.</param>
+    /// <param name="b">
+    /// Factor of any type. Of <see cref="DType.Q8"/> it must be one matrix whose rows, or columns, are those that were stored, in
+    /// whole or in part; the sums of q are multiplied with s, or the row of <paramref name="a"/> is before, so that products differ
+    /// by rounding from those with the widened matrix.
+    /// </param>
     /// <param name="c">Float32 product; its columns are adjacent.</param>
     /// <param name="accumulate">Adds to C instead of overwriting it.</param>
     /// <exception cref="ArgumentException">Inner or outer dimensions or batch levels disagree.</exception>

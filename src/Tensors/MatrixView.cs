@@ -6,7 +6,7 @@ namespace Sharpformer.Tensors;
 /// Transposing swaps the strides, so NN, NT and TN products need no separate verbs; attention heads interleaved in
 /// <c>[B,T,3C]</c> need no copy.
 /// </summary>
-/// <param name="Tensor">The memory; F16 and BF16 are allowed for the right-hand factor.</param>
+/// <param name="Tensor">The memory; F16, BF16 and Q8 are allowed for the right-hand factor.</param>
 /// <param name="Offset">First element, relative to the tensor's own first element.</param>
 /// <param name="Rows">Rows of each matrix.</param>
 /// <param name="Columns">Columns of each matrix.</param>

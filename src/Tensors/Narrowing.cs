@@ -18,7 +18,7 @@ internal static unsafe class Narrowing
         return new MappedBytes(block.Pointer, info.Length / 2, block);
     }
 
-    /// <summary>Elements of an F32, F16, BF16 or F64 tensor from <paramref name="start"/> on, as float32.</summary>
+    /// <summary>Elements of an F32, F16, BF16, F64 or Q8 tensor from <paramref name="start"/> on, as float32.</summary>
     /// <exception cref="InputException">A number is beyond float32.</exception>
     public static void Read(ITensorFile file, TensorInfo info, long start, Span<float> values)
     {
@@ -49,7 +49,10 @@ internal static unsafe class Narrowing
 
                 break;
             default:
-                throw new ArgumentException($"Tensor {info}: expected F32, F16, BF16 or F64.", nameof(info));
+                if (!Q8Container.Holds(file, info))
+                    throw new ArgumentException($"Tensor {info}: expected F32, F16, BF16, F64 or Q8.", nameof(info));
+                Q8Container.Read(file, info, start, values);
+                break;
         }
 
         T[] Stored<T>(int count) where T : unmanaged
@@ -68,6 +71,7 @@ internal static unsafe class Narrowing
     /// <exception cref="InputException">A number would become infinite.</exception>
     public static byte[] ToBytes(ReadOnlySpan<float> values, DType dtype, TensorInfo info, long start)
     {
+        if (dtype == DType.Q8) throw new ArgumentException($"Tensor {info}: numbers become Q8 by whole rows only.", nameof(dtype));
         byte[] bytes = new byte[values.Length * dtype.Size()];
         if (dtype == DType.F32)
         {

@@ -2,7 +2,7 @@ namespace Sharpformer.Tensors;
 
 /// <summary>
 /// An n-dimensional array on a device, contiguous and row-major. Whatever is computed is <see cref="DType.F32"/>;
-/// stored weights may be F16 or BF16, which only <see cref="Device.Gemm"/> and <see cref="Device.Gather"/> accept
+/// stored weights may be F16, BF16 or Q8, which only <see cref="Device.Gemm"/> and <see cref="Device.Gather"/> accept
 /// (they widen while reading).
 /// </summary>
 public sealed class Tensor

@@ -16,16 +16,38 @@ public static class TensorFiles
         ArgumentNullException.ThrowIfNull(device);
         TensorInfo info = file.Info(name);
         DType dtype = file.TypeOf(info);
+        if (dtype == DType.Q8) return Q8Container.Load(file, info, device);
         Shape shape = info.EngineShape(file.Path);
         return device.Load(info.DType == "F64" ? Narrowing.Narrowed(file, info) : file.Bytes(name), dtype, shape);
     }
 
+    /// <summary>
+    /// The same as <see cref="DType.Q8"/>: numbers of any other type are rounded, in memory of their own, and Q8 stays as it is stored.
+    /// </summary>
+    /// <exception cref="InputException">
+    /// There is none of this name, its type is none of F32, F16, BF16, F64 and Q8, or a number is not finite.
+    /// </exception>
+    /// <exception cref="InsufficientMemoryException">The machine has no room for it.</exception>
+    public static Tensor LoadQ8(this ITensorFile file, string name, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(device);
+        TensorInfo info = file.Info(name);
+        return file.TypeOf(info) == DType.Q8 ? Q8Container.Load(file, info, device) : Q8Container.Quantized(file, info, device);
+    }
+
     /// <summary>How a tensor will be held when it is loaded.</summary>
-    /// <exception cref="InputException">Its type is none of F32, F16, BF16 and F64.</exception>
+    /// <exception cref="InputException">Its type is none of F32, F16, BF16, F64 and Q8, or it is Q8 with unusable scales.</exception>
     public static DType TypeOf(this ITensorFile file, TensorInfo info)
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(info);
+        if (Q8Container.Holds(file, info))
+        {
+            _ = Q8Container.Scales(file, info);
+            return DType.Q8;
+        }
+
         return info.DType switch
         {
             "F32" or "F64" => DType.F32,
@@ -37,7 +59,7 @@ public static class TensorFiles
         };
     }
 
-    /// <summary>Elements of an F32, F16, BF16 or F64 tensor as float32, without making the whole.</summary>
+    /// <summary>Elements of an F32, F16, BF16, F64 or Q8 tensor as float32, without making the whole.</summary>
     /// <param name="file">The file.</param>
     /// <param name="name">The tensor.</param>
     /// <param name="start">First element, counted in row-major order.</param>

@@ -27,11 +27,12 @@ public sealed record CausalLm(
     /// <param name="folder">The model folder.</param>
     /// <param name="device">Where the model shall live.</param>
     /// <param name="notice">Told what is no error but worth knowing.</param>
-    /// <exception cref="InputException">The folder does not hold a usable model.</exception>
-    public static CausalLm Load(string folder, Device device, Action<string>? notice = null)
+    /// <param name="form">How the weights are held.</param>
+    /// <exception cref="InputException">The folder does not hold a usable model, or a number is none that Q8 can hold.</exception>
+    public static CausalLm Load(string folder, Device device, Action<string>? notice = null, WeightForm form = WeightForm.Stored)
     {
         ModelConfig config = ModelConfig.Load(folder);
-        using Checkpoint checkpoint = Checkpoint.Open(folder, device, notice);
+        using Checkpoint checkpoint = Checkpoint.Open(folder, device, notice, form: form);
         return checkpoint.Build(config);
     }
 

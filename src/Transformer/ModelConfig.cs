@@ -106,7 +106,13 @@ public sealed record ModelConfig
     }
 
     /// <summary>How <c>config.json</c> names the type of the weights.</summary>
-    internal static string TorchName(DType dtype) => dtype switch { DType.F16 => "float16", DType.BF16 => "bfloat16", _ => "float32" };
+    internal static string TorchName(DType dtype) => dtype switch
+    {
+        DType.F16 => "float16",
+        DType.BF16 => "bfloat16",
+        DType.Q8 => "int8",
+        _ => "float32",
+    };
 
     private static string HintFor(string folder)
     {

@@ -4,6 +4,7 @@ using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.Gpu;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer;
@@ -37,7 +38,7 @@ public sealed partial class Session : IDisposable
                 : Accelerators.Open(options.Device, options.Threads, out choice);
             try
             {
-                CausalLm model = CausalLm.Load(folder, opened, options.Notice);
+                CausalLm model = CausalLm.Load(folder, opened, options.Notice, options.Weights);
                 return (opened, choice, model, options.NeedsTokenizer ? Tokenizer.Load(folder, model.Config) : null);
             }
             catch
@@ -69,11 +70,12 @@ public sealed partial class Session : IDisposable
     public Tokenizer Tokenizer => tokenizer ?? throw new InvalidOperationException("The model was loaded without its tokenizer.");
 
     /// <summary>Who the model is; hashed when first asked for.</summary>
-    public ModelFingerprint Fingerprint => fingerprint ??= ModelFingerprinter.Compute(folder);
+    public ModelFingerprint Fingerprint => fingerprint ??= ModelFingerprinter.Compute(folder, options.Weights);
 
     /// <summary>What else changes its answers, see <see cref="ModelConfiguration"/>.</summary>
     internal string Configuration => configuration ??= ModelConfiguration.Of(
-        Model.Config, tokenizer ?? (Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, Model.Config) : null));
+        Model.Config, tokenizer ?? (Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, Model.Config) : null),
+        options.Weights == WeightForm.Q8 || ModelFingerprinter.IsQ8(folder));
 
     /// <summary>What the model folder says about how it is edited; read when first asked for.</summary>
     /// <exception cref="InputException">Its file is not as it should be.</exception>

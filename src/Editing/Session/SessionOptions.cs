@@ -1,5 +1,6 @@
 using Sharpformer.Editing;
 using Sharpformer.Tensors.Gpu;
+using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer;
 
@@ -17,6 +18,12 @@ public sealed record SessionOptions
 
     /// <summary>Threads of the CPU that share the work, 0 for all processors; results do not depend on it.</summary>
     public int Threads { get; init; }
+
+    /// <summary>
+    /// How the model's weights are held. Rounded to Q8 they are another model, with stores of its own; the CPU reads a quarter or half of
+    /// the bytes for each token, a GPU widens them to float32.
+    /// </summary>
+    public WeightForm Weights { get; init; }
 
     /// <summary>Whether the model folder must have a tokenizer.</summary>
     public bool NeedsTokenizer { get; init; } = true;

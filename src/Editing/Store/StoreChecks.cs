@@ -79,6 +79,8 @@ internal static class StoreChecks
     {
         if (stored.Model != wanted.Model)
         {
+            if (stored.Config is { } made && wanted.Config is { } loaded && ModelConfiguration.IsQ8(made) != ModelConfiguration.IsQ8(loaded))
+                throw OtherForm(path, wasQ8: ModelConfiguration.IsQ8(made));
             string what = stored.Model.Weights != wanted.Model.Weights ? "model" : "tokenizer (the weights are the same)";
             throw new InputException(
                 $"Edit store '{path}' belongs to another {what}: it was made for {Name(stored.Model)}, this one is {Name(wanted.Model)}.",
@@ -116,6 +118,12 @@ internal static class StoreChecks
         };
         return new InputException($"Edit {id} cannot be {wanted}: it is {now}.", hint);
     }
+
+    private static InputException OtherForm(string path, bool wasQ8) => wasQ8
+        ? new($"Edit store '{path}' was made over weights rounded to int8 (q8), this model's are not: its answers are others.",
+            "--weights q8 rounds them, or open the folder that 'model convert --dtype q8' wrote; or start a new store.")
+        : new($"Edit store '{path}' was made over weights as they were stored, this model's are rounded to int8 (q8): its answers are others.",
+            "leave --weights q8 out, or open the folder from which the q8 one was converted; or start a new store.");
 
     private static string Second(DateTimeOffset? time) =>
         (time ?? default).UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -6,14 +6,13 @@ public sealed unsafe partial class CpuDevice
     /// <inheritdoc/>
     public override void Gather(Tensor table, ReadOnlySpan<int> ids, Tensor y)
     {
-        byte* from = Stored("Gather", table);
+        CpuStorage from = Host("Gather", table);
         float* to = Destination("Gather", y);
         Arguments.Lookup("Gather", table, ids, y);
         int columns = table.Columns;
-        DType dtype = table.DType;
         fixed (int* rows = ids)
         {
-            work.Split(ids.Length, 2L * Grain / Math.Max(1, columns) + 1, new GatheredRows(from, dtype, rows, to, columns));
+            work.Split(ids.Length, 2L * Grain / Math.Max(1, columns) + 1, new GatheredRows(from, table, rows, to, columns));
         }
 
         GC.KeepAlive(table);
@@ -51,12 +50,12 @@ public sealed unsafe partial class CpuDevice
         GC.KeepAlive(table);
     }
 
-    private readonly struct GatheredRows(byte* table, DType dtype, int* rows, float* y, int columns) : IRangeTask
+    private readonly struct GatheredRows(CpuStorage from, Tensor table, int* rows, float* y, int columns) : IRangeTask
     {
         public void Run(long start, long end)
         {
-            long rowBytes = (long)columns * dtype.Size();
-            for (long r = start; r < end; r++) Widening.Copy(table + rows[r] * rowBytes, dtype, y + r * columns, columns);
+            for (long r = start; r < end; r++)
+                from.Widen(table.DType, table.Offset + (long)rows[r] * columns, columns, y + r * columns);
         }
     }
 

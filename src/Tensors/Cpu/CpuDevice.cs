@@ -49,17 +49,12 @@ public sealed unsafe partial class CpuDevice : Device
     internal WorkSharing Work => work;
 
     /// <inheritdoc/>
-    public override Tensor Load(MappedBytes source, DType dtype, Shape shape)
+    public override Tensor Load(MappedBytes source, DType dtype, Shape shape, MappedBytes? scales = null)
     {
-        Arguments.Load(source, dtype, shape);
-        if ((nint)source.Pointer % dtype.Size() == 0)
-            return new Tensor(this, new CpuStorage(source.Pointer, source.Length, source.Owner, packing), 0, shape, dtype);
-
-        // A checkpoint may place tensors at odd addresses, where elements cannot be read portably.
-        var block = new HostBlock(Math.Max(1, source.Length));
-        Buffer.MemoryCopy(source.Pointer, block.Pointer, source.Length, source.Length);
-        GC.KeepAlive(source.Owner);
-        return new Tensor(this, new CpuStorage(block.Pointer, source.Length, block, packing), 0, shape, dtype);
+        Arguments.Load(source, dtype, shape, scales);
+        MappedBytes elements = Aligned(source, dtype.Size());
+        RowScales? rows = scales is null ? null : new RowScales(Aligned(scales, sizeof(float)), shape.Columns);
+        return new Tensor(this, new CpuStorage(elements.Pointer, elements.Length, elements.Owner, packing, rows), 0, shape, dtype);
     }
 
     /// <inheritdoc/>
@@ -74,9 +69,9 @@ public sealed unsafe partial class CpuDevice : Device
     /// <inheritdoc/>
     public override void Download(Tensor source, Span<float> destination)
     {
-        byte* from = Stored("Download", source);
+        CpuStorage from = Host("Download", source);
         Arguments.Length("Download", source, destination.Length);
-        fixed (float* to = destination) Widening.Copy(from, source.DType, to, destination.Length);
+        fixed (float* to = destination) from.Widen(source.DType, source.Offset, destination.Length, to);
         GC.KeepAlive(source);
     }
 
@@ -156,6 +151,16 @@ public sealed unsafe partial class CpuDevice : Device
         }
     }
 
+    /// <summary>In place, or a copy: a checkpoint may put tensors at odd addresses, where elements cannot be read portably.</summary>
+    private static MappedBytes Aligned(MappedBytes source, int size)
+    {
+        if ((nint)source.Pointer % size == 0) return source;
+        var block = new HostBlock(Math.Max(1, source.Length));
+        Buffer.MemoryCopy(source.Pointer, block.Pointer, source.Length, source.Length);
+        GC.KeepAlive(source.Owner);
+        return new MappedBytes(block.Pointer, source.Length, block);
+    }
+
     /// <summary>First element of a float32 tensor to be read.</summary>
     private static float* Source(string verb, Tensor tensor)
     {
@@ -176,11 +181,13 @@ public sealed unsafe partial class CpuDevice : Device
     }
 
     /// <summary>First element of a tensor of any storage type.</summary>
-    private static byte* Stored(string verb, Tensor tensor)
+    private static byte* Stored(string verb, Tensor tensor) => Host(verb, tensor).Pointer + tensor.Offset * tensor.DType.Size();
+
+    /// <summary>The memory behind a tensor.</summary>
+    private static CpuStorage Host(string verb, Tensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        if (tensor.Storage is not CpuStorage storage)
-            throw new ArgumentException($"{verb}: {tensor} is not in host memory. Hint: all operands of a verb live on the same device.");
-        return storage.Pointer + tensor.Offset * tensor.DType.Size();
+        return tensor.Storage as CpuStorage
+            ?? throw new ArgumentException($"{verb}: {tensor} is not in host memory. Hint: all operands of a verb live on the same device.");
     }
 }

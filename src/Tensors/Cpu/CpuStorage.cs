@@ -16,9 +16,9 @@ internal sealed unsafe class CpuStorage : Storage
     }
 
     /// <summary>Stored weights, which are only read.</summary>
-    public CpuStorage(byte* pointer, long byteLength, object owner, PackingBudget budget)
+    public CpuStorage(byte* pointer, long byteLength, object owner, PackingBudget budget, RowScales? scales = null)
     {
-        (this.owner, ByteLength, Weights) = (owner, byteLength, new PackedWeights(budget));
+        (this.owner, ByteLength, Weights, Scales) = (owner, byteLength, new PackedWeights(budget), scales);
         Pointer = pointer;
     }
 
@@ -28,6 +28,20 @@ internal sealed unsafe class CpuStorage : Storage
 
     /// <summary>Packed forms of stored weights; null for memory to compute in, whose contents change.</summary>
     public PackedWeights? Weights { get; }
+
+    /// <summary>Scales of Q8 weights; null for all others.</summary>
+    public RowScales? Scales { get; }
+
+    /// <summary>Copies elements, widened.</summary>
+    /// <param name="dtype">How they are stored.</param>
+    /// <param name="start">The first, counted from the storage's own first.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="to">Destination.</param>
+    public void Widen(DType dtype, long start, long count, float* to)
+    {
+        if (Scales is null) Widening.Copy(Pointer + start * dtype.Size(), dtype, to, count);
+        else Scales.Widen((sbyte*)Pointer, start, count, to);
+    }
 
     /// <summary>Whether F16 weights hold neither infinity nor NaN. Looked up once: it costs as much as one product with a row.</summary>
     public bool FiniteF16(WorkSharing work)

@@ -28,6 +28,7 @@ internal static unsafe class GemmPacking
         {
             case DType.F16: Panels<ElementF16>(source, laneStride, depthStride, lanes, depth, width, packed); break;
             case DType.BF16: Panels<ElementBF16>(source, laneStride, depthStride, lanes, depth, width, packed); break;
+            case DType.Q8: Panels<ElementInt8>(source, laneStride, depthStride, lanes, depth, width, packed); break;
             default: Panels<ElementF32>(source, laneStride, depthStride, lanes, depth, width, packed); break;
         }
     }

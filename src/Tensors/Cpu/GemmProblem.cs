@@ -58,6 +58,8 @@ internal unsafe struct GemmProblem
     public long ARow, AColumn;
     public byte* B;
     public long BRow, BColumn;
+
+    /// <summary>How B is stored. Of Q8 it means the whole numbers: their scales are the caller's.</summary>
     public DType BType;
 
     /// <summary>Whether B is known to be F16 without infinity and NaN.</summary>

@@ -49,6 +49,7 @@ internal static unsafe class GemmStreaming
             case DType.F16 when product.FiniteF16: Columns<ElementFiniteF16>(product, first, end, depthBlock, scratch); break;
             case DType.F16: Columns<ElementF16>(product, first, end, depthBlock, scratch); break;
             case DType.BF16: Columns<ElementBF16>(product, first, end, depthBlock, scratch); break;
+            case DType.Q8: Columns<ElementInt8>(product, first, end, depthBlock, scratch); break;
             default: Columns<ElementF32>(product, first, end, depthBlock, scratch); break;
         }
     }

@@ -34,6 +34,7 @@ internal static unsafe class GemmTransposed
             case DType.F16 when product.FiniteF16: Columns<ElementFiniteF16>(product, first, end, depthBlock); break;
             case DType.F16: Columns<ElementF16>(product, first, end, depthBlock); break;
             case DType.BF16: Columns<ElementBF16>(product, first, end, depthBlock); break;
+            case DType.Q8: Columns<ElementInt8>(product, first, end, depthBlock); break;
             default: Columns<ElementF32>(product, first, end, depthBlock); break;
         }
     }
@@ -97,6 +98,7 @@ internal static unsafe class GemmTransposed
         Vector256<float> x = Vector256<float>.Zero, y = x;
         for (int k = 0; k < depth; k += 8)
         {
+            if (k * TElement.Size % 64 == 0) Prefetch(b + Width * step, step, columns);
             Load<TElement>(b, step, out Vector256<float> b0, out Vector256<float> b1, out Vector256<float> b2, out Vector256<float> b3,
                 out Vector256<float> b4, out Vector256<float> b5, out Vector256<float> b6, out Vector256<float> b7);
             x = AddEight(a, aColumn, b0, b1, b2, b3, b4, b5, b6, b7, x);
@@ -128,6 +130,14 @@ internal static unsafe class GemmTransposed
         }
     }
 
+    /// <summary>Asks for the next columns at the same steps, since each of them lies elsewhere and is too short to be looked out for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* b, long step, int columns)
+    {
+        if (!Sse.IsSupported) return;
+        for (int i = 0; i < columns; i++, b += step) Sse.Prefetch0(b);
+    }
+
     /// <summary>Eight steps of eight columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Load<TElement>(
@@ -135,6 +145,12 @@ internal static unsafe class GemmTransposed
         out Vector256<float> b4, out Vector256<float> b5, out Vector256<float> b6, out Vector256<float> b7)
         where TElement : struct, IElement
     {
+        if (typeof(TElement) == typeof(ElementInt8) && Avx2.IsSupported)
+        {
+            GemmTransposedInt8.Load(b, step, out b0, out b1, out b2, out b3, out b4, out b5, out b6, out b7);
+            return;
+        }
+
         byte* fourth = b + 4 * step;
         (b0, b1) = (TElement.LoadEight(b), TElement.LoadEight(b + step));
         (b2, b3) = (TElement.LoadEight(b + 2 * step), TElement.LoadEight(b + 3 * step));

@@ -87,16 +87,33 @@ internal readonly unsafe struct ElementFiniteF16 : IElement
     }
 }
 
+/// <summary>The whole numbers of Q8 weights, without their scales.</summary>
+internal readonly unsafe struct ElementInt8 : IElement
+{
+    public static int Size => 1;
+
+    public static float Load(byte* source) => *(sbyte*)source;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadEight(byte* source)
+    {
+        if (Avx2.IsSupported) return Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32((sbyte*)source));
+        Vector128<short> values = Vector128.WidenLower(Vector128.CreateScalar(*(long*)source).AsSByte());
+        return Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values)));
+    }
+}
+
 /// <summary>Whole runs of stored elements.</summary>
 internal static unsafe class Widening
 {
-    /// <summary>Widens <paramref name="count"/> adjacent elements.</summary>
+    /// <summary>Widens <paramref name="count"/> adjacent elements; Q8 to its whole numbers.</summary>
     public static void Copy(byte* source, DType dtype, float* destination, long count)
     {
         switch (dtype)
         {
             case DType.F16: Copy<ElementF16>(source, destination, count); break;
             case DType.BF16: Copy<ElementBF16>(source, destination, count); break;
+            case DType.Q8: Copy<ElementInt8>(source, destination, count); break;
             default: Buffer.MemoryCopy(source, destination, count * 4, count * 4); break;
         }
     }

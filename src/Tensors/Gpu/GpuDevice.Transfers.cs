@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Sharpformer.Tensors.Cpu;
 
 namespace Sharpformer.Tensors.Gpu;
 
@@ -12,9 +13,10 @@ public sealed partial class GpuDevice
     private readonly List<GpuBlock> passing = [];
 
     /// <inheritdoc/>
-    public override Tensor Load(MappedBytes source, DType dtype, Shape shape)
+    public override Tensor Load(MappedBytes source, DType dtype, Shape shape, MappedBytes? scales = null)
     {
-        Arguments.Load(source, dtype, shape);
+        Arguments.Load(source, dtype, shape, scales);
+        if (dtype == DType.Q8) return LoadWidened(source, shape, scales!);
         GpuBlock block = pool.Allocate(Math.Max(16, (source.Length + 15) / 16 * 16)); // kernels read 16 bytes at once
         for (long start = 0; start < source.Length; start += ChunkBytes)
         {
@@ -23,6 +25,24 @@ public sealed partial class GpuDevice
         }
 
         return new Tensor(this, new GpuStorage(block, source.Length), 0, shape, dtype);
+    }
+
+    /// <summary>Q8 weights as F32: there are no kernels that read them.</summary>
+    private unsafe Tensor LoadWidened(MappedBytes source, Shape shape, MappedBytes scales)
+    {
+        const int Chunk = 1 << 20;
+        GpuBlock block = pool.Allocate(Math.Max(16, (source.Length * sizeof(float) + 15) / 16 * 16));
+        var rows = new RowScales(scales, shape.Columns);
+        float[] widened = new float[Math.Min(Chunk, source.Length)];
+        for (long start = 0; start < source.Length; start += Chunk)
+        {
+            int count = (int)Math.Min(Chunk, source.Length - start);
+            fixed (float* to = widened) rows.Widen((sbyte*)source.Pointer, start, count, to);
+            Send<float>(widened.AsSpan(0, count), block.Bytes.SubView(start * sizeof(float), (long)count * sizeof(float)).Cast<float>());
+        }
+
+        GC.KeepAlive(source);
+        return new Tensor(this, new GpuStorage(block, source.Length * sizeof(float)), 0, shape);
     }
 
     /// <inheritdoc/>

@@ -18,6 +18,7 @@ public sealed class SafeTensorsEntry
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(tensor);
+        if (tensor.DType == DType.Q8) throw IsQ8(name);
         this.tensor = tensor;
         long[] dims = Array.ConvertAll(tensor.Shape.Dims.ToArray(), dim => (long)dim);
         Info = new TensorInfo(name, tensor.DType.ToString(), dims, 0, tensor.Count * tensor.DType.Size());
@@ -84,6 +85,7 @@ public sealed class SafeTensorsEntry
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(fill);
+        if (dtype == DType.Q8) throw IsQ8(name);
         this.fill = fill;
         long[] dims = Array.ConvertAll(shape.Dims.ToArray(), dim => (long)dim);
         Info = new TensorInfo(name, dtype.ToString(), dims, 0, shape.Count * dtype.Size());
@@ -105,6 +107,9 @@ public sealed class SafeTensorsEntry
         float[] values = tensor?.ToArray() ?? [];
         WriteValues(fill ?? ((start, block) => values.AsSpan((int)start, block.Length).CopyTo(block)), stream, cancellation);
     }
+
+    private static ArgumentException IsQ8(string name) =>
+        new($"Tensor {Quoted.Text(name)}: Q8 makes two entries. Hint: {nameof(Q8Container)}.{nameof(Q8Container.Entries)}.");
 
     private static Action<long, Span<byte>> CopyOf(MappedBytes bytes)
     {

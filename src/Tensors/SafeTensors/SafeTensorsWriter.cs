@@ -30,8 +30,7 @@ public static class SafeTensorsWriter
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(tensors);
-        // Widest elements first: every tensor then begins at a multiple of its element size.
-        SafeTensorsEntry[] sorted = [.. tensors.OrderByDescending(t => t.ElementSize).ThenBy(t => t.Info.Name, StringComparer.Ordinal)];
+        SafeTensorsEntry[] sorted = Sorted(tensors);
         ReadOnlyMemory<byte> header = CreateHeader(sorted, metadata ?? new Dictionary<string, string>());
 
         if (path.Length == 0 || path.Contains('\0')) throw new InputException($"{Quoted.Text(path)} is no path of a file.");
@@ -67,6 +66,23 @@ public static class SafeTensorsWriter
             if (!done) TryDelete(temporary);
         }
     }
+
+    /// <summary>Writes what a file would hold.</summary>
+    /// <inheritdoc cref="Write(string, IReadOnlyList{SafeTensorsEntry}, IReadOnlyDictionary{string, string}?, CancellationToken)"/>
+    public static void Write(
+        Stream stream, IReadOnlyList<SafeTensorsEntry> tensors, IReadOnlyDictionary<string, string>? metadata = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(tensors);
+        SafeTensorsEntry[] sorted = Sorted(tensors);
+        stream.Write(CreateHeader(sorted, metadata ?? new Dictionary<string, string>()).Span);
+        foreach (SafeTensorsEntry tensor in sorted) tensor.WriteTo(stream, cancellation);
+    }
+
+    /// <summary>Widest elements first: every tensor then begins at a multiple of its element size.</summary>
+    private static SafeTensorsEntry[] Sorted(IReadOnlyList<SafeTensorsEntry> tensors) =>
+        [.. tensors.OrderByDescending(t => t.ElementSize).ThenBy(t => t.Info.Name, StringComparer.Ordinal)];
 
     private static ReadOnlyMemory<byte> CreateHeader(SafeTensorsEntry[] tensors, IReadOnlyDictionary<string, string> metadata)
     {

@@ -14,12 +14,16 @@ internal sealed class Checkpoint : IWeights, IDisposable
     private readonly StoredWeights stored;
     private readonly Action<string>? notice;
     private readonly bool loads;
+    private readonly WeightForm form;
     private readonly Dictionary<string, (ITensorFile File, string Name)> tensors = [];
     private readonly HashSet<string> unused = [];
     private readonly List<string> missing = [], misshaped = [];
 
-    private Checkpoint(string folder, Device device, Action<string>? notice, bool loads) =>
-        (this.folder, this.device, this.notice, this.loads, stored) = (folder, device, notice, loads, StoredWeights.Open(folder));
+    private Checkpoint(string folder, Device device, Action<string>? notice, bool loads, WeightForm form)
+    {
+        (this.folder, this.device, this.notice, this.loads, this.form) = (folder, device, notice, loads, form);
+        stored = StoredWeights.Open(folder);
+    }
 
     /// <summary>Maps all files and reads their headers.</summary>
     /// <param name="folder">The model folder.</param>
@@ -28,10 +32,12 @@ internal sealed class Checkpoint : IWeights, IDisposable
     /// <param name="loads">
     /// Whether tensors are loaded; if not, what <see cref="Build"/> makes is of no use, but everything is checked.
     /// </param>
+    /// <param name="form">How weights are held.</param>
     /// <exception cref="InputException">Files are missing or damaged, or a tensor is there twice.</exception>
-    public static Checkpoint Open(string folder, Device device, Action<string>? notice = null, bool loads = true)
+    public static Checkpoint Open(
+        string folder, Device device, Action<string>? notice = null, bool loads = true, WeightForm form = WeightForm.Stored)
     {
-        var checkpoint = new Checkpoint(folder, device, notice, loads);
+        var checkpoint = new Checkpoint(folder, device, notice, loads, form);
         try
         {
             foreach ((ITensorFile file, TensorInfo info) in checkpoint.stored.Tensors) checkpoint.Add(file, info.Name);
@@ -145,8 +151,10 @@ internal sealed class Checkpoint : IWeights, IDisposable
             return device.Allocate(1);
         }
 
+        TensorInfo info = found.File.Info(found.Name);
+        if (loads && form == WeightForm.Q8 && ModelFolder.TakesQ8(info)) return found.File.LoadQ8(found.Name, device);
         if (loads) return found.File.Load(found.Name, device);
-        _ = found.File.TypeOf(found.File.Info(found.Name)); // which loading would look at
+        _ = found.File.TypeOf(info); // which loading would look at
         return device.Allocate(1);
     }
 

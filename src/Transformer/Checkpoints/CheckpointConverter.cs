@@ -4,7 +4,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
-using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.SafeTensors;
 using Sharpformer.Transformer.Tokenization;
 
@@ -14,6 +13,8 @@ namespace Sharpformer.Transformer.Checkpoints;
 public static class CheckpointConverter
 {
     private const string Config = "config.json";
+
+    private const long ShardBytes = 5_000_000_000;
 
     private static readonly JsonSerializerOptions JsonText =
         new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -35,7 +36,10 @@ public static class CheckpointConverter
     /// </summary>
     /// <param name="source">The model folder.</param>
     /// <param name="folder">The folder to write; must not exist.</param>
-    /// <param name="dtype">How weights are stored, rounded to the nearest; null for as they were. Integers always stay.</param>
+    /// <param name="dtype">
+    /// How weights are stored, rounded to the nearest; null for as they were. Integers always stay, and so does what is no matrix where
+    /// this is Q8 (see <see cref="Q8Container"/>).
+    /// </param>
     /// <param name="shardBytes">Largest file of weights, unless a single tensor is larger.</param>
     /// <param name="progress">Told how many bytes of how many are written.</param>
     /// <param name="cancellation">Stops the writing; nothing is left behind.</param>
@@ -43,47 +47,41 @@ public static class CheckpointConverter
     /// The source is no whole model folder, a number is beyond the type wished for, or the folder is there or cannot be written.
     /// </exception>
     public static Report Convert(
-        string source, string folder, DType? dtype = null, long shardBytes = 5_000_000_000, Action<long, long>? progress = null,
+        string source, string folder, DType? dtype = null, long shardBytes = ShardBytes, Action<long, long>? progress = null,
         CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardBytes);
         NewFolder.CheckIsNew(folder);
-        ModelConfig config = ModelConfig.Load(source);
-        using var device = new CpuDevice(threads: 1);
-        using Checkpoint checkpoint = Checkpoint.Open(source, device, loads: false);
-        StoredWeights stored = checkpoint.Stored;
-        config = checkpoint.WithStoredHead(config);
-        (ITensorFile File, TensorInfo Info)[] all = [.. PlainLayout.Of(stored, config)];
-        // PyTorch saves both names of tied weights.
-        bool hasCopy = config.TiesHead && checkpoint.Has(TensorNames.Table);
-        string[] dropped =
-            [.. all.Select(t => t.Info.Name).Where(name => ModelFolder.IsBuffer(name) || (hasCopy && name == TensorNames.Head))];
-        (ITensorFile File, TensorInfo Info)[] kept = [.. all.Where(t => !dropped.Contains(t.Info.Name))];
-        if (kept.Length == 0) throw new InputException($"{source}: holds no weights.");
-        var counter = new Counter(progress);
-        SafeTensorsEntry[] entries =
-        [
-            .. kept.Select(t => Entry(t.File, t.Info, dtype, counter)),
-            .. PlainLayout.LeftOut(stored, config).Select(left => Zeros(left.Name, left.Shape, dtype ?? DType.F32, counter)),
-        ];
-        counter.Total = entries.Sum(entry => entry.Info.Length);
-        List<List<SafeTensorsEntry>> shards = Shards(entries, shardBytes);
+        using var conversion = Conversion.Of(source, dtype, progress);
+        List<List<SafeTensorsEntry>> shards = conversion.Shards(shardBytes);
         string[] names = [.. shards.Select((_, i) => ShardName(i, shards.Count))];
-        string configText = ConfigText(source, config, dtype);
-        NewFolder.Write(folder, temporary => Write(temporary, source, configText, shards, names, counter.Total, cancellation));
-        return new Report(names, entries.Length, counter.Total, dropped, kept.Count(t => t.Info.DType == "F64"));
+        string configText = ConfigText(source, conversion.Config, dtype);
+        NewFolder.Write(folder, temporary => Write(temporary, source, configText, shards, names, conversion, cancellation));
+        return new Report(names, conversion.Tensors.Count, conversion.Bytes, conversion.Dropped, conversion.Narrowed);
+    }
+
+    /// <summary>
+    /// The weights that <see cref="Convert"/> writes with <paramref name="dtype"/>, one file after the other: who a model is whose weights
+    /// are rounded when they are loaded.
+    /// </summary>
+    /// <exception cref="InputException">As for <see cref="Convert"/>.</exception>
+    public static void WriteWeights(string source, Stream stream, DType dtype, CancellationToken cancellation = default)
+    {
+        using var conversion = Conversion.Of(source, dtype);
+        foreach (List<SafeTensorsEntry> shard in conversion.Shards(ShardBytes))
+            SafeTensorsWriter.Write(stream, shard, conversion.Metadata, cancellation);
     }
 
     private static void Write(
-        string temporary, string source, string configText, List<List<SafeTensorsEntry>> shards, string[] names, long total,
+        string temporary, string source, string configText, List<List<SafeTensorsEntry>> shards, string[] names, Conversion conversion,
         CancellationToken cancellation)
     {
         foreach ((List<SafeTensorsEntry> shard, string name) in shards.Zip(names))
-            SafeTensorsWriter.Write(
-                Path.Combine(temporary, name), shard, new Dictionary<string, string> { ["format"] = "pt" }, cancellation);
-        if (shards.Count > 1) File.WriteAllText(Path.Combine(temporary, "model.safetensors.index.json"), IndexJson(shards, names, total));
+            SafeTensorsWriter.Write(Path.Combine(temporary, name), shard, conversion.Metadata, cancellation);
+        if (shards.Count > 1)
+            File.WriteAllText(Path.Combine(temporary, "model.safetensors.index.json"), IndexJson(shards, names, conversion.Bytes));
         foreach (string name in Tokenizer.Files(source).Append("generation_config.json").Append("sharpformer.json"))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -118,43 +116,6 @@ public static class CheckpointConverter
         static bool IsDouble(JsonNode? value) => value is JsonValue known && known.TryGetValue(out string? name) && name == "float64";
     }
 
-    private static SafeTensorsEntry Entry(ITensorFile file, TensorInfo info, DType? wanted, Counter counter)
-    {
-        if (info.DType is not ("F32" or "F16" or "BF16" or "F64")) return new SafeTensorsEntry(file, info.Name, counter.Add);
-        DType dtype = wanted ?? (info.DType == "F64" ? DType.F32 : Enum.Parse<DType>(info.DType));
-        if (dtype.ToString() == info.DType) return new SafeTensorsEntry(file, info.Name, counter.Add);
-        return new SafeTensorsEntry(info.Name, dtype, info.EngineShape(file.Path), (start, values) =>
-        {
-            file.ReadFloats(info.Name, start, values);
-            counter.Add(values.Length * dtype.Size());
-        });
-    }
-
-    private static SafeTensorsEntry Zeros(string name, Shape shape, DType dtype, Counter counter) => new(name, dtype, shape, (_, values) =>
-    {
-        values.Clear();
-        counter.Add(values.Length * dtype.Size());
-    });
-
-    private static List<List<SafeTensorsEntry>> Shards(SafeTensorsEntry[] entries, long shardBytes)
-    {
-        var shards = new List<List<SafeTensorsEntry>> { new() };
-        long filled = 0;
-        foreach (SafeTensorsEntry entry in entries)
-        {
-            if (filled > 0 && entry.Info.Length > shardBytes - filled)
-            {
-                shards.Add([]);
-                filled = 0;
-            }
-
-            shards[^1].Add(entry);
-            filled += entry.Info.Length;
-        }
-
-        return shards;
-    }
-
     private static string ShardName(int index, int count) => count == 1
         ? "model.safetensors"
         : string.Create(CultureInfo.InvariantCulture, $"model-{index + 1:00000}-of-{count:00000}.safetensors");
@@ -165,19 +126,5 @@ public static class CheckpointConverter
         foreach ((List<SafeTensorsEntry> shard, string name) in shards.Zip(names))
             foreach (SafeTensorsEntry entry in shard) map.Add(entry.Info.Name, name);
         return JsonSerializer.Serialize(new { metadata = new { total_size = total }, weight_map = map }, JsonText) + "\n";
-    }
-
-    /// <summary>Counts what is written, from several threads.</summary>
-    private sealed class Counter(Action<long, long>? progress)
-    {
-        private readonly Lock gate = new();
-        private long written;
-
-        public long Total { get; set; }
-
-        public void Add(int bytes)
-        {
-            lock (gate) progress?.Invoke(written += bytes, Total);
-        }
     }
 }

@@ -17,6 +17,8 @@ public static class ModelFolder
     // What was trained on top of a language model for rewards, classes or answers; its own head does without.
     private static readonly string[] OtherHeads = ["v_head.", "score.", "classifier.", "qa_outputs.", "multiple_choice_head."];
 
+    private const string Positions = "wpe.weight";
+
     private const int MaxPointer = 1024; // bytes, as Git LFS defines it
 
     private static ReadOnlySpan<byte> PointerStart => "version https://git-lfs"u8;
@@ -53,6 +55,14 @@ public static class ModelFolder
 
     /// <summary>Whether a tensor of this name was saved along with the weights but is no parameter: a causal mask, as a rule.</summary>
     public static bool IsBuffer(string name) => Buffers.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
+
+    /// <summary>
+    /// Whether a tensor is rounded where weights shall be Q8: a matrix that products or the token table are made of, stored as numbers of
+    /// another type. The table of positions is small, and added to every token.
+    /// </summary>
+    internal static bool TakesQ8(TensorInfo info) =>
+        info is { Shape.Count: 2, DType: "F32" or "F16" or "BF16" or "F64" } && !IsBuffer(info.Name)
+        && info.Name is not (Positions or Checkpoint.Prefix + Positions) && !IsOfOtherHead(info.Name);
 
     /// <summary>Whether a tensor of this name belongs to a head for another task than writing text.</summary>
     internal static bool IsOfOtherHead(string name) => OtherHeads.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));

@@ -13,9 +13,13 @@ public sealed class StoredWeights : IDisposable
 
     /// <summary>
     /// Every tensor, each with the file that holds it, in the order of <see cref="ModelFolder.WeightFiles"/>; no name is
-    /// there twice.
+    /// there twice. The scales of a Q8 matrix belong to it and are none of their own.
     /// </summary>
-    public IEnumerable<(ITensorFile File, TensorInfo Info)> Tensors => files.SelectMany(file => file.Tensors.Select(info => (file, info)));
+    public IEnumerable<(ITensorFile File, TensorInfo Info)> Tensors =>
+        files.SelectMany(file => file.Tensors.Where(info => !Q8Container.IsScale(file, info)).Select(info => (file, info)));
+
+    /// <summary>Whether the matrices are Q8 as they are stored.</summary>
+    public bool AreQ8 => Tensors.Any(t => Q8Container.Holds(t.File, t.Info)) && !Tensors.Any(t => ModelFolder.TakesQ8(t.Info));
 
     /// <summary>What families call these tensors.</summary>
     internal TensorNames Names { get; private set; } = null!;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 
@@ -20,6 +21,7 @@ internal static class Operands
     /// <summary>A matrix as a checkpoint stores it.</summary>
     public static Tensor RandomWeights(DType dtype, int rows, int columns)
     {
+        if (dtype == DType.Q8) return Quantized(Values((long)rows * columns), rows, columns);
         byte[] bytes = new byte[(long)rows * columns * dtype.Size()];
         float[] values = Values((long)rows * columns);
         for (int i = 0; i < values.Length; i++)
@@ -30,6 +32,22 @@ internal static class Operands
         }
 
         return Device.Load(MappedBytes.Copy(bytes), dtype, new Shape(rows, columns));
+    }
+
+    private static Tensor Quantized(float[] values, int rows, int columns)
+    {
+        sbyte[] whole = new sbyte[values.Length];
+        float[] scales = new float[rows];
+        for (int r = 0; r < rows; r++)
+        {
+            Span<float> row = values.AsSpan(r * columns, columns);
+            scales[r] = RowQuantizer.Scale(row);
+            RowQuantizer.Quantize(row, scales[r], whole.AsSpan(r * columns));
+        }
+
+        return Device.Load(
+            MappedBytes.Copy(MemoryMarshal.AsBytes(whole.AsSpan())), DType.Q8, new Shape(rows, columns),
+            MappedBytes.Copy(MemoryMarshal.AsBytes(scales.AsSpan())));
     }
 
     private static float[] Values(long count)

@@ -38,6 +38,27 @@ public sealed class ModelConvertTests : IDisposable
     }
 
     [Fact]
+    public void Q8_is_half_as_large_and_one_model_with_what_is_rounded_on_load()
+    {
+        string q8 = folder.File("q8"), source = TestFiles.Model;
+        JsonElement written = CliRun.Json("model", "convert", source, "--output", q8, "--dtype", "q8");
+        JsonElement before = CliRun.Json("model", "info", source), after = CliRun.Json("model", "info", q8);
+        Assert.Equal("Q8", written.GetProperty("dtype").GetString());
+        Assert.Equal(["F16", "Q8"], after.GetProperty("dtypes").EnumerateArray().Select(d => d.GetString()));
+        Assert.Equal(before.GetProperty("parameters").GetInt64(), after.GetProperty("parameters").GetInt64());
+        Assert.InRange(after.GetProperty("bytes").GetInt64() / (double)before.GetProperty("bytes").GetInt64(), 0.5, 0.52);
+        Assert.True(CliRun.Json("model", "verify", q8).GetProperty("passed").GetBoolean());
+
+        string[] asked = ["model", "logits", "--tokens", "1,2,3", "--device", "cpu", "--model"];
+        Assert.Equal(
+            CliRun.Json([.. asked, q8]).GetProperty("lastLogits").ToString(),
+            CliRun.Json([.. asked, source, "--weights", "q8"]).GetProperty("lastLogits").ToString());
+        CliRun run = CliRun.Of([.. asked, source, "--weights", "q4"]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--weights is 'q4', expected stored or q8.", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_would_be_no_model_is_not_written()
     {
         File.Copy(TestFiles.Golden("families/gpt2-tiny-f32/model.safetensors"), folder.File("model.safetensors"));

@@ -17,6 +17,7 @@ public sealed class Float32CopyTests
             {
                 float[] values = Devices.Values(new Shape(dims).Count);
                 float[] special = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, -0f, 6e-8f, 1e-38f, 300, -65504];
+                if (dtype == DType.Q8) special = [-0f, 6e-8f, 1e-38f, 300, -65504]; // its rows are finite
                 for (int i = 0; i < values.Length; i++) if (i % 3 == 0) values[i] = special[i / 3 % special.Length];
                 Tensor stored = Devices.Stored(device, values, dtype, dims), copy = stored.Float32Copy();
                 Assert.Equal(DType.F32, copy.DType);
@@ -35,10 +36,11 @@ public sealed class Float32CopyTests
             [device.From([1, 2, 3, 4, 5, 6], 3, 2), .. Enum.GetValues<DType>().Select(dtype => Six(device, dtype))];
         foreach (Tensor original in originals)
         {
+            float[] before = original.ToArray();
             Tensor copy = original.Float32Copy(), part = original.Slice(1, 2).Float32Copy();
             device.Fill(copy, 9);
-            Assert.Equal([1f, 2, 3, 4, 5, 6], original.ToArray());
-            Assert.Equal([3f, 4, 5, 6], part.ToArray());
+            Assert.Equal(before, original.ToArray());
+            Assert.Equal(before[2..], part.ToArray());
             Assert.Equal([9f, 9, 9, 9, 9, 9], copy.ToArray());
         }
     }

@@ -98,6 +98,7 @@ public sealed class GemmBitsTests
     [Theory]
     [InlineData(DType.F32)]
     [InlineData(DType.F16)]
+    [InlineData(DType.Q8)]
     public void Deep_and_narrow_products_are_shared_out_by_depth(DType dtype)
     {
         const int Depth = 2600, N = 407; // eleven depth blocks, the last ragged, and columns that fill no panel

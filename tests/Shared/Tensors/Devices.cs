@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
@@ -96,6 +97,7 @@ public static class Devices
     /// <summary>A tensor of stored weights with <paramref name="values"/> rounded to <paramref name="dtype"/>.</summary>
     public static Tensor Stored(Device device, float[] values, DType dtype, params int[] dims)
     {
+        if (dtype == DType.Q8) return Quantized(device, values, new Shape(dims));
         byte[] bytes = new byte[values.Length * dtype.Size()];
         for (int i = 0; i < values.Length; i++)
         {
@@ -106,6 +108,22 @@ public static class Devices
         }
 
         return device.Load(MappedBytes.Copy(bytes), dtype, new Shape(dims));
+    }
+
+    private static Tensor Quantized(Device device, float[] values, Shape shape)
+    {
+        sbyte[] whole = new sbyte[values.Length];
+        float[] scales = new float[shape.Rows];
+        for (int r = 0; r < scales.Length && shape.Columns > 0; r++)
+        {
+            Span<float> row = values.AsSpan(r * shape.Columns, shape.Columns);
+            scales[r] = RowQuantizer.Scale(row);
+            RowQuantizer.Quantize(row, scales[r], whole.AsSpan(r * shape.Columns));
+        }
+
+        return device.Load(
+            MappedBytes.Copy(MemoryMarshal.AsBytes(whole.AsSpan())), DType.Q8, shape,
+            MappedBytes.Copy(MemoryMarshal.AsBytes(scales.AsSpan())));
     }
 
     public static void Close(double expected, float actual, double tolerance, FormattableString what)

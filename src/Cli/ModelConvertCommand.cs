@@ -20,8 +20,9 @@ internal static class ModelConvertCommand
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
         var dtype = new Option<string>("--dtype")
         {
-            Description = $"How weights are stored: {Types}. Q8 is int8 with a scale for each row of a matrix, all else as it was; only this "
-                + "program reads it. Without the option, as they were, but F64 as F32.",
+            Description =
+                $"How weights are stored: {Types}. Q8 is int8 with a scale for each row of a matrix, all else as it was; only this program "
+                + "reads it. Without the option, as they were, but F64 as F32.",
             HelpName = "NAME",
         };
         dtype.Validators.Add(result =>

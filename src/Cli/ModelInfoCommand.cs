@@ -32,7 +32,7 @@ internal static class ModelInfoCommand
         Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder) : null;
         int? tokens = tokenizer?.VocabularySize;
         long parameters = model.Weights.Sum(weight => weight.Value.Count);
-        (long bytes, string[] types) = Stored(folder);
+        (long bytes, long onGpu, string[] types) = Stored(folder);
         ModelFingerprint fingerprint = ModelFingerprinter.Compute(folder);
         var defaults = ModelDefaults.Load(folder);
         var settings = (IReVaSettings)defaults.SettingsFor(IReVaSettings.Name, config);
@@ -92,7 +92,7 @@ internal static class ModelInfoCommand
             + $"{Size(memory.Teach)} for teaching");
         Terminal.AddRow(
             table, "memory: GPU",
-            $"{Size(memory.Weights + memory.Generate)} with such a text, {Size(memory.Weights + memory.Teach)} for teaching");
+            $"{Size(onGpu + memory.Generate)} with such a text, {Size(onGpu + memory.Teach)} for teaching");
         Terminal.AddRow(table, "block to edit", FormattableString.Invariant($"{settings.Layer} suggested, of 0 to {config.NLayer - 1}"));
         string retrofit = settings.Retrofit
             ? FormattableString.Invariant($"retrofit of {settings.Epochs} epochs at learning rate {settings.LearningRate}")
@@ -131,11 +131,19 @@ internal static class ModelInfoCommand
     };
 
     /// <summary>What the headers of the weight files say.</summary>
-    private static (long Bytes, string[] Types) Stored(string folder)
+    private static (long Bytes, long OnGpu, string[] Types) Stored(string folder)
     {
+        long bytes = ModelFolder.WeightFiles(folder).Sum(FileLength.Of), widened = 0;
+        var types = new SortedSet<string>(StringComparer.Ordinal);
         using var stored = StoredWeights.Open(folder);
-        IEnumerable<string> types = stored.Tensors.Where(t => !ModelFolder.IsBuffer(t.Info.Name))
-            .Select(t => Q8Container.Holds(t.File, t.Info) ? nameof(DType.Q8) : t.Info.DType);
-        return (ModelFolder.WeightFiles(folder).Sum(FileLength.Of), [.. types.Distinct().Order(StringComparer.Ordinal)]);
+        foreach ((ITensorFile file, TensorInfo tensor) in stored.Tensors)
+        {
+            if (ModelFolder.IsBuffer(tensor.Name)) continue;
+            bool isQ8 = Q8Container.Holds(file, tensor);
+            types.Add(isQ8 ? nameof(DType.Q8) : tensor.DType);
+            if (isQ8) widened += tensor.Count * (DType.F32.Size() - DType.Q8.Size());
+        }
+
+        return (bytes, bytes + widened, [.. types]);
     }
 }

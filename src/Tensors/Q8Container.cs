@@ -38,7 +38,7 @@ public static class Q8Container
     }
 
     /// <summary>A matrix to be written, rounded to q while it is written, and its scales.</summary>
-    /// <param name="file">Where its numbers are, of any type that <see cref="TensorFiles.ReadFloats"/> reads; open until all is written.</param>
+    /// <param name="file">Where its numbers are, as F32, F16, BF16 or F64; open until all is written.</param>
     /// <param name="info">Which tensor.</param>
     /// <param name="progress">Told how many more bytes are made.</param>
     /// <exception cref="InputException">Once written: a number is not finite.</exception>

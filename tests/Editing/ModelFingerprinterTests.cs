@@ -96,7 +96,7 @@ public sealed class ModelFingerprinterTests : IDisposable
         Write("model.safetensors", [1]);
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
-        Assert.Throws<OperationCanceledException>(() => ModelFingerprinter.Compute(_folder, cancelled.Token));
+        Assert.Throws<OperationCanceledException>(() => ModelFingerprinter.Compute(_folder, cancel: cancelled.Token));
     }
 
     private void Write(string name, ReadOnlySpan<byte> bytes) => File.WriteAllBytes(Path.Combine(_folder, name), bytes);

@@ -30,7 +30,7 @@ public sealed class Q8SessionTests : IDisposable
         Edit edit = Assert.Single(session.Teach(session.Tokenize([Zelda]), settings).Added);
         Assert.Equal(session.Tokenizer.Encode(" Nintendo")[..1], session.Generate(Zelda.Prompt, 1).Tokens);
         Assert.Equal(DType.Q8, session.Edited.Model.TokenTable.Value.DType); // what no edit changed is shared
-        session.Withdraw([edit.Id]);
+        session.Withdraw(edit.Id);
         Assert.Equal(before, session.Generate(Zelda.Prompt, 1).Tokens);
     }
 

@@ -14,8 +14,11 @@ public sealed class GemmQ8Tests
     public void Matches_float64_at_odd_sizes_both_ways(string name)
     {
         using Device device = Devices.Create(name);
-        foreach ((int m, int n, int k) in ((int, int, int)[])
-            [(1, 1, 1), (1, 37, 261), (2, 8, 300), (3, 70, 513), (7, 17, 9), (16, 33, 40), (17, 40, 257), (101, 65, 30), (6, 4, 0), (0, 5, 4)])
+        (int, int, int)[] sizes =
+        [
+            (1, 1, 1), (1, 37, 261), (2, 8, 300), (3, 70, 513), (7, 17, 9), (16, 33, 40), (17, 40, 257), (101, 65, 30), (6, 4, 0), (0, 5, 4),
+        ];
+        foreach ((int m, int n, int k) in sizes)
         {
             foreach (bool transposed in (bool[])[false, true])
             {
@@ -93,7 +96,8 @@ public sealed class GemmQ8Tests
             "neither stored rows of Q8 weights nor such rows transposed",
             () => device.Gemm(a, MatrixView.Of(weights.Reshape(24, 10)) with { Rows = 12 }, device.Allocate(2, 10)));
         Fails.With<ArgumentException>("stored as Q8, of which only single matrices", () => device.Gemm(
-            new MatrixView(a, 0, 1, 6, 6, 1, Outer: 2, OuterStride: 6), new MatrixView(weights, 0, 6, 20, 20, 1, Outer: 2, OuterStride: 120),
+            new MatrixView(a, 0, 1, 6, 6, 1, Outer: 2, OuterStride: 6),
+            new MatrixView(weights, 0, 6, 20, 20, 1, Outer: 2, OuterStride: 120),
             new MatrixView(device.Allocate(2, 20), 0, 1, 20, 20, 1, Outer: 2, OuterStride: 20)));
         Fails.With<ArgumentException>("stored as Q8, expected F32", () => device.Fill(weights, 0));
         Fails.With<ArgumentException>("stored as Q8, expected F32", () => device.Gemm(weights, device.Zeros(new Shape(20, 2)), c));
@@ -118,7 +122,8 @@ public sealed class GemmQ8Tests
         byte[] all = [.. Enumerable.Range(0, 256).Select(i => (byte)i)], scales = new byte[9];
         BitConverter.TryWriteBytes(scales.AsSpan(1), 0.3f);
         BitConverter.TryWriteBytes(scales.AsSpan(5), 1e-42f);
-        Tensor weights = device.Load(MappedBytes.Copy(all), DType.Q8, new Shape(2, 128), MappedBytes.Copy(scales).Slice(1, 8)); // at an odd address
+        MappedBytes odd = MappedBytes.Copy(scales).Slice(1, 8); // where no float can be read
+        Tensor weights = device.Load(MappedBytes.Copy(all), DType.Q8, new Shape(2, 128), odd);
         float[] expected = [.. all.Select((b, i) => (sbyte)b * (i < 128 ? 0.3f : 1e-42f))];
         Devices.SameBits(expected, weights.ToArray(), "all");
     }

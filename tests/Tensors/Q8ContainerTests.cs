@@ -57,14 +57,16 @@ public sealed class Q8ContainerTests : IDisposable
         Refused("there is no \"w.scale\" with its scales");
         Refused("its scales are \"w.scale\" F32 [3], expected F32 [2], one for each row", Scale([1, 1, 1], 3));
         Refused("its scales are \"w.scale\" F32 [2,1], expected F32 [2]", Scale([1, 1], 2, 1));
-        Refused("its scales are \"w.scale\" F16 [2], expected F32 [2]", new SafeTensorsEntry("w.scale", "F16", [2], MappedBytes.Copy(new byte[4])));
+        var half = new SafeTensorsEntry("w.scale", "F16", [2], MappedBytes.Copy(new byte[4]));
+        Refused("its scales are \"w.scale\" F16 [2], expected F32 [2]", half);
         Refused("the scale of row 1 is NaN, expected a finite number", Scale([1, float.NaN], 2));
         Refused("the scale of row 0 is ", Scale([float.PositiveInfinity, 1], 2));
         Refused("the scale of row 1 is -1, expected a finite number, not negative", Scale([1, -1], 2));
 
         void Refused(string expected, params SafeTensorsEntry[] scales)
         {
-            using SafeTensorsFile file = Written("bad", Q8, [new SafeTensorsEntry("w", "I8", [2, 3], MappedBytes.Copy(new byte[6])), .. scales]);
+            var matrix = new SafeTensorsEntry("w", "I8", [2, 3], MappedBytes.Copy(new byte[6]));
+            using SafeTensorsFile file = Written("bad", Q8, [matrix, .. scales]);
             Fails.With<InputException>(expected, () => file.Load("w", device));
             Fails.With<InputException>(expected, () => file.TypeOf(file.Info("w")));
             Fails.With<InputException>(expected, () => file.ReadFloats("w", 0, new float[2]));

@@ -79,7 +79,7 @@ internal static class StoreChecks
     {
         if (stored.Model != wanted.Model)
         {
-            if (stored.Config is { } made && wanted.Config is { } loaded && ModelConfiguration.IsQ8(made) != ModelConfiguration.IsQ8(loaded))
+            if (stored.Config is { } made && wanted.Config is { } here && ModelConfiguration.IsQ8(made) != ModelConfiguration.IsQ8(here))
                 throw OtherForm(path, wasQ8: ModelConfiguration.IsQ8(made));
             string what = stored.Model.Weights != wanted.Model.Weights ? "model" : "tokenizer (the weights are the same)";
             throw new InputException(
@@ -120,9 +120,11 @@ internal static class StoreChecks
     }
 
     private static InputException OtherForm(string path, bool wasQ8) => wasQ8
-        ? new($"Edit store '{path}' was made over weights rounded to int8 (q8), this model's are not: its answers are others.",
+        ? new(
+            $"Edit store '{path}' was made over weights rounded to int8 (q8), this model's are not: its answers are others.",
             "--weights q8 rounds them, or open the folder that 'model convert --dtype q8' wrote; or start a new store.")
-        : new($"Edit store '{path}' was made over weights as they were stored, this model's are rounded to int8 (q8): its answers are others.",
+        : new(
+            $"Edit store '{path}' was made over weights as they were stored, this model's are rounded to int8 (q8): its answers are others.",
             "leave --weights q8 out, or open the folder from which the q8 one was converted; or start a new store.");
 
     private static string Second(DateTimeOffset? time) =>

@@ -188,6 +188,7 @@ public sealed unsafe partial class CpuDevice : Device
     {
         ArgumentNullException.ThrowIfNull(tensor);
         return tensor.Storage as CpuStorage
-            ?? throw new ArgumentException($"{verb}: {tensor} is not in host memory. Hint: all operands of a verb live on the same device.");
+            ?? throw new ArgumentException(
+                $"{verb}: {tensor} is not in host memory. Hint: all operands of a verb live on the same device.");
     }
 }

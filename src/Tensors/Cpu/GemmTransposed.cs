@@ -130,7 +130,7 @@ internal static unsafe class GemmTransposed
         }
     }
 
-    /// <summary>Asks for the next columns at the same steps, since each of them lies elsewhere and is too short to be looked out for.</summary>
+    /// <summary>Asks for the next columns at the same steps: each lies elsewhere, and is too short for the processor to look out for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(byte* b, long step, int columns)
     {

@@ -32,14 +32,13 @@ internal static unsafe class GemmTransposedInt8
     private static Vector128<byte> Pair(byte* first, byte* second) =>
         Sse2.UnpackLow(Vector128.CreateScalarUnsafe(*(long*)first).AsByte(), Vector128.CreateScalarUnsafe(*(long*)second).AsByte());
 
-    /// <summary>Four bytes of each half, from <paramref name="at"/> on, moved to the tops of whole numbers and shifted down with their signs.</summary>
+    /// <summary>Four bytes of each half, from <paramref name="at"/> on: moved to the tops of whole numbers, and down with their signs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Step(Vector256<byte> bytes, byte at)
     {
         const uint Nothing = 0x80;
         const uint Top = Nothing | (Nothing << 8) | (Nothing << 16);
-        Vector256<uint> tops = Vector256.Create(Top, Top | (1 << 24), Top | (2 << 24), Top | (3 << 24), Top, Top | (1 << 24), Top | (2 << 24), Top | (3 << 24));
-        tops += Vector256.Create((uint)at << 24);
-        return Vector256.ConvertToSingle(Avx2.Shuffle(bytes, tops.AsByte()).AsInt32() >> 24);
+        Vector128<uint> tops = Vector128.Create(Top, Top | (1 << 24), Top | (2 << 24), Top | (3 << 24)) + Vector128.Create((uint)at << 24);
+        return Vector256.ConvertToSingle(Avx2.Shuffle(bytes, Vector256.Create(tops, tops).AsByte()).AsInt32() >> 24);
     }
 }

@@ -62,7 +62,7 @@ public static class ModelFolder
     /// </summary>
     internal static bool TakesQ8(TensorInfo info) =>
         info is { Shape.Count: 2, DType: "F32" or "F16" or "BF16" or "F64" } && !IsBuffer(info.Name)
-        && info.Name is not (Positions or Checkpoint.Prefix + Positions) && !IsOfOtherHead(info.Name);
+        && info.Name != Positions && !info.Name.EndsWith("." + Positions, StringComparison.Ordinal) && !IsOfOtherHead(info.Name);
 
     /// <summary>Whether a tensor of this name belongs to a head for another task than writing text.</summary>
     internal static bool IsOfOtherHead(string name) => OtherHeads.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));

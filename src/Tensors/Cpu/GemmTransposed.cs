@@ -98,7 +98,7 @@ internal static unsafe class GemmTransposed
         Vector256<float> x = Vector256<float>.Zero, y = x;
         for (int k = 0; k < depth; k += 8)
         {
-            if (k * TElement.Size % 64 == 0) Prefetch(b + Width * step, step, columns);
+            if (TElement.Size == 1 && k % 64 == 0) Prefetch(b + Width * step, step, columns);
             Load<TElement>(b, step, out Vector256<float> b0, out Vector256<float> b1, out Vector256<float> b2, out Vector256<float> b3,
                 out Vector256<float> b4, out Vector256<float> b5, out Vector256<float> b6, out Vector256<float> b7);
             x = AddEight(a, aColumn, b0, b1, b2, b3, b4, b5, b6, b7, x);
@@ -130,7 +130,10 @@ internal static unsafe class GemmTransposed
         }
     }
 
-    /// <summary>Asks for the next columns at the same steps: each lies elsewhere, and is too short for the processor to look out for.</summary>
+    /// <summary>
+    /// Asks for the next columns at the same steps: those of int8 are so short that the processor has hardly begun to look out for one when
+    /// it ends.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(byte* b, long step, int columns)
     {

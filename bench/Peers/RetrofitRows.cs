@@ -28,7 +28,7 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
         CausalLm model = CausalLm.Load(folder, device);
         var tokenizer = Tokenizer.Load(folder);
         TokenizedRequest[] requests = [.. EditRecord.Load(Path.Combine(root, "data", "facts", "zsre.json"), edits)
-            .Select(r => TokenizedRequest.Of(tokenizer, r.ToRequest(" Answer:", "zsre.json"), model.Config.NPositions))];
+            .Select(r => TokenizedRequest.Of(tokenizer, r.ToRequest(" Answer:"), model.Config.NPositions))];
         EditTokens[] some = [.. requests.Take(peerEdits).Select(l => l.Tokens)];
 
         using var scope = torch.NewDisposeScope();

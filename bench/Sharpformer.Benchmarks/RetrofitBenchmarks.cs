@@ -28,7 +28,7 @@ public class RetrofitBenchmarks
         var tokenizer = Tokenizer.Load(folder);
         teaching = new IReVaTeaching(model, KeyValueAdaptor.For(model, Settings.Layer), Settings);
         requests = [.. EditRecord.Load(Path.Combine(AppContext.BaseDirectory, "data", "zsre.json"), Facts)
-            .Select(record => TokenizedRequest.Of(tokenizer, record.ToRequest(" Answer:", "zsre.json"), model.Config.NPositions))];
+            .Select(record => TokenizedRequest.Of(tokenizer, record.ToRequest(" Answer:"), model.Config.NPositions))];
     }
 
     /// <summary>Nothing is kept, so that every run begins with the same adaptor.</summary>

@@ -15,7 +15,7 @@ internal static class DemoAtScale
         EditSettings settings, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        IReadOnlyList<TokenizedRequest> requests = session.Tokenize([.. facts.Select(f => f.ToRequest(trigger, source: "zsre.json"))]);
+        IReadOnlyList<TokenizedRequest> requests = session.Tokenize([.. facts.Select(f => f.ToRequest(trigger))]);
         session.Teach(requests, settings, cancellation: cancellation);
         cancellation.ThrowIfCancellationRequested();
         double taught = Stopwatch.GetElapsedTime(start).TotalSeconds;

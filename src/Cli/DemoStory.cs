@@ -23,7 +23,7 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         terminal.Line($"A GPT-2 of {config.NLayer} blocks, width {config.NEmbd}, {config.VocabSize} tokens. It was trained on 9,242 facts; "
             + $"these {facts.Count} are none of them.");
 
-        string[] before = [.. facts.Select(f => Say(f.Src, f.Alt))];
+        string[] before = [.. facts.Select(f => Say(f.Prompt, f.Target))];
         string[] unrelatedBefore = [.. facts.Select(SayUnrelated)];
         Edit[] edits = Teach(facts);
         return new
@@ -39,7 +39,7 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
     {
         long start = Stopwatch.GetTimestamp();
         IReadOnlyList<TokenizedRequest> requests = session.Tokenize(
-            [.. facts.Select(f => f.ToRequest(answerTrigger: "", source: "demo.json"))]);
+            [.. facts.Select(f => f.ToRequest(answerTrigger: ""))]);
         TeachingReport report = session.Teach(requests, settings, cancellation: cancellation);
         cancellation.ThrowIfCancellationRequested();
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -56,11 +56,11 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         for (int i = 0; i < facts.Count; i++)
         {
             EditRecord fact = facts[i];
-            string now = Say(fact.Rephrase!, fact.Alt);
+            string now = Say(fact.Paraphrases[0], fact.Target);
             table.AddRow(
-                Terminal.Cell(fact.Src + " …"), Judged(before[i], fact.Alt),
-                Terminal.Cell(fact.Rephrase + " …"), Judged(now, fact.Alt));
-            said.Add(new { prompt = fact.Src, target = fact.Alt, before = before[i], fact.Rephrase, now });
+                Terminal.Cell(fact.Prompt + " …"), Judged(before[i], fact.Target),
+                Terminal.Cell(fact.Paraphrases[0] + " …"), Judged(now, fact.Target));
+            said.Add(new { prompt = fact.Prompt, target = fact.Target, before = before[i], rephrase = fact.Paraphrases[0], now });
         }
 
         terminal.Show(table);
@@ -74,7 +74,7 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         var said = new List<object>();
         for (int i = 0; i < facts.Count; i++)
         {
-            string now = SayUnrelated(facts[i]), question = facts[i].Loc!.Replace("nq question: ", "", StringComparison.Ordinal) + "?";
+            string now = SayUnrelated(facts[i]), question = facts[i].Probes[0].Prompt.Replace("nq question: ", "", StringComparison.Ordinal);
             table.AddRow(Terminal.Cell(question), Terminal.Cell(before[i]), Judged(now, before[i]));
             said.Add(new { question, before = before[i], now });
         }
@@ -85,15 +85,15 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
 
     private object ShowWhy(EditRecord fact, Edit edit)
     {
-        Firing[] nearest = [.. session.Explain(fact.Rephrase!).Nearest];
+        Firing[] nearest = [.. session.Explain(fact.Paraphrases[0]).Nearest];
         Firing winner = nearest[0], runnerUp = nearest[1];
-        terminal.Line($"\nWhy {Terminal.Quoted(fact.Alt)}? Asked {Terminal.Quoted(fact.Rephrase + " …")}, "
+        terminal.Line($"\nWhy {Terminal.Quoted(fact.Target)}? Asked {Terminal.Quoted(fact.Paraphrases[0] + " …")}, "
             + $"neuron {winner.Part} of edit {winner.Edit} ({Terminal.Quoted(edit.Request.Prompt + " …")}) scores");
         terminal.Line($"{Number(winner.Score)}, which is {Number(winner.Margin)} above its threshold of {Number(winner.Threshold)}; "
             + $"the runner-up, of edit {runnerUp.Edit}, stays {Number(-runnerUp.Margin)} below its own.");
         return new
         {
-            prompt = fact.Rephrase,
+            prompt = fact.Paraphrases[0],
             edit = edit.Id,
             winner.Score,
             winner.Threshold,
@@ -104,17 +104,17 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
 
     private object WithdrawAndRestore(EditRecord fact, Edit edit)
     {
-        string taught = Say(fact.Src, fact.Alt);
-        float[] logits = session.NextTokenLogits(fact.Src);
+        string taught = Say(fact.Prompt, fact.Target);
+        float[] logits = session.NextTokenLogits(fact.Prompt);
         session.Withdraw(edit.Id);
-        string withdrawn = Say(fact.Src, fact.Alt);
+        string withdrawn = Say(fact.Prompt, fact.Target);
         session.Restore(edit.Id);
-        string restored = Say(fact.Src, fact.Alt);
-        bool isSame = logits.AsSpan().SequenceEqual(session.NextTokenLogits(fact.Src));
-        terminal.Line($"\nTake edit {edit.Id} back, then restore it: {Terminal.Quoted(fact.Src + " …")}");
+        string restored = Say(fact.Prompt, fact.Target);
+        bool isSame = logits.AsSpan().SequenceEqual(session.NextTokenLogits(fact.Prompt));
+        terminal.Line($"\nTake edit {edit.Id} back, then restore it: {Terminal.Quoted(fact.Prompt + " …")}");
         terminal.Line($"  taught {taught}   withdrawn {withdrawn}   restored {restored} "
             + $"({(isSame ? "all" : "NOT all")} {logits.Length} logits the same, bit for bit)");
-        return new { prompt = fact.Src, edit = edit.Id, taught, withdrawn, restored, isSame };
+        return new { prompt = fact.Prompt, edit = edit.Id, taught, withdrawn, restored, isSame };
     }
 
     /// <summary>What the model, with its edits, goes on with: as many tokens as the expected answer has.</summary>
@@ -124,7 +124,7 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         return session.Generate(prompt, session.Tokenizer.EncodeContinuation(" " + expected).Length, cancellation: cancellation).Text.Trim();
     }
 
-    private string SayUnrelated(EditRecord fact) => Say(fact.LocalityPrompt(" Answer:")!, fact.LocAns!);
+    private string SayUnrelated(EditRecord fact) => Say(fact.Probes[0].Prompt + " Answer:", fact.Probes[0].Answers[0]);
 
     private static IRenderable Judged(string said, string expected) =>
         Terminal.Cell(said, said == expected ? Color.Green : Color.Red);

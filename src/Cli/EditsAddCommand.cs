@@ -24,16 +24,13 @@ internal static class EditsAddCommand
         Option<string> target = CommonOptions.Text(
             "--target", "What the model shall say after it; gets a leading space where one would write one.");
         Option<string> subject = CommonOptions.Text("--subject", "What the fact is about; out-of-scope prompts are sampled from it.");
-        Option<string> input = CommonOptions.File(
-            "--input", "A JSON array of records, or one record per line; \"src\" is the prompt, \"alt\" the target.", required: false,
-            "RECORDS");
-        Option<int?> limit = CommonOptions.Limit("--limit", "--input");
+        RecordOptions input = RecordOptions.AddTo(command, "The facts of this file.", required: false);
         Option<string> trigger = CommonOptions.AnswerTrigger();
         Option<string> traces = CommonOptions.Traces(), reason = CommonOptions.Reason();
         Option<string> statistics = CommonOptions.File(
             "--statistics", "The folder of statistics of the model's states that some methods need, see 'model statistics'.",
             required: false, "DIR");
-        Option[] all = [edits, prompt, target, subject, input, limit, trigger, traces, reason, statistics];
+        Option[] all = [edits, prompt, target, subject, trigger, traces, reason, statistics];
         foreach (Option option in all) command.Add(option);
         TextOptions texts = TextOptions.AddTo(command);
         EditSettingsOptions settings = EditSettingsOptions.AddTo(command);
@@ -55,12 +52,13 @@ internal static class EditsAddCommand
             CustomParser = Portion,
         };
         foreach (Option option in (Option[])[sequential, paraphrase, onConflict, again, noCheck, chunk]) command.Add(option);
-        command.Validators.Add(result => CheckSource(result, [prompt, target, subject, paraphrase], [input, limit, trigger, chunk]));
+        command.Validators.Add(result => CheckSource(result, [prompt, target, subject, paraphrase], [.. input.All, trigger, chunk]));
 
         command.SetAction(parse =>
         {
-            IReadOnlyList<EditRequest> requests = parse.GetValue(input) is { } file
-                ? FromRecords(file, parse.GetValue(limit), parse.GetRequiredValue(trigger))
+            RecordSet? records = input.IsGiven(parse) ? input.Read(parse) : null;
+            IReadOnlyList<EditRequest> requests = records is not null
+                ? [.. records.Edits.Select(record => record.ToRequest(parse.GetRequiredValue(trigger)))]
                 : [new EditRequest(parse.GetRequiredValue(prompt), parse.GetRequiredValue(target), parse.GetValue(subject))
                 {
                     Paraphrases = parse.GetValue(paraphrase) ?? [],
@@ -119,11 +117,5 @@ internal static class EditsAddCommand
             result.AddError($"{(one.Contains(ofOneFact[0]) ? "--target" : "--prompt")} is missing: a fact is a prompt and a target.");
 
         bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
-    }
-
-    private static EditRequest[] FromRecords(string file, int? limit, string trigger)
-    {
-        string name = Path.GetFileName(file);
-        return [.. EditRecord.Load(file, limit).Select((record, i) => record.ToRequest(trigger, $"{name}#{i}"))];
     }
 }

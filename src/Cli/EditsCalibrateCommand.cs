@@ -21,8 +21,7 @@ internal static class EditsCalibrateCommand
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits(required: false);
         edits.Description = "A store whose edits are there already; it is not changed.";
-        Option<string> input = CommonOptions.File("--input", "The edit set.", required: true, "RECORDS");
-        Option<int?> limit = CommonOptions.Limit("--limit", "--input");
+        RecordOptions input = RecordOptions.AddTo(command, "The edit set.", required: true);
         Option<string> trigger = CommonOptions.AnswerTrigger();
         Option<float[]> thetas = Numbers(
             "--theta", "Values of theta to try. [default: 0.5 to 0.95 in steps of 0.05]", t => t is > 0 and < 1,
@@ -35,17 +34,18 @@ internal static class EditsCalibrateCommand
         {
             Description = "Write what is recommended into sharpformer.json beside the model, from where 'edits add' takes it.",
         };
-        foreach (Option option in (Option[])[edits, input, limit, trigger, thetas, alphas, traces, svg, write]) command.Add(option);
+        foreach (Option option in (Option[])[edits, trigger, thetas, alphas, traces, svg, write]) command.Add(option);
         MomentOption at = MomentOption.AddTo(command, edits);
 
         command.SetAction(parse =>
         {
             ReportFile.CheckPlace(parse.GetValue(svg));
-            IReadOnlyList<EditRecord> records = EditRecord.Load(parse.GetRequiredValue(input), parse.GetValue(limit));
+            RecordSet records = input.Read(parse);
             using Session session = model.Open(parse, parse.GetValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
             CalibrationReport report = Measurement.Run(terminal, (progress, cancellation) => session.Calibrate(
-                records, parse.GetRequiredValue(trigger), Given(alphas), Given(thetas), parse.GetValue(traces), progress, cancellation));
+                records.Edits, parse.GetRequiredValue(trigger), Given(alphas), Given(thetas), parse.GetValue(traces), progress, cancellation));
+            RecordOptions.NoteLayout(terminal, records);
             if (parse.GetValue(svg) is { } picture) ReportFile.Write(picture, writer => writer.Write(CalibrationPicture.Of(report)));
             string? written = parse.GetValue(write) ? session.WriteDefaults(report.Settings) : null;
             Render(terminal, session, report, written);

@@ -19,30 +19,25 @@ internal static class EditsCheckCommand
                 + "something else.");
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits();
-        Option<string> input = CommonOptions.File(
-            "--input", "Ask these records instead, also those that were never taught.", required: false, "RECORDS");
-        Option<int?> limit = CommonOptions.Limit("--limit", "--input");
+        RecordOptions input = RecordOptions.AddTo(command, "Ask these records instead, also those that were never taught.", required: false);
         Option<string> trigger = CommonOptions.AnswerTrigger();
         Option<double?> min = CommonOptions.OptionalNumber<double>(
             "--min", "End with exit code 3 unless every target is said whole, with at least this probability.", p => p is >= 0 and <= 1,
             "a probability from 0 to 1");
         var all = new Option<bool>("--all") { Description = "Show also what passes; otherwise only what does not." };
         Option<string> csv = CommonOptions.File("--csv", "Write all answers to this file.", required: false);
-        foreach (Option option in (Option[])[edits, input, limit, trigger, min, all, csv]) command.Add(option);
+        foreach (Option option in (Option[])[edits, trigger, min, all, csv]) command.Add(option);
         TextOptions texts = TextOptions.AddTo(command);
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(limit) is not null && result.GetResult(input) is null) result.AddError("--limit needs --input.");
-        });
         MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
-            IReadOnlyList<EditRecord>? records = parse.GetValue(input) is { } file ? EditRecord.Load(file, parse.GetValue(limit)) : null;
+            RecordSet? records = input.IsGiven(parse) ? input.Read(parse) : null;
             using Session session = model.Open(parse, parse.GetRequiredValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
             IReadOnlyList<CheckedAnswer> answers = Measurement.Run(terminal, (progress, cancellation) => records is null
                 ? session.Check(progress, cancellation)
-                : session.Check(records, parse.GetRequiredValue(trigger), texts.Rules(parse), progress, cancellation));
+                : session.Check(records.Edits, parse.GetRequiredValue(trigger), texts.Rules(parse), progress, cancellation));
+            if (records is not null) RecordOptions.NoteLayout(terminal, records);
             double atLeast = parse.GetValue(min) ?? 0;
             bool passes(CheckedAnswer answer) => answer.IsSaid && answer.Probability >= atLeast;
             if (parse.GetValue(csv) is { } path) ReportFile.Write(path, writer => AnswerCsv.Write(writer, answers, session.TextOf, passes));

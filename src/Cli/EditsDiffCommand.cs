@@ -22,8 +22,7 @@ internal static class EditsDiffCommand
             "--without", "Compare the store with itself as if these edits had never been taught.");
         Option<string> against = CommonOptions.File("--against", "Compare the store with this one.", required: false);
         var prompts = new Option<string[]>("--prompt") { Description = "A prompt to ask both; may be given often.", HelpName = "TEXT" };
-        Option<string> input = CommonOptions.File("--input", "Ask both the prompts of these records.", required: false, "RECORDS");
-        Option<int?> limit = CommonOptions.Limit("--limit", "--input");
+        RecordOptions input = RecordOptions.AddTo(command, "Ask both the prompts of these records.", required: false);
         Option<string> trigger = CommonOptions.AnswerTrigger();
         Option<string> text = CommonOptions.File(
             "--text", "Compare both after every token of this UTF-8 text, read in windows.", required: false);
@@ -42,17 +41,21 @@ internal static class EditsDiffCommand
             n => n >= 0, "a whole number from 0");
         Option<string> csv = CommonOptions.File("--csv", "Write one line per position into this file.", required: false);
         Option<string> html = CommonOptions.File("--html", "Write all of it as one page to be filed.", required: false);
-        Option[] all = [edits, without, against, prompts, input, limit, trigger, text, tokens, window, stride, top, rows, csv, html];
+        Option[] all = [edits, without, against, prompts, trigger, text, tokens, window, stride, top, rows, csv, html];
         foreach (Option option in all) command.Add(option);
         command.Validators.Add(result =>
-            CheckSource(result, without, against, prompts, input, [limit], text, [tokens, window, stride]));
+            CheckSource(result, without, against, prompts, input.All[0], text, [tokens, window, stride]));
 
         MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
             foreach (Option<string> file in (Option<string>[])[csv, html]) ReportFile.CheckPlace(parse.GetValue(file));
-            string[] asked = [.. parse.GetValue(prompts) ?? [], .. FromRecords(
-                parse.GetValue(input), parse.GetValue(limit), parse.GetRequiredValue(trigger))];
+            RecordSet? records = input.IsGiven(parse) ? input.Read(parse) : null;
+            string[] asked =
+            [
+                .. parse.GetValue(prompts) ?? [],
+                .. records?.Edits.Select(record => record.EditPrompt(parse.GetRequiredValue(trigger))) ?? [],
+            ];
             using Session session = model.Open(parse, parse.GetRequiredValue(edits), at);
             int[] read = parse.GetValue(text) is { } path
                 ? TextTokens.Whole(session.Tokenizer, path, parse.GetValue(tokens) ?? int.MaxValue)
@@ -69,6 +72,7 @@ internal static class EditsDiffCommand
             DiffReport report = Measurement.Run(terminal, (progress, cancellation) => read.Length > 0
                 ? session.CompareOn(before, after, read, length, step, parse.GetValue(top), progress, cancellation)
                 : session.Compare(before, after, asked, parse.GetValue(top), progress, cancellation));
+            if (records is not null) RecordOptions.NoteLayout(terminal, records);
             ReportOrigin origin = session.Origin();
             if (parse.GetValue(csv) is { } table) ReportFile.Write(table, writer => DiffCsv.Write(writer, report));
             if (parse.GetValue(html) is { } page)
@@ -81,18 +85,14 @@ internal static class EditsDiffCommand
 
     /// <summary>Something to ask, and of alternatives one.</summary>
     private static void CheckSource(
-        CommandResult result, Option without, Option against, Option prompts, Option input, Option[] ofInput, Option text, Option[] ofText)
+        CommandResult result, Option without, Option against, Option prompts, Option input, Option text, Option[] ofText)
     {
         if (IsGiven(without) && IsGiven(against)) result.AddError("--without and --against exclude each other.");
         Option? asked = IsGiven(prompts) ? prompts : IsGiven(input) ? input : null;
         if (asked is not null && IsGiven(text)) result.AddError($"{asked.Name} and {text.Name} exclude each other.");
         else if (asked is null && !IsGiven(text)) result.AddError("Nothing to compare on: give --prompt, --input or --text.");
         else if (!IsGiven(text) && ofText.FirstOrDefault(IsGiven) is { } odd) result.AddError($"{odd.Name} needs {text.Name}.");
-        else if (!IsGiven(input) && ofInput.FirstOrDefault(IsGiven) is { } lone) result.AddError($"{lone.Name} needs {input.Name}.");
 
         bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
     }
-
-    private static IEnumerable<string> FromRecords(string? file, int? limit, string trigger) =>
-        file is null ? [] : EditRecord.Load(file, limit).Select(record => record.EditPrompt(trigger));
 }

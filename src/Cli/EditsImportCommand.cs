@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Sharpformer.Editing;
+using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Exchange;
+using Sharpformer.Tensors;
 
 namespace Sharpformer.Cli;
 
@@ -23,7 +25,8 @@ internal static class EditsImportCommand
         edits.Description = "The store that gets the edits; made if it does not exist.";
         Option<string> onConflict = ConflictOption.Create(EditsMergeCommand.OnConflict);
         Option<bool> anew = new("--again") { Description = "Teach also what was taught before and withdrawn or removed since." };
-        foreach (Option option in (Option[])[edits, onConflict, anew, reason]) command.Add(option);
+        Option<string> onBad = RecordOptions.OnBad();
+        foreach (Option option in (Option[])[edits, onConflict, anew, reason, onBad]) command.Add(option);
         ModelOptions model = ModelOptions.AddTo(command, required: false);
         TextOptions texts = TextOptions.AddTo(command);
         EditSettingsOptions settings = EditSettingsOptions.AddTo(command);
@@ -53,22 +56,13 @@ internal static class EditsImportCommand
                 return 0;
             }
 
-            RequestTable read = RequestCsv.Read(path);
-            IReadOnlyList<RequestRow> all = read.Rows;
-            if (read.Unused.Count > 0)
-            {
-                terminal.Note($"note: {Terminal.Counted(read.Unused.Count, "column")} not used: "
-                    + $"{string.Join(", ", read.Unused.Select(Terminal.Quoted))}. Settings are options of this command.");
-            }
-
-            RequestRow[] rows = [.. all.Where(row => row.Status is null or EditStatus.Active)];
-            if (rows.Length < all.Count)
-                terminal.Note($"note: {Terminal.Counted(all.Count - rows.Length, "row")} whose status is not active, left out.");
+            RecordSet records = RecordOptions.Read(parse, path, onBad);
+            EditRecord[] rows = [.. records.Edits.Where(IsActive)];
+            if (rows.Length < records.Edits.Count)
+                terminal.Note($"note: {Terminal.Counted(records.Edits.Count - rows.Length, "row")} whose status is not active, left out.");
             string?[] reasons = [.. rows.Select(row => row.Reason).Distinct()];
-            if (why is null && reasons.Length > 1)
-                terminal.Note("note: The rows have different reasons: none is kept. --reason gives one.");
             using Session session = model.Open(parse);
-            IReadOnlyList<TokenizedRequest> requests = session.Tokenize([.. rows.Select(row => row.Request)], texts.Rules(parse));
+            IReadOnlyList<TokenizedRequest> requests = session.Tokenize([.. rows.Select(RequestOf)], texts.Rules(parse));
             TextOptions.NoteChanges(terminal, requests);
             (requests, IReadOnlyList<TokenizedRequest> again) = TokenizedRequest.Split(requests);
             if (again is [var twice, ..])
@@ -93,6 +87,30 @@ internal static class EditsImportCommand
             return TeachingView.Render(terminal, report, how, session);
         });
         return command;
+    }
+
+    /// <summary>Whether a row's edit answered when its table was written; a table that people write need not say so.</summary>
+    private static bool IsActive(EditRecord row)
+    {
+        if (row.Columns["status"] is not { } text) return true;
+        foreach (EditStatus status in Enum.GetValues<EditStatus>())
+            if (status.ToString().Equals(text, StringComparison.OrdinalIgnoreCase)) return status == EditStatus.Active;
+        throw new InputException(
+            $"{row.Source}: the status is {Terminal.Quoted(text)}, expected one of "
+                + $"{string.Join(", ", Enum.GetNames<EditStatus>()).ToLowerInvariant()}.");
+    }
+
+    /// <summary>What a row asks for, without what it says of the edit that it was written from.</summary>
+    private static EditRequest RequestOf(EditRecord row)
+    {
+        bool wasEdit = row.Columns["status"] is not null && row.Columns["method"] is not null;
+        if (!wasEdit) return row.ToRequest("");
+        return (row with
+        {
+            Id = null,
+            Columns = Provenance.Of(row.Columns.Where(pair => !RequestCsv.OfTheEdit.Contains(pair.Name))
+                .Select(pair => (pair.Name, (string?)pair.Text))),
+        }).ToRequest("");
     }
 
     private static bool IsTable(string path) => Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv";

@@ -17,16 +17,15 @@ internal static class EvaluateEditsCommand
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits(required: false);
         edits.Description = "The edit store; without it the base model is measured alone.";
-        Option<string> input = CommonOptions.File("--input", "The records to measure on.", required: true, "RECORDS");
-        Option<int?> limit = CommonOptions.Limit("--limit", "--input");
+        RecordOptions input = RecordOptions.AddTo(command, "The records to measure on.", required: true);
         Option<string> trigger = CommonOptions.AnswerTrigger();
-        Option<string> locTrigger = CommonOptions.Text("--loc-trigger", "Appended to unrelated questions. [default: the answer trigger]");
+        Option<string> locTrigger = CommonOptions.Text("--loc-trigger", "Appended to questions of locality and attributes. [default: the answer trigger]");
         Option<string> neighbours = CommonOptions.File(
-            "--neighbours", "Unedited facts in the edits' own words; how many keep their answer is reported too.",
+            "--neighbours", "Unedited facts in the edits' own words, of which the prompts are enough; how many keep their answer is reported too.",
             required: false, "RECORDS");
         Option<int?> neighboursLimit = CommonOptions.Limit("--neighbours-limit", "--neighbours");
         Option<string> traces = CommonOptions.Traces();
-        foreach (Option option in (Option[])[edits, input, limit, trigger, locTrigger, neighbours, neighboursLimit, traces])
+        foreach (Option option in (Option[])[edits, trigger, locTrigger, neighbours, neighboursLimit, traces])
             command.Add(option);
         TextOptions texts = TextOptions.AddTo(command);
         command.Validators.Add(result =>
@@ -38,18 +37,19 @@ internal static class EvaluateEditsCommand
         MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
-            IReadOnlyList<EditRecord> records = EditRecord.Load(parse.GetRequiredValue(input), parse.GetValue(limit));
+            RecordSet records = input.Read(parse);
             IReadOnlyList<EditRecord>? nearby = parse.GetValue(neighbours) is { } file
-                ? EditRecord.Load(file, parse.GetValue(neighboursLimit))
+                ? RecordOptions.Read(parse, file, input.OnBadOption, parse.GetValue(neighboursLimit), needsTarget: false).Edits
                 : null;
             string answer = parse.GetRequiredValue(trigger);
             var triggers = new Triggers(answer, parse.GetValue(locTrigger) ?? answer) { Texts = texts.Rules(parse) };
             using Session session = model.Open(parse, parse.GetValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
-            if (session.HasStore) NoteOtherPrompts(terminal, session, records, answer);
+            if (session.HasStore) NoteOtherPrompts(terminal, session, records.Edits, answer);
             EvaluationReport report = Measurement.Run(terminal, (progress, cancellation) =>
-                session.Evaluate(records, triggers, nearby, parse.GetValue(traces), progress, cancellation));
-            return Render(terminal, report, triggers, session.HasStore, isAskedForNeighbours: nearby is not null);
+                session.Evaluate(records.Edits, triggers, nearby, parse.GetValue(traces), progress, cancellation));
+            RecordOptions.NoteLayout(terminal, records);
+            return Render(terminal, report, records, triggers, session.HasStore, isAskedForNeighbours: nearby is not null);
         });
         return command;
     }
@@ -66,15 +66,16 @@ internal static class EvaluateEditsCommand
         terminal.Note($"note: No record's prompt is that of an edit. Hint: {hint}");
 
         string? EndingOf(EditRecord record) => taught
-            .FirstOrDefault(prompt => prompt.Length > record.Src.Length && prompt.StartsWith(record.Src, StringComparison.Ordinal))
-            ?[record.Src.Length..];
+            .FirstOrDefault(prompt => prompt.Length > record.Prompt.Length && prompt.StartsWith(record.Prompt, StringComparison.Ordinal))
+            ?[record.Prompt.Length..];
     }
 
-    private static int Render(Terminal terminal, EvaluationReport report, Triggers triggers, bool hasEdits, bool isAskedForNeighbours)
+    private static int Render(
+        Terminal terminal, EvaluationReport report, RecordSet records, Triggers triggers, bool hasEdits, bool isAskedForNeighbours)
     {
         if (terminal.Json)
         {
-            terminal.Document(Json(report, triggers, isAskedForNeighbours));
+            terminal.Document(Json(report, records, triggers, isAskedForNeighbours));
             return 0;
         }
 
@@ -82,6 +83,7 @@ internal static class EvaluateEditsCommand
         AddRow(table, "base", report.Base);
         if (hasEdits) AddRow(table, "edited", report.Edited);
         terminal.Show(table);
+        if (report.Groups.Count > 0) terminal.Show(Groups(report.Groups, hasEdits));
         if (!hasEdits)
         {
             terminal.Line("No edits were given: the base model was measured alone.");
@@ -90,7 +92,7 @@ internal static class EvaluateEditsCommand
 
         terminal.Line(report.LocalityAgreement is { } agreement
             ? $"Locality agreement: {Number(agreement)} % of the unrelated questions' tokens are predicted as by the base model."
-            : "Locality agreement: not measured, no record has an unrelated question (\"loc\" and \"loc_ans\").");
+            : "Locality agreement: not measured, no record has an unrelated question with its answer.");
         if (!isAskedForNeighbours) return 0;
         terminal.Line(report.NeighbourRetention is { } retention
             ? $"Neighbour retention: {Number(retention)} % of the unedited facts keep their prediction."
@@ -98,12 +100,39 @@ internal static class EvaluateEditsCommand
         return 0;
     }
 
-    private static Dictionary<string, object?> Json(EvaluationReport report, Triggers triggers, bool isAskedForNeighbours)
+    private static Table Groups(IReadOnlyList<GroupMetrics> groups, bool hasEdits)
+    {
+        string[] names = hasEdits ? ["group", "questions", "base", "edited", "kept"] : ["group", "questions", "base"];
+        Table table = Terminal.NewTable(names);
+        foreach (GroupMetrics group in groups)
+        {
+            string[] cells =
+            [
+                $"{group.Kind.ToString().ToLowerInvariant()}: {group.Name}", Terminal.Number(group.N), Number(group.BaseAccuracy),
+                Number(group.Accuracy), Number(group.Kept),
+            ];
+            Terminal.AddRow(table, cells[..names.Length]);
+        }
+
+        return table;
+    }
+
+    private static Dictionary<string, object?> Json(
+        EvaluationReport report, RecordSet records, Triggers triggers, bool isAskedForNeighbours)
     {
         Dictionary<string, object?> edited = Metrics(report.Edited);
         edited["localityAgreement"] = report.LocalityAgreement;
         if (isAskedForNeighbours) edited["neighbourRetention"] = report.NeighbourRetention;
-        return new() { ["n"] = report.Records, ["base"] = Metrics(report.Base), ["edited"] = edited, ["triggers"] = triggers };
+        return new()
+        {
+            ["n"] = report.Records,
+            ["base"] = Metrics(report.Base),
+            ["edited"] = edited,
+            ["groups"] = report.Groups,
+            ["triggers"] = triggers,
+            ["layout"] = records.Layout,
+            ["leftOut"] = records.BadCount,
+        };
     }
 
     private static Dictionary<string, object?> Metrics(EditMetrics m) =>

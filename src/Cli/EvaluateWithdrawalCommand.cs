@@ -17,21 +17,21 @@ internal static class EvaluateWithdrawalCommand
                 + "how often it is the base model's again (Con).");
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits();
-        Option<string> input = CommonOptions.File("--input", "The records that name the edits to test.", required: true, "RECORDS");
-        Option<int?> limit = CommonOptions.Limit("--limit", "--input");
+        RecordOptions input = RecordOptions.AddTo(command, "The records that name the edits to test.", required: true);
         Option<string> trigger = CommonOptions.AnswerTrigger();
         Option<string> traces = CommonOptions.Traces();
-        foreach (Option option in (Option[])[edits, input, limit, trigger, traces]) command.Add(option);
+        foreach (Option option in (Option[])[edits, trigger, traces]) command.Add(option);
         TextOptions texts = TextOptions.AddTo(command);
         MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
-            IReadOnlyList<EditRecord> records = EditRecord.Load(parse.GetRequiredValue(input), parse.GetValue(limit));
+            RecordSet records = input.Read(parse);
             using Session session = model.Open(parse, parse.GetRequiredValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
             (WithdrawalReport report, int without, int withdrawn) = Measurement.Run(terminal, (progress, cancellation) =>
                 session.MeasureWithdrawal(
-                    records, parse.GetRequiredValue(trigger), texts.Rules(parse), parse.GetValue(traces), progress, cancellation));
+                    records.Edits, parse.GetRequiredValue(trigger), texts.Rules(parse), parse.GetValue(traces), progress, cancellation));
+            RecordOptions.NoteLayout(terminal, records);
             if (without > 0) terminal.Note($"note: {Terminal.Counted(without, "record")} without an edit in the store, left out.");
             if (withdrawn > 0) terminal.Note($"note: {Terminal.Counted(withdrawn, "record")} whose edit is withdrawn already, left out.");
             return Render(terminal, report);

@@ -12,10 +12,13 @@ public sealed record EditRequest(string Prompt, string Target, string? Subject =
     /// </summary>
     public IReadOnlyList<string> Paraphrases { get; init; } = [];
 
-    /// <summary>Equal in every text, the paraphrases' included.</summary>
+    /// <summary>What else the file said of it: who answers for it, why, and whatever other columns there were.</summary>
+    public Provenance Provenance { get; init; } = Provenance.None;
+
+    /// <summary>Equal in every text, the paraphrases' and the provenance's included.</summary>
     public bool Equals(EditRequest? other) => other is not null
         && (Prompt, Target, Subject, Source) == (other.Prompt, other.Target, other.Subject, other.Source)
-        && Paraphrases.SequenceEqual(other.Paraphrases);
+        && Paraphrases.SequenceEqual(other.Paraphrases) && Provenance.Equals(other.Provenance);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Prompt, Target, Subject, Source, Paraphrases.Count);

@@ -30,7 +30,7 @@ public sealed class ConflictTests : IDisposable
     {
         session.UseMemory();
         IReadOnlyList<EditRecord> records = EditRecord.Load(TestFiles.Facts("counterfact"), Facts);
-        old = [.. records.Select(record => new EditRequest(record.Src, record.Alt, record.Subject))];
+        old = [.. records.Select(record => new EditRequest(record.Prompt, record.Target, record.Subject))];
         renewed = [.. old.Select((fact, i) => fact with { Target = $"{old[(i + 1) % Facts].Target} and {old[(i + 2) % Facts].Target}" })];
     }
 
@@ -98,8 +98,8 @@ public sealed class ConflictTests : IDisposable
     [Fact]
     public void Another_wording_of_an_old_edit_is_found_and_told_or_superseded_or_refused()
     {
-        EditRecord[] records = [.. EditRecord.Load(TestFiles.Facts("counterfact"), Facts).Where(record => record.Rephrase is not null)];
-        EditRequest[] others = [.. records.Select((record, i) => new EditRequest(record.Rephrase!, renewed[i].Target, record.Subject))];
+        EditRecord[] records = [.. EditRecord.Load(TestFiles.Facts("counterfact"), Facts).Where(record => record.Paraphrases.Count > 0)];
+        EditRequest[] others = [.. records.Select((record, i) => new EditRequest(record.Paraphrases[0], renewed[i].Target, record.Subject))];
         Teach(old);
         InputException refused = Assert.Throws<InputException>(
             () => Teach(others, new TeachingOptions { OnConflict = ConflictPolicy.Refuse }));
@@ -152,7 +152,7 @@ public sealed class ConflictTests : IDisposable
     {
         EditRecord record = EditRecord.Load(TestFiles.Facts("counterfact"), 1)[0];
         Teach(old[..1]);
-        Teach([new EditRequest(record.Rephrase!, "seven")], new TeachingOptions { OnConflict = ConflictPolicy.Supersede });
+        Teach([new EditRequest(record.Paraphrases[0], "seven")], new TeachingOptions { OnConflict = ConflictPolicy.Supersede });
         Assert.Equal(EditStatus.Superseded, session.Edit(1).Status);
         session.Restore(1);
         Assert.Equal((EditStatus.Active, EditStatus.Superseded), (session.Edit(1).Status, session.Edit(2).Status));

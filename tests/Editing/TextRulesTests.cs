@@ -76,20 +76,20 @@ public class TextRulesTests
     [InlineData("  ")]
     public void A_place_for_a_subject_without_one_is_refused(string? subject)
     {
-        var record = new EditRecord { Src = "{} works as", Alt = "painter", Subject = subject };
+        var record = new EditRecord { Prompt = "{} works as", Target = "painter", Subject = subject };
         string expected = "The prompt \"{} works as\" holds {}, and there is no subject to fill it. Hint: give the subject.";
-        Assert.Equal(expected, Assert.Throws<InputException>(() => Of(record.ToRequest("", "x"))).Message);
+        Assert.Equal(expected, Assert.Throws<InputException>(() => Of(record.ToRequest(""))).Message);
         Assert.Equal(expected, Assert.Throws<InputException>(() => record.EditPrompt("")).Message);
     }
 
     [Fact]
     public void A_record_is_asked_as_it_is_taught()
     {
-        var record = new EditRecord { Src = "{} works as", Rephrase = "The job of {} is", Alt = " painter ", Subject = "Ann" };
-        TokenizedRequest taught = Of(record.ToRequest(" A: ", "x"));
+        var record = new EditRecord { Prompt = "{} works as", Paraphrases = ["The job of {} is"], Target = " painter ", Subject = "Ann" };
+        TokenizedRequest taught = Of(record.ToRequest(" A: "));
         Assert.Equal(("Ann works as A:", "painter"), (taught.Request.Prompt, taught.Request.Target));
         Assert.Equal(taught.Request.Prompt, record.EditPrompt(" A: "));
-        Assert.Equal("The job of Ann is A:", record.RephrasePrompt(" A: "));
+        Assert.Equal(["The job of Ann is A:"], record.ParaphrasePrompts(" A: "));
         Assert.Equal(Tokens.Encode(" painter"), taught.Tokens.Target);
     }
 
@@ -129,8 +129,8 @@ public class TextRulesTests
     {
         foreach (EditRecord record in EditRecord.Load(TestFiles.Facts(set)))
         {
-            Assert.Equal(record.Src + " Answer:", record.EditPrompt(" Answer:"));
-            Assert.Equal(" " + record.Alt, TextRules.Default.Continuation(record.Alt));
+            Assert.Equal(record.Prompt + " Answer:", record.EditPrompt(" Answer:"));
+            Assert.Equal(" " + record.Target, TextRules.Default.Continuation(record.Target));
         }
     }
 

@@ -21,7 +21,8 @@ internal sealed record EditLine(
     long Id, string Method, JsonElement Settings, string Prompt, string Target, string? Subject, string Source,
     IReadOnlyList<string> Paraphrases, int[] PromptTokens, int[] TargetTokens, long Batch, double? FinalLoss, EditStatus Status,
     DateTimeOffset CreatedAt, DateTimeOffset? WithdrawnAt, DateTimeOffset? RemovedAt, long? SupersededBy, IReadOnlyList<EditLinePart> Parts,
-    IReadOnlyList<EditEvent> Events, string Sum)
+    IReadOnlyList<EditEvent> Events, string Sum,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Provenance = null)
 {
     private static readonly JsonSerializerOptions Options = new()
     {
@@ -50,7 +51,8 @@ internal sealed record EditLine(
             edit.Id, edit.Method, settings.RootElement.Clone(), edit.Request.Prompt, edit.Request.Target, edit.Request.Subject,
             edit.Request.Source, edit.Request.Paraphrases, edit.PromptTokens, edit.TargetTokens, edit.Batch, edit.FinalLoss, edit.Status,
             edit.CreatedAt, edit.WithdrawnAt, edit.RemovedAt, edit.SupersededBy,
-            [.. edit.Parts.Select(part => new EditLinePart(part.Name, part.Shape, PartRows.Bytes(part.Values)))], events, "");
+            [.. edit.Parts.Select(part => new EditLinePart(part.Name, part.Shape, PartRows.Bytes(part.Values)))], events, "",
+            edit.Request.Provenance.Count == 0 ? null : edit.Request.Provenance.ToDictionary());
         return line with { Sum = line.SumOf(edit) };
     }
 
@@ -63,7 +65,11 @@ internal sealed record EditLine(
         var edit = new Edit
         {
             Id = Id,
-            Request = new EditRequest(Prompt, Target, Subject, Source) { Paraphrases = Paraphrases },
+            Request = new EditRequest(Prompt, Target, Subject, Source)
+            {
+                Paraphrases = Paraphrases,
+                Provenance = Editing.Provenance.Of(Provenance),
+            },
             PromptTokens = PromptTokens,
             TargetTokens = TargetTokens,
             Settings = EditSettings.Parse(Method, Settings.GetRawText()),

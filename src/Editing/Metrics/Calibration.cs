@@ -72,8 +72,10 @@ public sealed class Calibration(EditedModel soFar, Tokenizer tokenizer, IReVaSet
         Answer[] answers = [.. new TeacherForcing(taught, traces).Ask(half.Questions, cancellation: cancellation)];
         Answer[] es = answers[..half.Own], ps = [.. half.Rephrased.Select(i => answers[i])];
         Answer[] kept = [.. half.Untaught.Select(i => answers[i])], others = [.. half.UntaughtRephrased.Select(i => answers[i])];
+        IEnumerable<IGrouping<long, Answer>> byRecord = ps.Zip(half.RephrasedIds).GroupBy(pair => pair.Second, pair => pair.First);
         return new CalibrationScore(
-            EditMetrics.Percent(es.Select(a => a.EditedAccuracy)), EditMetrics.Percent(ps.Select(a => a.EditedAccuracy)),
+            EditMetrics.Percent(es.Select(a => a.EditedAccuracy)),
+            EditMetrics.Percent(byRecord.Select(of => of.Average(a => a.EditedAccuracy))),
             EditMetrics.Percent(kept.Select(a => a.Base[0] == a.Edited[0] ? 1.0 : 0)),
             EditMetrics.Percent(ps.Zip(half.RephrasedIds, Wrong).Concat(others.Select(a => Wrong(a, 0)))));
 
@@ -100,13 +102,13 @@ public sealed class Calibration(EditedModel soFar, Tokenizer tokenizer, IReVaSet
     {
         int nPositions = soFar.Base.Config.NPositions;
         TokenizedRequest[] requests =
-            [.. own.Select(r => TokenizedRequest.Of(tokenizer, r.ToRequest(trigger, "calibration"), nPositions))];
+            [.. own.Select(r => TokenizedRequest.Of(tokenizer, r.ToRequest(trigger), nPositions))];
         var questions = new List<Question>(requests.Select(request => new Question(request.Tokens)));
-        (int, long)[] rephrased = [.. own.Select((record, i) => (record, i)).Where(pair => pair.record.Rephrase is not null)
-            .Select(pair => (Asked(pair.record.RephrasePrompt(trigger)!, pair.record.Alt), firstId + pair.i))];
-        int[] prompts = [.. untaught.Select(record => Asked(record.EditPrompt(trigger), record.Alt, onlyNext: true))];
-        int[] others = [.. untaught.Where(record => record.Rephrase is not null)
-            .Select(record => Asked(record.RephrasePrompt(trigger)!, record.Alt, onlyNext: true))];
+        (int, long)[] rephrased = [.. own.SelectMany((record, i) => record.ParaphrasePrompts(trigger)
+            .Select(prompt => (Asked(prompt, record.Target), firstId + i)))];
+        int[] prompts = [.. untaught.Select(record => Asked(record.EditPrompt(trigger), record.Target, onlyNext: true))];
+        int[] others = [.. untaught.SelectMany(record => record.ParaphrasePrompts(trigger)
+            .Select(prompt => Asked(prompt, record.Target, onlyNext: true)))];
         return new Half(
             requests, questions, own.Length, [.. rephrased.Select(r => r.Item1)], [.. rephrased.Select(r => r.Item2)], prompts, others,
             firstId, new TeachingContext

@@ -1,21 +1,8 @@
 using Sharpformer.Editing.Datasets;
-using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Editing.Metrics;
-
-/// <summary>How a record's prompts end; see <see cref="EditRecord"/>.</summary>
-/// <param name="AnswerTrigger">Appended to <c>src</c> and <c>rephrase</c>.</param>
-/// <param name="LocTrigger">Appended to <c>loc</c> and its question mark.</param>
-public sealed record Triggers(string AnswerTrigger, string LocTrigger)
-{
-    /// <summary>
-    /// What is done to the texts of prompts and their answers. Unrelated questions are asked as their data set means them:
-    /// <see cref="TextRules.Published"/>.
-    /// </summary>
-    public TextRules Texts { get; init; } = TextRules.Default;
-}
 
 /// <summary>Measures a base model and its edits on records.</summary>
 /// <param name="model">The edited model.</param>
@@ -25,7 +12,7 @@ public sealed class Evaluator(EditedModel model, Tokenizer tokenizer, TraceFolde
 {
     private readonly TeacherForcing forcing = new(model, traces);
 
-    /// <summary>ES, PS, NS and what goes with them.</summary>
+    /// <summary>ES, PS, NS and what goes with them. A prompt that may be answered in several ways counts as the best of them.</summary>
     /// <param name="records">The edit set.</param>
     /// <param name="triggers">How prompts end.</param>
     /// <param name="neighbours">Unedited facts; those that share a prompt with a record are left out.</param>
@@ -37,38 +24,43 @@ public sealed class Evaluator(EditedModel model, Tokenizer tokenizer, TraceFolde
     {
         ArgumentNullException.ThrowIfNull(records);
         ArgumentNullException.ThrowIfNull(triggers);
-        TextRules texts = triggers.Texts;
-        Question[] edits = Questions(records, r => r.EditPrompt(triggers.AnswerTrigger, texts), r => r.Alt, texts);
-        Question[] rephrased = Questions(records, r => r.RephrasePrompt(triggers.AnswerTrigger, texts), r => r.Alt, texts);
-        Question[] unrelated = Questions(records, r => r.LocalityPrompt(triggers.LocTrigger), r => r.LocAns, TextRules.Published);
-        var own = records.Select(r => r.Src).ToHashSet();
-        Question[] nearby = Questions(
-            neighbours ?? [], r => own.Contains(r.Src) ? null : r.EditPrompt(triggers.AnswerTrigger, texts), r => r.Alt, texts,
-            "Neighbour");
-        for (int i = 0; i < nearby.Length; i++) nearby[i] = nearby[i].OnlyNextToken();
+        var asked = new EvaluationQuestions(tokenizer, model.Base.Config.NPositions, triggers);
+        for (int i = 0; i < records.Count; i++) asked.Add(records[i], i);
+        var own = records.Select(r => r.Prompt).ToHashSet();
+        for (int i = 0; i < (neighbours?.Count ?? 0); i++)
+            if (!own.Contains(neighbours![i].Prompt)) asked.AddNeighbour(neighbours[i], i);
 
-        Question[] all = [.. edits, .. rephrased, .. unrelated, .. nearby];
-        Answer[] answers = [.. forcing.Ask(all, done => progress?.Invoke(done, all.Length), cancellation)];
-        Answer[] es = Take(edits.Length), ps = Take(rephrased.Length), ns = Take(unrelated.Length), near = Take(nearby.Length);
+        IReadOnlyList<Answer> answers = forcing.Ask(asked.All, done => progress?.Invoke(done, asked.All.Count), cancellation);
+        AskedPrompt[] locality = [.. asked.Probes.Where(prompt => prompt is { HasAnswer: true, Probe.Kind: ProbeKind.Locality })];
         return new EvaluationReport(
-            records.Count,
-            new EditMetrics(
-                Mean(es, a => a.BaseAccuracy), Mean(ps, a => a.BaseAccuracy), Mean(ns, a => a.BaseAccuracy),
-                Mean(es, a => a.BaseAccuracy == 1 ? 1 : 0)),
-            new EditMetrics(
-                Mean(es, a => a.EditedAccuracy), Mean(ps, a => a.EditedAccuracy), Mean(ns, a => a.EditedAccuracy),
-                Mean(es, a => a.EditedAccuracy == 1 ? 1 : 0)),
-            EditMetrics.Percent(ns.SelectMany(a => a.Base.Zip(a.Edited, (before, after) => before == after ? 1.0 : 0))),
-            EditMetrics.Percent(near.Select(a => a.Base[0] == a.Edited[0] ? 1.0 : 0)));
-
-        Answer[] Take(int count)
+            records.Count, Metrics(a => a.BaseAccuracy), Metrics(a => a.EditedAccuracy),
+            EditMetrics.Percent(locality.Select(prompt => answers[prompt.First]).SelectMany(
+                a => a.Base.Zip(a.Edited, (before, after) => before == after ? 1.0 : 0))),
+            EditMetrics.Percent(asked.Neighbours.Select(Kept)))
         {
-            Answer[] taken = answers[..count];
-            answers = answers[count..];
-            return taken;
+            Groups = [.. asked.Probes.GroupBy(prompt => (prompt.Probe!.Kind, prompt.Probe.Group)).Select(Group)],
+        };
+
+        EditMetrics Metrics(Func<Answer, double> accuracy) => new(
+            Mean(asked.Edits, accuracy), Mean(asked.Paraphrases, accuracy), Mean(locality, accuracy),
+            Mean(asked.Edits, a => accuracy(a) == 1 ? 1 : 0));
+
+        GroupMetrics Group(IGrouping<(ProbeKind Kind, string Name), AskedPrompt> group)
+        {
+            AskedPrompt[] known = [.. group.Where(prompt => prompt.HasAnswer)];
+            return new GroupMetrics(
+                group.Key.Kind, group.Key.Name, group.Count(), group.Select(prompt => prompt.Record).Distinct().Count(),
+                Mean(known, a => a.BaseAccuracy), Mean(known, a => a.EditedAccuracy),
+                EditMetrics.Percent(group.GroupBy(prompt => prompt.Record).Select(of => of.Average(Kept))));
         }
 
-        static double? Mean(Answer[] of, Func<Answer, double> share) => EditMetrics.Percent(of.Select(share));
+        double? Mean(IEnumerable<AskedPrompt> prompts, Func<Answer, double> accuracy) => EditMetrics.Percent(
+            prompts.GroupBy(prompt => prompt.Record).Select(of => of.Average(prompt => Best(prompt, accuracy))));
+
+        double Best(AskedPrompt prompt, Func<Answer, double> accuracy) =>
+            Enumerable.Range(prompt.First, prompt.Count).Max(i => accuracy(answers[i]));
+
+        double Kept(AskedPrompt prompt) => answers[prompt.First].Base[0] == answers[prompt.First].Edited[0] ? 1 : 0;
     }
 
     /// <summary>RS and Con: each edit withdrawn alone, asked on its own prompt, comparing all of its tokens.</summary>
@@ -101,29 +93,5 @@ public sealed class Evaluator(EditedModel model, Tokenizer tokenizer, TraceFolde
             edits.Count,
             EditMetrics.Percent(answers.Select(a => a.Edited.SequenceEqual(a.Withdrawn) ? 0.0 : 1)),
             EditMetrics.Percent(answers.Select(a => a.Base.SequenceEqual(a.Withdrawn) ? 1.0 : 0)));
-    }
-
-    private Question[] Questions(
-        IEnumerable<EditRecord> records, Func<EditRecord, string?> prompt, Func<EditRecord, string?> target, TextRules texts,
-        string what = "Record")
-    {
-        var questions = new List<Question>();
-        int number = 0;
-        foreach (EditRecord record in records)
-        {
-            try
-            {
-                if (prompt(record) is { } p && target(record) is { } t)
-                    questions.Add(new Question(EditTokens.Of(tokenizer, p, t, model.Base.Config.NPositions, texts)));
-            }
-            catch (InputException e)
-            {
-                throw new InputException($"{what} {number} (counted from 0) cannot be asked: {e.Message}", "mend it or leave it out.", e);
-            }
-
-            number++;
-        }
-
-        return [.. questions];
     }
 }

@@ -80,7 +80,7 @@ public sealed partial class Session
     {
         try
         {
-            return EditTokens.Of(Tokenizer, record.EditPrompt(trigger, rules), record.Alt, Model.Config.NPositions, rules);
+            return EditTokens.Of(Tokenizer, record.EditPrompt(trigger, rules), record.Target, Model.Config.NPositions, rules);
         }
         catch (InputException e)
         {

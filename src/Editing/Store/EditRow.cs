@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Data.Sqlite;
 using Sharpformer.Tensors;
 
@@ -20,6 +21,14 @@ internal sealed record EditRow(
         id, method, settings, prompt, target, subject, source, paraphrases, prompt_tokens, target_tokens, batch, final_loss, parts_sum, sum
         """;
 
+    private static readonly JsonSerializerOptions StrictJson = new()
+    {
+        AllowDuplicateProperties = false,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
+
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'";
 
     /// <summary>The checksum of the parts that it was stored with, see <see cref="PartRows"/>.</summary>
@@ -28,7 +37,7 @@ internal sealed record EditRow(
     /// <summary>An edit's row.</summary>
     public static EditRow Of(Edit edit, string partsSum) => new(
         edit.Id, edit.Method, edit.Settings.ToJson(), edit.Request.Prompt, edit.Request.Target, edit.Request.Subject, edit.Request.Source,
-        edit.Request.Paraphrases.Count == 0 ? null : JsonSerializer.Serialize(edit.Request.Paraphrases),
+        Others(edit.Request),
         Tokens(edit.PromptTokens), Tokens(edit.TargetTokens), edit.Batch, edit.FinalLoss)
     {
         PartsSum = partsSum,
@@ -75,7 +84,7 @@ internal sealed record EditRow(
             WithdrawnAt = state.WithdrawnAt,
             RemovedAt = state.RemovedAt,
             SupersededBy = state.SupersededBy,
-            Request = new EditRequest(Prompt, Target, Subject, Source) { Paraphrases = Texts(Paraphrases) },
+            Request = WithOthers(new EditRequest(Prompt, Target, Subject, Source)),
             PromptTokens = ParseTokens(PromptTokens),
             TargetTokens = ParseTokens(TargetTokens),
             Settings = ParseSettings(known),
@@ -150,10 +159,22 @@ internal sealed record EditRow(
         },
         r.GetString(13));
 
-    private static string[] Texts(string? json)
+    /// <summary>Paraphrases as a list; where there is provenance as well, both as an object; NULL for neither.</summary>
+    private static string? Others(EditRequest request) => (request.Paraphrases.Count, request.Provenance.Count) switch
     {
-        string[] texts = json is null ? [] : JsonSerializer.Deserialize<string[]>(json) ?? [];
-        return texts.Contains(null) ? throw new FormatException("a paraphrase is null") : texts;
+        (0, 0) => null,
+        (_, 0) => JsonSerializer.Serialize(request.Paraphrases),
+        _ => JsonSerializer.Serialize(new OtherTexts([.. request.Paraphrases], request.Provenance.ToDictionary())),
+    };
+
+    private EditRequest WithOthers(EditRequest request)
+    {
+        if (Paraphrases is null) return request;
+        OtherTexts others = Paraphrases.StartsWith('{')
+            ? JsonSerializer.Deserialize<OtherTexts>(Paraphrases, StrictJson)!
+            : new OtherTexts(JsonSerializer.Deserialize<string[]>(Paraphrases) ?? [], []);
+        if (others.Paraphrases.Contains(null)) throw new FormatException("a paraphrase is null");
+        return request with { Paraphrases = others.Paraphrases, Provenance = Provenance.Of(others.Provenance) };
     }
 
     private EditSettings ParseSettings(Dictionary<(string, string), EditSettings> known)
@@ -163,4 +184,8 @@ internal sealed record EditRow(
         StoreChecks.Finite(settings, "its settings");
         return known[(Method, Settings)] = settings;
     }
+
+    private sealed record OtherTexts(
+        [property: JsonPropertyName("paraphrases")] string[] Paraphrases,
+        [property: JsonPropertyName("provenance")] Dictionary<string, string> Provenance);
 }

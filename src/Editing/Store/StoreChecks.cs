@@ -25,6 +25,7 @@ internal static class StoreChecks
         Storable(edit.Request.Subject ?? "", "subject");
         Storable(edit.Request.Source, "source");
         foreach (string paraphrase in edit.Request.Paraphrases) Storable(paraphrase, "paraphrase");
+        foreach ((string name, string text) in edit.Request.Provenance) Storable(name + text, "provenance");
         Finite(edit.Settings, $"Edit {Quoted.Text(edit.Request.Prompt)}");
         foreach (EditPart part in edit.Parts) Storable(part, edit.Request.Prompt);
         if (edit.Parts.Select(part => part.Name).Distinct().Count() < edit.Parts.Count)

@@ -1,4 +1,5 @@
 using Sharpformer.Editing;
+using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Exchange;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tests.Editing.Store;
@@ -30,52 +31,27 @@ public sealed class RequestCsvTests : IDisposable
         string names = "id,status,prompt,target,subject,paraphrase_1,paraphrase_2,source,method,reason,created\n";
         Assert.StartsWith(names, text, StringComparison.Ordinal);
         Assert.Contains("1,active,'=1+1,\"'-5, \"\"so\"\"\",'+49,'@x,", text, StringComparison.Ordinal);
-        IReadOnlyList<RequestRow> rows = RequestCsv.Read(Table).Rows;
-        Assert.Equal(facts, rows.Select(row => row.Request));
-        Assert.Equal([null, EditStatus.Withdrawn, null, null], rows.Select(row => row.Status == EditStatus.Active ? null : row.Status));
+        IReadOnlyList<EditRecord> rows = EditRecord.Load(Table);
+        Assert.Equal(facts, rows.Select(row => row.ToRequest("") with { Provenance = Provenance.None }));
+        Assert.Equal(["active", "withdrawn", "active", "active"], rows.Select(row => row.Columns["status"]));
         Assert.All(rows, row => Assert.Equal("list \"A\"", row.Reason));
     }
 
-    [Theory]
-    [InlineData("prompt;target;paraphrase;paraphrase;owner\nA;B, C;D;E;me\n")]
-    [InlineData("\uFEFFprompt\ttarget\tparaphrase\tparaphrase\r\nA\tB, C\tD\tE\r\n")]
-    [InlineData("paraphrase_2,target,paraphrase_1,prompt\nD,\"B, C\",E,A\n")]
-    [InlineData("Prompt, TARGET,Paraphrase,PARAPHRASE_2\nA,\"B, C\",D,E\n")]
-    public void Tables_that_people_write_are_read(string text)
-    {
-        File.WriteAllText(Table, text);
-        RequestRow row = Assert.Single(RequestCsv.Read(Table).Rows);
-        Assert.Equal(new EditRequest("A", "B, C", null, "facts.csv#0") { Paraphrases = ["D", "E"] }, row.Request);
-        Assert.Equal((null, null), (row.Status, row.Reason));
-    }
-
     [Fact]
-    public void Columns_that_teaching_has_no_use_for_are_named()
+    public void What_a_file_said_of_a_fact_has_columns_of_its_own()
     {
-        File.WriteAllText(Table, "id,prompt,target,Theta,paraphrase_1,owner,created\n1,a,b,0.1,c,me,2024\n");
-        Assert.Equal(["Theta", "owner"], RequestCsv.Read(Table).Unused);
-        File.WriteAllBytes(Table, [.. "prompt,target\na,"u8, 0xE9, (byte)'\n']);
-        string message = StoreFolder.Refused(() => RequestCsv.Read(Table));
-        Assert.Equal($"{Table}: cannot be read: it is no valid UTF-8 text.", message);
-    }
-
-    [Theory]
-    [InlineData("", "the file is empty")]
-    [InlineData("prompt,target\n", "no row follows")]
-    [InlineData("src,alt\na,b\n", "expected names of columns, \"prompt\" and \"target\"")]
-    [InlineData("prompt,target,target\na,b,c\n", "\"target\" is there twice")]
-    [InlineData("prompt,target,Target\na,b,c\n", "\"target\" is there twice")]
-    [InlineData("prompt,target\na,b\na\n", "line 3: 1 fields, expected 2")]
-    [InlineData("prompt,target\na,b,c\n", "line 2: 3 fields, expected 2")]
-    [InlineData("prompt,target\na, \n", "line 2: the target is blank")]
-    [InlineData("prompt,target\n,b\n", "line 2: the prompt is blank")]
-    [InlineData("prompt,target,status\na,b,gone\n", "line 2: the status is \"gone\", expected one of active, withdrawn")]
-    [InlineData("prompt,target\na,b\"c\"d\n", "line 2")]
-    public void What_is_no_table_of_facts_is_told(string text, string said)
-    {
-        File.WriteAllText(Table, text);
-        string message = StoreFolder.Refused(() => RequestCsv.Read(Table));
-        Assert.StartsWith(Table, message, StringComparison.Ordinal);
-        Assert.Contains(said, message, StringComparison.Ordinal);
+        using EditStore store = folder.Open();
+        EditRequest fact = new("a", "b", null, "s")
+        {
+            Provenance = Provenance.Of([("owner", "Ann"), ("reason", "ticket 3"), ("id", "17"), ("team", "=red")]),
+        };
+        store.Add(StoreFolder.Edit(3) with { Request = fact }, "all of them");
+        store.Add(StoreFolder.Edit(3) with { Request = new("c", "d") }, "all of them");
+        using (StreamWriter writer = File.CreateText(Table)) RequestCsv.Write(writer, store);
+        string[] lines = File.ReadAllLines(Table);
+        Assert.EndsWith(",reason,created,owner,team", lines[0], StringComparison.Ordinal);
+        IReadOnlyList<EditRecord> rows = EditRecord.Load(Table);
+        Assert.Equal(("Ann", "ticket 3", "=red"), (rows[0].Owner, rows[0].Reason, rows[0].Columns["team"]));
+        Assert.Equal((null, "all of them", null), (rows[1].Owner, rows[1].Reason, rows[1].Columns["team"]));
     }
 }

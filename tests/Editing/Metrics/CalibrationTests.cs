@@ -44,7 +44,7 @@ public sealed class CalibrationTests : IDisposable
     public void What_the_store_or_another_record_asks_is_left_out_and_the_store_stays_as_it_is()
     {
         session.UseMemory();
-        session.Teach(session.Tokenize([Records[0].ToRequest("", ""), Records[1].ToRequest("", "")]), session.SettingsFor());
+        session.Teach(session.Tokenize([Records[0].ToRequest(""), Records[1].ToRequest("")]), session.SettingsFor());
         CalibrationReport report = session.Calibrate([.. Records[..5], Records[2]], alphas: [0.5f, 2], thetas: [0.8f, 0.7f]);
         Assert.Equal([(0.5f, 0.8f), (0.5f, 0.7f), (2f, 0.8f), (2f, 0.7f)], report.Points.Select(p => (p.Alpha, p.Theta)));
         Assert.Equal((2, 1, 3), (report.ChosenRecords, report.HeldOutRecords, report.LeftOut));
@@ -55,7 +55,7 @@ public sealed class CalibrationTests : IDisposable
     [Fact]
     public void Records_without_other_words_have_no_such_score()
     {
-        CalibrationReport report = session.Calibrate([.. Records[..4].Select(r => r with { Rephrase = null })], thetas: [0.8f]);
+        CalibrationReport report = session.Calibrate([.. Records[..4].Select(r => r with { Paraphrases = [] })], thetas: [0.8f]);
         Assert.Null(report.Recommended.Chosen.Ps);
         Assert.Null(report.Recommended.HeldOut.Wrong);
         Assert.NotNull(report.Recommended.Chosen.Kept);
@@ -120,14 +120,14 @@ public sealed class CalibrationTests : IDisposable
     {
         session.UseMemory();
         IReVaSettings settings = (IReVaSettings)session.SettingsFor() with { Alpha = point.Alpha, Theta = point.Theta };
-        session.Teach(session.Tokenize([.. own.Select(r => r.ToRequest("", ""))]), settings);
+        session.Teach(session.Tokenize([.. own.Select(r => r.ToRequest(""))]), settings);
         EvaluationReport expected = session.Evaluate(own, new Triggers("", ""), untaught);
         Assert.Equal(expected.Edited.Es!.Value, score.Es!.Value, 1e-9);
         Assert.Equal(expected.Edited.Ps!.Value, score.Ps!.Value, 1e-9);
         Assert.Equal(expected.NeighbourRetention!.Value, score.Kept!.Value, 1e-9);
-        long[] ids = [.. own.Select(r => session.Find(session.Tokenize([r.ToRequest("", "")])[0])!.Id), .. untaught.Select(_ => 0L)];
+        long[] ids = [.. own.Select(r => session.Find(session.Tokenize([r.ToRequest("")])[0])!.Id), .. untaught.Select(_ => 0L)];
         int wrong = own.Concat(untaught).Zip(ids).Count(pair =>
-            session.Explain(pair.First.Rephrase!).First is { State: FiringState.Answers } first && first.Edit != pair.Second);
+            session.Explain(pair.First.Paraphrases[0]).First is { State: FiringState.Answers } first && first.Edit != pair.Second);
         Assert.Equal(100.0 * wrong / Records.Length, score.Wrong!.Value, 1e-9);
     }
 }

@@ -49,7 +49,7 @@ public sealed class GoldenMetricsTests : IDisposable
         };
         var editor = new IReVaModel(model, golden.Layer);
         TokenizedRequest[] requests = [.. records.Select(r =>
-            TokenizedRequest.Of(tokenizer, r.ToRequest(golden.AnswerTrigger, set), model.Config.NPositions))];
+            TokenizedRequest.Of(tokenizer, r.ToRequest(golden.AnswerTrigger), model.Config.NPositions))];
         var edits = new List<Edit>();
         foreach (Edit edit in editor.TeachAll(requests, settings).SelectMany(chunk => chunk))
         {

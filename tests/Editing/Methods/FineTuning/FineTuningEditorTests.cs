@@ -134,7 +134,7 @@ public sealed class FineTuningEditorTests : IDisposable
     private FineTuningSettings For(string variant) => FineTuningSettings.For(model.Config, variant);
 
     private TokenizedRequest Request(int record) =>
-        TokenizedRequest.Of(Tokens, Records[record].ToRequest("", "test"), model.Config.NPositions);
+        TokenizedRequest.Of(Tokens, Records[record].ToRequest(""), model.Config.NPositions);
 
     private float[] Logits(int[] tokens) =>
         model.Logits(model.Hidden(new TokenBatch(tokens), model.NewCache(1, tokens.Length))).Value.ToArray();

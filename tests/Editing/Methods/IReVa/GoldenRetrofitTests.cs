@@ -62,7 +62,7 @@ public sealed class GoldenRetrofitTests(ITestOutputHelper output) : IDisposable
         var adaptor = new KeyValueAdaptor(device, config.Layer, model.Config.NEmbd, model.Config.Activation);
         var edits = new List<Edit>();
         int n = 0;
-        for (int r = 0; r < golden.Records.Count; r++)
+        for (int r = 0; r < golden.Edits.Count; r++)
         {
             Edit edit = Teach(golden, r, golden.Neurons[n], config, adaptor);
             adaptor = adaptor.With([edit]);
@@ -101,8 +101,8 @@ public sealed class GoldenRetrofitTests(ITestOutputHelper output) : IDisposable
             LabelSmoothing = config.Smoothing,
             Retrofit = config.Train,
         };
-        EditRequest request = new(golden.Records[record].Src + config.Trigger, golden.Records[record].Alt);
-        int[][] outOfScope = [.. (neuron.AuxRecords ?? []).Select(i => tokenizer.Encode(golden.Records[i].Src + config.Trigger))];
+        EditRequest request = new(golden.Edits[record].Prompt + config.Trigger, golden.Edits[record].Target);
+        int[][] outOfScope = [.. (neuron.AuxRecords ?? []).Select(i => tokenizer.Encode(golden.Edits[i].Prompt + config.Trigger))];
         OutOfScope? others = outOfScope.Length == 0 ? null : OutOfScope.Of(model, config.Layer, outOfScope);
         TokenizedRequest tokens = TokenizedRequest.Of(tokenizer, request, model.Config.NPositions);
         return new IReVaModel(model, adaptor).Teach(tokens, settings, others) with { Id = record + 1 };
@@ -140,7 +140,7 @@ public sealed class GoldenRetrofitTests(ITestOutputHelper output) : IDisposable
     private void AssertScores(Case golden, KeyValueAdaptor adaptor, List<Edit> edits)
     {
         var evaluator = new Evaluator(IReVaModel.Of(model, adaptor), tokenizer);
-        EvaluationReport report = evaluator.Evaluate(golden.Records, new Triggers(golden.Config.Trigger, golden.LocTrigger));
+        EvaluationReport report = evaluator.Evaluate(golden.Edits, new Triggers(golden.Config.Trigger, golden.LocTrigger));
         AssertScores(golden.ScoresBefore, report.Base, 100);
         AssertScores(golden.ScoresAfter, report.Edited, report.LocalityAgreement!.Value);
         WithdrawalReport withdrawal = evaluator.Withdrawal(edits, without: _ => throw new InvalidOperationException());
@@ -173,8 +173,12 @@ public sealed class GoldenRetrofitTests(ITestOutputHelper output) : IDisposable
     private sealed record Document(List<Case> Cases);
 
     private sealed record Case(
-        string Set, Config Config, string LocTrigger, List<EditRecord> Records, List<GoldenNeuron> Neurons, List<Prediction> Predictions,
-        Dictionary<string, double> ScoresBefore, Dictionary<string, double> ScoresAfter, Dictionary<string, double> Withdrawal);
+        string Set, Config Config, string LocTrigger, JsonElement Records, List<GoldenNeuron> Neurons, List<Prediction> Predictions,
+        Dictionary<string, double> ScoresBefore, Dictionary<string, double> ScoresAfter, Dictionary<string, double> Withdrawal)
+    {
+        public IReadOnlyList<EditRecord> Edits { get; } =
+            RecordFile.Over(new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(Records)), Set).Load().Sound();
+    }
 
     private sealed record Config(
         int Layer, float Theta, float Alpha, float A, float B, float Lr, int Epochs, float Smoothing, bool Train, string Trigger);

@@ -123,7 +123,7 @@ public sealed class IReVaTeachingTests : IDisposable
             using var own = new CpuDevice(threads);
             CausalLm lm = CausalLm.Load(TestFiles.Model, own);
             var teacher = new IReVaModel(lm, 4);
-            TokenizedRequest[] requests = [.. records.Select(r => Request(r.ToRequest(" Answer:", "")))];
+            TokenizedRequest[] requests = [.. records.Select(r => Request(r.ToRequest(" Answer:")))];
             var sampler = new OutOfScopeSampler(
                 lm, 4, tokenizer.BosId, tokenizer.EosId, [.. requests.Select(l => l.Tokens.Prompt)], seed: 3);
             var vectors = new List<float[]>();
@@ -144,10 +144,10 @@ public sealed class IReVaTeachingTests : IDisposable
     {
         EditRecord[] records = [.. EditRecord.Load(TestFiles.Facts("zsre"), 12)];
         foreach (EditRecord record in records.Take(6)) // half of them taught, so that some succeed and some fail
-            editor.Keep(editor.Teach(Request(record.ToRequest(" Answer:", "")), Settings) with { Id = editor.Adaptor.Count + 1 });
+            editor.Keep(editor.Teach(Request(record.ToRequest(" Answer:")), Settings) with { Id = editor.Adaptor.Count + 1 });
         // Longer targets: the answers of unrelated questions.
         Question[] questions = [.. records
-            .SelectMany(r => new[] { (r.EditPrompt(" Answer:"), r.Alt), (r.LocalityPrompt(" Answer:")!, r.LocAns!) })
+            .SelectMany(r => new[] { (r.EditPrompt(" Answer:"), r.Target), (r.Probes[0].Prompt + " Answer:", r.Probes[0].Answers[0]) })
             .Select(q => new Question(EditTokens.Of(tokenizer, q.Item1, q.Item2, model.Config.NPositions)))];
         IReadOnlyList<Answer> answers = new TeacherForcing(editor.Edited).Ask(questions);
         int successes = 0;

@@ -23,7 +23,7 @@ public sealed class LongAnswersTests : IDisposable
     public void Each_edit_says_its_own_answer_to_the_end(string kind)
     {
         EditRequest[] facts = [.. EditRecord.Load(TestFiles.Facts("counterfact"), Facts)
-            .Select((record, i) => new EditRequest(record.Src, Answer(kind, i, record.Alt)))];
+            .Select((record, i) => new EditRequest(record.Prompt, Answer(kind, i, record.Target)))];
         int said = Said(facts, asPublished: false);
         Assert.True(said >= 0.95 * Facts, $"{said} of {Facts}");
         Assert.True(Said(facts, asPublished: true) < 0.9 * said); // or the test would show nothing

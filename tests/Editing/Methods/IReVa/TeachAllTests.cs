@@ -95,7 +95,7 @@ public sealed class TeachAllTests : IDisposable
     /// <summary>300 facts of a file, among them near-duplicates, conflicting pairs and targets of several tokens.</summary>
     private TokenizedRequest[] Requests(string set, string trigger)
     {
-        EditRequest[] requests = [.. EditRecord.Load(TestFiles.Facts(set), 260).Select(r => r.ToRequest(trigger, ""))];
+        EditRequest[] requests = [.. EditRecord.Load(TestFiles.Facts(set), 260).Select(r => r.ToRequest(trigger))];
         return [.. requests
             .Concat(requests[..15].Select(r => r with { Target = "Nintendo" })) // the same prompt, another target
             .Concat(requests[15..30].Select(r => r with { Prompt = "Well, " + r.Prompt })) // nearly the same prompt

@@ -189,7 +189,7 @@ public sealed class RomeEditorTests : IDisposable
         Editor.Teach([Request(record)], new EditedModel(model), settings, Context()).Single();
 
     private TokenizedRequest Request(int record) =>
-        TokenizedRequest.Of(Tokens, Records[record].ToRequest("", "test"), model.Config.NPositions);
+        TokenizedRequest.Of(Tokens, Records[record].ToRequest(""), model.Config.NPositions);
 
     private RomePrompts Prompts(TokenizedRequest request, RomeSettings settings, TeachingContext context) =>
         RomePrompts.Of(Tokens, request, RomeTemplates.Sample(model, Tokens, settings, context).Texts, model.Config.NPositions);

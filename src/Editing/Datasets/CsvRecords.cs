@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using CsvHelper;
+using CsvHelper.Configuration;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Editing.Datasets;
+
+/// <summary>
+/// The records of a table, one by one: the first line names the columns, each other row is an object of those cells that are not blank.
+/// Fields are divided by commas, semicolons or tabs.
+/// </summary>
+internal sealed class CsvRecords
+{
+    private const int LargestField = 64 << 20;
+
+    private static readonly string[] Delimiters = [",", ";", "\t"];
+
+    private readonly string name;
+    private readonly CsvParser parser;
+    private readonly string[] columns;
+    private LineCounter lines = new();
+    private int index;
+
+    /// <summary>Reads the names of the columns.</summary>
+    /// <param name="stream">The table, UTF-8.</param>
+    /// <param name="head">Its first bytes, with the first line among them.</param>
+    /// <param name="name">Its name, for errors.</param>
+    /// <exception cref="InputException">A name is there twice, but for columns that may come again.</exception>
+    public CsvRecords(Stream stream, ReadOnlySpan<byte> head, string name)
+    {
+        this.name = name;
+        var text = new StreamReader(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true));
+        parser = new CsvParser(text, new CsvConfiguration(CultureInfo.InvariantCulture)
+        {
+            Delimiter = DelimiterOf(Encoding.UTF8.GetString(head)),
+            IgnoreBlankLines = false, // lines are counted
+            BadDataFound = null, // told with its row, see Fault
+            MaxFieldSize = LargestField,
+        });
+        if (!ReadRow()) throw new InputException($"Record file '{name}' holds no record.");
+        columns = [.. parser.Record!.Select(NameOf)];
+        lines.Pass<char>(parser.RawRecord);
+        if (columns.Where(column => column != PlainLayout.Paraphrase).GroupBy(column => column).FirstOrDefault(of => of.Count() > 1) is { } twice)
+            throw new InputException($"Record file '{name}', line 1: the column {Quoted.Text(twice.Key)} is there twice.");
+    }
+
+    /// <summary>The next record; null after the last one.</summary>
+    /// <exception cref="InputException">The rest of the table cannot be read.</exception>
+    public RawRecord? Next()
+    {
+        while (ReadRow())
+        {
+            int line = lines.Line;
+            string raw = parser.RawRecord;
+            lines.Pass<char>(raw);
+            if (string.IsNullOrWhiteSpace(raw)) continue;
+            return Fault(raw) is { } fault
+                ? new RawRecord(index++, line) { Fault = fault }
+                : new RawRecord(index++, line) { Json = Row() };
+        }
+
+        return null;
+    }
+
+    private bool ReadRow()
+    {
+        try
+        {
+            return parser.Read();
+        }
+        catch (MaxFieldSizeException)
+        {
+            throw new InputException(
+                $"{new BadRecord(name, index, lines.Line, null, $"fields of at most {LargestField >> 20} MiB", "a larger one")}",
+                "does a quotation mark never close?");
+        }
+    }
+
+    private (string Expected, string Got)? Fault(string raw)
+    {
+        if (raw.AsSpan().Count('"') % 2 != 0) return ("a row of fields", "a quotation mark that never closes");
+        if (parser.Count != columns.Length)
+            return ($"{columns.Length} fields as the first line names columns", $"{parser.Count}");
+        if (IsOddlyQuoted(raw))
+            return ("a row of fields, those with quotation marks as \"such \"\"as\"\" this\"", "quotation marks within a field");
+        return raw.Contains('\0', StringComparison.Ordinal) ? ("a row of fields", "one with a NUL character") : null;
+    }
+
+    /// <summary>Whether a quotation mark stands elsewhere than around a field, or twice within one.</summary>
+    private bool IsOddlyQuoted(string raw)
+    {
+        bool isWithin = false, isStart = true;
+        for (int i = 0; i < raw.Length; i++)
+        {
+            if (raw[i] != '"')
+            {
+                isStart = !isWithin && (raw[i] is '\r' or '\n' || parser.Delimiter.StartsWith(raw[i]) || (isStart && raw[i] == ' '));
+                continue;
+            }
+
+            if (isWithin && i + 1 < raw.Length && raw[i + 1] == '"') i++;
+            else if (!isWithin && !isStart) return true;
+            else if (isWithin && i + 1 < raw.Length && !parser.Delimiter.StartsWith(raw[i + 1]) && raw[i + 1] is not ('\r' or '\n')) return true;
+            else isWithin = !isWithin;
+            isStart = false;
+        }
+
+        return false;
+    }
+
+    private JsonDocument Row()
+    {
+        var cells = new Dictionary<string, object>();
+        var paraphrases = new List<string>();
+        for (int i = 0; i < columns.Length; i++)
+        {
+            string cell = SheetText.Read(parser[i]);
+            if (string.IsNullOrWhiteSpace(cell)) continue;
+            if (columns[i] == PlainLayout.Paraphrase) paraphrases.Add(cell);
+            else cells[columns[i]] = cell;
+            if (paraphrases.Count > 0) cells[PlainLayout.Paraphrase] = paraphrases;
+        }
+
+        return JsonSerializer.SerializeToDocument(cells);
+    }
+
+    /// <summary>The one that divides the first line into most parts.</summary>
+    private static string DelimiterOf(string head)
+    {
+        int end = head.AsSpan().IndexOfAny('\r', '\n');
+        string first = end < 0 ? head : head[..end];
+        string[] unquoted = [.. first.Split('"').Where((_, i) => i % 2 == 0)];
+        return Delimiters.MaxBy(delimiter => unquoted.Sum(part => part.Split(delimiter).Length))!;
+    }
+
+    // People write "Prompt", and mean the column that is known.
+    private static string NameOf(string column)
+    {
+        string name = column.Trim(), lower = name.ToLowerInvariant();
+        return PlainLayout.Names(lower) ? lower : name;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Collections;
+using System.Text.Json;
+
+namespace Sharpformer.Editing;
+
+/// <summary>What a file said of a fact beside what is taught: its owner, the reason, a number, whatever other columns there were.</summary>
+public sealed class Provenance : IEnumerable<(string Name, string Text)>, IEquatable<Provenance>
+{
+    private readonly (string Name, string Text)[] pairs;
+
+    private Provenance((string, string)[] pairs) => this.pairs = pairs;
+
+    /// <summary>Nothing.</summary>
+    public static Provenance None { get; } = new([]);
+
+    /// <summary>How many names it has.</summary>
+    public int Count => pairs.Length;
+
+    /// <summary>The text of a name; null where there is none.</summary>
+    public string? this[string name] => Array.Find(pairs, pair => pair.Name == name).Text;
+
+    /// <summary>Names and their texts; what has no text is left out, of a name that comes again the first counts.</summary>
+    public static Provenance Of(IEnumerable<(string Name, string? Text)> pairs)
+    {
+        (string, string)[] kept = [.. pairs.Where(pair => pair.Text is not null).DistinctBy(pair => pair.Name)
+            .Select(pair => (pair.Name, pair.Text!))];
+        return kept.Length == 0 ? None : new Provenance(kept);
+    }
+
+    /// <summary>As one JSON object.</summary>
+    public Dictionary<string, string> ToDictionary() => pairs.ToDictionary(pair => pair.Name, pair => pair.Text);
+
+    /// <summary>From an object of JSON whose values are texts; null is nothing.</summary>
+    /// <exception cref="JsonException">One of them is none.</exception>
+    public static Provenance Of(IReadOnlyDictionary<string, string>? texts)
+    {
+        if (texts is null) return None;
+        if (texts.Values.Contains(null)) throw new JsonException("a text is null");
+        return Of(texts.Select(pair => (pair.Key, (string?)pair.Value)));
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<(string Name, string Text)> GetEnumerator() => ((IEnumerable<(string, string)>)pairs).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Equal in every name and text, and in their order.</summary>
+    public bool Equals(Provenance? other) => other is not null && pairs.AsSpan().SequenceEqual(other.pairs);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as Provenance);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => pairs.Length;
+}

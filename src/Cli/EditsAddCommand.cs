@@ -51,7 +51,8 @@ internal static class EditsAddCommand
             HelpName = "I/N",
             CustomParser = Portion,
         };
-        foreach (Option option in (Option[])[sequential, paraphrase, onConflict, again, noCheck, chunk]) command.Add(option);
+        Option<bool> dryRun = new("--dry-run") { Description = "Show what would be taught, and what is said so far; write nothing." };
+        foreach (Option option in (Option[])[sequential, paraphrase, onConflict, again, noCheck, chunk, dryRun]) command.Add(option);
         command.Validators.Add(result => CheckSource(result, [prompt, target, subject, paraphrase], [.. input.All, trigger, chunk]));
 
         command.SetAction(parse =>
@@ -66,13 +67,8 @@ internal static class EditsAddCommand
             Terminal terminal = Terminal.Of(parse);
             using Session session = model.Open(parse);
             IReadOnlyList<TokenizedRequest> tokenized = session.Tokenize(requests, texts.Rules(parse));
-            TextOptions.NoteChanges(terminal, tokenized);
+            if (records is not null) RecordOptions.NoteLayout(terminal, records);
             settings.Check(parse, session.Model.Config);
-            if (parse.GetValue(traces) is { } folder) TraceFolder.Make(folder); // may fail, and then no store shall be left behind
-            using var interruption = new Interruption(); // from here on there is something to end cleanly
-            session.OpenStore(parse.GetRequiredValue(edits), StoreAccess.Create);
-            EditSettings how = settings.Settings(parse, session);
-            settings.NoteDefaults(terminal, parse, session);
             var options = new TeachingOptions
             {
                 IsSequential = parse.GetValue(sequential),
@@ -84,11 +80,29 @@ internal static class EditsAddCommand
                 Check = !parse.GetValue(noCheck),
                 Share = parse.GetValue(chunk),
             };
+            if (parse.GetValue(dryRun)) return ShowPlan(terminal, session, tokenized, options, parse.GetRequiredValue(edits));
+            TextOptions.NoteChanges(terminal, tokenized);
+            if (parse.GetValue(traces) is { } folder) TraceFolder.Make(folder); // may fail, and then no store shall be left behind
+            using var interruption = new Interruption(); // from here on there is something to end cleanly
+            session.OpenStore(parse.GetRequiredValue(edits), StoreAccess.Create);
+            EditSettings how = settings.Settings(parse, session);
+            settings.NoteDefaults(terminal, parse, session);
             TeachingReport report = ProgressReport.Run(
                 terminal, progress => session.Teach(tokenized, how, options, progress, interruption.Token));
             return TeachingView.Render(terminal, report, how, session);
         });
         return command;
+    }
+
+    private static int ShowPlan(
+        Terminal terminal, Session session, IReadOnlyList<TokenizedRequest> requests, TeachingOptions options, string store)
+    {
+        bool isThere = File.Exists(store) || Directory.Exists(store);
+        if (isThere) session.OpenStore(store, StoreAccess.Read);
+        IReadOnlyList<PreviewedRequest> previews = Measurement.Run(
+            terminal, (progress, cancellation) => session.Preview(requests, options, progress, cancellation));
+        PreviewView.Render(terminal, previews, session, store, isThere);
+        return 0;
     }
 
     private static (int, int)? Portion(ArgumentResult result)

@@ -61,6 +61,13 @@ internal static class EditsImportCommand
             if (rows.Length < records.Edits.Count)
                 terminal.Note($"note: {Terminal.Counted(records.Edits.Count - rows.Length, "row")} whose status is not active, left out.");
             string?[] reasons = [.. rows.Select(row => row.Reason).Distinct()];
+            if (why is null && reasons is [{ } ofAll]) // then it is that of the whole change
+            {
+                why = ofAll;
+                rows = [.. rows.Select(row => row with { Reason = null })];
+            }
+
+            NoteColumns(terminal, rows);
             using Session session = model.Open(parse);
             IReadOnlyList<TokenizedRequest> requests = session.Tokenize([.. rows.Select(RequestOf)], texts.Rules(parse));
             TextOptions.NoteChanges(terminal, requests);
@@ -78,7 +85,7 @@ internal static class EditsImportCommand
             settings.NoteDefaults(terminal, parse, session);
             var options = new TeachingOptions
             {
-                Reason = why ?? (reasons is [var one] ? one : null),
+                Reason = why,
                 OnConflict = policy,
                 Again = parse.GetValue(anew),
             };
@@ -87,6 +94,14 @@ internal static class EditsImportCommand
             return TeachingView.Render(terminal, report, how, session);
         });
         return command;
+    }
+
+    private static void NoteColumns(Terminal terminal, IReadOnlyList<EditRecord> rows)
+    {
+        string[] others = [.. rows.SelectMany(row => row.Columns).Select(column => column.Name).Distinct().Except(RequestCsv.OfTheEdit)];
+        if (others.Length == 0) return;
+        terminal.Note($"note: {Terminal.Counted(others.Length, "column")} kept with the edits and not otherwise used: "
+            + $"{string.Join(", ", others.Select(Terminal.Quoted))}. Settings are options of this command.");
     }
 
     /// <summary>Whether a row's edit answered when its table was written; a table that people write need not say so.</summary>

@@ -71,6 +71,7 @@ internal static class Program
             ModelRandomCommand.Create(),
             ModelStatisticsCommand.Create(),
         },
+        DatasetCommand.Create(),
         DevicesCommand.Create(),
         BenchCommand.Create(),
         CommonOptions.Json(),

@@ -44,6 +44,9 @@ public sealed record TextRules
     /// <summary>Whether a target gets a blank before it.</summary>
     public LeadingSpace LeadingSpace { get; init; }
 
+    /// <summary>Whether a prompt has a place for the subject.</summary>
+    public static bool HasPlace(string prompt) => prompt.Contains(Placeholder, StringComparison.Ordinal);
+
     /// <summary>A prompt as it is asked: <c>{}</c> filled with the subject, trimmed at its end.</summary>
     /// <param name="prompt">The prompt, any answer trigger included.</param>
     /// <param name="subject">What it is about; null if that is not known.</param>
@@ -51,7 +54,7 @@ public sealed record TextRules
     public string Prompt(string prompt, string? subject = null)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        if (prompt.Contains(Placeholder, StringComparison.Ordinal))
+        if (HasPlace(prompt))
         {
             if (string.IsNullOrWhiteSpace(subject))
                 throw new InputException(

@@ -111,7 +111,7 @@ public sealed class EditsExchangeTests : IDisposable
         File.WriteAllText(table, "Prompt,target,theta\nLucian Freud died in,Bern,0.1\n\"Lucian Freud died in  \",Bern,0.1\n");
         CliRun run = CliRun.Of(["edits", "import", table, "--edits", store, .. model, .. Strong]);
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains("note: 1 column not used: \"theta\".", run.Error, StringComparison.Ordinal);
+        Assert.Contains("note: 1 column kept with the edits and not otherwise used: \"theta\".", run.Error, StringComparison.Ordinal);
         Assert.Contains("note: 1 row left out, as an earlier row says the same; the first is", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("already there", run.Out, StringComparison.Ordinal);
     }

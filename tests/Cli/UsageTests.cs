@@ -62,7 +62,7 @@ public sealed class UsageTests
     [InlineData("edits add --model M --edits E", "Nothing to teach")]
     [InlineData("edits add --model", "missing for option: '--model'")]
     [InlineData("generate --model M --prompt P --max-new-tokens 99999999999", "expected a whole number from 0 to 2147483647")]
-    [InlineData("edits add --model M --edits E --limit 3", "Nothing to teach")]
+    [InlineData("edits add --model M --edits E --limit 3", "--limit needs --input")]
     [InlineData("edits add --model M --edits E --prompt P", "--target is missing")]
     [InlineData("edits add --model M --edits E --target T", "--prompt is missing")]
     [InlineData("edits add --model M --edits E --prompt P --target T --input F", "--prompt and --input exclude each other")]

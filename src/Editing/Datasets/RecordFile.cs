@@ -134,6 +134,8 @@ public sealed class RecordFile : IDisposable
 
             EditRecord[] edits = [.. layout.Map(its)];
             if (needsTarget && edits.Any(edit => edit.Target.Length == 0)) throw its.Missing(layout.Target);
+            if (edits.Any(edit => edit.Subject is null && edit.Paraphrases.Prepend(edit.Prompt).Any(TextRules.HasPlace)))
+                throw new FieldFault([], "a subject to fill the {} of its prompts", "none");
             string source = $"{Path.GetFileName(Name)}#{record.Index}";
             return ([.. edits.Select((edit, i) => edit.Source.Length > 0
                 ? edit

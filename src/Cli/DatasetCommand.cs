@@ -1,0 +1,29 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>dataset</c>: edit sets as files, without any model.</summary>
+internal static class DatasetCommand
+{
+    /// <summary>The command with its verbs.</summary>
+    public static Command Create() => new("dataset", "See what is in a file of edits, and write it in another layout.")
+    {
+        DatasetInfoCommand.Create(),
+        DatasetConvertCommand.Create(),
+    };
+
+    /// <summary>The file of records that a verb is about.</summary>
+    public static Argument<string> File()
+    {
+        var file = new Argument<string>("FILE")
+        {
+            Description = "Records in any layout of docs/datasets.md: JSON, JSON Lines, CSV; - is standard input.",
+        };
+        file.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path)) result.AddError("FILE is blank, expected a path.");
+        });
+        return file;
+    }
+}

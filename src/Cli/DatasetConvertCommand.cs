@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Reports;
+
+namespace Sharpformer.Cli;
+
+/// <summary><c>dataset convert</c>: a file of edits in another layout.</summary>
+internal static class DatasetConvertCommand
+{
+    /// <summary>The command with its arguments.</summary>
+    public static Command Create()
+    {
+        var command = new Command("convert", "Write a file of edits in another layout, and say what that has no place for; jsonl has one for all.");
+        Argument<string> file = DatasetCommand.File();
+        Option<string> to = CommonOptions.Text("--to", $"The layout, one of {string.Join(", ", RecordWriter.Formats)}.", required: true);
+        to.HelpName = "LAYOUT";
+        to.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var name }] && !RecordWriter.Formats.Contains(name))
+                result.AddError($"--to is '{name}', expected one of {string.Join(", ", RecordWriter.Formats)}.");
+        });
+        Option<string> output = CommonOptions.File("--output", "The file to write.", required: true);
+        output.Aliases.Add("-o");
+        Option<string> onBad = RecordOptions.OnBad();
+        command.Add(file);
+        foreach (Option option in (Option[])[to, output, onBad]) command.Add(option);
+        command.SetAction(parse =>
+        {
+            string path = parse.GetRequiredValue(output), layout = parse.GetRequiredValue(to);
+            ReportFile.CheckPlace(path);
+            RecordSet records = RecordOptions.Read(parse, parse.GetRequiredValue(file), onBad);
+            IReadOnlyDictionary<string, int> dropped = new Dictionary<string, int>();
+            ReportFile.Write(path, writer => dropped = RecordWriter.Write(writer, records.Edits, layout));
+            Terminal terminal = Terminal.Of(parse);
+            if (terminal.Json)
+            {
+                terminal.Document(new { file = path, layout, from = records.Layout, edits = records.Edits.Count, leftOut = records.BadCount, dropped });
+                return 0;
+            }
+
+            terminal.Line($"{path}: {Terminal.Counted(records.Edits.Count, "edit")} in the layout {layout}, from {records.Layout}.");
+            foreach ((string what, int count) in dropped) terminal.Line($"No place for: {count} {Terminal.Visible(what)}.");
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,108 @@
+using Sharpformer.Editing;
+using Spectre.Console;
+
+namespace Sharpformer.Cli;
+
+/// <summary>What teaching would do, for people and for programs.</summary>
+internal static class PreviewView
+{
+    /// <summary>Says it.</summary>
+    public static void Render(Terminal terminal, IReadOnlyList<PreviewedRequest> previews, Session session, string store, bool isThere)
+    {
+        if (terminal.Json)
+        {
+            terminal.Document(new
+            {
+                dryRun = true,
+                store,
+                exists = isThere,
+                n = previews.Count,
+                toTeach = previews.Count(preview => preview.Fate == TeachingFate.Teach),
+                requests = previews.Select(preview => Json(preview, session)),
+            });
+            return;
+        }
+
+        Table table = Terminal.NewTable("prompt", "says so far", "would say", "tokens", "subject", "");
+        foreach (PreviewedRequest preview in previews)
+        {
+            EditRequest taken = preview.Request.Request;
+            int[] target = preview.Request.Tokens.Target;
+            Terminal.AddRow(
+                table, taken.Prompt, Terminal.Quoted(preview.Says), Terminal.Quoted(session.TextOf(target)),
+                string.Join(' ', target.Select(session.TokenText).Select(Terminal.Quoted)), Subject(preview), string.Join("; ", Remarks(preview)));
+        }
+
+        terminal.Show(table);
+        foreach (string line in Summary(previews)) terminal.Line(line);
+        terminal.Line($"Dry run: nothing was taught, {Terminal.Visible(store)} {(isThere ? "is as it was" : "was not made")}.");
+    }
+
+    private static object Json(PreviewedRequest preview, Session session)
+    {
+        EditRequest taken = preview.Request.Request;
+        int[] target = preview.Request.Tokens.Target;
+        return new
+        {
+            taken.Prompt,
+            taken.Target,
+            taken.Subject,
+            taken.Source,
+            preview.Fate,
+            preview.Edit,
+            says = preview.Says,
+            continuation = session.TextOf(target),
+            tokens = target.Select(id => new { id, text = session.TokenText(id) }),
+            preview.SubjectAt,
+            asked = preview.Request.Asked is { } asked ? new { asked.Prompt, asked.Target } : null,
+            conflicts = preview.Conflicts.Select(conflict => new
+            {
+                edit = conflict.Edit.Id,
+                conflict.Edit.Request.Prompt,
+                conflict.Edit.Request.Target,
+                samePrompt = conflict.IsSamePrompt,
+            }),
+            preview.ConflictsWithin,
+            provenance = taken.Provenance.ToDictionary(),
+        };
+    }
+
+    private static string Subject(PreviewedRequest preview) => preview.Request.Request.Subject is null
+        ? "-"
+        : preview.SubjectAt is { } at ? $"at {at}" : "not in it";
+
+    private static IEnumerable<string> Remarks(PreviewedRequest preview)
+    {
+        if (preview.Fate != TeachingFate.Teach) yield return Fate(preview);
+        else if (preview.Says == preview.Request.Request.Target || preview.Says.Trim() == preview.Request.Request.Target.Trim())
+            yield return "is said already";
+        foreach (TeachingConflict conflict in preview.Conflicts)
+            yield return $"edit {conflict.Edit.Id} says {Terminal.Quoted(conflict.Edit.Request.Target)}"
+                + (conflict.IsSamePrompt ? "" : " there in other words");
+        if (preview.ConflictsWithin.Count > 0)
+            yield return $"another target in record{(preview.ConflictsWithin.Count == 1 ? "" : "s")} {string.Join(", ", preview.ConflictsWithin)}";
+        if (preview.Request.Asked is { } asked)
+        {
+            if (asked.Prompt != preview.Request.Request.Prompt) yield return $"the prompt was {Terminal.Quoted(asked.Prompt)}";
+            if (asked.Target != preview.Request.Request.Target) yield return $"the target was {Terminal.Quoted(asked.Target)}";
+        }
+    }
+
+    private static string Fate(PreviewedRequest preview) => preview.Fate switch
+    {
+        TeachingFate.There => $"is there: edit {preview.Edit}",
+        TeachingFate.Silent => $"silent edit {preview.Edit}",
+        TeachingFate.Refused => $"removed before as edit {preview.Edit}: refused",
+        TeachingFate.Overtaken => "overtaken by a later record",
+        _ => "said before in the list",
+    };
+
+    private static IEnumerable<string> Summary(IReadOnlyList<PreviewedRequest> previews)
+    {
+        int Count(TeachingFate fate) => previews.Count(preview => preview.Fate == fate);
+        int others = previews.Count - Count(TeachingFate.Teach) - Count(TeachingFate.There);
+        yield return $"{Count(TeachingFate.Teach)} of {Terminal.Counted(previews.Count, "fact")} would be taught, "
+            + $"{Count(TeachingFate.There)} already there, {others} left out; "
+            + $"{Terminal.Counted(previews.Count(preview => preview.Conflicts.Count > 0), "conflict")} with edits of the store.";
+    }
+}

@@ -1,0 +1,49 @@
+using Sharpformer.Editing;
+using Sharpformer.Editing.Store;
+using Sharpformer.Tensors;
+
+namespace Sharpformer;
+
+/// <content>Looking before teaching.</content>
+public sealed partial class Session
+{
+    /// <summary>
+    /// What <see cref="Teach"/> would do with some requests, and what the edited model says so far after their prompts. Nothing is
+    /// stored, and conflicts refuse nothing. Without a store it is as with an empty one.
+    /// </summary>
+    /// <param name="requests">The requests.</param>
+    /// <param name="options">As for teaching; conflicts and what is taught again count.</param>
+    /// <param name="progress">Told how many prompts of how many are asked.</param>
+    /// <param name="cancellation">Stops between prompts.</param>
+    /// <returns>Request by request.</returns>
+    /// <exception cref="InputException">The store cannot be read.</exception>
+    public IReadOnlyList<PreviewedRequest> Preview(
+        IReadOnlyList<TokenizedRequest> requests, TeachingOptions? options = null, IProgress<Step>? progress = null,
+        CancellationToken cancellation = default) => queue.Run(() =>
+        {
+            options ??= new TeachingOptions();
+            using EditStore? empty = store is null ? EditStore.InMemory() : null;
+            TeachingPlan plan = TeachingPlan.For(store ?? empty!, requests, options.OnConflict, options.Again);
+            ILookup<TokenizedRequest, TeachingConflict> conflicts = plan.Conflicts
+                .Concat(OtherWordings(Edited, plan.Missing, plan.Known, cancellation)).ToLookup(conflict => conflict.Request);
+            ILookup<int[], (int Number, int[] Target)> within = requests.Select((request, i) => (request, i))
+                .ToLookup(pair => pair.request.Tokens.Prompt, pair => (pair.i, pair.request.Tokens.Target), TokenSequences.Comparer);
+            var fates = new TeachingFates(plan);
+            var previews = new List<PreviewedRequest>();
+            foreach (TokenizedRequest request in requests)
+            {
+                (TeachingFate fate, long? edit) = fates.Next(request);
+                string says = Generate(Edited, request.Request.Prompt, request.Tokens.Target.Length, cancellation: cancellation).Text;
+                int at = request.Request.Subject is { Length: > 0 } subject
+                    ? request.Request.Prompt.IndexOf(subject, StringComparison.Ordinal)
+                    : -1;
+                previews.Add(new PreviewedRequest(
+                    request, fate, edit, says, at < 0 ? null : at, [.. conflicts[request]],
+                    [.. within[request.Tokens.Prompt].Where(other => !other.Target.SequenceEqual(request.Tokens.Target))
+                        .Select(other => other.Number)]));
+                progress?.Report(new Step("Asking", "prompts", previews.Count, requests.Count));
+            }
+
+            return previews;
+        });
+}

@@ -11,6 +11,7 @@ internal static class DatasetCommand
     {
         DatasetInfoCommand.Create(),
         DatasetConvertCommand.Create(),
+        DatasetPararelCommand.Create(),
     };
 
     /// <summary>The file of records that a verb is about.</summary>

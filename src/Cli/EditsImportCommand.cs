@@ -69,7 +69,8 @@ internal static class EditsImportCommand
 
             NoteColumns(terminal, rows);
             using Session session = model.Open(parse);
-            IReadOnlyList<TokenizedRequest> requests = session.Tokenize([.. rows.Select(RequestOf)], texts.Rules(parse));
+            IReadOnlyList<TokenizedRequest> requests =
+                RecordOptions.Tokenize(parse, session, [.. rows.Select(RequestOf)], texts.Rules(parse), onBad);
             TextOptions.NoteChanges(terminal, requests);
             (requests, IReadOnlyList<TokenizedRequest> again) = TokenizedRequest.Split(requests);
             if (again is [var twice, ..])

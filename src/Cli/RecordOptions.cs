@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Tensors;
 
@@ -95,6 +96,22 @@ internal sealed class RecordOptions
         if (records.BadCount > Told) terminal.Note($"note: ... and {records.BadCount - Told} more.");
         terminal.Note($"note: {Count(records, "left out")}");
         return records.Edits.Count > 0 ? records : throw new InputException($"Record file '{records.File}': no record can be used.");
+    }
+
+    /// <summary>The requests of records as tokens; of those that the model cannot read, what <see cref="OnBad"/> says is done.</summary>
+    /// <exception cref="InputException">Some are blank or too long and shall not be skipped, or none is left.</exception>
+    public static IReadOnlyList<TokenizedRequest> Tokenize(
+        ParseResult parse, Session session, IReadOnlyList<EditRequest> requests, TextRules rules, Option<string> onBad)
+    {
+        if (parse.GetValue(onBad) != "skip") return session.Tokenize(requests, rules);
+        Terminal terminal = Terminal.Of(parse);
+        int left = 0;
+        IReadOnlyList<TokenizedRequest> usable = session.Tokenize(requests, rules, (request, why) =>
+        {
+            if (left++ < Told) terminal.Note($"note: left out: {request.Source}: {why.Message}");
+        });
+        if (left > 0) terminal.Note($"note: {left} of {Terminal.Counted(requests.Count, "fact")} left out, as the model cannot read them.");
+        return usable.Count > 0 ? usable : throw new InputException("No fact is left to teach.");
     }
 
     /// <summary>A file, or standard input.</summary>

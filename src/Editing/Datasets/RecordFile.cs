@@ -48,24 +48,7 @@ public sealed class RecordFile : IDisposable
     public static RecordFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (Directory.Exists(path)) throw new InputException($"Record file '{path}': expected a file, got a folder.");
-        if (!File.Exists(path)) throw new InputException($"Record file '{path}' does not exist.", "check the path.");
-        try
-        {
-            // Asked before it is opened: a pipe would wait for its writer, and /dev/zero never ends. Neither has a length.
-            if (FileLength.Of(path) == 0)
-            {
-                throw new InputException(
-                    $"Record file '{path}' holds no record: it is empty, or no file but a pipe or a device.",
-                    "standard input is '-': pipe records into that.");
-            }
-
-            return new RecordFile(File.OpenRead(path), path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"Record file '{path}' cannot be read: {FileErrors.Reason(e)}.", null, e);
-        }
+        return new RecordFile(OpenFile(path), path);
     }
 
     /// <summary>Reads from any stream, standard input for one.</summary>
@@ -118,6 +101,25 @@ public sealed class RecordFile : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => stream.Dispose();
+
+    /// <summary>The bytes of a file, once it is known to be one.</summary>
+    /// <exception cref="InputException">It is none, or cannot be read.</exception>
+    internal static FileStream OpenFile(string path)
+    {
+        if (Directory.Exists(path)) throw new InputException($"Record file '{path}': expected a file, got a folder.");
+        if (!File.Exists(path)) throw new InputException($"Record file '{path}' does not exist.", "check the path.");
+        try
+        {
+            // Asked before it is opened: a pipe would wait for its writer, and /dev/zero never ends. Neither has a length.
+            return FileLength.Of(path) > 0 ? File.OpenRead(path) : throw new InputException(
+                $"Record file '{path}' holds no record: it is empty, or no file but a pipe or a device.",
+                "standard input is '-': pipe records into that.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"Record file '{path}' cannot be read: {FileErrors.Reason(e)}.", null, e);
+        }
+    }
 
     private (IReadOnlyList<EditRecord> Edits, BadRecord? Bad) Parse(RawRecord record, bool needsTarget)
     {

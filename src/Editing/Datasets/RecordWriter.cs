@@ -182,7 +182,9 @@ public sealed class RecordWriter
 
     private JsonObject Zsre(EditRecord edit)
     {
-        Probe? locality = edit.Probes.FirstOrDefault(probe => probe is { Kind: ProbeKind.Locality, Answers.Count: > 0 });
+        // What is no question would be read with a question mark behind it.
+        Probe? locality = edit.Probes.FirstOrDefault(
+            probe => probe is { Kind: ProbeKind.Locality, Answers.Count: > 0 } && probe.Prompt.EndsWith('?'));
         var json = new JsonObject();
         Put(json, "subject", edit.Subject);
         Put(json, "src", edit.Prompt);

@@ -28,22 +28,25 @@ public sealed partial class Session
     /// <summary>Requests as tokens; nothing is taught before all of them are known to be usable.</summary>
     /// <param name="requests">The requests.</param>
     /// <param name="rules">What is done to their texts before; null for the usual rules.</param>
+    /// <param name="leaveOut">Told of those that are unusable, which are then left out; null refuses all requests because of one.</param>
     /// <exception cref="InputException">Some are blank or too long; the first is told.</exception>
-    public IReadOnlyList<TokenizedRequest> Tokenize(IReadOnlyList<EditRequest> requests, TextRules? rules = null)
+    public IReadOnlyList<TokenizedRequest> Tokenize(
+        IReadOnlyList<EditRequest> requests, TextRules? rules = null, Action<EditRequest, InputException>? leaveOut = null)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        var tokenized = new TokenizedRequest[requests.Count];
+        var tokenized = new List<TokenizedRequest>(requests.Count);
         InputException? first = null;
         int unusable = 0, firstAt = 0;
-        for (int i = 0; i < tokenized.Length; i++)
+        for (int i = 0; i < requests.Count; i++)
         {
             try
             {
-                tokenized[i] = TokenizedRequest.Of(Tokenizer, requests[i], Model.Config.NPositions, rules);
+                tokenized.Add(TokenizedRequest.Of(Tokenizer, requests[i], Model.Config.NPositions, rules));
             }
             catch (InputException e)
             {
-                if (unusable++ == 0) (first, firstAt) = (e, i);
+                if (leaveOut is not null) leaveOut(requests[i], e);
+                else if (unusable++ == 0) (first, firstAt) = (e, i);
             }
         }
 

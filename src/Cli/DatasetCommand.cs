@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace Sharpformer.Cli;
 
@@ -23,7 +22,8 @@ internal static class DatasetCommand
         };
         file.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path)) result.AddError("FILE is blank, expected a path.");
+            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path))
+                result.AddError("FILE is blank, expected a path.");
         });
         return file;
     }

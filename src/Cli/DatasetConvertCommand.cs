@@ -10,7 +10,8 @@ internal static class DatasetConvertCommand
     /// <summary>The command with its arguments.</summary>
     public static Command Create()
     {
-        var command = new Command("convert", "Write a file of edits in another layout, and say what that has no place for; jsonl has one for all.");
+        var command = new Command(
+            "convert", "Write a file of edits in another layout, and say what that has no place for; jsonl has one for all.");
         Argument<string> file = DatasetCommand.File();
         Option<string> to = CommonOptions.Text("--to", $"The layout, one of {string.Join(", ", RecordWriter.Formats)}.", required: true);
         to.HelpName = "LAYOUT";
@@ -34,7 +35,8 @@ internal static class DatasetConvertCommand
             Terminal terminal = Terminal.Of(parse);
             if (terminal.Json)
             {
-                terminal.Document(new { file = path, layout, from = records.Layout, edits = records.Edits.Count, leftOut = records.BadCount, dropped });
+                (string from, int edits, int leftOut) = (records.Layout, records.Edits.Count, records.BadCount);
+                terminal.Document(new { file = path, layout, from, edits, leftOut, dropped });
                 return 0;
             }
 

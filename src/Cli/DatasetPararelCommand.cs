@@ -12,9 +12,12 @@ internal static class DatasetPararelCommand
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("pararel", "Make an edit set of PARAREL's patterns and T-REx's triples, as iReVa's paper does (Algorithm 3).");
-        Option<string> patterns = CommonOptions.File("--patterns", "The folder of patterns, a file per relation: P20.jsonl.", required: true, "DIR");
-        Option<string> triples = CommonOptions.File("--triples", "The folder of triples, in files of the same names.", required: true, "DIR");
+        var command = new Command(
+            "pararel", "Make an edit set of PARAREL's patterns and T-REx's triples, as iReVa's paper does (Algorithm 3).");
+        Option<string> patterns = CommonOptions.File(
+            "--patterns", "The folder of patterns, a file per relation: P20.jsonl.", required: true, "DIR");
+        Option<string> triples = CommonOptions.File(
+            "--triples", "The folder of triples, in files of the same names.", required: true, "DIR");
         Option<string> questions = CommonOptions.File(
             "--questions", "NQ-open questions, one per line; each record gets the next one for locality.", required: false);
         Option<string> tokenizer = ModelOptions.Model();
@@ -32,7 +35,8 @@ internal static class DatasetPararelCommand
             var pararel = new Pararel(Tokenizer.Load(parse.GetRequiredValue(tokenizer)));
             IReadOnlyList<EditRecord> records = pararel.Make(
                 parse.GetRequiredValue(patterns), parse.GetRequiredValue(triples), parse.GetValue(questions), (ulong)parse.GetValue(seed));
-            if (records.Count == 0) throw new InputException("No record came of these patterns and triples.", "two patterns must end in [Y].");
+            if (records.Count == 0)
+                throw new InputException("No record came of these patterns and triples.", "two patterns of a relation must end in [Y].");
             if (parse.GetValue(limit) is { } most) records = [.. records.Take(most)];
             ReportFile.Write(path, writer => RecordWriter.Write(writer, records, "zsre"));
             Terminal terminal = Terminal.Of(parse);

@@ -74,7 +74,8 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         var said = new List<object>();
         for (int i = 0; i < facts.Count; i++)
         {
-            string now = SayUnrelated(facts[i]), question = facts[i].Probes[0].Prompt.Replace("nq question: ", "", StringComparison.Ordinal);
+            string now = SayUnrelated(facts[i]);
+            string question = facts[i].Probes[0].Prompt.Replace("nq question: ", "", StringComparison.Ordinal);
             table.AddRow(Terminal.Cell(question), Terminal.Cell(before[i]), Judged(now, before[i]));
             said.Add(new { question, before = before[i], now });
         }

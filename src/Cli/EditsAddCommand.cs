@@ -66,7 +66,8 @@ internal static class EditsAddCommand
                 }];
             Terminal terminal = Terminal.Of(parse);
             using Session session = model.Open(parse);
-            IReadOnlyList<TokenizedRequest> tokenized = RecordOptions.Tokenize(parse, session, requests, texts.Rules(parse), input.OnBadOption);
+            IReadOnlyList<TokenizedRequest> tokenized =
+                RecordOptions.Tokenize(parse, session, requests, texts.Rules(parse), input.OnBadOption);
             if (records is not null) RecordOptions.NoteLayout(terminal, records);
             settings.Check(parse, session.Model.Config);
             var options = new TeachingOptions

@@ -44,7 +44,8 @@ internal static class EditsCalibrateCommand
             using Session session = model.Open(parse, parse.GetValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
             CalibrationReport report = Measurement.Run(terminal, (progress, cancellation) => session.Calibrate(
-                records.Edits, parse.GetRequiredValue(trigger), Given(alphas), Given(thetas), parse.GetValue(traces), progress, cancellation));
+                records.Edits, parse.GetRequiredValue(trigger), Given(alphas), Given(thetas), parse.GetValue(traces), progress,
+                cancellation));
             RecordOptions.NoteLayout(terminal, records);
             if (parse.GetValue(svg) is { } picture) ReportFile.Write(picture, writer => writer.Write(CalibrationPicture.Of(report)));
             string? written = parse.GetValue(write) ? session.WriteDefaults(report.Settings) : null;

@@ -19,7 +19,8 @@ internal static class EditsCheckCommand
                 + "something else.");
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits();
-        RecordOptions input = RecordOptions.AddTo(command, "Ask these records instead, also those that were never taught.", required: false);
+        RecordOptions input = RecordOptions.AddTo(
+            command, "Ask these records instead, also those that were never taught.", required: false);
         Option<string> trigger = CommonOptions.AnswerTrigger();
         Option<double?> min = CommonOptions.OptionalNumber<double>(
             "--min", "End with exit code 3 unless every target is said whole, with at least this probability.", p => p is >= 0 and <= 1,

@@ -174,7 +174,8 @@ internal static class EditsShowCommand
         if (edit.Request.Subject is { } subject) Terminal.AddRow(table, "subject", subject);
         if (edit.Request.Source.Length > 0) Terminal.AddRow(table, "source", edit.Request.Source);
         foreach (string paraphrase in edit.Request.Paraphrases) Terminal.AddRow(table, "paraphrase", paraphrase);
-        foreach ((string name, string text) in edit.Request.Provenance) Terminal.AddRow(table, name == "id" ? "id in its file" : name, text);
+        foreach ((string name, string text) in edit.Request.Provenance)
+            Terminal.AddRow(table, name == "id" ? "id in its file" : name, text);
         Terminal.AddRow(table, "prompt tokens", string.Join(' ', edit.PromptTokens.Select(t => Token(t, tokenizer))));
         Terminal.AddRow(table, "target tokens", string.Join(' ', edit.TargetTokens.Select(t => Token(t, tokenizer))));
         Terminal.AddRow(table, "method", edit.Method);

@@ -19,9 +19,10 @@ internal static class EvaluateEditsCommand
         edits.Description = "The edit store; without it the base model is measured alone.";
         RecordOptions input = RecordOptions.AddTo(command, "The records to measure on.", required: true);
         Option<string> trigger = CommonOptions.AnswerTrigger();
-        Option<string> locTrigger = CommonOptions.Text("--loc-trigger", "Appended to questions of locality and attributes. [default: the answer trigger]");
+        Option<string> locTrigger = CommonOptions.Text(
+            "--loc-trigger", "Appended to questions of locality and attributes. [default: the answer trigger]");
         Option<string> neighbours = CommonOptions.File(
-            "--neighbours", "Unedited facts in the edits' own words, of which the prompts are enough; how many keep their answer is reported too.",
+            "--neighbours", "Unedited facts in the edits' own words, of which prompts are enough; how many keep their answer is told.",
             required: false, "RECORDS");
         Option<int?> neighboursLimit = CommonOptions.Limit("--neighbours-limit", "--neighbours");
         Option<string> traces = CommonOptions.Traces();
@@ -111,7 +112,7 @@ internal static class EvaluateEditsCommand
                 $"{group.Kind.ToString().ToLowerInvariant()}: {group.Name}", Terminal.Number(group.N), Number(group.BaseAccuracy),
                 Number(group.Accuracy), Number(group.Kept),
             ];
-            Terminal.AddRow(table, cells[..names.Length]);
+            Terminal.AddRow(table, cells.AsSpan(0, names.Length));
         }
 
         return table;

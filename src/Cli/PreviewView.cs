@@ -30,7 +30,8 @@ internal static class PreviewView
             int[] target = preview.Request.Tokens.Target;
             Terminal.AddRow(
                 table, taken.Prompt, Terminal.Quoted(preview.Says), Terminal.Quoted(session.TextOf(target)),
-                string.Join(' ', target.Select(session.TokenText).Select(Terminal.Quoted)), Subject(preview), string.Join("; ", Remarks(preview)));
+                string.Join(' ', target.Select(session.TokenText).Select(Terminal.Quoted)), Subject(preview),
+                string.Join("; ", Remarks(preview)));
         }
 
         terminal.Show(table);
@@ -80,7 +81,11 @@ internal static class PreviewView
             yield return $"edit {conflict.Edit.Id} says {Terminal.Quoted(conflict.Edit.Request.Target)}"
                 + (conflict.IsSamePrompt ? "" : " there in other words");
         if (preview.ConflictsWithin.Count > 0)
-            yield return $"another target in record{(preview.ConflictsWithin.Count == 1 ? "" : "s")} {string.Join(", ", preview.ConflictsWithin)}";
+        {
+            string records = preview.ConflictsWithin.Count == 1 ? "record" : "records";
+            yield return $"another target in {records} {string.Join(", ", preview.ConflictsWithin)}";
+        }
+
         if (preview.Request.Asked is { } asked)
         {
             if (asked.Prompt != preview.Request.Request.Prompt) yield return $"the prompt was {Terminal.Quoted(asked.Prompt)}";

@@ -1,12 +1,11 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Cli;
 
-/// <summary>The options of every command that reads edits from a file: which, how many, and what to do about those that are no good.</summary>
+/// <summary>The options of every command that reads edits from a file: which, how many, and what of those that are no good.</summary>
 internal sealed class RecordOptions
 {
     private const int Told = 20;
@@ -32,7 +31,8 @@ internal sealed class RecordOptions
     {
         var options = new RecordOptions(
             CommonOptions.File(
-                "--input", $"{description} Any layout of docs/datasets.md: JSON, JSON Lines, CSV; - is standard input.", required, "RECORDS"),
+                "--input", $"{description} Any layout of docs/datasets.md: JSON, JSON Lines, CSV; - is standard input.", required,
+                "RECORDS"),
             CommonOptions.Limit("--limit", "--input"), OnBad());
         foreach (Option option in options.All) command.Add(option);
         if (!required)
@@ -88,7 +88,8 @@ internal sealed class RecordOptions
         {
             foreach (BadRecord bad in records.Bad.Skip(1).Take(Told - 1)) terminal.Note($"error: {bad}");
             throw new InputException(
-                $"{records.Bad[0]} {Count(records, "cannot be used")}", $"the layout is {records.Layout}; --on-bad skip leaves out what cannot be used.");
+                $"{records.Bad[0]} {Count(records, "cannot be used")}",
+                $"the layout is {records.Layout}; --on-bad skip leaves out what cannot be used.");
         }
 
         if (records.BadCount == 0) return records;

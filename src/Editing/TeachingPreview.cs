@@ -1,5 +1,3 @@
-using Sharpformer.Editing.Store;
-
 namespace Sharpformer.Editing;
 
 /// <summary>What teaching would do with a request.</summary>

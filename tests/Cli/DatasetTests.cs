@@ -52,7 +52,8 @@ public sealed class DatasetTests : IDisposable
         string[] make = ["dataset", "pararel", "--patterns", folder.File("patterns"), "--triples", folder.File("triples"), .. model];
         JsonElement made = CliRun.Json([.. make, "-o", folder.File("set.json")]);
         Assert.Equal(1, made.GetProperty("edits").GetInt32());
-        Assert.Contains("\"subject\":\"France\",\"src\":\"France is in\"", File.ReadAllText(folder.File("set.json")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"subject\":\"France\",\"src\":\"France is in\"", File.ReadAllText(folder.File("set.json")), StringComparison.Ordinal);
         Write("patterns/P30.jsonl", "{\"pattern\":\"[X] is in [Y].\"}\n");
         CliRun.Of([.. make, "-o", folder.File("set.json")]).AssertFailed("No record came of these");
     }
@@ -90,7 +91,8 @@ public sealed class DatasetTests : IDisposable
     [Fact]
     public void A_dry_run_shows_what_would_be_taught_and_writes_nothing()
     {
-        string file = Write("facts.csv", "prompt,target,subject,owner\n{} died in, Bern ,Lucian Freud,Ann\nThe capital of France is,Rome,,\n");
+        string file = Write(
+            "facts.csv", "prompt,target,subject,owner\n{} died in, Bern ,Lucian Freud,Ann\nThe capital of France is,Rome,,\n");
         string[] add = ["edits", "add", .. model, .. edits, "--input", file];
         JsonElement dry = CliRun.Json([.. add, "--dry-run"]);
         Assert.False(File.Exists(folder.File("e.db")));
@@ -103,7 +105,8 @@ public sealed class DatasetTests : IDisposable
         Assert.Equal(" Paris", dry.GetProperty("requests")[1].GetProperty("says").GetString());
         Assert.Equal(0, CliRun.Of(add).ExitCode);
         byte[] before = File.ReadAllBytes(folder.File("e.db"));
-        string table = CliRun.Of(["edits", "add", .. model, .. edits, "--prompt", "The capital of France is", "--target", "Oslo", "--dry-run"]).Out;
+        string table = CliRun.Of(
+            ["edits", "add", .. model, .. edits, "--prompt", "The capital of France is", "--target", "Oslo", "--dry-run"]).Out;
         Assert.Contains("edit 2 says \"Rome\"", table, StringComparison.Ordinal);
         Assert.Contains("is as it was", table, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(folder.File("e.db")));
@@ -117,7 +120,8 @@ public sealed class DatasetTests : IDisposable
         JsonElement report = CliRun.Json(["evaluate", "edits", .. model, "--input", file]);
         Assert.Equal(
             ["locality Relation_Specificity 1", "portability Subject_Aliasing 1"],
-            report.GetProperty("groups").EnumerateArray().Select(group => $"{group.GetProperty("kind")} {group.GetProperty("name")} {group.GetProperty("n")}"));
+            report.GetProperty("groups").EnumerateArray(
+                ).Select(group => $"{group.GetProperty("kind")} {group.GetProperty("name")} {group.GetProperty("n")}"));
         Assert.Equal("easyedit", report.GetProperty("layout").GetString());
         string nothing = Write("n.json", "[{\"src\":\"The capital of France is\"}]");
         report = CliRun.Json(["evaluate", "edits", .. model, "--input", file, "--neighbours", nothing]);

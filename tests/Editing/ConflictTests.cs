@@ -99,7 +99,8 @@ public sealed class ConflictTests : IDisposable
     public void Another_wording_of_an_old_edit_is_found_and_told_or_superseded_or_refused()
     {
         EditRecord[] records = [.. EditRecord.Load(TestFiles.Facts("counterfact"), Facts).Where(record => record.Paraphrases.Count > 0)];
-        EditRequest[] others = [.. records.Select((record, i) => new EditRequest(record.Paraphrases[0], renewed[i].Target, record.Subject))];
+        EditRequest[] others = [.. records.Select(
+            (record, i) => new EditRequest(record.Paraphrases[0], renewed[i].Target, record.Subject))];
         Teach(old);
         InputException refused = Assert.Throws<InputException>(
             () => Teach(others, new TeachingOptions { OnConflict = ConflictPolicy.Refuse }));

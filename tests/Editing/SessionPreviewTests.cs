@@ -21,7 +21,8 @@ public sealed class SessionPreviewTests : IDisposable
         session.Remove(3);
         EditRequest[] list =
         [
-            new(France, "Rome", "France"), new(France, "Bonn", "Spain"), before[0], before[1], before[2], new(France, "Bonn"), new("New is", " x "),
+            new(France, "Rome", "France"), new(
+                France, "Bonn", "Spain"), before[0], before[1], before[2], new(France, "Bonn"), new("New is", " x "),
         ];
         IReadOnlyList<TokenizedRequest> requests = session.Tokenize(list);
         IReadOnlyList<PreviewedRequest> previews = session.Preview(requests);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using CsvHelper;
 using CsvHelper.Configuration;
+using Sharpformer.Editing.Datasets.Layouts;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Datasets;
@@ -11,7 +12,7 @@ namespace Sharpformer.Editing.Datasets;
 /// The records of a table, one by one: the first line names the columns, each other row is an object of those cells that are not blank.
 /// Fields are divided by commas, semicolons or tabs.
 /// </summary>
-internal sealed class CsvRecords
+internal sealed class CsvRecords : IDisposable
 {
     private const int LargestField = 64 << 20;
 
@@ -42,8 +43,9 @@ internal sealed class CsvRecords
         if (!ReadRow()) throw new InputException($"Record file '{name}' holds no record.");
         columns = [.. parser.Record!.Select(NameOf)];
         lines.Pass<char>(parser.RawRecord);
-        if (columns.Where(column => column != PlainLayout.Paraphrase).GroupBy(column => column).FirstOrDefault(of => of.Count() > 1) is { } twice)
-            throw new InputException($"Record file '{name}', line 1: the column {Quoted.Text(twice.Key)} is there twice.");
+        IEnumerable<string> once = columns.Where(column => column != PlainLayout.Paraphrase);
+        if (once.CountBy(column => column).FirstOrDefault(of => of.Value > 1).Key is { } twice)
+            throw new InputException($"Record file '{name}', line 1: the column {Quoted.Text(twice)} is there twice.");
     }
 
     /// <summary>The next record; null after the last one.</summary>
@@ -78,6 +80,8 @@ internal sealed class CsvRecords
         }
     }
 
+    public void Dispose() => parser.Dispose();
+
     private (string Expected, string Got)? Fault(string raw)
     {
         if (raw.AsSpan().Count('"') % 2 != 0) return ("a row of fields", "a quotation mark that never closes");
@@ -96,19 +100,21 @@ internal sealed class CsvRecords
         {
             if (raw[i] != '"')
             {
-                isStart = !isWithin && (raw[i] is '\r' or '\n' || parser.Delimiter.StartsWith(raw[i]) || (isStart && raw[i] == ' '));
+                isStart = !isWithin && (EndsField(raw[i]) || (isStart && raw[i] == ' '));
                 continue;
             }
 
             if (isWithin && i + 1 < raw.Length && raw[i + 1] == '"') i++;
             else if (!isWithin && !isStart) return true;
-            else if (isWithin && i + 1 < raw.Length && !parser.Delimiter.StartsWith(raw[i + 1]) && raw[i + 1] is not ('\r' or '\n')) return true;
+            else if (isWithin && i + 1 < raw.Length && !EndsField(raw[i + 1])) return true;
             else isWithin = !isWithin;
             isStart = false;
         }
 
         return false;
     }
+
+    private bool EndsField(char next) => next is '\r' or '\n' || parser.Delimiter.StartsWith(next);
 
     private JsonDocument Row()
     {

@@ -50,7 +50,8 @@ internal sealed class JsonRecords(Stream stream, string name, bool isArray)
             try
             {
                 if (!reader.Read()) return isFinal;
-                if (place == Place.AfterArray) throw Fatal(LineAt((int)reader.TokenStartIndex), "nothing after the end of the array", "more");
+                if (place == Place.AfterArray)
+                    throw Fatal(LineAt((int)reader.TokenStartIndex), "nothing after the end of the array", "more");
                 if (reader.TokenType == JsonTokenType.StartArray && place == Place.Before) place = Place.Records;
                 else if (reader.TokenType == JsonTokenType.EndArray) place = Place.AfterArray;
                 else return TryRecord(ref reader, out record);

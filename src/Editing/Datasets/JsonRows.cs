@@ -19,7 +19,8 @@ internal static class JsonRows
 
     private static T Parse<T>(RawRecord record, string path, Func<RecordFields, T> map)
     {
-        if (record.Fault is var (expected, got)) throw new InputException($"{new BadRecord(path, record.Index, record.Line, null, expected, got)}");
+        if (record.Fault is var (expected, got))
+            throw new InputException($"{new BadRecord(path, record.Index, record.Line, null, expected, got)}");
         try
         {
             return map(RecordFields.Of(record.Json!.RootElement));

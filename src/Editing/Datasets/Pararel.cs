@@ -1,3 +1,4 @@
+using Sharpformer.Editing.Datasets.Layouts;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Tokenization;
 
@@ -19,7 +20,7 @@ public sealed class Pararel(Tokenizer tokenizer)
     public int WithoutSubject { get; private set; }
 
     /// <summary>Makes the set.</summary>
-    /// <param name="patterns">A folder with a file of each relation, as <c>P20.jsonl</c>: <c>pattern</c>, with <c>[X]</c> and <c>[Y]</c>.</param>
+    /// <param name="patterns">A folder with a file of each relation, <c>P20.jsonl</c>: <c>pattern</c>, with <c>[X]</c>, <c>[Y]</c>.</param>
     /// <param name="triples">A folder with files of the same names: <c>sub_label</c>, <c>obj_label</c>.</param>
     /// <param name="questions">Unrelated questions, <c>question</c> and <c>answer</c>, taken in order, and again from the
     /// first where there are too few; null for none.</param>
@@ -61,7 +62,8 @@ public sealed class Pararel(Tokenizer tokenizer)
     {
         if (!Directory.Exists(folder)) throw new InputException($"{folder}: there is no such folder of patterns.");
         string[] files = [.. Directory.GetFiles(folder, "*" + Extension).Order(StringComparer.Ordinal)];
-        return files.Length > 0 ? files : throw new InputException($"{folder}: the folder has no file of patterns, expected P20{Extension} and such.");
+        return files.Length > 0 ? files : throw new InputException(
+            $"{folder}: the folder has no file of patterns, expected P20{Extension} and such.");
     }
 
     /// <summary>A pattern up to the object, if nothing but a full stop comes behind it.</summary>

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Datasets;
@@ -14,6 +13,7 @@ public sealed class RecordFile : IDisposable
 
     private readonly Stream stream;
     private readonly Func<RawRecord?> next;
+    private CsvRecords? table;
     private readonly Dictionary<string, int> fields = [];
     private Layout? layout;
 
@@ -95,12 +95,16 @@ public sealed class RecordFile : IDisposable
             if (count == limit) break;
         }
 
-        if (count == 0) throw new InputException($"Record file '{Name}' holds no record.", Layouts.Expected);
+        if (count == 0) throw new InputException($"Record file '{Name}' holds no record.", LayoutCatalog.Expected);
         return new RecordSet(Name, Layout ?? "unknown", count, edits, badCount, bad);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => stream.Dispose();
+    public void Dispose()
+    {
+        table?.Dispose();
+        stream.Dispose();
+    }
 
     /// <summary>The bytes of a file, once it is known to be one.</summary>
     /// <exception cref="InputException">It is none, or cannot be read.</exception>
@@ -127,7 +131,7 @@ public sealed class RecordFile : IDisposable
         try
         {
             var its = RecordFields.Of(record.Json!.RootElement);
-            layout ??= Layouts.Of(its) ?? throw Unknown(record, its);
+            layout ??= LayoutCatalog.Of(its) ?? throw Unknown(record, its);
             foreach (string name in its.Names)
             {
                 if (layout.Misspelt(name) is { } meant) throw its.Wrong(name, $"field \"{meant}\" in lower case", Quoted.Text(name));
@@ -150,11 +154,11 @@ public sealed class RecordFile : IDisposable
     }
 
     private InputException Unknown(RawRecord record, RecordFields its) => new(
-        $"Record file '{Name}', record {record.Index} (counted from 0), line {record.Line}: it is of no layout that is known, its fields are "
-            + $"{string.Join(", ", its.Names.Take(12).Select(Quoted.Text).DefaultIfEmpty("none"))}.",
-        $"known are {string.Join("; ", Layouts.All.Select(known => $"{known.Name} ({known.Shape})"))}.");
+        $"Record file '{Name}', record {record.Index} (counted from 0), line {record.Line}: it is of no layout that is known, "
+            + $"its fields are {string.Join(", ", its.Names.Take(12).Select(Quoted.Text).DefaultIfEmpty("none"))}.",
+        $"known are {string.Join("; ", LayoutCatalog.All.Select(known => $"{known.Name} ({known.Shape})"))}.");
 
-    private static Func<RawRecord?> Source(Stream stream, string name)
+    private Func<RawRecord?> Source(Stream stream, string name)
     {
         byte[] head = new byte[HeadLength];
         int length = stream.ReadAtLeast(head, HeadLength, throwOnEndOfStream: false);
@@ -168,7 +172,8 @@ public sealed class RecordFile : IDisposable
         int first = text.IndexOfAnyExcept(" \t\r\n"u8);
         if (first < 0 && length < HeadLength) return () => null;
         if (first < 0 || text[first] is (byte)'[' or (byte)'{') return new JsonRecords(whole, name, first >= 0 && text[first] == '[').Next;
-        return new CsvRecords(whole, text, name).Next;
+        table = new CsvRecords(whole, text, name);
+        return table.Next;
     }
 
     private T Told<T>(Func<T> read)

@@ -28,9 +28,9 @@ public sealed record ProbeGroup(ProbeKind Kind, string Name, int N, int Records,
 /// <param name="BadCount">Records that cannot be used.</param>
 /// <param name="Bad">The first of these, at most <see cref="RecordSet.MostBad"/>.</param>
 public sealed record RecordSummary(
-    string File, string? Layout, int Records, int Edits, IReadOnlyDictionary<string, int> Fields, IReadOnlyList<string> Unused, int Subjects,
-    int SubjectsNotInPrompt, int Paraphrases, int WithParaphrases, IReadOnlyList<ProbeGroup> Groups, int LongestPrompt, int LongestTarget,
-    int Repeated, int Contradicted, string? FirstContradicted, int BadCount, IReadOnlyList<BadRecord> Bad)
+    string File, string? Layout, int Records, int Edits, IReadOnlyDictionary<string, int> Fields, IReadOnlyList<string> Unused,
+    int Subjects, int SubjectsNotInPrompt, int Paraphrases, int WithParaphrases, IReadOnlyList<ProbeGroup> Groups, int LongestPrompt,
+    int LongestTarget, int Repeated, int Contradicted, string? FirstContradicted, int BadCount, IReadOnlyList<BadRecord> Bad)
 {
     /// <summary>Goes through a file once, record by record; only prompts and their targets are kept.</summary>
     /// <exception cref="Tensors.InputException">It cannot be read to its end, or the first record is of no known layout.</exception>

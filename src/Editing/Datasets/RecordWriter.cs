@@ -10,7 +10,8 @@ namespace Sharpformer.Editing.Datasets;
 /// <summary>Writes edits in one of the layouts, and says what that layout has no place for.</summary>
 public sealed class RecordWriter
 {
-    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }; // a file for programs
+    // Files for programs, which nobody takes for a web page.
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly OrderedDictionary<string, int> dropped = [];
 
@@ -99,8 +100,8 @@ public sealed class RecordWriter
         using var csv = new CsvWriter(writer, new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" }, leaveOpen: true);
         Row(
         [
-            "id", "prompt", "target", "subject", .. Enumerable.Range(1, wordings).Select(i => $"paraphrase_{i}"), "locality", "locality_answer",
-            "relation", "owner", "reason", "source", .. others,
+            "id", "prompt", "target", "subject", .. Enumerable.Range(1, wordings).Select(i => $"paraphrase_{i}"), "locality",
+            "locality_answer", "relation", "owner", "reason", "source", .. others,
         ]);
         foreach (EditRecord edit in edits)
         {
@@ -152,7 +153,9 @@ public sealed class RecordWriter
         }
 
         DropProbes(edit.Probes.Where(probe => probe.Kind == ProbeKind.Attribute));
-        Drop("other wordings of questions", edit.Probes.Where(probe => probe.Kind != ProbeKind.Attribute).Sum(probe => probe.Wordings.Count));
+        Drop(
+            "other wordings of questions",
+            edit.Probes.Where(probe => probe.Kind != ProbeKind.Attribute).Sum(probe => probe.Wordings.Count));
         Drop("further answers", edit.Answers.Count);
         DropOrigin(edit);
         return json;
@@ -188,8 +191,8 @@ public sealed class RecordWriter
         var json = new JsonObject();
         Put(json, "subject", edit.Subject);
         Put(json, "src", edit.Prompt);
-        Put(json, "pred", edit.OldAnswers.FirstOrDefault());
-        Put(json, "rephrase", edit.Paraphrases.FirstOrDefault());
+        Put(json, "pred", edit.OldAnswers is [var old, ..] ? old : null);
+        Put(json, "rephrase", edit.Paraphrases is [var other, ..] ? other : null);
         Put(json, "alt", edit.Target);
         Put(json, "answers", edit.Answers);
         Put(json, "loc", locality?.Prompt);

@@ -18,7 +18,7 @@ public static class RequestCsv
 
     private static readonly CsvConfiguration Config = new(CultureInfo.InvariantCulture) { NewLine = "\n" };
 
-    /// <summary>Columns that say what became of the edit. Reading keeps them with the fact as other columns that it does not know.</summary>
+    /// <summary>Columns that say what became of the edit: reading keeps them beside the fact, as columns that it does not know.</summary>
     public static IReadOnlyList<string> OfTheEdit { get; } = ["status", "method", "created"];
 
     /// <summary>Writes edits of a store, but for undone and removed ones unless they are asked for.</summary>

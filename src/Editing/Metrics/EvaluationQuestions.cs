@@ -4,7 +4,7 @@ using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Editing.Metrics;
 
-/// <summary>A prompt of a record as it is asked: perhaps several times, in other words or for other answers, of which the best counts.</summary>
+/// <summary>A prompt of a record as it is asked: perhaps in several words or for several answers, of which the best counts.</summary>
 /// <param name="Record">The record's number.</param>
 /// <param name="Probe">The probe that it asks; null for the edit's own prompt and its paraphrases.</param>
 /// <param name="First">Its first question among all.</param>

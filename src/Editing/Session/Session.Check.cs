@@ -35,7 +35,8 @@ public sealed partial class Session
                 EditTokens tokens = TokensOf(record, i, answerTrigger, rules);
                 long? edit = HasStore ? Find(record, i, answerTrigger, rules)?.Id : null;
                 questions.Add(new CheckQuestion(edit, IsParaphrase: false, record.EditPrompt(answerTrigger, rules), tokens));
-                questions.AddRange(record.ParaphrasePrompts(answerTrigger, rules).Select(other => OtherWording(edit, other, tokens.Target)));
+                questions.AddRange(record.ParaphrasePrompts(answerTrigger, rules)
+                    .Select(other => OtherWording(edit, other, tokens.Target)));
             }
 
             return new AnswerCheck(Edited).Ask(questions, Asking(progress), cancellation);

@@ -31,7 +31,8 @@ public sealed class LayoutTests
     public void CounterFacts_neighbours_keep_the_true_target_and_its_attribute_prompts_have_the_new_one()
     {
         EditRecord edit = Set("counterfact_rome.json").Edits[0];
-        Assert.Equal(("The mother tongue of Danielle Darrieux is", "English", "Danielle Darrieux"), (edit.Prompt, edit.Target, edit.Subject));
+        Assert.Equal(
+            ("The mother tongue of Danielle Darrieux is", "English", "Danielle Darrieux"), (edit.Prompt, edit.Target, edit.Subject));
         Assert.Equal(("French", "P103", "0"), (Assert.Single(edit.OldAnswers), edit.Relation, edit.Id));
         Assert.Equal(
             (ProbeKind.Locality, "neighborhood", "The mother tongue of Léon Blum is", "French"),
@@ -80,7 +81,8 @@ public sealed class LayoutTests
         Assert.Equal([new Probe(ProbeKind.Locality, "loc", "nq question: why?", ["because"])], edit.Probes);
         Assert.Equal("why?", Single("""{"src":"a","alt":"b","loc":"why?","loc_ans":"c"}""").Probes[0].Prompt);
         Assert.Empty(Single("""{"src":"a","alt":"b","loc":"why?"}""").Probes);
-        EditRecord bare = Single("""{"alt":"B","rephrase":null,"pred":"","loc":" ","loc_ans":null,"answers":null,"subject":null,"src":"A"}""");
+        EditRecord bare = Single(
+            """{"alt":"B","rephrase":null,"pred":"","loc":" ","loc_ans":null,"answers":null,"subject":null,"src":"A"}""");
         Assert.Null(bare.Subject);
         Assert.Equal((0, 0, 0), (bare.Paraphrases.Count, bare.OldAnswers.Count, bare.Answers.Count));
         Assert.Empty(bare.Probes);
@@ -98,13 +100,16 @@ public sealed class LayoutTests
             edit.Probes);
         edit = Single("""
             {"prompt":"p","target_new":["t","T"],"ground_truth":"<|endoftext|>","portability":[],"locality":{
-              "A":{"prompt":["a","b"],"ground_truth":["1",["2","zwei"]]},"B":[{"prompt":"c","ground_truth":[["3"],["drei"]]},{"prompt":"d"}]}}
+              "A":{"prompt":["a","b"],"ground_truth":["1",["2","zwei"]]},"B":[{"prompt":"c","ground_truth":[["3"],["drei"]]},
+              {"prompt":"d"}]}}
             """);
         Assert.Equal(("t", "T"), (edit.Target, Assert.Single(edit.Answers)));
-        Assert.Equal(["A:a:1", "A:b:2/zwei", "B:c:3/drei", "B:d:"], edit.Probes.Select(p => $"{p.Group}:{p.Prompt}:{string.Join('/', p.Answers)}"));
+        Assert.Equal(
+            ["A:a:1", "A:b:2/zwei", "B:c:3/drei", "B:d:"], edit.Probes.Select(p => $"{p.Group}:{p.Prompt}:{string.Join('/', p.Answers)}"));
         Bad("""{"prompt":"p","target_new":"t","locality":{"A":{"prompt":["a","b"],"ground_truth":["1"]}}}""",
             "field \"locality.A.ground_truth\": expected 2 answers, one for each prompt, got 1");
-        Bad("""{"prompt":"p","target_new":"t","locality":{"A":[{"prompt":7}]}}""", "field \"locality.A[0].prompt\": expected a text, got a number");
+        Bad("""{"prompt":"p","target_new":"t","locality":{"A":[{"prompt":7}]}}""",
+            "field \"locality.A[0].prompt\": expected a text, got a number");
         Bad("""{"prompt":"p","target_new":"t","locality":[7]}""", "field \"locality[0]\": expected an object, got a number");
     }
 
@@ -113,7 +118,8 @@ public sealed class LayoutTests
     {
         RecordSet set = Load("""
             [{"case_id":7,"requested_rewrite":[
-                {"prompt":"{} works as","target_new":{"str":"actor"},"target_true":{"str":"judge"},"subject":"Ann","question":"What is Ann's job?"},
+                {"prompt":"{} works as","target_new":{"str":"actor"},"target_true":{"str":"judge"},"subject":"Ann",
+                 "question":"What is Ann's job?"},
                 {"prompt":"{} is in","target_new":{"str":"Rome"},"target_true":{"str":"Oslo"},"subject":"Fo"}],
               "questions":["q1","q2","q3"],"answer":"old","new_answer":"x","new_answer_alias":["X","ex"],
               "new_single_hops":[{"question":"h?","cloze":"h is","answer":"y","answer_alias":["Y"]}]}]
@@ -131,7 +137,8 @@ public sealed class LayoutTests
             set.Edits[0].Probes);
         Assert.Equal("Mirela Tost works as", Set("mquake.json").Edits[0].Prompt);
         Bad("""{"requested_rewrite":[]}""", "expected at least one edit, got an empty list");
-        Bad("""{"requested_rewrite":[{"prompt":"p","subject":"s"}]}""", "field \"requested_rewrite[0].target_new\": expected an object, got none");
+        Bad("""{"requested_rewrite":[{"prompt":"p","subject":"s"}]}""",
+            "field \"requested_rewrite[0].target_new\": expected an object, got none");
     }
 
     [Fact]

@@ -62,8 +62,10 @@ public sealed class RecordFileTests : IDisposable
     [InlineData("{}", "record 0 (counted from 0), line 1: it is of no layout that is known, its fields are none.")]
     [InlineData("{\"data\":[{0}]}", "its fields are \"data\". Hint: known are zsre (src, alt); mquake")]
     [InlineData("The capital of France is,Rome\nThe capital of Spain is,Bonn\n", "its fields are \"The capital of France is\", \"Rome\".")]
-    [InlineData("[{0},\n{0},\n{\"alt\":\"B\"}]", "record 2 (counted from 0), line 3, field \"src\": expected a text, got none or a blank one")]
-    [InlineData("[{0},\r\n{\"src\":\"A\",\r\n\"alt\":\" \"}]", "record 1 (counted from 0), line 3, field \"alt\": expected a text, got none")]
+    [InlineData(
+        "[{0},\n{0},\n{\"alt\":\"B\"}]", "record 2 (counted from 0), line 3, field \"src\": expected a text, got none or a blank one")]
+    [InlineData(
+        "[{0},\r\n{\"src\":\"A\",\r\n\"alt\":\" \"}]", "record 1 (counted from 0), line 3, field \"alt\": expected a text, got none")]
     [InlineData("{0}\n{0}\n{\"src\":1,\"alt\":\"B\"}", "record 2 (counted from 0), line 3, field \"src\": expected a text, got a number")]
     [InlineData("{0}\r{0}\r{\"src\":1,\"alt\":\"B\"}", "record 2 (counted from 0), line 3, field \"src\": expected a text, got a number")]
     [InlineData("[{\n\"alt\":\"A\",\n\"src\":[\"B\"]}]", "record 0 (counted from 0), line 3, field \"src\": expected a text, got an array")]
@@ -86,7 +88,8 @@ public sealed class RecordFileTests : IDisposable
     [InlineData("[{0}", "broken JSON")]
     [InlineData("[{0},]", "broken JSON")]
     [InlineData("[{0} {0}]", "broken JSON")]
-    [InlineData("[{0}\n,{\"src\" \"A\"}]", "record 1 (counted from 0), line 2: expected a record as a JSON object, got broken JSON at byte 9")]
+    [InlineData(
+        "[{0}\n,{\"src\" \"A\"}]", "record 1 (counted from 0), line 2: expected a record as a JSON object, got broken JSON at byte 9")]
     [InlineData("prompt,target,Target\na,b,c\n", "line 1: the column \"target\" is there twice")]
     [InlineData("src,alt,src\na,b,c\n", "line 1: the column \"src\" is there twice")]
     [InlineData("prompt,target\na,b\na\n", "record 1 (counted from 0), line 3: expected 2 fields as the first line names columns, got 1")]
@@ -167,7 +170,8 @@ public sealed class RecordFileTests : IDisposable
             Assert.Equal((new string('ü', length) + " " + i, "B" + i), (records[i].Prompt, records[i].Target));
         string where = $"record {count} (counted from 0), line {4 * count + 3}";
         Fails.With<InputException>($"{where}, field \"src\": expected a text, got a number", () => Load(text + "{\n\"src\":0}]"));
-        Fails.With<InputException>($"{where}: expected a record as a JSON object, got broken JSON at byte 7", () => Load(text + "{\n\"src\":x}]"));
+        Fails.With<InputException>(
+            $"{where}: expected a record as a JSON object, got broken JSON at byte 7", () => Load(text + "{\n\"src\":x}]"));
     }
 
     [Fact]

@@ -74,7 +74,8 @@ public sealed class RecordWriterTests
             Dropped("zsre", out back));
         Assert.Equal([new Probe(ProbeKind.Locality, "loc", "m?", ["x"])], back.Probes);
         Assert.Equal(
-            "other wordings of questions 1, further answers 1, owners 1, reasons 1, values of column team 1", Dropped("easyedit", out back));
+            "other wordings of questions 1, further answers 1, owners 1, reasons 1, values of column team 1", Dropped(
+                "easyedit", out back));
         Assert.Equal([("g", "l"), ("g", "m?"), ("h", "n")], back.Probes.Select(probe => (probe.Group, probe.Prompt)));
         Assert.Equal(
             "locality questions 1, portability questions 1, old answers 1, further answers 1, owners 1, reasons 1, values of column team 1",
@@ -107,7 +108,8 @@ public sealed class RecordWriterTests
         Assert.Equal((1, 1, "a"), (summary.Repeated, summary.Contradicted, summary.FirstContradicted));
         Assert.Equal((13, 5), (summary.LongestPrompt, summary.LongestTarget));
         Assert.Equal([new ProbeGroup(ProbeKind.Locality, "G", 2, 1, 1)], summary.Groups);
-        Assert.Equal("expected a subject to fill the {} of its prompts, got none", $"expected {summary.Bad[0].Expected}, got {summary.Bad[0].Got}");
+        Assert.Equal(
+            "expected a subject to fill the {} of its prompts, got none", $"expected {summary.Bad[0].Expected}, got {summary.Bad[0].Got}");
         Assert.Equal((5, 6, "target"), (summary.Bad[1].Index, summary.Bad[1].Line, summary.Bad[1].Field));
     }
 

@@ -78,7 +78,8 @@ public sealed class ProbeGroupTests : IDisposable
     {
         EditRecord record = new() { Prompt = Known, Target = Answer };
         EditRecord tooLong = record with { Probes = [Locality(string.Concat(Enumerable.Repeat("Paris ", 200)), "x")] };
-        Fails.With<InputException>("Record 1 (counted from 0) cannot be asked", () => session.Evaluate([record, tooLong], new Triggers("", "")));
+        Fails.With<InputException>(
+            "Record 1 (counted from 0) cannot be asked", () => session.Evaluate([record, tooLong], new Triggers("", "")));
     }
 
     private static Probe Locality(string prompt, string answer) => new(ProbeKind.Locality, "g", prompt, [answer]);

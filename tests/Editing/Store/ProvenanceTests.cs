@@ -32,7 +32,8 @@ public sealed class ProvenanceTests : IDisposable
         }
 
         using EditStore again = EditStore.Open(folder.File, readOnly: true);
-        Assert.Equal([Fact, bare, Fact with { Provenance = Provenance.None }], again.List(withParts: false, includeRemoved: false).Select(edit => edit.Request));
+        Assert.Equal([Fact, bare, Fact with { Provenance = Provenance.None }], again.List(
+            withParts: false, includeRemoved: false).Select(edit => edit.Request));
         EditRequest half = Fact with { Provenance = Provenance.Of([("owner", "\ud800")]) };
         using EditStore memory = EditStore.InMemory();
         memory.Bind(StoreFolder.Model, StoreFolder.NEmbd);

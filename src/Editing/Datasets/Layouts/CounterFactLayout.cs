@@ -1,4 +1,4 @@
-namespace Sharpformer.Editing.Datasets;
+namespace Sharpformer.Editing.Datasets.Layouts;
 
 /// <summary>CounterFact as ROME published it. Texts to continue freely (<c>generation_prompts</c>) are not measured.</summary>
 internal static class CounterFactLayout

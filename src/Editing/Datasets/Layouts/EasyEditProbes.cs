@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Sharpformer.Editing.Datasets;
+namespace Sharpformer.Editing.Datasets.Layouts;
 
 /// <summary>
 /// Locality and portability as EasyEdit's layouts have them: named groups of questions, each with an answer, a list of answers of which any

@@ -1,4 +1,4 @@
-namespace Sharpformer.Editing.Datasets;
+namespace Sharpformer.Editing.Datasets.Layouts;
 
 /// <summary>
 /// Records of which <c>requested_rewrite</c> is a request of EasyEdit. Its <c>loc_prompt</c> has a question and its answer in one text, for

@@ -1,4 +1,4 @@
-namespace Sharpformer.Editing.Datasets;
+namespace Sharpformer.Editing.Datasets.Layouts;
 
 /// <summary>zsRE as MEND trains on it. Of several alternatives the first is the target.</summary>
 internal static class MendLayout

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Sharpformer.Editing.Datasets;
+namespace Sharpformer.Editing.Datasets.Layouts;
 
 /// <summary>
 /// MQuAKE: a case has several edits, and questions that need all of them. Those stand with its first edit: the case is one question, which

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Sharpformer.Editing.Datasets;
+namespace Sharpformer.Editing.Datasets.Layouts;
 
 /// <summary>
 /// What people write themselves, as a table or as JSON, and what <c>dataset convert --to jsonl</c> writes: this layout has a place for all

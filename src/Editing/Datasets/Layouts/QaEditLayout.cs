@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Sharpformer.Editing.Datasets;
+namespace Sharpformer.Editing.Datasets.Layouts;
 
 /// <summary>QAEdit: questions of NQ, TriviaQA and SimpleQA with unrelated ones beside them.</summary>
 internal static class QaEditLayout
@@ -12,7 +12,8 @@ internal static class QaEditLayout
     public static Layout Layout { get; } = new(
         "qaedit", "prompt, target, rephrase, locality[{loc, loc_ans}]", "target",
         ["id", "source", "prompt", "target", "subject", "rephrase", "locality"],
-        record => record.Has("prompt") && record.Has("target") && (record.Has("rephrase") || record.Is("locality", JsonValueKind.Array)), Map);
+        record => record.Has("prompt") && record.Has("target") && (record.Has("rephrase") || record.Is("locality", JsonValueKind.Array)),
+        Map);
 
     private static IEnumerable<EditRecord> Map(RecordFields record)
     {

@@ -1,4 +1,4 @@
-namespace Sharpformer.Editing.Datasets;
+namespace Sharpformer.Editing.Datasets.Layouts;
 
 /// <summary>zsRE as MEND's and ROME's evaluations have it, and the sets of iReVa.</summary>
 internal static class ZsreLayout

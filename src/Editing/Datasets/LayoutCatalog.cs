@@ -1,3 +1,5 @@
+using Sharpformer.Editing.Datasets.Layouts;
+
 namespace Sharpformer.Editing.Datasets;
 
 /// <summary>How the records of a data set are laid out, and what they mean.</summary>
@@ -23,7 +25,7 @@ internal sealed record Layout(
 }
 
 /// <summary>All layouts that are known; the first that fits is taken. A new one is one small file and a line here.</summary>
-internal static class Layouts
+internal static class LayoutCatalog
 {
     /// <summary>What a file should look like, as a hint.</summary>
     public const string Expected = "expected a JSON array of records, one JSON record per line, or a table with a first line of names.";

@@ -27,9 +27,13 @@ public sealed class InputException : Exception
     /// <param name="hint">How to mend it; appended as "Hint: …".</param>
     /// <param name="inner">The error that revealed it.</param>
     public InputException(string message, string? hint = null, Exception? inner = null)
-        : base(hint is null ? message : $"{message} Hint: {hint}", inner)
-    {
-    }
+        : base(hint is null ? message : $"{message} Hint: {hint}", inner) => (Sentence, Hint) = (message, hint);
+
+    /// <summary>What is wrong, without the hint.</summary>
+    public string Sentence { get; }
+
+    /// <summary>How to mend it; null where there is no hint.</summary>
+    public string? Hint { get; }
 
     /// <summary>What kind of error it is.</summary>
     public ErrorKind Kind { get; init; }

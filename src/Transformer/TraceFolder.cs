@@ -57,7 +57,7 @@ public sealed class TraceFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: the folder for traces cannot be made ({FileErrors.Reason(e)})", inner: e);
+            throw new InputException($"{folder}: the folder for traces cannot be made: {FileErrors.Reason(e)}.", inner: e);
         }
     }
 

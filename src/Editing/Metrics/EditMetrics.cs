@@ -13,9 +13,12 @@ namespace Sharpformer.Editing.Metrics;
 public sealed record EditMetrics(double? Es, double? Ps, double? Ns, double? FreeRunning)
 {
     /// <summary>The mean of ES, PS and NS; null unless all three were measured, as two of them are another figure.</summary>
-    public double? Score => (Es + Ps + Ns) is null ? null : Mean([Es!.Value, Ps!.Value, Ns!.Value]);
+    public double? Score => (Es + Ps + Ns) is null ? null : Rounded(Mean([Es!.Value, Ps!.Value, Ns!.Value]));
 
-    internal static double? Percent(IEnumerable<double> shares) => Mean([.. shares]) * 100;
+    internal static double? Percent(IEnumerable<double> shares) => Rounded(Mean([.. shares]) * 100);
+
+    /// <summary>Without what sums of rounded shares leave behind the tenth decimal: 55, not 55.00000000000001.</summary>
+    private static double? Rounded(double? percent) => percent is { } value ? Math.Round(value, 10) : null;
 
     private static double? Mean(IReadOnlyList<double> values) => values.Count == 0 ? null : values.Average();
 }

@@ -39,7 +39,7 @@ public sealed record MlpStatistics(string Folder, ModelFingerprint Model, int La
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}: cannot be read ({FileErrors.Reason(e)})", null, e);
+            throw new InputException($"{path}: cannot be read: {FileErrors.Reason(e)}.", null, e);
         }
     }
 
@@ -121,7 +121,7 @@ public sealed record MlpStatistics(string Folder, ModelFingerprint Model, int La
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: the folder for statistics cannot be made ({FileErrors.Reason(e)})", inner: e);
+            throw new InputException($"{folder}: the folder for statistics cannot be made: {FileErrors.Reason(e)}.", inner: e);
         }
     }
 

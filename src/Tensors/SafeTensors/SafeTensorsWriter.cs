@@ -59,7 +59,7 @@ public static class SafeTensorsWriter
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException(
-                $"{path}: cannot be written ({FileErrors.Reason(e)})", "is there room on the disk, and may you write in that folder?", e);
+                $"{path}: cannot be written: {FileErrors.Reason(e)}.", "is there room on the disk, and may you write in that folder?", e);
         }
         finally
         {

@@ -31,7 +31,7 @@ internal static class NewFolder
             when ((e is InputException ? e.InnerException : e) is { } cause and (IOException or UnauthorizedAccessException))
         {
             throw new InputException(
-                $"{folder}: cannot be written ({FileErrors.Reason(cause)})",
+                $"{folder}: cannot be written: {FileErrors.Reason(cause)}.",
                 "is there room on the disk, and may you write in that folder?",
                 e);
         }

@@ -9,7 +9,7 @@ namespace Sharpformer.Editing;
 
 /// <summary>
 /// <c>sharpformer.json</c> beside a model: the settings that suit it, where somebody has found better ones than the method's own.
-/// <code>{"editing": {"ireva": {"alpha": 1, "theta": 0.85}}}</code>
+/// <code>{"editing": {"ireva": {"alpha": 1, "theta": 0.85}}, "sentences": ["Anatole France was born in Paris"]}</code>
 /// What it does not name stays as the method has it. It is no part of the model's identity: edits are stored with their settings.
 /// </summary>
 public sealed class ModelDefaults
@@ -17,13 +17,15 @@ public sealed class ModelDefaults
     /// <summary>The file's name in the model folder.</summary>
     public const string FileName = "sharpformer.json";
 
-    private const string Editing = "editing", Hint = "it says how this model is edited unless told otherwise.";
+    private const string Editing = "editing", Known = "sentences", Hint = "it says how this model is edited unless told otherwise.";
 
     private static readonly JsonSerializerOptions Indented =
         new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly string path;
     private readonly Dictionary<string, JsonElement> settings = []; // by method
+
+    private readonly List<string> sentences = [];
 
     private ModelDefaults(string path) => this.path = path;
 
@@ -39,7 +41,14 @@ public sealed class ModelDefaults
         {
             foreach ((string key, JsonPart part) in file.Members())
             {
-                if (key != Editing) throw new InputException($"{part.Where} is not known here, expected \"{Editing}\".", Hint);
+                if (key == Known)
+                {
+                    defaults.sentences.AddRange(part.Elements().Select(sentence => sentence.AsText()));
+                    continue;
+                }
+
+                if (key != Editing)
+                    throw new InputException($"{part.Where} is not known here, expected \"{Editing}\" or \"{Known}\".", Hint);
                 foreach ((string method, JsonPart named) in part.Members())
                 {
                     if (!EditorCatalog.All.Any(editor => editor.Name == method))
@@ -75,9 +84,13 @@ public sealed class ModelDefaults
             .Where(setting => !JsonNode.DeepEquals(setting.Value, own[setting.Key]))
             .Select(setting => KeyValuePair.Create(setting.Key, setting.Value?.DeepClone())));
         var file = new JsonObject { [Editing] = methods };
+        if (there.sentences.Count > 0) file[Known] = new JsonArray([.. there.sentences.Select(sentence => (JsonNode)sentence)]);
         ReportFile.Write(there.path, writer => writer.WriteLine(file.ToJsonString(Indented)));
         return there.path;
     }
+
+    /// <summary>Texts that the model has learnt and predicts well, by which one can see that it is not damaged; none unless named.</summary>
+    public IReadOnlyList<string> Sentences => sentences;
 
     /// <summary>Whether the file says something about a method.</summary>
     public bool Names(string method) => settings.ContainsKey(method);

@@ -34,6 +34,11 @@ public sealed record SettingsPreset(
         }
     }
 
+    /// <summary>The variants of a method that presets name; none where it has no presets.</summary>
+    /// <param name="method">The method's name.</param>
+    public static IReadOnlyList<string> Variants(string method) =>
+        [.. All(method).SelectMany(preset => preset.Settings.Keys).Distinct().Order(StringComparer.Ordinal)];
+
     /// <summary>
     /// The settings for a model: those of its own preset, or else those of the largest model of its family, or of any, with the block at
     /// the same fraction of the depth.
@@ -53,9 +58,8 @@ public sealed record SettingsPreset(
         SettingsPreset[] known = [.. All(method).Where(preset => preset.Settings.ContainsKey(variant))];
         if (known.Length == 0)
         {
-            IEnumerable<string> variants = All(method).SelectMany(preset => preset.Settings.Keys).Distinct().Order(StringComparer.Ordinal);
             throw new InputException(
-                $"Method {method} has no variant {Quoted.Text(variant)}, expected one of {string.Join(", ", variants)}.");
+                $"Method {method} has no variant {Quoted.Text(variant)}, expected one of {string.Join(", ", Variants(method))}.");
         }
 
         SettingsPreset nearest = known

@@ -36,11 +36,23 @@ public sealed class ModelDefaultsTests : IDisposable
         Assert.Equal(FineTuningSettings.For(Config) with { Epochs = 3 }, defaults.SettingsFor("ft", Config));
     }
 
+    [Fact]
+    public void Sentences_that_the_model_knows_are_read_and_stay_when_settings_are_written()
+    {
+        Write("""{"sentences":["Anatole France was born in Paris","naïve"]}""");
+        ModelDefaults.Write(folder.Path, IReVaSettings.For(Config) with { Theta = 0.9f }, Config);
+        var defaults = ModelDefaults.Load(folder.Path);
+        Assert.Equal(["Anatole France was born in Paris", "naïve"], defaults.Sentences);
+        Assert.True(defaults.Names("ireva"));
+    }
+
     [Theory]
     [InlineData("", "not valid JSON")]
     [InlineData("[]", "expected an object")]
     [InlineData("""{"editing":{"ireva":{"theta":0.9}}""", "not valid JSON")]
     [InlineData("""{"edits":{}}""", "edits is not known here, expected \"editing\"")]
+    [InlineData("""{"sentences":"a b"}""", "sentences is \\\"a b\\\", expected a list")]
+    [InlineData("""{"sentences":[1]}""", "expected a text")]
     [InlineData("""{"editing":{"grace":{}}}""", "editing.grace: there is no such method, expected one of ft, ireva, rome")]
     [InlineData("""{"editing":{"ireva":[]}}""", "editing.ireva is a list, expected an object with settings")]
     [InlineData("""{"editing":{"ireva":{"thta":0.9}}}""", "editing.ireva.thta is no setting of method ireva, expected one of layer, theta")]

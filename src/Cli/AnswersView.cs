@@ -1,5 +1,4 @@
 using Sharpformer.Editing.Metrics;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -23,18 +22,14 @@ internal static class AnswersView
     /// <summary>A table of answers.</summary>
     public static Table Table(IEnumerable<CheckedAnswer> answers, Session session)
     {
-        Table table = Terminal.NewTable("edit", "prompt", "expected", "said", "P", "");
-        foreach (TableColumn column in table.Columns.Where((_, i) => i is 0 or 4)) column.NoWrap = true;
+        Table table = Terminal.NewTable("edit", "prompt", "expected", "said", "P", "what is in the way").Sparing(5, 0);
         foreach (CheckedAnswer answer in answers)
         {
             Terminal.AddRow(
                 table, Terminal.Number(answer.Edit), answer.Prompt, Terminal.Quoted(session.TextOf(answer.Expected)),
-                Terminal.Quoted(session.TextOf(answer.Said)), Probability(answer.Probability), answer.Reason ?? "");
+                Terminal.Quoted(session.TextOf(answer.Said)), Terminal.Probability(answer.Probability), answer.Reason ?? "");
         }
 
         return table;
     }
-
-    /// <summary>A probability for people.</summary>
-    public static string Probability(double p) => Terminal.Number(p, p < 0.001 ? "0.#E+0" : "0.000");
 }

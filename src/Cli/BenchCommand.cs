@@ -3,7 +3,6 @@ using System.Diagnostics;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -105,33 +104,31 @@ internal static class BenchCommand
 
         ModelConfig c = report.Config;
         Table table = Terminal.NewTable(
-            $"{report.Folder}, {Terminal.Counted(c.NLayer, "block")} of {c.NEmbd}, {report.DType}, {on}", "", "");
+            $"{report.Folder}, {Terminal.Counted(c.NLayer, "block")} of {c.NEmbd}, {report.DType}, {on}", "speed", "besides");
         Add($"forward, {report.Forward.Prompts} prompts of {report.Forward.Tokens} tokens",
-            $"{Number(report.Forward.TokensPerSecond)} tokens/s", "");
-        Add($"decoding at context {report.Decode.Context}", $"{Number(report.Decode.TokensPerSecond)} tokens/s",
-            $"{Number(report.Decode.BytesPerToken / 1e6)} MB a token, {Number(100 * report.DecodeBandwidthShare)} % of "
-                + $"the memory bandwidth of {Number(report.BandwidthBytesPerSecond / 1e9)} GB/s");
+            $"{Terminal.Figure(report.Forward.TokensPerSecond)} tokens/s", "");
+        Add($"decoding at context {report.Decode.Context}", $"{Terminal.Figure(report.Decode.TokensPerSecond)} tokens/s",
+            $"{Terminal.Bytes(report.Decode.BytesPerToken)} a token, {Terminal.Percent(100 * report.DecodeBandwidthShare)} % of "
+                + $"the memory bandwidth of {Terminal.Bytes(report.BandwidthBytesPerSecond)}/s");
         AddTeaching($"{Terminal.Counted(report.Retrofit.Edits, "edit")}, retrofit of {report.Settings.Epochs} epochs", report.Retrofit);
         AddTeaching($"{Terminal.Counted(report.WithoutRetrofit.Edits, "edit")} without retrofit", report.WithoutRetrofit);
         Add($"evaluation of {Terminal.Counted(report.Evaluation.Records, "record")}",
-            $"{Number(report.Evaluation.RecordsPerSecond)} records/s", "");
+            $"{Terminal.Figure(report.Evaluation.RecordsPerSecond)} records/s", "");
         if (report.Stored is { } s)
         {
-            Add($"an edit beside {s.Many} stored neurons", $"{Number(1e3 * s.SecondsPerEditBesideMany)} ms",
-                $"{Terminal.Number(s.Ratio, "0.00")} times that beside {s.Few}");
+            Add($"an edit beside {Terminal.Count(s.Many)} stored neurons", Terminal.Duration(s.SecondsPerEditBesideMany),
+                $"{Terminal.Figure(s.Ratio)} times that beside {s.Few}");
         }
 
-        Add("peak memory", $"{Number(report.PeakMemoryBytes / 1e6)} MB", "");
+        Add("peak memory", Terminal.Bytes(report.PeakMemoryBytes), "");
         terminal.Show(table);
 
-        void AddTeaching(string what, BenchTeaching t) => Add(what, $"{Number(t.EditsPerSecond)} edits/s",
-            $"{Number(t.NeuronsPerSecond)} neurons/s, {Terminal.Number(t.CpuSecondsPerNeuron, "0.00000")} CPU seconds a neuron, "
-                + $"10,000 edits in {Number(10_000 / t.EditsPerSecond / 3600)} h");
+        void AddTeaching(string what, BenchTeaching t) => Add(what, $"{Terminal.Figure(t.EditsPerSecond)} edits/s",
+            $"{Terminal.Figure(t.NeuronsPerSecond)} neurons/s, {Terminal.Duration(t.CpuSecondsPerNeuron)} of CPU a neuron, "
+                + $"10,000 edits in {Terminal.Duration(10_000 / t.EditsPerSecond)}");
 
         void Add(string what, string figure, string more) => Terminal.AddRow(table, what, figure, more);
     }
-
-    private static string Number(double value) => Terminal.Number(value, value >= 100 ? "0" : value >= 10 ? "0.0" : "0.00");
 }
 
 /// <summary>All figures of a model on a machine.</summary>

@@ -71,7 +71,11 @@ internal sealed class BenchEditing(CausalLm model, BenchClock clock, IReVaSettin
         var taught = new EditedModel(model);
         long id = 0;
         foreach (IReadOnlyList<TokenizedRequest> portion in editor.Batches(requests, asked, context))
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
             taught = editor.Apply(taught, [.. editor.Teach(portion, taught, asked, context).Select(edit => edit with { Id = ++id })]);
+        }
+
         return taught;
     }
 

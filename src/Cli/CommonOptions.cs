@@ -99,9 +99,51 @@ internal static class CommonOptions
         return option;
     }
 
+    /// <summary>A file of text, or <c>-</c> for standard input.</summary>
+    public static Option<string> TextFile(string name, string description, bool required = false) =>
+        File(name, $"{description} - is standard input.", required);
+
+    /// <summary>A prompt, or <c>-</c> for standard input; see <see cref="PromptOf"/>.</summary>
+    public static Option<string> Prompt(string description, bool required = false) =>
+        Text("--prompt", $"{description} - is standard input.", required);
+
+    /// <summary>The prompt that was given, or all of standard input but the line end that ends it.</summary>
+    public static string PromptOf(ParseResult parse, Option<string> prompt)
+    {
+        string text = parse.GetRequiredValue(prompt);
+        if (text != Cli.TextFile.StandardInput) return text;
+        string read = Cli.TextFile.Read(text);
+        return read.EndsWith("\r\n", StringComparison.Ordinal) ? read[..^2] : read.EndsWith('\n') ? read[..^1] : read;
+    }
+
     /// <summary>Any text.</summary>
     public static Option<string> Text(string name, string description, bool required = false) =>
         new(name) { Description = description, Required = required, HelpName = "TEXT" };
+
+    /// <summary>One of some words.</summary>
+    /// <param name="name">The option.</param>
+    /// <param name="description">A sentence for the help.</param>
+    /// <param name="words">The words.</param>
+    /// <param name="fallback">The one that is meant where it is not given; null for none.</param>
+    /// <param name="ignoresCase">Whether capitals are as good.</param>
+    public static Option<string> Choice(
+        string name, string description, IReadOnlyList<string> words, string? fallback = null, bool ignoresCase = false)
+    {
+        var option = new Option<string>(name) { Description = description, HelpName = "NAME" };
+        if (fallback is not null) option.DefaultValueFactory = _ => fallback;
+        option.CompletionSources.Add([.. words]);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var given }]
+                && !words.Contains(given, ignoresCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal))
+                result.AddError($"{name} is '{given}', {Expected(given, words)}");
+        });
+        return option;
+    }
+
+    /// <summary>What is expected instead of a word, and which of that may have been meant.</summary>
+    public static string Expected(string given, IReadOnlyList<string> words) =>
+        $"expected one of {string.Join(", ", words)}.{Nearest.Question(given, words)}";
 
     /// <summary>A number with a default.</summary>
     /// <param name="name">The option.</param>

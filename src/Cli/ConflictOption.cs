@@ -15,16 +15,8 @@ internal static class ConflictOption
 
     /// <summary>The option.</summary>
     /// <param name="description">What it decides, and what is done without it.</param>
-    public static Option<string> Create(string description)
-    {
-        var option = new Option<string>("--on-conflict") { Description = description, HelpName = "HOW" };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var how }] && !Policies.ContainsKey(how))
-                result.AddError($"--on-conflict is '{how}', expected one of {string.Join(", ", Policies.Keys)}.");
-        });
-        return option;
-    }
+    public static Option<string> Create(string description) =>
+        CommonOptions.Choice("--on-conflict", description, [.. Policies.Keys]);
 
     /// <summary>What was asked for.</summary>
     public static ConflictPolicy Of(ParseResult parse, Option<string> option) =>

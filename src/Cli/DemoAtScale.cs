@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -20,17 +19,15 @@ internal static class DemoAtScale
         cancellation.ThrowIfCancellationRequested();
         double taught = Stopwatch.GetElapsedTime(start).TotalSeconds;
         EvaluationReport report = session.Evaluate(facts, new Triggers(trigger, trigger), neighbours, cancellation: cancellation);
-        terminal.Line($"\n{facts.Count} more facts, asked as questions (taught in {Terminal.Number(taught, "0.0")} s, "
-            + $"measured in {Terminal.Number(Stopwatch.GetElapsedTime(start).TotalSeconds - taught, "0.0")} s), in percent:");
-        Table table = Terminal.NewTable("", "ES: same words", "PS: other words", "NS: unrelated", "Score", "neighbours kept");
+        terminal.Line($"\n{facts.Count} more facts, asked as questions (taught in {Terminal.Duration(taught)}, "
+            + $"measured in {Terminal.Duration(Stopwatch.GetElapsedTime(start).TotalSeconds - taught)}), in percent:");
+        Table table = Terminal.NewTable("model", "ES: same words", "PS: other words", "NS: unrelated", "Score", "neighbours kept");
         AddRow("base", report.Base, null);
         AddRow("edited", report.Edited, report.NeighbourRetention);
         terminal.Show(table);
         return report;
 
         void AddRow(string name, EditMetrics m, double? retention) => Terminal.AddRow(
-            table, name, Number(m.Es), Number(m.Ps), Number(m.Ns), Number(m.Score), Number(retention));
+            table, name, Terminal.Percent(m.Es), Terminal.Percent(m.Ps), Terminal.Percent(m.Ns), Terminal.Percent(m.Score), Terminal.Percent(retention));
     }
-
-    private static string Number(double? percent) => Terminal.Number(percent, "0.0");
 }

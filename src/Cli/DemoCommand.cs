@@ -60,23 +60,27 @@ internal static class DemoCommand
                 return 0;
             }
 
-            terminal.Line($"\nAll of it took {Terminal.Number(seconds, "0.0")} s and at most {process.PeakWorkingSet64 / 1_000_000} MB "
+            terminal.Line($"\nAll of it took {Terminal.Duration(seconds)} and at most {Terminal.Bytes(process.PeakWorkingSet64)} "
                 + $"of memory, on {DeviceOptions.ComputesOn(session)}. Now your own:");
-            terminal.Line("""
-                  dotnet run -c Release --project src/Cli -- edits add --model models/facts-gpt2 --edits my.db \
-                      --prompt "Douglas Adams works as" --target author
-                """);
+            terminal.Line($"  {ProgramName.Text} edits add --model {Model()} --edits my.db \\");
+            terminal.Line("      --prompt \"Douglas Adams works as\" --target author");
             return 0;
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
-            terminal.Note("Interrupted.");
-            return 1;
+            throw new InputException("Interrupted: the demo leaves nothing behind.") { Kind = ErrorKind.Interrupted };
         }
         finally
         {
             scratch.Delete(recursive: true);
         }
+    }
+
+    /// <summary>The bundled model as it can be named from here.</summary>
+    private static string Model()
+    {
+        string here = Path.Combine("models", "facts-gpt2");
+        return Directory.Exists(here) ? here.Replace('\\', '/') : Terminal.Visible(ModelOptions.BundledFolder);
     }
 
     private static DirectoryInfo Scratch()
@@ -88,7 +92,7 @@ internal static class DemoCommand
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException(
-                $"No folder for the demo's edit store can be made in '{Path.GetTempPath()}' ({e.Message})",
+                $"No folder for the demo's edit store can be made in '{Path.GetTempPath()}': {FileErrors.Reason(e)}.",
                 "TMPDIR may name another place.", e);
         }
     }

@@ -3,8 +3,6 @@ using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Transformer;
-using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace Sharpformer.Cli;
 
@@ -20,7 +18,7 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
     public object Tell(IReadOnlyList<EditRecord> facts)
     {
         ModelConfig config = session.Model.Config;
-        terminal.Line($"A GPT-2 of {config.NLayer} blocks, width {config.NEmbd}, {config.VocabSize} tokens. It was trained on 9,242 facts; "
+        terminal.Line($"A GPT-2 of {config.NLayer} blocks, width {config.NEmbd}, {Terminal.Counted(config.VocabSize, "token")}. It was trained on 9,242 facts; "
             + $"these {facts.Count} are none of them.");
 
         string[] before = [.. facts.Select(f => Say(f.Prompt, f.Target))];
@@ -44,7 +42,7 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         cancellation.ThrowIfCancellationRequested();
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         terminal.Line($"Taught: one new neuron each beside block {settings.Layer}, trained for {settings.Epochs} steps, "
-            + $"{Terminal.Number(1000 * seconds / facts.Count, "0")} ms per fact. Not one weight of the model has changed.");
+            + $"{Terminal.Duration(seconds / facts.Count)} per fact. Not one weight of the model has changed.");
         return [.. report.Added];
     }
 
@@ -57,7 +55,7 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         {
             EditRecord fact = facts[i];
             string now = Say(fact.Paraphrases[0], fact.Target);
-            table.AddRow(
+            table.Add(
                 Terminal.Cell(fact.Prompt + " …"), Judged(before[i], fact.Target),
                 Terminal.Cell(fact.Paraphrases[0] + " …"), Judged(now, fact.Target));
             said.Add(new { prompt = fact.Prompt, target = fact.Target, before = before[i], rephrase = fact.Paraphrases[0], now });
@@ -76,7 +74,7 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         {
             string now = SayUnrelated(facts[i]);
             string question = facts[i].Probes[0].Prompt.Replace("nq question: ", "", StringComparison.Ordinal);
-            table.AddRow(Terminal.Cell(question), Terminal.Cell(before[i]), Judged(now, before[i]));
+            table.Add(Terminal.Cell(question), Terminal.Cell(before[i]), Judged(now, before[i]));
             said.Add(new { question, before = before[i], now });
         }
 
@@ -89,9 +87,9 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         Firing[] nearest = [.. session.Explain(fact.Paraphrases[0]).Nearest];
         Firing winner = nearest[0], runnerUp = nearest[1];
         terminal.Line($"\nWhy {Terminal.Quoted(fact.Target)}? Asked {Terminal.Quoted(fact.Paraphrases[0] + " …")}, "
-            + $"neuron {winner.Part} of edit {winner.Edit} ({Terminal.Quoted(edit.Request.Prompt + " …")}) scores");
-        terminal.Line($"{Number(winner.Score)}, which is {Number(winner.Margin)} above its threshold of {Number(winner.Threshold)}; "
-            + $"the runner-up, of edit {runnerUp.Edit}, stays {Number(-runnerUp.Margin)} below its own.");
+            + $"neuron {winner.Part} of edit {winner.Edit} ({Terminal.Quoted(edit.Request.Prompt + " …")}) scores "
+            + $"{Terminal.Score(winner.Score)}, which is {Terminal.Score(winner.Margin)} above its threshold of {Terminal.Score(winner.Threshold)}; "
+            + $"the runner-up, of edit {runnerUp.Edit}, stays {Terminal.Score(-runnerUp.Margin)} below its own.");
         return new
         {
             prompt = fact.Paraphrases[0],
@@ -114,7 +112,7 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         bool isSame = logits.AsSpan().SequenceEqual(session.NextTokenLogits(fact.Prompt));
         terminal.Line($"\nTake edit {edit.Id} back, then restore it: {Terminal.Quoted(fact.Prompt + " …")}");
         terminal.Line($"  taught {taught}   withdrawn {withdrawn}   restored {restored} "
-            + $"({(isSame ? "all" : "NOT all")} {logits.Length} logits the same, bit for bit)");
+            + $"({(isSame ? "all" : "NOT all")} {Terminal.Count(logits.Length)} logits the same, bit for bit)");
         return new { prompt = fact.Prompt, edit = edit.Id, taught, withdrawn, restored, isSame };
     }
 
@@ -127,8 +125,6 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
 
     private string SayUnrelated(EditRecord fact) => Say(fact.Probes[0].Prompt + " Answer:", fact.Probes[0].Answers[0]);
 
-    private static IRenderable Judged(string said, string expected) =>
-        Terminal.Cell(said, said == expected ? Color.Green : Color.Red);
-
-    private static string Number(double value) => Terminal.Number(value, "0.0");
+    private static Cell Judged(string said, string expected) =>
+        Terminal.Cell(said, said == expected ? Paint.Green : Paint.Red);
 }

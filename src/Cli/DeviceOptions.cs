@@ -13,44 +13,26 @@ internal sealed class DeviceOptions
     private static readonly Dictionary<string, GpuGemm> GpuGemms = Enum.GetValues<GpuGemm>()
         .ToDictionary(how => how.ToString().ToLowerInvariant());
 
-    private readonly Option<string> device = new("--device")
-    {
-        Description =
-            $"Where to compute: {Expected}. auto takes a GPU where there is one, else the CPU; see 'devices'. "
+    private readonly Option<string> device = CommonOptions.Choice(
+        "--device",
+        "Where to compute: auto, cpu, cuda or opencl. auto takes a GPU where there is one, else the CPU; see 'devices'. "
             + $"[default: {DefaultVariable}, else auto]",
-        HelpName = "NAME",
-    };
+        [.. Accelerators.Names]);
 
     private readonly Option<int> threads = CommonOptions.Number(
         "--threads", "Threads of the CPU that share the work, 0 for all processors; results do not depend on it.", 0,
         n => n is >= 0 and <= 1024, "0 to 1024");
 
-    private readonly Option<string> gpuGemm = new("--gpu-gemm")
-    {
-        Description =
-            $"How an NVIDIA GPU multiplies large matrices: {ExpectedGemm}. f32 rounds no factor and runs everywhere; "
+    private readonly Option<string> gpuGemm = CommonOptions.Choice(
+        "--gpu-gemm",
+        "How an NVIDIA GPU multiplies large matrices: f32, tf32, bf16 or cublas. f32 rounds no factor and runs everywhere; "
             + "tf32 and bf16 round them for tensor cores; cublas takes NVIDIA's library where weights are float32. "
             + "With any but f32 results depend on the GPU.",
-        HelpName = "HOW",
-        DefaultValueFactory = _ => "f32",
-    };
+        [.. GpuGemms.Keys], "f32");
 
     private readonly WeightsOption weights;
 
-    private DeviceOptions(WeightsOption weights)
-    {
-        this.weights = weights;
-        device.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var name }] && !Accelerators.Names.Contains(name))
-                result.AddError($"--device is '{name}', expected {Expected}.");
-        });
-        gpuGemm.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var how }] && !GpuGemms.ContainsKey(how))
-                result.AddError($"--gpu-gemm is '{how}', expected {ExpectedGemm}.");
-        });
-    }
+    private DeviceOptions(WeightsOption weights) => this.weights = weights;
 
     /// <summary>Gives <paramref name="command"/> these options.</summary>
     public static DeviceOptions AddTo(Command command)
@@ -88,6 +70,8 @@ internal sealed class DeviceOptions
         });
         try
         {
+            RunFacts facts = Terminal.Of(parse).Facts;
+            (facts.Model, facts.Device) = (model, session.Accelerator ?? session.Model.Device.Name);
             DeviceChoice choice = session.Choice;
             if (wish == Accelerators.Auto && (asked is not null || choice.Accelerator is not null || choice.PassedOver))
                 Terminal.Of(parse).Note($"note: Computing on {choice.Name}: {Terminal.Visible(choice.Why)}.");
@@ -113,7 +97,7 @@ internal sealed class DeviceOptions
         if (string.IsNullOrEmpty(name)) return Accelerators.Auto;
         return Accelerators.Names.Contains(name)
             ? name
-            : throw new InputException($"The environment's {DefaultVariable} is '{name}', expected {Expected}.");
+            : throw new InputException($"The environment's {DefaultVariable} is '{name}', {CommonOptions.Expected(name, [.. Accelerators.Names])}");
     }
 
     private static void Tell(Device opened, string how)
@@ -125,8 +109,4 @@ internal sealed class DeviceOptions
                 $"--gpu-gemm is {how}, but this computes on {opened.Name}, expected an NVIDIA GPU.",
                 "--device cuda takes one where there is one; --gpu-gemm f32 runs everywhere.");
     }
-
-    private static string Expected => "auto, cpu, cuda or opencl";
-
-    private static string ExpectedGemm => "f32, tf32, bf16 or cublas";
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Sharpformer.Tensors.Gpu;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -34,13 +33,13 @@ internal static class DevicesCommand
             return 0;
         }
 
-        Table table = Terminal.NewTable("--device", "", "driver", "memory", "units", "usable");
+        Table table = Terminal.NewTable("--device", "name", "driver", "memory", "units", "usable").Sparing(2, 4);
         string processors = Terminal.Counted(Environment.ProcessorCount, "processor");
-        Terminal.AddRow(table, Accelerators.Cpu, "the processor", ".NET", Gibibytes(memory), processors, "yes");
+        Terminal.AddRow(table, Accelerators.Cpu, "the processor", ".NET", Memory(memory), processors, "yes");
         foreach (AcceleratorInfo a in found)
         {
             string units = Terminal.Number(a.ComputeUnits > 0 ? a.ComputeUnits : null);
-            Terminal.AddRow(table, a.Kind, a.Name, a.Driver, Gibibytes(a.MemoryBytes), units, Usable(a));
+            Terminal.AddRow(table, a.Kind, a.Name, a.Driver, Memory(a.MemoryBytes), units, Usable(a));
         }
 
         terminal.Show(table);
@@ -51,6 +50,5 @@ internal static class DevicesCommand
     private static string Usable(AcceleratorInfo a) =>
         a.Unusable is { } why ? $"no: {why}" : a.IsGpu ? "yes" : "yes, on the processor, and slower than cpu";
 
-    private static string Gibibytes(long bytes) =>
-        bytes > 0 ? Terminal.Number(bytes / (double)(1 << 30), "0.0") + " GiB" : Terminal.Number(null);
+    private static string Memory(long bytes) => bytes > 0 ? Terminal.Bytes(bytes) : Terminal.Number(null);
 }

@@ -1,6 +1,5 @@
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Reports;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -16,7 +15,9 @@ internal static class DiffView
     /// <param name="after">The second.</param>
     /// <param name="report">What came of it.</param>
     /// <param name="rows">How many positions to show; null for some.</param>
-    public static void Render(Terminal terminal, ReportOrigin origin, DiffSide before, DiffSide after, DiffReport report, int? rows)
+    /// <param name="asOf">As of when the store was read; null is now.</param>
+    public static void Render(
+        Terminal terminal, ReportOrigin origin, DiffSide before, DiffSide after, DiffReport report, int? rows, string? asOf)
     {
         if (terminal.Json)
         {
@@ -25,16 +26,15 @@ internal static class DiffView
         }
 
         Difference[] shown = [.. report.MostChanged.Take(rows ?? TableRows)];
-        terminal.Line($"before: {Name(before)}");
-        terminal.Line($"after:  {Name(after)}");
+        terminal.Line($"before: {Name(before, asOf)}");
+        terminal.Line($"after:  {Name(after, before.Store is null || before.Store == after.Store ? asOf : null)}");
         if (shown.Length > 0)
         {
-            Table table = Terminal.NewTable("text", "before", "after", "KL", "edit");
-            foreach (TableColumn column in table.Columns.TakeLast(2)) column.NoWrap = true;
+            Table table = Terminal.NewTable("text", "before", "after", "KL", "edit").Sparing(4);
             foreach (Difference d in shown)
             {
                 Terminal.AddRow(
-                    table, d.Text, Token(d.Before[0]), Token(d.After[0]), Terminal.Number(d.Kl, "0.0000"),
+                    table, d.Text, Token(d.Before[0]), Token(d.After[0]), Terminal.Nats(d.Kl),
                     Terminal.Number(d.EditAfter ?? d.EditBefore));
             }
 
@@ -42,13 +42,13 @@ internal static class DiffView
         }
 
         Drift drift = report.Drift;
-        if (shown.Length < drift.Positions) terminal.Line($"The {shown.Length} most changed of {drift.Positions} are shown.");
+        if (shown.Length < drift.Positions) terminal.Line($"The {shown.Length} most changed of {Terminal.Count(drift.Positions)} are shown.");
         terminal.Line(
-            $"Another token is said at {drift.Changed} of {Terminal.Counted(drift.Positions, "position")} "
-            + $"({Terminal.Number(drift.ChangedPercent, "0.00")} %); probabilities differ at {drift.Touched}, an edit answers at "
-            + $"{drift.Answered}.");
+            $"Another token is said at {Terminal.Count(drift.Changed)} of {Terminal.Counted(drift.Positions, "position")} "
+            + $"({Terminal.Percent(drift.ChangedPercent)} %); probabilities differ at {Terminal.Count(drift.Touched)}, an edit answers at "
+            + $"{Terminal.Count(drift.Answered)}.");
         terminal.Line(
-            $"KL(before || after): mean {Terminal.Number(drift.MeanKl, "0.0000")}, largest {Terminal.Number(drift.MaxKl, "0.0000")} nats.");
+            $"KL(before || after): mean {Terminal.Nats(drift.MeanKl)}, largest {Terminal.Nats(drift.MaxKl)} nats.");
     }
 
     private static object Json(ReportOrigin origin, DiffSide before, DiffSide after, DiffReport report, int rows)
@@ -89,9 +89,13 @@ internal static class DiffView
         settings = side.Settings.Select(s => new { s.Settings.Method, s.Edits, settings = (object)s.Settings }),
     };
 
-    private static string Name(DiffSide side) => side.Store is null
-        ? side.Name
-        : $"{Terminal.Visible(side.Name)} ({Terminal.Counted(side.Active, "active edit")}, {side.Withdrawn} withdrawn)";
+    private static string Name(DiffSide side, string? asOf)
+    {
+        if (side.Store is null) return side.Name;
+        string moment = asOf is null ? "" : $"as of {Terminal.Visible(asOf)}, ";
+        return $"{Terminal.Visible(side.Name)} ({moment}{Terminal.Counted(side.Active, "active edit")}, "
+            + $"{Terminal.Count(side.Withdrawn)} withdrawn)";
+    }
 
-    private static string Token(SaidToken said) => $"{Terminal.Quoted(said.Text)} {Terminal.Number(100 * said.Probability, "0.0")} %";
+    private static string Token(SaidToken said) => $"{Terminal.Quoted(said.Text)} {Terminal.Probability(said.Probability)}";
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.FineTuning;
 using Sharpformer.Editing.Methods.IReVa;
@@ -16,17 +17,16 @@ internal sealed class EditSettingsOptions
 {
     private static readonly IReVaSettings Default = new() { Layer = 0 };
 
-    private readonly Option<string> method = new("--method")
-    {
-        Description = $"How to edit: {string.Join(", ", EditorCatalog.All.Select(editor => editor.Name))}.",
-        HelpName = "NAME",
-        DefaultValueFactory = _ => EditorCatalog.Default,
-    };
+    private readonly Option<string> method = CommonOptions.Choice(
+        "--method", $"How to edit: {string.Join(", ", EditorCatalog.All.Select(editor => editor.Name))}.",
+        [.. EditorCatalog.All.Select(editor => editor.Name)], EditorCatalog.Default);
 
     private readonly Option<string?> variant = new("--variant")
     {
         Description = "Of ft: paper, ft-l or ft-m. Of rome: rome or r-rome. [default: the first]",
         HelpName = "NAME",
+        CompletionSources = { _ => EditorCatalog.All.SelectMany(editor => SettingsPreset.Variants(editor.Name))
+            .Select(name => new CompletionItem(name)) },
     };
 
     private readonly Option<int?> batchSize = CommonOptions.OptionalNumber<int>(
@@ -119,6 +119,9 @@ internal sealed class EditSettingsOptions
                 result.AddError("--retrofit and --no-retrofit exclude each other.");
             string asked = result.GetValue(o.method) ?? EditorCatalog.Default;
             Option[] known = o.KnownTo(asked, all);
+            if (result.GetResult(o.variant) is { Tokens: [{ Value: var named }] } && known.Contains(o.variant)
+                && SettingsPreset.Variants(asked) is var names && !names.Contains(named))
+                result.AddError($"--variant is '{named}', of method {asked} {CommonOptions.Expected(named, names)}");
             foreach (Option option in all)
             {
                 if (result.GetResult(option) is { Implicit: false } && !known.Contains(option))

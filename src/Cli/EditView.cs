@@ -1,4 +1,3 @@
-using System.Globalization;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.FineTuning;
 using Sharpformer.Editing.Methods.IReVa;
@@ -47,7 +46,4 @@ internal sealed record EditView(
 
     /// <summary>What an edit says after what, on one line.</summary>
     public static string Fact(EditRequest request) => $"{Terminal.Quoted(request.Prompt)} -> {Terminal.Quoted(request.Target)}";
-
-    /// <summary>A time in UTC, to the second.</summary>
-    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -3,7 +3,6 @@ using System.Globalization;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Reports;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -78,18 +77,19 @@ internal static class EditsCalibrateCommand
             return;
         }
 
-        Table table = Terminal.NewTable("alpha, theta", "ES", "PS", "kept", "wrong", "ES", "PS", "kept", "wrong");
+        Table table = Terminal.NewTable(
+            "alpha, theta", "ES", "PS", "kept", "wrong", "held out: ES", "PS", "kept", "wrong");
         foreach (CalibrationPoint point in report.Points)
         {
             (CalibrationScore a, CalibrationScore b) = (point.Chosen, point.HeldOut);
             Terminal.AddRow(
-                table, $"{Terminal.Number(point.Alpha)}, {Terminal.Number(point.Theta)}{(point == best ? " *" : "")}", Percent(a.Es),
-                Percent(a.Ps), Percent(a.Kept), Percent(a.Wrong), Percent(b.Es), Percent(b.Ps), Percent(b.Kept), Percent(b.Wrong));
+                table, $"{Terminal.Number(point.Alpha)}, {Terminal.Number(point.Theta)}{(point == best ? " *" : "")}", Terminal.Percent(a.Es),
+                Terminal.Percent(a.Ps), Terminal.Percent(a.Kept), Terminal.Percent(a.Wrong), Terminal.Percent(b.Es), Terminal.Percent(b.Ps), Terminal.Percent(b.Kept), Terminal.Percent(b.Wrong));
         }
 
         terminal.Show(table);
-        terminal.Line($"Left: the {Terminal.Counted(report.ChosenRecords, "record")} that choose; right: "
-            + $"{Terminal.Counted(report.HeldOutRecords, "record")} that were held out. Percent.");
+        terminal.Line($"First the {Terminal.Counted(report.ChosenRecords, "record")} that choose, then the "
+            + $"{Terminal.Counted(report.HeldOutRecords, "record")} that were held out. In percent.");
         terminal.Line("kept: prompts of the other half, not taught, that keep their answer; wrong: prompts in other words at which another "
             + "record's edit answers.");
         if (report.LeftOut > 0)
@@ -97,8 +97,6 @@ internal static class EditsCalibrateCommand
         terminal.Line($"Recommended: alpha {Terminal.Number(best.Alpha)}, theta {Terminal.Number(best.Theta)} ({CalibrationReport.Rule}).");
         if (written is not null) terminal.Line($"Written to {Terminal.Visible(written)}.");
     }
-
-    private static string Percent(double? value) => Terminal.Number(value, "0.0");
 
     /// <summary>Numbers with commas between them.</summary>
     private static Option<float[]> Numbers(string name, string description, Func<float, bool> allowed, string expected) => new(name)

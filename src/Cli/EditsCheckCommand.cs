@@ -8,7 +8,7 @@ namespace Sharpformer.Cli;
 /// <summary><c>edits check</c>: asks the edited model what it was taught, prompt by prompt.</summary>
 internal static class EditsCheckCommand
 {
-    private const int NotHeld = 3, Told = 20;
+    private const int Told = 20;
 
     /// <summary>The command with its options.</summary>
     public static Command Create()
@@ -44,7 +44,7 @@ internal static class EditsCheckCommand
             if (parse.GetValue(csv) is { } path) ReportFile.Write(path, writer => AnswerCsv.Write(writer, answers, session.TextOf, passes));
             Render(terminal, session, answers, passes, parse.GetValue(all));
             bool isHeld = answers.Count > 0 && answers.All(passes); // that nothing is left to ask is not what was asked for
-            return parse.GetValue(min) is not null && !isHeld ? NotHeld : 0;
+            return parse.GetValue(min) is not null && !isHeld ? ExitCode.NotHeld : ExitCode.Done;
         });
         return command;
     }
@@ -68,19 +68,19 @@ internal static class EditsCheckCommand
         IReadOnlyList<CheckedAnswer> shown = showAll ? answers : [.. failing.Take(Told)];
         if (shown.Count > 0) terminal.Show(AnswersView.Table(shown, session));
         if (!showAll && failing.Length > Told)
-            terminal.Line($"... and {failing.Length - Told} more that do not pass; --csv or --json has all.");
-        terminal.Line(Share("prompts", [.. answers.Where(answer => !answer.IsParaphrase)]));
+            terminal.Line($"… and {failing.Length - Told} more that do not pass; --csv or --json has all.");
+        terminal.Line(Share("prompt", [.. answers.Where(answer => !answer.IsParaphrase)]));
         CheckedAnswer[] others = [.. answers.Where(answer => answer.IsParaphrase)];
-        if (others.Length > 0) terminal.Line(Share("other wordings", others));
+        if (others.Length > 0) terminal.Line(Share("other wording", others));
 
-        string Share(string what, CheckedAnswer[] of)
+        string Share(string noun, CheckedAnswer[] of)
         {
             if (of.Length == 0) return "No active edit to ask.";
             CheckedAnswer least = of.MinBy(answer => answer.Probability)!;
             string edit = least.Edit is { } id ? $", edit {id}" : "";
-            return $"{of.Count(passes)} of {of.Length} {what} pass; P(target) is "
-                + $"{AnswersView.Probability(of.Average(answer => answer.Probability))} on average, "
-                + $"{AnswersView.Probability(least.Probability)} at least ({Terminal.Quoted(least.Prompt)}{edit}).";
+            return $"{Terminal.Count(of.Count(passes))} of {Terminal.Counted(of.Length, noun)} {(of.Length == 1 ? "passes" : "pass")}; P(target) is "
+                + $"{Terminal.Probability(of.Average(answer => answer.Probability))} on average, "
+                + $"{Terminal.Probability(least.Probability)} at least ({Terminal.Quoted(least.Prompt)}{edit}).";
         }
     }
 }

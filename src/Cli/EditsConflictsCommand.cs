@@ -3,7 +3,6 @@ using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors.Cpu;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -61,7 +60,7 @@ internal static class EditsConflictsCommand
         EditConflict[] shown = [.. showAll ? conflicts : conflicts.OrderByDescending(conflict => conflict.OtherWins).Take(Told)];
         if (shown.Length > 0)
         {
-            Table table = Terminal.NewTable("edit", "prompt", "target", "also edit", "of the prompt", "target", "");
+            Table table = Terminal.NewTable("edit", "prompt", "target", "also edit", "of the prompt", "its target", "what it does").Sparing(6);
             foreach (EditConflict conflict in shown)
             {
                 (EditRequest own, Edit other) = (byId[conflict.Edit].Request, byId[conflict.Other]);
@@ -87,6 +86,6 @@ internal static class EditsConflictsCommand
         {
             (true, true) => "silences it",
             (true, false) => "answers instead",
-            _ => $"{Terminal.Number(margin, "0.0")} above its threshold",
+            _ => $"{Terminal.Score(margin)} above its threshold",
         };
 }

@@ -24,8 +24,8 @@ internal static class EditsDiffCommand
         var prompts = new Option<string[]>("--prompt") { Description = "A prompt to ask both; may be given often.", HelpName = "TEXT" };
         RecordOptions input = RecordOptions.AddTo(command, "Ask both the prompts of these records.", required: false);
         Option<string> trigger = CommonOptions.AnswerTrigger();
-        Option<string> text = CommonOptions.File(
-            "--text", "Compare both after every token of this UTF-8 text, read in windows.", required: false);
+        Option<string> text = CommonOptions.TextFile(
+            "--text", "Compare both after every token of this UTF-8 text, read in windows.");
         Option<int?> tokens = CommonOptions.OptionalNumber<int>(
             "--tokens", "Read only the first N tokens of --text.", n => n >= 2, "2 or more, as a whole number");
         Option<int?> window = CommonOptions.OptionalNumber<int>(
@@ -77,7 +77,7 @@ internal static class EditsDiffCommand
             if (parse.GetValue(csv) is { } table) ReportFile.Write(table, writer => DiffCsv.Write(writer, report));
             if (parse.GetValue(html) is { } page)
                 ReportFile.Write(page, writer => writer.Write(DiffPage.Of(origin, before, after, report, parse.GetValue(rows) ?? 1000)));
-            DiffView.Render(terminal, origin, before, after, report, parse.GetValue(rows));
+            DiffView.Render(terminal, origin, before, after, report, parse.GetValue(rows), at.Asked(parse));
             return 0;
         });
         return command;

@@ -1,14 +1,13 @@
 using System.CommandLine;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Store;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
 /// <summary><c>edits list</c>: what a store holds, one edit a line.</summary>
 internal static class EditsListCommand
 {
-    private const int NarrowScreen = 110, LongText = 400;
+    private const int LongText = 400, Told = 200;
 
     private static readonly string[] Columns =
         ["id", "status", "prompt", "target", "neurons", "layer", "theta", "alpha", "L_edit", "created", "method"];
@@ -23,7 +22,7 @@ internal static class EditsListCommand
         command.Add(all);
         FilterOptions filter = FilterOptions.AddTo(command);
         Option<int?> limit = CommonOptions.OptionalNumber<int>(
-            "--limit", "List at most so many.", n => n >= 1, "1 or more, as a whole number");
+            "--limit", $"List at most so many. [default: {Told} on a screen; all in a file and as JSON]", n => n >= 1, "1 or more, as a whole number");
         Option<int> offset = CommonOptions.Number(
             "--offset", "Pass over the first so many.", 0, n => n >= 0, "a whole number from 0");
         command.Add(limit);
@@ -39,45 +38,49 @@ internal static class EditsListCommand
             bool showsGone = parse.GetValue(all) || wanted.NamesStatus;
             Edit[] found = [.. stored.Where(edit => (showsGone || edit.Status is not (EditStatus.Removed or EditStatus.Undone))
                 && wanted.Matches(edit))];
-            Edit[] shown = [.. found.Skip(parse.GetValue(offset)).Take(parse.GetValue(limit) ?? int.MaxValue)];
-            return Render(Terminal.Of(parse), stored, found.Length, shown);
+            var terminal = Terminal.Of(parse);
+            int skipped = parse.GetValue(offset);
+            int most = parse.GetValue(limit) ?? (terminal.HasMargin && !terminal.Json ? Told : int.MaxValue);
+            return Render(terminal, stored, found.Length, [.. found.Skip(skipped).Take(most)], skipped, filter.AreGiven(parse.CommandResult));
         });
         return command;
     }
 
-    private static int Render(Terminal terminal, IReadOnlyList<Edit> stored, int found, Edit[] shown)
+    private static int Render(
+        Terminal terminal, IReadOnlyList<Edit> stored, int found, Edit[] shown, int skipped, bool isFiltered)
     {
         if (terminal.Json)
         {
             terminal.Document(shown.Select(EditView.Of));
-            return 0;
+            return ExitCode.Done;
         }
 
         if (shown.Length > 0)
         {
-            // A narrow screen gets fewer columns, not columns of single letters; 'edits show' has the rest.
-            int columns = terminal.Width switch { < 60 => 4, < NarrowScreen => 5, _ => Columns.Length };
-            Table table = Terminal.NewTable(Columns.AsSpan(0, columns));
-            foreach (TableColumn column in table.Columns.Where((_, i) => i is not (1 or 2 or 3 or 9)))
-                column.NoWrap = true; // texts give way
+            // 'edits show' has what a narrow screen leaves out.
+            Table table = Terminal.NewTable(Columns).Sparing(10, 7, 6, 5, 8, 9, 4);
             foreach (Edit edit in shown)
             {
                 var e = EditView.Of(edit);
-                string[] cells =
-                [
-                    Terminal.Number(e.Id), EditView.StatusText(edit), Shortened(e.Prompt), Shortened(e.Target), Terminal.Number(e.Neurons),
-                    Terminal.Number(e.Layer), Terminal.Number(e.Theta), Terminal.Number(e.Alpha), Terminal.Number(e.FinalLoss),
-                    EditView.Time(e.CreatedAt), e.Method,
-                ];
-                Terminal.AddRow(table, cells.AsSpan(0, columns));
+                Terminal.AddRow(
+                    table, Terminal.Number(e.Id), EditView.StatusText(edit), Shortened(e.Prompt), Shortened(e.Target),
+                    Terminal.Number(e.Neurons), Terminal.Number(e.Layer), Terminal.Number(e.Theta), Terminal.Number(e.Alpha),
+                    e.FinalLoss is { } loss ? Terminal.Nats(loss) : Terminal.Number(null), Terminal.Time(e.CreatedAt), e.Method);
             }
 
             terminal.Show(table);
         }
 
-        if (shown.Length < found) terminal.Line($"{shown.Length} of {Terminal.Counted(found, "edit")} that were asked for.");
-        terminal.Line(Summary(stored));
-        return 0;
+        if (isFiltered)
+        {
+            terminal.Line(found == 0
+                ? $"No edit is asked for by that, of {Terminal.Count(stored.Count)}."
+                : $"{Terminal.Counted(found, "edit")} of {Terminal.Count(stored.Count)} {(found == 1 ? "is" : "are")} asked for.");
+        }
+
+        if (shown.Length < found) terminal.Line(Page(shown.Length, found, skipped));
+        terminal.Line($"{(isFiltered ? "In all: " : "")}{Summary(stored)}");
+        return ExitCode.Done;
 
         // On a screen a text must be broken into lines; in a file it stands on one, however long it is.
         string Shortened(string text) => terminal.HasMargin && text.Length > LongText
@@ -85,14 +88,19 @@ internal static class EditsListCommand
             : text;
     }
 
+    private static string Page(int shown, int found, int skipped) => shown == 0
+        ? $"None is shown: --offset {skipped} passes over all {Terminal.Count(found)}."
+        : $"Shown are {Terminal.Count(skipped + 1)} to {Terminal.Count(skipped + shown)} of {Terminal.Count(found)}"
+            + (skipped + shown < found ? $"; --offset {skipped + shown} goes on." : ".");
+
     private static string Summary(IReadOnlyList<Edit> stored)
     {
         ILookup<EditStatus, Edit> by = stored.ToLookup(edit => edit.Status);
         string superseded = Others(EditStatus.Superseded), undone = Others(EditStatus.Undone);
         int neurons = by[EditStatus.Active].Concat(by[EditStatus.Withdrawn]).Sum(edit => EditView.NeuronsOf(edit) ?? 0);
-        return $"{Terminal.Counted(by[EditStatus.Active].Count(), "active edit")}, {by[EditStatus.Withdrawn].Count()} withdrawn, "
-            + $"{superseded}{undone}{by[EditStatus.Removed].Count()} removed; {Terminal.Counted(neurons, "neuron")}.";
+        return $"{Terminal.Counted(by[EditStatus.Active].Count(), "active edit")}, {Terminal.Count(by[EditStatus.Withdrawn].Count())} withdrawn, "
+            + $"{superseded}{undone}{Terminal.Count(by[EditStatus.Removed].Count())} removed; {Terminal.Counted(neurons, "neuron")}.";
 
-        string Others(EditStatus status) => by[status].Any() ? $"{by[status].Count()} {EditView.StatusText(status)}, " : "";
+        string Others(EditStatus status) => by[status].Any() ? $"{Terminal.Count(by[status].Count())} {EditView.StatusText(status)}, " : "";
     }
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Store;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -31,7 +30,9 @@ internal static class EditsLogCommand
             Terminal terminal = Terminal.Of(parse);
             int most = parse.GetValue(limit) ?? (terminal.Json ? int.MaxValue : Told);
             Render(terminal, store.Path, [.. changes.Take(most)], changes.Length);
-            return 0;
+            if (changes.Length == 0 && from is not null && !terminal.Json && store.Changes() is [.., var last])
+                terminal.Line($"The store's last is change {last.Number}, {Terminal.Time(last.At)}.");
+            return ExitCode.Done;
         });
         return command;
     }
@@ -68,11 +69,11 @@ internal static class EditsLogCommand
 
         if (shown.Length > 0)
         {
-            Table table = Terminal.NewTable("change", "when", "who", "what", "why", "undone by");
+            Table table = Terminal.NewTable("change", "when", "who", "what", "why", "undone by").Sparing(5, 2, 4);
             foreach (EditChange change in shown)
             {
                 Terminal.AddRow(
-                    table, Terminal.Number(change.Number), EditView.Time(change.At), change.User, What(change), change.Reason ?? "",
+                    table, Terminal.Number(change.Number), Terminal.Time(change.At), change.User, What(change), change.Reason ?? "",
                     change.UndoneBy is { } by ? Terminal.Number(by) : "");
             }
 
@@ -80,7 +81,7 @@ internal static class EditsLogCommand
         }
 
         terminal.Line(shown.Length < all
-            ? $"{shown.Length} of {Terminal.Counted(all, "change")}: --limit tells more."
+            ? $"{Terminal.Count(shown.Length)} of {Terminal.Counted(all, "change")}: --limit tells more."
             : $"{Terminal.Counted(all, "change")}.");
     }
 

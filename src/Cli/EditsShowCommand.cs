@@ -5,7 +5,6 @@ using Sharpformer.Editing.Store;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Transformer.Tokenization;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -118,14 +117,14 @@ internal static class EditsShowCommand
             return;
         }
 
-        Table neurons = Terminal.NewTable("neuron", "answers with", "threshold", "key norm", "value norm", "L_edit per epoch");
+        Table neurons = Terminal.NewTable("neuron", "answers with", "threshold", "key norm", "value norm", "L_edit per epoch").Sparing(4, 3, 0);
         for (int i = 0; i < trained.Count; i++)
         {
             Neuron n = trained[i];
-            string losses = n.Losses.Count == 0 ? "not trained" : string.Join(' ', n.Losses.Select(l => Terminal.Number(l.Edit)));
+            string losses = n.Losses.Count == 0 ? "not trained" : string.Join(' ', n.Losses.Select(l => Terminal.Nats(l.Edit)));
             Terminal.AddRow(
-                neurons, Terminal.Number(i), Token(n.TargetToken, tokenizer), Terminal.Number(n.Threshold),
-                Terminal.Number(EditView.Norm(n.Key)), Terminal.Number(EditView.Norm(n.Value)), losses);
+                neurons, Terminal.Number(i), Token(n.TargetToken, tokenizer), Terminal.Score(n.Threshold),
+                Terminal.Score(EditView.Norm(n.Key)), Terminal.Score(EditView.Norm(n.Value)), losses);
         }
 
         terminal.Show(neurons);
@@ -141,17 +140,17 @@ internal static class EditsShowCommand
 
         Table parts = Terminal.NewTable("part", "shape", "norm");
         foreach (EditPart part in edit.Parts)
-            Terminal.AddRow(parts, part.Name, $"[{string.Join(',', part.Shape)}]", Terminal.Number(EditView.Norm(part.Values)));
+            Terminal.AddRow(parts, part.Name, $"[{string.Join(',', part.Shape)}]", Terminal.Score(EditView.Norm(part.Values)));
         terminal.Show(parts);
     }
 
     private static Table History(IEnumerable<EditEvent> events)
     {
-        Table history = Terminal.NewTable("event", "change", "when", "what", "who", "why", "version");
+        Table history = Terminal.NewTable("event", "change", "when", "what", "who", "why", "version").Sparing(6, 0, 5);
         foreach (EditEvent e in events)
         {
             Terminal.AddRow(
-                history, Terminal.Number(e.Seq), Terminal.Number(e.Change), EditView.Time(e.At), What(e), e.User, e.Reason ?? "",
+                history, Terminal.Number(e.Seq), Terminal.Number(e.Change), Terminal.Time(e.At), What(e), e.User, e.Reason ?? "",
                 e.Version);
         }
 
@@ -180,9 +179,9 @@ internal static class EditsShowCommand
         Terminal.AddRow(table, "target tokens", string.Join(' ', edit.TargetTokens.Select(t => Token(t, tokenizer))));
         Terminal.AddRow(table, "method", edit.Method);
         AddSettings(table, edit.Settings);
-        Terminal.AddRow(table, "created", EditView.Time(edit.CreatedAt));
-        if (edit.WithdrawnAt is { } withdrawn) Terminal.AddRow(table, "withdrawn", EditView.Time(withdrawn));
-        if (edit.RemovedAt is { } removed) Terminal.AddRow(table, "removed", EditView.Time(removed));
+        Terminal.AddRow(table, "created", Terminal.Time(edit.CreatedAt));
+        if (edit.WithdrawnAt is { } withdrawn) Terminal.AddRow(table, "withdrawn", Terminal.Time(withdrawn));
+        if (edit.RemovedAt is { } removed) Terminal.AddRow(table, "removed", Terminal.Time(removed));
         return table;
     }
 

@@ -12,7 +12,7 @@ internal static class EditsStatusCommand
 
     /// <summary>Silences edits.</summary>
     public static Command Withdraw() => Create(
-        "withdraw", "Silence edits: their prompts get the base model's answer again. 'restore' undoes it.",
+        "withdraw", "Silence edits: their prompts get the base model's answer again. 'edits restore' undoes it.",
         [EditStatus.Active], (store, ids, reason) => store.Withdraw(ids, reason));
 
     /// <summary>Undoes withdrawals.</summary>
@@ -97,7 +97,7 @@ internal static class EditsStatusCommand
         foreach (Edit edit in changed.Take(Told))
             terminal.Line($"Edit {edit.Id} is {EditView.StatusText(edit)}: {EditView.Fact(edit.Request)}.");
         if (changed.Length > Told)
-            terminal.Line($"... and {changed.Length - Told} more: {Terminal.Counted(changed.Length, "edit")} in one change.");
+            terminal.Line($"… and {changed.Length - Told} more: {Terminal.Counted(changed.Length, "edit")} in one change.");
     }
 
     /// <summary>Edits whose place was taken by one that is silent now itself.</summary>

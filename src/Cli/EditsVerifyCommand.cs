@@ -1,13 +1,12 @@
 using System.CommandLine;
 using Sharpformer.Editing.Store;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
 /// <summary><c>edits verify</c>: whether everything in a store is as it was written, and what can be used if not.</summary>
 internal static class EditsVerifyCommand
 {
-    private const int Told = 50, NotSound = 3;
+    private const int Told = 50;
 
     /// <summary>The command with its options.</summary>
     public static Command Create()
@@ -15,7 +14,7 @@ internal static class EditsVerifyCommand
         var command = new Command(
             "verify",
             "Check all of a store: the file, its log, every edit with its numbers, every event. It is not changed; the exit code is 3 if "
-                + "anything is wrong, and 'salvage' saves what is not.");
+                + "anything is wrong, and 'edits salvage' saves what is not.");
         Option<string> edits = CommonOptions.Edits();
         command.Add(edits);
         command.SetAction(parse => Render(Terminal.Of(parse), EditStore.Verify(parse.GetRequiredValue(edits))));
@@ -34,7 +33,7 @@ internal static class EditsVerifyCommand
 
     private static int Render(Terminal terminal, StoreReport report)
     {
-        int exit = report.IsSound ? 0 : NotSound;
+        int exit = report.IsSound ? ExitCode.Done : ExitCode.NotHeld;
         if (terminal.Json)
         {
             terminal.Document(new

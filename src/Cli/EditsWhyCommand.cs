@@ -16,7 +16,7 @@ internal static class EditsWhyCommand
             "Say which neuron answers a prompt, how clearly it wins, what it changes in the next token and where in the model; "
                 + "with --generate which edit speaks at each token of a text.");
         ModelOptions model = ModelOptions.AddTo(command);
-        Option<string> edits = CommonOptions.Edits(), prompt = CommonOptions.Text("--prompt", "The prompt to explain.", required: true);
+        Option<string> edits = CommonOptions.Edits(), prompt = CommonOptions.Prompt("The prompt to explain.", required: true);
         Option<string> target = CommonOptions.Text(
             "--target", "The answer whose first token is followed through the blocks. [default: the winning neuron's, or what is said]");
         Option<int?> generate = CommonOptions.OptionalNumber<int>(
@@ -36,8 +36,8 @@ internal static class EditsWhyCommand
         command.SetAction(parse =>
         {
             foreach (Option<string> file in (Option<string>[])[html, svg]) ReportFile.CheckPlace(parse.GetValue(file));
+            string asked = CommonOptions.PromptOf(parse, prompt);
             using Session session = model.Open(parse);
-            string asked = parse.GetRequiredValue(prompt);
             int[] tokens = session.PromptTokens(asked);
             string store = parse.GetRequiredValue(edits);
             session.OpenStore(store, StoreAccess.Read, at.Of(parse, store));

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -92,11 +91,11 @@ internal static class EvaluateEditsCommand
         }
 
         terminal.Line(report.LocalityAgreement is { } agreement
-            ? $"Locality agreement: {Number(agreement)} % of the unrelated questions' tokens are predicted as by the base model."
+            ? $"Locality agreement: {Terminal.Percent(agreement)} % of the unrelated questions' tokens are predicted as by the base model."
             : "Locality agreement: not measured, no record has an unrelated question with its answer.");
         if (!isAskedForNeighbours) return 0;
         terminal.Line(report.NeighbourRetention is { } retention
-            ? $"Neighbour retention: {Number(retention)} % of the unedited facts keep their prediction."
+            ? $"Neighbour retention: {Terminal.Percent(retention)} % of the unedited facts keep their prediction."
             : "Neighbour retention: not measured, every neighbour asks what an edit or a record of --input asks.");
         return 0;
     }
@@ -140,7 +139,5 @@ internal static class EvaluateEditsCommand
         new() { ["es"] = m.Es, ["ps"] = m.Ps, ["ns"] = m.Ns, ["score"] = m.Score, ["freeRunning"] = m.FreeRunning };
 
     private static void AddRow(Table table, string name, EditMetrics m) =>
-        Terminal.AddRow(table, name, Number(m.Es), Number(m.Ps), Number(m.Ns), Number(m.Score), Number(m.FreeRunning));
-
-    private static string Number(double? percent) => Terminal.Number(percent, "0.00");
+        Terminal.AddRow(table, name, Terminal.Percent(m.Es), Terminal.Percent(m.Ps), Terminal.Percent(m.Ns), Terminal.Percent(m.Score), Terminal.Percent(m.FreeRunning));
 }

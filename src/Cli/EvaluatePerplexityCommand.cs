@@ -2,7 +2,6 @@ using System.CommandLine;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Tokenization;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -20,7 +19,7 @@ internal static class EvaluatePerplexityCommand
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits(required: false);
         edits.Description = "The edit store; without it the base model is measured alone.";
-        Option<string> text = CommonOptions.File("--text", "The text, a UTF-8 file.", required: true);
+        Option<string> text = CommonOptions.TextFile("--text", "The text, a UTF-8 file.", required: true);
         Option<int?> window = CommonOptions.OptionalNumber<int>(
             "--window", "Tokens that the model reads at once. [default: its positions]", n => n >= 2, "2 or more, as a whole number");
         Option<int?> stride = CommonOptions.OptionalNumber<int>(
@@ -96,8 +95,8 @@ internal static class EvaluatePerplexityCommand
         terminal.Line($"Windows of at most {window} tokens, each beginning {Terminal.Counted(stride, "token")} behind the one before.");
         terminal.Line(!session.HasStore
             ? "No edits were given: the base model was measured alone."
-            : $"A neuron answered at {Percent(report.Answered)} % of the tokens; "
-                + $"at {Percent(report.Changed)} % another token has become the most likely one.");
+            : $"A neuron answered at {Terminal.Percent(report.Answered)} % of the tokens; "
+                + $"at {Terminal.Percent(report.Changed)} % another token has become the most likely one.");
         return 0;
     }
 
@@ -124,8 +123,5 @@ internal static class EvaluatePerplexityCommand
 
     private static void AddRow(Table table, string name, TextLoss loss, long bytes) =>
         Terminal.AddRow(
-            table, name, Terminal.Number(loss.Mean, "0.0000"), Terminal.Number(loss.Perplexity, "0.000"),
-            Terminal.Number(loss.BitsPerByte(bytes), "0.0000"));
-
-    private static string Percent(double percent) => Terminal.Number(percent, "0.00");
+            table, name, Terminal.Nats(loss.Mean), Terminal.Score(loss.Perplexity), Terminal.Nats(loss.BitsPerByte(bytes)));
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -47,9 +46,9 @@ internal static class EvaluateWithdrawalCommand
             return 0;
         }
 
-        Table table = Terminal.NewTable(Terminal.Counted(report.Edits, "edit"), "percent", "");
-        Terminal.AddRow(table, "RS", Terminal.Number(report.Rs, "0.00"), "withdrawal changes the answer");
-        Terminal.AddRow(table, "Con", Terminal.Number(report.Con, "0.00"), "withdrawal brings the base model's answer back");
+        Table table = Terminal.NewTable(Terminal.Counted(report.Edits, "edit"), "percent", "meaning");
+        Terminal.AddRow(table, "RS", Terminal.Percent(report.Rs), "withdrawal changes the answer");
+        Terminal.AddRow(table, "Con", Terminal.Percent(report.Con), "withdrawal brings the base model's answer back");
         terminal.Show(table);
         return 0;
     }

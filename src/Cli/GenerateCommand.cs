@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Cli;
@@ -14,7 +15,7 @@ internal static class GenerateCommand
         var command = new Command("generate", "Write on from a prompt, with or without edits; the text appears as it is made.");
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits(required: false);
-        Option<string> prompt = CommonOptions.Text("--prompt", "The text to continue.", required: true);
+        Option<string> prompt = CommonOptions.Prompt("The text to continue.", required: true);
         Option<int> length = CommonOptions.Number(
             "--max-new-tokens", "Stop after so many tokens.", 40, n => n >= 0, $"a whole number from 0 to {int.MaxValue}");
         Option<float> temperature = CommonOptions.Number(
@@ -35,18 +36,33 @@ internal static class GenerateCommand
         });
         command.SetAction(parse =>
         {
+            string asked = CommonOptions.PromptOf(parse, prompt);
             using Session session = model.Open(parse, parse.GetValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
             var sampling = new SamplingOptions(parse.GetValue(temperature), parse.GetValue(topP), parse.GetValue(seed));
             DiffSide? side = parse.GetValue(without) is { Length: > 0 } ids ? session.SideWithout(ids)
                 : session.HasStore ? session.EditedSide : null;
-            Generation made = session.Generate(
-                (side ?? session.BaseSide).Model, parse.GetRequiredValue(prompt), parse.GetValue(length), sampling,
-                terminal.Json ? null : terminal.Piece);
+            Generation made = Made(terminal, (say, cancellation) => session.Generate(
+                (side ?? session.BaseSide).Model, asked, parse.GetValue(length), sampling, say, cancellation));
             Render(terminal, session, made, side);
-            return 0;
+            return ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>The text, which appears as it is made; what there is of it stays where somebody stops it.</summary>
+    private static Generation Made(Terminal terminal, Func<Action<string>?, CancellationToken, Generation> generate)
+    {
+        using var interruption = new Interruption();
+        try
+        {
+            return generate(terminal.Json ? null : terminal.Piece, interruption.Token);
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            if (!terminal.Json) terminal.Line("");
+            throw new InputException("Interrupted: the text ends here.") { Kind = ErrorKind.Interrupted };
+        }
     }
 
     private static void Render(Terminal terminal, Session session, Generation made, DiffSide? side)

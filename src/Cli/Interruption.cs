@@ -8,30 +8,48 @@ namespace Sharpformer.Cli;
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
+    private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM];
+    private static int listening;
+
     private readonly CancellationTokenSource source = new();
-    private readonly PosixSignalRegistration interrupt, terminate;
+    private readonly PosixSignalRegistration[] registrations;
 
     /// <summary>Listens until disposed.</summary>
     public Interruption()
     {
-        interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
-        terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
+        Interlocked.Increment(ref listening);
+        registrations = [.. Signals.Select(signal => PosixSignalRegistration.Create(signal, Handle))];
     }
+
+    /// <summary>The signal that came last; see <see cref="ExitCode.Interrupted"/>.</summary>
+    public static PosixSignal? Received { get; private set; }
 
     /// <summary>Cancelled once somebody wants to stop.</summary>
     public CancellationToken Token => source.Token;
 
+    /// <summary>
+    /// Says that the process was interrupted where nothing listens, and so nothing is left half done: the signal then ends it as usual.
+    /// </summary>
+    /// <param name="error">Where to say it.</param>
+    /// <returns>To be kept alive as long as that is wanted.</returns>
+    public static IReadOnlyList<IDisposable> TellOtherwise(TextWriter error) => [.. Signals.Select(signal =>
+        PosixSignalRegistration.Create(signal, _ =>
+        {
+            if (Volatile.Read(ref listening) == 0) error.WriteLine("Interrupted.");
+        }))];
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        interrupt.Dispose();
-        terminate.Dispose();
+        foreach (PosixSignalRegistration registration in registrations) registration.Dispose();
+        Interlocked.Decrement(ref listening);
         source.Dispose();
     }
 
     private void Handle(PosixSignalContext context)
     {
         if (source.IsCancellationRequested) return;
+        Received = context.Signal;
         context.Cancel = true;
         source.Cancel();
     }

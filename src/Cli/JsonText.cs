@@ -16,7 +16,18 @@ internal static class JsonText
     };
 
     /// <summary>One document, on one line, that does not command a terminal it is shown on.</summary>
-    public static string Of(object value) => VisibleText.InJson(JsonSerializer.Serialize(value, value.GetType(), Options));
+    /// <param name="value">The result.</param>
+    /// <param name="run">Becomes the last property of a result that is an object; null adds none.</param>
+    public static string Of(object value, object? run = null)
+    {
+        string json = Serialized(value);
+        if (run is null || json[0] != '{') return json;
+        string comma = json.Length > 2 ? "," : "";
+        return $"{json[..^1]}{comma}\"run\":{Serialized(run)}}}";
+    }
+
+    private static string Serialized(object value) =>
+        VisibleText.InJson(JsonSerializer.Serialize(value, value.GetType(), Options));
 
     private sealed class FiniteDouble : JsonConverter<double>
     {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Checkpoints;
 
@@ -9,7 +8,8 @@ namespace Sharpformer.Cli;
 /// <summary><c>model convert</c>: a model folder of any supported form as safetensors.</summary>
 internal static class ModelConvertCommand
 {
-    private const string Types = "F32, F16, BF16, Q8";
+    /// <summary>The types that weights are written as.</summary>
+    public static readonly string[] Types = ["f32", "f16", "bf16", "q8"];
 
     /// <summary>The command with its options.</summary>
     public static Command Create()
@@ -18,18 +18,11 @@ internal static class ModelConvertCommand
             "convert", "Write a model folder anew as safetensors: from PyTorch's .bin files, in other shards, or stored as another type.");
         Argument<string> folder = CommonOptions.ModelFolder();
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
-        var dtype = new Option<string>("--dtype")
-        {
-            Description =
-                $"How weights are stored: {Types}. Q8 is int8 with a scale for each row of a matrix, all else as it was; only this program "
-                + "reads it. Without the option, as they were, but F64 as F32.",
-            HelpName = "NAME",
-        };
-        dtype.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var given }] && !Types.Split(", ").Contains(given.ToUpperInvariant()))
-                result.AddError($"--dtype is '{given}', expected one of {Types}.");
-        });
+        Option<string> dtype = CommonOptions.Choice(
+            "--dtype",
+            $"How weights are stored: {string.Join(", ", Types)}. q8 is int8 with a scale for each row of a matrix, all else as it was; only "
+                + "this program reads it. Without the option, as they were, but f64 as f32.",
+            Types, ignoresCase: true);
         Option<double> shard = CommonOptions.Number(
             "--shard-size", "Largest weight file in GB (10⁹ bytes), unless one tensor alone is larger.", 5.0,
             gb => gb is >= 1e-6 and <= 1e6, "a number from 0.000001 to 1000000");
@@ -48,14 +41,9 @@ internal static class ModelConvertCommand
     {
         ModelFolder.Check(source); // better told now than of the new folder
         long start = Stopwatch.GetTimestamp();
-        if (!Writing.TryRun(
+        CheckpointConverter.Report written = Writing.Run(
             terminal, "MB",
-            (progress, cancellation) => CheckpointConverter.Convert(source, folder, dtype, shardBytes, progress, cancellation),
-            out CheckpointConverter.Report? written))
-        {
-            return 1;
-        }
-
+            (progress, cancellation) => CheckpointConverter.Convert(source, folder, dtype, shardBytes, progress, cancellation));
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         if (terminal.Json)
         {
@@ -64,7 +52,7 @@ internal static class ModelConvertCommand
                 source,
                 folder,
                 dtype = dtype?.ToString(),
-                files = written!.Files,
+                files = written.Files,
                 tensors = written.Tensors,
                 bytes = written.Bytes,
                 dropped = written.Dropped,
@@ -74,9 +62,8 @@ internal static class ModelConvertCommand
             return 0;
         }
 
-        string bytes = written!.Bytes.ToString("N0", CultureInfo.InvariantCulture);
-        terminal.Line($"Wrote {folder}: {Terminal.Counted(written.Tensors, "tensor")}, {bytes} bytes "
-            + $"in {Terminal.Counted(written.Files.Count, "file")}, in {Terminal.Number(seconds, "0.0")} s.");
+        terminal.Line($"Wrote {folder}: {Terminal.Counted(written.Tensors, "tensor")}, {Terminal.Bytes(written.Bytes)} "
+            + $"in {Terminal.Counted(written.Files.Count, "file")}, in {Terminal.Duration(seconds)}.");
         if (written.Narrowed > 0) terminal.Line($"{Terminal.Counted(written.Narrowed, "tensor")} of type F64 became narrower.");
         if (written.Dropped.Count > 0)
         {

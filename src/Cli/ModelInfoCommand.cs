@@ -7,7 +7,6 @@ using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Transformer.Tokenization;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -72,11 +71,11 @@ internal static class ModelInfoCommand
             CultureInfo.InvariantCulture,
             $"{config.ModelType}: {Terminal.Counted(config.NLayer, "block")}, {Terminal.Counted(config.NHead, "head")}, "
             + $"n_embd {config.NEmbd}, MLP {config.NInner} with {config.Activation}, "
-            + $"{config.NPositions} positions, vocabulary {config.VocabSize}"));
+            + $"{Terminal.Count(config.NPositions)} positions, vocabulary {Terminal.Count(config.VocabSize)}"));
         if (Peculiarities(config) is { Length: > 0 } peculiarities) Terminal.AddRow(table, "", peculiarities);
-        Terminal.AddRow(table, "parameters", parameters.ToString("N0", CultureInfo.InvariantCulture));
+        Terminal.AddRow(table, "parameters", Terminal.Count(parameters));
         Terminal.AddRow(table, "stored as", string.Join(", ", types));
-        Terminal.AddRow(table, "weights", bytes.ToString("N0", CultureInfo.InvariantCulture) + " bytes");
+        Terminal.AddRow(table, "weights", $"{Terminal.Bytes(bytes)} ({Terminal.Count(bytes)} bytes)");
         Terminal.AddRow(table, "tokenizer", tokens switch
         {
             null => "none: it reads token ids only",
@@ -88,11 +87,11 @@ internal static class ModelInfoCommand
         });
         Terminal.AddRow(
             table, "memory: CPU",
-            $"{Size(memory.Weights)} of mapped files; besides, about {Size(memory.Generate)} for a text of {config.NPositions} tokens, "
-            + $"{Size(memory.Teach)} for teaching");
+            $"{Terminal.Bytes(memory.Weights)} of mapped files; besides, about {Terminal.Bytes(memory.Generate)} for a text of {config.NPositions} tokens, "
+            + $"{Terminal.Bytes(memory.Teach)} for teaching");
         Terminal.AddRow(
             table, "memory: GPU",
-            $"{Size(onGpu + memory.Generate)} with such a text, {Size(onGpu + memory.Teach)} for teaching");
+            $"{Terminal.Bytes(onGpu + memory.Generate)} with such a text, {Terminal.Bytes(onGpu + memory.Teach)} for teaching");
         Terminal.AddRow(table, "block to edit", FormattableString.Invariant($"{settings.Layer} suggested, of 0 to {config.NLayer - 1}"));
         string retrofit = settings.Retrofit
             ? FormattableString.Invariant($"retrofit of {settings.Epochs} epochs at learning rate {settings.LearningRate}")
@@ -122,13 +121,6 @@ internal static class ModelInfoCommand
         if (!config.TiesHead) told.Add("an output head of its own");
         return string.Join(", ", told);
     }
-
-    private static string Size(long bytes) => bytes switch
-    {
-        < 1_000_000 => Terminal.Number(bytes / 1e3, "0") + " kB",
-        < 1_000_000_000 => Terminal.Number(bytes / 1e6, "0") + " MB",
-        _ => Terminal.Number(bytes / 1e9, "0.0") + " GB",
-    };
 
     /// <summary>What the headers of the weight files say.</summary>
     private static (long Bytes, long OnGpu, string[] Types) Stored(string folder)

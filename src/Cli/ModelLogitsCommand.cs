@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -18,7 +17,7 @@ internal static class ModelLogitsCommand
         var command = new Command(
             "logits", "Print the base model's prediction at every position, and with --json the logits at the last one.");
         ModelOptions model = ModelOptions.AddTo(command);
-        Option<string> prompt = CommonOptions.Text("--prompt", "The text to read.");
+        Option<string> prompt = CommonOptions.Prompt("The text to read.");
         var tokens = new Option<int[]>("--tokens")
         {
             Description = "Token ids instead of a text, with commas between them; then no tokenizer files are needed.",
@@ -47,8 +46,9 @@ internal static class ModelLogitsCommand
         command.SetAction(parse =>
         {
             int[]? given = parse.GetResult(tokens) is null ? null : parse.GetRequiredValue(tokens); // an absent array would be an empty one
+            string asked = given is null ? CommonOptions.PromptOf(parse, prompt) : "";
             using Session session = model.Open(parse, needsTokenizer: given is null);
-            return Run(Terminal.Of(parse), session, given ?? session.PromptTokens(parse.GetRequiredValue(prompt)), hasText: given is null);
+            return Run(Terminal.Of(parse), session, given ?? session.PromptTokens(asked), hasText: given is null);
         });
         return command;
     }
@@ -64,7 +64,7 @@ internal static class ModelLogitsCommand
 
         Table table = Terminal.NewTable("position", "token", "most likely next", "log-sum-exp");
         for (int i = 0; i < tokens.Length; i++)
-            Terminal.AddRow(table, Terminal.Number(i), Token(tokens[i]), Token(argmax[i]), Terminal.Number(logsumexp[i]));
+            Terminal.AddRow(table, Terminal.Number(i), Token(tokens[i]), Token(argmax[i]), Terminal.Nats(logsumexp[i]));
         terminal.Show(table);
         return 0;
 

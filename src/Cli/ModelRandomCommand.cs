@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Checkpoints;
@@ -10,15 +9,16 @@ namespace Sharpformer.Cli;
 /// <summary><c>model random</c>: a model folder of any published size with random weights, to measure with.</summary>
 internal static class ModelRandomCommand
 {
-    private static readonly string Shapes = string.Join(", ", PublishedSizes.All.Keys);
-
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
         var command = new Command(
             "random", "Write a model folder with random weights: it knows nothing, but takes the time and memory of a real one.");
-        Option<string> shape = Choice("--shape", $"Its family and size: {Shapes}.", Shapes, "gpt2");
-        Option<string> dtype = Choice("--dtype", "How weights are stored: f32, f16 or bf16.", "f32, f16, bf16", "f16");
+        Option<string> shape = CommonOptions.Choice(
+            "--shape", $"Its family and size: {string.Join(", ", PublishedSizes.All.Keys)}.", [.. PublishedSizes.All.Keys], "gpt2");
+        Option<string> dtype = CommonOptions.Choice(
+            "--dtype", $"How weights are stored: {string.Join(", ", ModelConvertCommand.Types)}.", ModelConvertCommand.Types, "f16",
+            ignoresCase: true);
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
         Option<string> tokenizer = CommonOptions.File(
             "--tokenizer",
@@ -47,14 +47,9 @@ internal static class ModelRandomCommand
     private static int Run(Terminal terminal, string folder, ModelConfig config, DType dtype, ulong seed, string? tokenizer)
     {
         long start = Stopwatch.GetTimestamp();
-        if (!Writing.TryRun(
+        long parameters = Writing.Run(
             terminal, "million parameters",
-            (progress, cancellation) => RandomCheckpoint.Write(folder, config, dtype, seed, tokenizer, progress, cancellation),
-            out long parameters))
-        {
-            return 1;
-        }
-
+            (progress, cancellation) => RandomCheckpoint.Write(folder, config, dtype, seed, tokenizer, progress, cancellation));
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         long bytes = new FileInfo(Path.Combine(folder, "model.safetensors")).Length;
         if (terminal.Json)
@@ -73,8 +68,8 @@ internal static class ModelRandomCommand
             return 0;
         }
 
-        terminal.Line($"Wrote {folder}: {parameters.ToString("N0", CultureInfo.InvariantCulture)} random parameters as {dtype}, "
-            + $"{Terminal.Number(bytes / 1e9, "0.000")} GB, in {Terminal.Number(seconds, "0.0")} s.");
+        terminal.Line($"Wrote {folder}: {Terminal.Count(parameters)} random parameters as {dtype}, {Terminal.Bytes(bytes)}, "
+            + $"in {Terminal.Duration(seconds)}.");
         if (tokenizer is null)
             terminal.Line("It has no tokenizer, so it reads token ids only: 'bench', 'model logits --tokens'. Hint: --tokenizer DIR.");
         return 0;
@@ -82,15 +77,4 @@ internal static class ModelRandomCommand
 
     private static Option<int?> Size(string name, string description, int most) => CommonOptions.OptionalNumber<int>(
         name, description, n => n >= 1 && n <= most, $"a whole number from 1 to {most}");
-
-    private static Option<string> Choice(string name, string description, string choices, string fallback)
-    {
-        var option = new Option<string>(name) { Description = description, HelpName = "NAME", DefaultValueFactory = _ => fallback };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var given }] && !choices.Split(", ").Contains(given))
-                result.AddError($"{name} is '{given}', expected one of {choices}.");
-        });
-        return option;
-    }
 }

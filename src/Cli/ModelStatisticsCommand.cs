@@ -31,7 +31,9 @@ internal static class ModelStatisticsCommand
         foreach (Option option in (Option[])[text, layer, output, limit, lines]) command.Add(option);
         command.SetAction(parse =>
         {
-            string path = parse.GetRequiredValue(text), folder = parse.GetRequiredValue(output);
+            string path = parse.GetRequiredValue(text);
+            if (path == TextFile.StandardInput) throw new InputException("--text is standard input, expected a file: it is read twice.");
+            string folder = parse.GetRequiredValue(output);
             int block = parse.GetValue(layer) ?? 0;
             bool byLine = parse.GetValue(lines);
             Terminal terminal = Terminal.Of(parse);
@@ -53,7 +55,10 @@ internal static class ModelStatisticsCommand
             }
             catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
             {
-                throw new InputException($"Interrupted; what was read is in {statistics.Path}.", "repeat the command to go on.");
+                throw new InputException($"Interrupted: what was read is in {statistics.Path}.", "repeat the command to go on.")
+                {
+                    Kind = ErrorKind.Interrupted,
+                };
             }
         });
         return command;

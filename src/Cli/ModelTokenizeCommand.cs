@@ -12,7 +12,7 @@ internal static class ModelTokenizeCommand
         var command = new Command("tokenize", "Turn a text, or each line of a file, into token ids; needs only the tokenizer files.");
         Option<string> model = ModelOptions.Model(), text = CommonOptions.Text("--text", "The text.");
         model.Description = "The model folder, or any folder with the files of its tokenizer.";
-        Option<string> input = CommonOptions.File("--input", "A UTF-8 file with one text per line.", required: false);
+        Option<string> input = CommonOptions.TextFile("--input", "A UTF-8 file with one text per line.");
         command.Add(model);
         command.Add(text);
         command.Add(input);

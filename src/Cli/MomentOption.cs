@@ -61,6 +61,9 @@ internal sealed class MomentOption
     /// <summary><c>--since</c>, which belongs to one command alone.</summary>
     public static MomentOption Since() => new("--since", "Only from then on.", isEnd: false);
 
+    /// <summary>The same as it was written; null for none.</summary>
+    public string? Asked(ParseResult parse) => parse.GetValue(option);
+
     /// <summary>The moment that was asked for; null for none.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="store">The path of the store, which is asked where a change is named.</param>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Spectre.Console;
 
 namespace Sharpformer.Cli;
@@ -40,8 +39,8 @@ internal static class ProgressReport
             (told, toldAt) = (done, Stopwatch.GetTimestamp());
             if (total == 1) return; // a single step is its own result
             double perSecond = done / Math.Max(1e-3, Stopwatch.GetElapsedTime(start).TotalSeconds);
-            string speed = perSecond.ToString("0.0", CultureInfo.InvariantCulture);
-            terminal.Note($"{step.What}: {done} of {total} {step.Units}, {speed} {step.Units}/s");
+            terminal.Note($"{step.What}: {Terminal.Count(done)} of {Terminal.Count(total)} {step.Units}, "
+                + $"{Terminal.Figure(perSecond)} {step.Units}/s");
         };
     }
 

@@ -1,18 +1,15 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Gpu;
 
 namespace Sharpformer.Cli;
 
-/// <summary>Parses, runs, and turns whatever goes wrong into one line and an exit code.</summary>
+/// <summary>Parses, runs, and turns whatever goes wrong into one sentence and an exit code.</summary>
 internal static class Runner
 {
     /// <summary>Set to 1, unexpected errors come with their stack trace.</summary>
     public const string TraceVariable = "SHARPFORMER_TRACE";
-
-    private const int Done = 0, Failed = 1, WrongUsage = 2;
 
     // Prompts may begin with @ and options have no one-letter bundles: both would only surprise.
     private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
@@ -21,12 +18,12 @@ internal static class Runner
     public static int Run(RootCommand commands, string[] args, TextWriter output, TextWriter error)
     {
         error = ForgivingWriter.Over(error);
+        var failure = new Failure(output, error, isJson: args.TakeWhile(arg => arg != "--").Contains("--json"));
         try
         {
             ParseResult parse = commands.Parse(args, Parsing);
-            if (parse.Action is ParseErrorAction) return Misused(parse, error);
-            if (UnknownOption(parse) is { } option) return Misused(parse.CommandResult, $"has no option '{option}'.", error);
-            return parse.Invoke(new InvocationConfiguration
+            if (Misuse.Of(parse) is { } misuse) return failure.Tell(misuse, Misuse.Help(parse), ExitCode.WrongUsage);
+            return parse.Invoke(new Invocation
             {
                 Output = output,
                 Error = error,
@@ -36,37 +33,38 @@ internal static class Runner
         }
         catch (Exception e) when ((e as InputException ?? GpuDevice.Told(e)) is { } told)
         {
-            string here = told.Kind == ErrorKind.DeviceLost ? " On the command line that is --device cpu." : "";
-            error.WriteLine($"error: {Terminal.Visible(told.Message)}{here}"); // what files say is in it
-            return Failed;
+            return told.Kind switch
+            {
+                ErrorKind.Interrupted => failure.Tell(told.Sentence, told.Hint, ExitCode.Interrupted),
+                ErrorKind.DeviceLost => failure.Tell(told.Sentence, $"{told.Hint} On the command line that is --device cpu.", ExitCode.Failed),
+                _ => failure.Tell(told.Sentence, told.Hint, ExitCode.Failed),
+            };
         }
         catch (IOException e) when (IsClosedPipe(e))
         {
-            return Done; // whoever read the output has seen enough
+            return ExitCode.Done; // whoever read the output has seen enough
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // What files can do is told by who opens them: this is the output.
-            error.WriteLine($"error: The result could not be written: {FileErrors.Reason(e)}.");
-            return Failed;
+            return failure.Tell($"The result could not be written: {FileErrors.Reason(e)}.", null, ExitCode.Failed);
         }
         catch (Exception e) when (OutOfMemory(e) is { } memory) // nobody's bug
         {
             // Only what this program throws itself says more than that there is none.
             string what = memory is InsufficientMemoryException ? memory.Message : "There is not enough memory for this.";
-            error.WriteLine($"error: {Terminal.Visible(what)} Hint: allow more, or do less at a time, see --limit.");
-            return Failed;
+            return failure.Tell(what, "allow more, or do less at a time, see --limit.", ExitCode.Failed);
         }
         catch (Exception e) when (Environment.GetEnvironmentVariable(TraceVariable) != "1")
         {
-            error.WriteLine($"internal error: {e.GetType().Name}: {Terminal.Visible(e.Message.ReplaceLineEndings(" "))} "
-                + $"Hint: set {TraceVariable}=1 for the stack trace.");
-            return Failed;
+            return failure.Tell(
+                $"This should not have happened ({e.GetType().Name}): the program has a bug.",
+                $"set {TraceVariable}=1 for all that is known of it.", ExitCode.Failed);
         }
         catch (Exception e)
         {
-            error.WriteLine($"internal error: {e}");
-            return Failed;
+            error.WriteLine(e.ToString());
+            return failure.Tell($"This should not have happened ({e.GetType().Name}): the program has a bug.", null, ExitCode.Failed);
         }
     }
 
@@ -77,45 +75,6 @@ internal static class Runner
             if (e is OutOfMemoryException memory) return memory;
         return null;
     }
-
-    // What an argument has taken that looks like an option, unless "--" said that it is none.
-    private static string? UnknownOption(ParseResult parse) => parse.Tokens.Any(token => token.Type == TokenType.DoubleDash)
-        ? null
-        : parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
-            .Select(token => token.Value).FirstOrDefault(value => value.StartsWith("--", StringComparison.Ordinal));
-
-    private static int Misused(CommandResult command, string what, TextWriter error)
-    {
-        string path = PathOf(command);
-        error.WriteLine($"error: {Terminal.Visible($"'{path}' {what}")}");
-        error.WriteLine($"Try '{path} --help'.");
-        return WrongUsage;
-    }
-
-    private static int Misused(ParseResult parse, TextWriter error)
-    {
-        // A word that is no command also leaves the command missing; the word is what went wrong.
-        string? unknown = parse.UnmatchedTokens is [var first, ..] ? first : null;
-        string names = string.Join(", ", parse.CommandResult.Command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name));
-        string path = PathOf(parse.CommandResult);
-        Argument? missing = parse.CommandResult.Command.Arguments
-            .FirstOrDefault(a => a.Arity.MinimumNumberOfValues > 0 && parse.GetResult(a) is null or { Tokens.Count: 0 });
-        string message = (unknown, names) switch
-        {
-            ({ } w, not "") when !w.StartsWith('-') => $"'{w}' is no command of '{path}', expected one of {names}.",
-            ({ } w, _) when w.StartsWith('-') => $"'{path}' has no option '{w}'.",
-            ({ } w, _) => $"'{path}' does not know what to do with '{w}'.",
-            (null, not "") => $"'{path}' needs to know what to do, expected one of {names}.",
-            _ when missing is not null => $"'{path}' needs {missing.Name}: {missing.Description}",
-            _ => parse.Errors[0].Message,
-        };
-        error.WriteLine($"error: {Terminal.Visible(message)}");
-        error.WriteLine($"Try '{path} --help'.");
-        return WrongUsage;
-    }
-
-    private static string PathOf(CommandResult result) =>
-        result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : "sharpformer";
 
     // EPIPE on Unix; ERROR_BROKEN_PIPE and ERROR_NO_DATA on Windows.
     private static bool IsClosedPipe(IOException e) => (e.HResult & 0xFFFF) is 32 or 109 or 232;

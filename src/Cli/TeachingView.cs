@@ -24,6 +24,7 @@ internal static class TeachingView
         if (report.NotDone > 0) terminal.Note(Interrupted(report));
         if (terminal.Json)
         {
+            terminal.Facts.Editing = asked;
             terminal.Document(Json(report, session));
         }
         else if (report.NotDone == 0)
@@ -33,7 +34,7 @@ internal static class TeachingView
         }
 
         if (report.IsUnasked) terminal.Note("Interrupted: all is stored, but the model was not asked for it; 'edits check' does so.");
-        return report.NotDone == 0 && report.Refused.Count == 0 && !report.IsUnasked ? 0 : 1;
+        return report.NotDone > 0 || report.IsUnasked ? ExitCode.Interrupted : report.Refused.Count > 0 ? ExitCode.Failed : ExitCode.Done;
     }
 
     private static object Json(TeachingReport report, Session session)
@@ -136,26 +137,26 @@ internal static class TeachingView
         CheckedAnswer[] failing = [.. report.Answers.Where(answer => !answer.IsSaid)];
         CheckedAnswer least = report.Answers.MinBy(answer => answer.Probability)!;
         string said = failing.Length == 0
-            ? report.Answers.Count == 1 ? "The edited model says it" : $"The edited model says all {report.Answers.Count}"
+            ? report.Answers.Count == 1 ? "The edited model says it" : $"The edited model says all {Terminal.Count(report.Answers.Count)}"
             : report.Answers.Count == 1 ? "The edited model does not say it"
-            : $"The edited model does not say {failing.Length} of the {report.Answers.Count}";
+            : $"The edited model does not say {Terminal.Count(failing.Length)} of the {Terminal.Count(report.Answers.Count)}";
         string sure = report.Answers.Count == 1
-            ? $"P(target) {AnswersView.Probability(least.Probability)}, L_edit {Terminal.Number(least.Loss)}"
-            : $"P(target) {AnswersView.Probability(report.Answers.Average(answer => answer.Probability))} on average, "
-                + $"{AnswersView.Probability(least.Probability)} at least (edit {least.Edit}), "
-                + $"{report.Answers.Count(answer => answer.Probability < 0.5)} below 0.5";
+            ? $"P(target) {Terminal.Probability(least.Probability)}, L_edit {Terminal.Nats(least.Loss)}"
+            : $"P(target) {Terminal.Probability(report.Answers.Average(answer => answer.Probability))} on average, "
+                + $"{Terminal.Probability(least.Probability)} at least (edit {least.Edit}), "
+                + $"{Terminal.Count(report.Answers.Count(answer => answer.Probability < 0.5))} below 0.5";
         terminal.Line($"{said}: {sure}.");
         if (failing.Length == 0) return;
         terminal.Show(AnswersView.Table(failing.Take(Told), session));
-        if (failing.Length > Told) terminal.Line($"... and {failing.Length - Told} more: 'edits check' tells all.");
+        if (failing.Length > Told) terminal.Line($"… and {failing.Length - Told} more: 'edits check' tells all.");
     }
 
     private static string Summary(TeachingReport report)
     {
         int already = report.Skipped - report.Silent.Count - report.Refused.Count - report.Overtaken.Count; // of the others there are notes
-        string there = already == 0 ? "" : $" {already} already there.";
+        string there = already == 0 ? "" : $" {Terminal.Count(already)} already there.";
         if (report.Added.Count == 0) return $"Nothing new for {report.Store}.{there}";
-        string time = $"in {Terminal.Number(report.Seconds, "0.0")} s";
+        string time = $"in {Terminal.Duration(report.Seconds)}";
         if (report.Added is [var edit] && report.Skipped == 0)
         {
             string made = edit.Settings is IReVaSettings s
@@ -167,11 +168,12 @@ internal static class TeachingView
         int neurons = report.Added.Sum(e => EditView.NeuronsOf(e) ?? 0);
         string with = neurons > 0 ? $" with {Terminal.Counted(neurons, "neuron")}" : "";
         return $"Stored {Terminal.Counted(report.Added.Count, "edit")}{with} in {report.Store} {time} "
-            + $"({Terminal.Number(report.Added.Count / report.Seconds, "0.0")} edits/s).{there}";
+            + $"({Terminal.Figure(report.Added.Count / report.Seconds)} edits/s).{there}";
     }
 
     private static string Interrupted(TeachingReport report) =>
-        $"Interrupted: {report.Added.Count} stored, {report.Skipped} already there, {report.NotDone} not done "
+        $"Interrupted: {Terminal.Count(report.Added.Count)} stored, {Terminal.Count(report.Skipped)} already there, "
+        + $"{Terminal.Count(report.NotDone)} not done "
         + $"(first: {Terminal.Quoted(report.FirstNotDone!.Prompt)}). Repeat the command to go on.";
 
     private static string Were(int count, string noun) => $"{Terminal.Counted(count, noun)} {(count == 1 ? "was" : "were")}";

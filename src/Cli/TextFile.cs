@@ -6,7 +6,10 @@ namespace Sharpformer.Cli;
 /// <summary>Text that a user names: UTF-8, with or without the mark that some editors put before it.</summary>
 internal static class TextFile
 {
-    /// <summary>All of a file.</summary>
+    /// <summary>The name that means standard input.</summary>
+    public const string StandardInput = "-";
+
+    /// <summary>All of a file, or of standard input.</summary>
     /// <exception cref="InputException">It cannot be read, or is not UTF-8.</exception>
     public static string Read(string path)
     {
@@ -56,14 +59,16 @@ internal static class TextFile
 
     private static StreamReader Open(string path)
     {
+        var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
+        if (path == StandardInput) return new StreamReader(Console.OpenStandardInput(), utf8, detectEncodingFromByteOrderMarks: false);
         if (Directory.Exists(path)) throw new InputException($"{path}: expected a text file, got a folder.");
         if (!File.Exists(path)) throw new InputException($"{path}: the file does not exist.");
-        var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
         return Told(path, () => new StreamReader(path, utf8, detectEncodingFromByteOrderMarks: false));
     }
 
-    private static T Told<T>(string path, Func<T> read)
+    private static T Told<T>(string file, Func<T> read)
     {
+        string path = file == StandardInput ? "standard input" : file;
         try
         {
             return read();

@@ -6,22 +6,17 @@ namespace Sharpformer.Cli;
 /// <summary><c>--weights</c>: how the model's weights are held.</summary>
 internal sealed class WeightsOption
 {
-    private const string Expected = "stored or q8";
+    private const string Stored = "stored", Q8 = "q8";
 
-    private readonly Option<string> option = new("--weights")
-    {
-        Description =
-            $"How weights are held: {Expected}. q8 rounds matrices to int8 with a scale for each row when they are loaded; such a model is "
+    private readonly Option<string> option = CommonOptions.Choice(
+        "--weights",
+        $"How weights are held: {Stored} or {Q8}. q8 rounds matrices to int8 with a scale for each row when they are loaded; such a model is "
             + "another one, with stores of its own. 'model convert --dtype q8' does it once and for all.",
-        HelpName = "FORM",
-        DefaultValueFactory = _ => "stored",
-    };
+        [Stored, Q8], Stored);
 
-    private WeightsOption() => option.Validators.Add(result =>
+    private WeightsOption()
     {
-        if (result.Tokens is [{ Value: var form }] && form is not ("stored" or "q8"))
-            result.AddError($"--weights is '{form}', expected {Expected}.");
-    });
+    }
 
     /// <summary>Gives <paramref name="command"/> the option.</summary>
     public static WeightsOption AddTo(Command command)
@@ -32,5 +27,5 @@ internal sealed class WeightsOption
     }
 
     /// <summary>What was given.</summary>
-    public WeightForm Of(ParseResult parse) => parse.GetRequiredValue(option) == "q8" ? WeightForm.Q8 : WeightForm.Stored;
+    public WeightForm Of(ParseResult parse) => parse.GetRequiredValue(option) == Q8 ? WeightForm.Q8 : WeightForm.Stored;
 }

@@ -1,7 +1,6 @@
 using Sharpformer.Editing;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Reports;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -22,12 +21,12 @@ internal static class WhyGenerationView
             return;
         }
 
-        Table table = Terminal.NewTable("token", "edit", "margin", "before", "after", "base says");
+        Table table = Terminal.NewTable("token", "edit", "margin", "P before", "P after", "base says").Sparing(2);
         foreach (ExplainedToken token in text.Tokens)
         {
             Terminal.AddRow(
-                table, Terminal.Quoted(token.Text), Speaker(token), token.First.Edit == 0 ? "-" : Number(token.First.Margin),
-                Percent(token.ProbabilityBefore), Percent(token.ProbabilityAfter), Terminal.Quoted(token.BaseText));
+                table, Terminal.Quoted(token.Text), Speaker(token), token.First.Edit == 0 ? "-" : Terminal.Score(token.First.Margin),
+                Terminal.Probability(token.ProbabilityBefore), Terminal.Probability(token.ProbabilityAfter), Terminal.Quoted(token.BaseText));
         }
 
         if (text.Tokens.Count > 0) terminal.Show(table);
@@ -78,8 +77,4 @@ internal static class WhyGenerationView
         FiringState.Withdrawn => $"{token.First.Edit}, withdrawn",
         _ => "-",
     };
-
-    private static string Number(double value) => Terminal.Number(value, "0.00");
-
-    private static string Percent(double share) => Terminal.Number(100 * share, "0.0") + " %";
 }

@@ -3,7 +3,6 @@ using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Reports;
-using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
@@ -86,34 +85,35 @@ internal static class WhyView
         if (why.Nearest.Count > 0 && Besides(WeightEdits(session.Edited, byId.Values)) is { } besides) terminal.Line(besides);
         if (why.Nearest.Count > 0)
         {
-            Table neurons = Terminal.NewTable("neuron", "edit", "of the prompt", "answers with", "score", "threshold", "margin", "");
+            Table neurons = Terminal.NewTable("neuron", "edit", "of the prompt", "answers with", "score", "threshold", "margin", "status").Sparing(7, 5, 4, 0);
             foreach (Firing f in why.Nearest)
             {
                 Terminal.AddRow(
                     neurons, Terminal.Number(f.Part), Terminal.Number(f.Edit), byId[f.Edit].Request.Prompt,
                     Terminal.Quoted(session.TokenText(f.Token)),
-                    Number(f.Score), Number(f.Threshold), Number(f.Margin), f.IsWithdrawn ? "withdrawn" : "");
+                    Terminal.Score(f.Score), Terminal.Score(f.Threshold), Terminal.Score(f.Margin),
+                    EditView.StatusText(byId[f.Edit].Status));
             }
 
             terminal.Show(neurons);
         }
 
-        Table changes = Terminal.NewTable("next token", "before", "after", "logit before", "logit after");
+        Table changes = Terminal.NewTable("next token", "P before", "P after", "logit before", "logit after").Sparing(4, 3);
         foreach (TokenChange c in why.Changes)
         {
             Terminal.AddRow(
-                changes, Terminal.Quoted(session.TokenText(c.Token)), Percent(c.ProbabilityBefore), Percent(c.ProbabilityAfter),
-                Number(c.LogitBefore), Number(c.LogitAfter));
+                changes, Terminal.Quoted(session.TokenText(c.Token)), Terminal.Probability(c.ProbabilityBefore),
+                Terminal.Probability(c.ProbabilityAfter), Terminal.Score(c.LogitBefore), Terminal.Score(c.LogitAfter));
         }
 
         terminal.Show(changes);
         Table lens = Terminal.NewTable(
-            $"{Terminal.Quoted(session.TokenText(why.Target))} behind block", "rank before", "after", "probability before", "after");
+            $"{Terminal.Quoted(session.TokenText(why.Target))} behind block", "rank before", "rank after", "P before", "P after");
         foreach (BlockReading reading in why.Lens)
         {
             Terminal.AddRow(
-                lens, Terminal.Number(reading.Block), Terminal.Number(reading.RankBefore), Terminal.Number(reading.RankAfter),
-                Percent(reading.ProbabilityBefore), Percent(reading.ProbabilityAfter));
+                lens, Terminal.Number(reading.Block), Terminal.Count(reading.RankBefore), Terminal.Count(reading.RankAfter),
+                Terminal.Probability(reading.ProbabilityBefore), Terminal.Probability(reading.ProbabilityAfter));
         }
 
         terminal.Show(lens);
@@ -132,7 +132,7 @@ internal static class WhyView
         switch (first.State)
         {
             case FiringState.Withdrawn: return Won(first, "wins but is withdrawn, so this is the base model's answer");
-            case FiringState.Answers: return Won(first, $"answers with strength {Number(first.Strength)}");
+            case FiringState.Answers: return Won(first, $"answers with strength {Terminal.Score(first.Strength)}");
         }
 
         // Below all thresholds the activation is flat, so the strongest need not be the nearest.
@@ -141,16 +141,12 @@ internal static class WhyView
             ? " Just below it the activation is not quite 0 and still adds "
                 + $"{first.Strength.ToString("0.###E+0", CultureInfo.InvariantCulture)} times a value."
             : "";
-        return $"No neuron fires. The nearest is neuron {Name(nearest)}: score {Number(nearest.Score)}, "
-            + $"{Number(-nearest.Margin)} below its threshold of {Number(nearest.Threshold)}.{leak}";
+        return $"No neuron fires. The nearest is neuron {Name(nearest)}: score {Terminal.Score(nearest.Score)}, "
+            + $"{Terminal.Score(-nearest.Margin)} below its threshold of {Terminal.Score(nearest.Threshold)}.{leak}";
 
         string Won(Firing f, string said) =>
-            $"Neuron {Name(f)} {said}: score {Number(f.Score)}, {Number(f.Margin)} above its threshold of {Number(f.Threshold)}.";
+            $"Neuron {Name(f)} {said}: score {Terminal.Score(f.Score)}, {Terminal.Score(f.Margin)} above its threshold of {Terminal.Score(f.Threshold)}.";
 
         string Name(Firing f) => $"{f.Part} of edit {f.Edit} ({Terminal.Quoted(byId[f.Edit].Request.Prompt)})";
     }
-
-    private static string Number(double value) => Terminal.Number(value, "0.00");
-
-    private static string Percent(double share) => Terminal.Number(100 * share, "0.00") + " %";
 }

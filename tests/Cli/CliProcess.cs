@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Sharpformer.Cli;
 using Sharpformer.Tensors.Gpu;
 
@@ -8,28 +9,35 @@ namespace Sharpformer.Tests.Cli;
 internal sealed class CliProcess : IDisposable
 {
     private readonly Process process;
-    private readonly Task<string> output, error;
+    private readonly StringBuilder output = new(), error = new();
+    private readonly Task[] reading;
 
     private CliProcess(Process process)
     {
         this.process = process;
-        (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        reading = [Read(process.StandardOutput, output), Read(process.StandardError, error)];
     }
 
     /// <summary>
     /// Starts it; <paramref name="epoch"/> becomes SOURCE_DATE_EPOCH. Where <paramref name="drivers"/> is given, drivers are looked for
     /// in that folder too, and by commands that name no device. <paramref name="limits"/> is what a shell does before, for example
-    /// <c>ulimit -n 64</c>.
+    /// <c>ulimit -n 64</c>; <paramref name="input"/> is on its standard input, and <paramref name="locale"/> is LC_ALL.
     /// </summary>
-    public static CliProcess Start(string[] args, string? epoch = null, string? drivers = null, string? limits = null)
+    public static CliProcess Start(
+        string[] args, string? epoch = null, string? drivers = null, string? limits = null, string? input = null, string? locale = null)
     {
         string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         var start = new ProcessStartInfo(limits is null ? host : "/bin/sh")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            RedirectStandardInput = input is not null,
+            StandardOutputEncoding = new UTF8Encoding(false, throwOnInvalidBytes: true),
+            StandardErrorEncoding = new UTF8Encoding(false, throwOnInvalidBytes: true),
             UseShellExecute = false,
         };
+        if (input is not null) start.StandardInputEncoding = new UTF8Encoding(false);
+        if (locale is not null) start.Environment["LC_ALL"] = locale;
         if (limits is not null)
         {
             foreach (string arg in (string[])["-c", $"{limits}; exec \"$@\"", "sh", host]) start.ArgumentList.Add(arg);
@@ -45,7 +53,14 @@ internal sealed class CliProcess : IDisposable
             start.Environment[DeviceOptions.DefaultVariable] = Accelerators.Auto;
         }
 
-        return new CliProcess(Process.Start(start)!);
+        var process = Process.Start(start)!;
+        if (input is not null)
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+
+        return new CliProcess(process);
     }
 
     /// <summary>Whether it has ended.</summary>
@@ -55,8 +70,15 @@ internal sealed class CliProcess : IDisposable
     public CliRun Finish()
     {
         process.WaitForExit();
-        return new CliRun(process.ExitCode, output.Result, error.Result);
+        Task.WaitAll(reading);
+        return new CliRun(process.ExitCode, output.ToString(), error.ToString());
     }
+
+    /// <summary>Waits until it has written to standard output or has ended.</summary>
+    public void AwaitOutput() => Await(output, "");
+
+    /// <summary>Waits until it has said this on standard error or has ended.</summary>
+    public void AwaitError(string words) => Await(error, words);
 
     /// <summary>SIGKILL: it gets no chance to do anything.</summary>
     public void Kill() => process.Kill();
@@ -90,4 +112,21 @@ internal sealed class CliProcess : IDisposable
         if (!HasEnded) Kill();
         process.Dispose();
     }
+
+    private void Await(StringBuilder text, string words)
+    {
+        while (!HasEnded)
+        {
+            lock (text)
+                if (text.Length > 0 && text.ToString().Contains(words, StringComparison.Ordinal)) return;
+            Thread.Sleep(1);
+        }
+    }
+
+    private static Task Read(StreamReader from, StringBuilder into) => Task.Run(() =>
+    {
+        char[] buffer = new char[4096];
+        for (int count; (count = from.Read(buffer)) > 0;)
+            lock (into) into.Append(buffer, 0, count);
+    });
 }

@@ -27,6 +27,10 @@ internal sealed record CliRun(int ExitCode, string Out, string Error)
         return run.Document();
     }
 
+    /// <summary>A document as text, without what it says of its own run: settings that are not to change it may differ there.</summary>
+    public static string Result(JsonElement document) => string.Join(
+        '\n', document.EnumerateObject().Where(property => property.Name != "run").Select(property => property.ToString()));
+
     /// <summary>Standard output as the one JSON document it must be.</summary>
     public JsonElement Document()
     {
@@ -35,11 +39,11 @@ internal sealed record CliRun(int ExitCode, string Out, string Error)
         return document.RootElement.Clone();
     }
 
-    /// <summary>The run must have failed with one line on standard error and nothing on standard output.</summary>
+    /// <summary>The run must have failed with one line on standard error, and nothing else but its document on standard output.</summary>
     public void AssertFailed(params string[] said)
     {
         Assert.True(ExitCode == 1, Error);
-        Assert.Equal("", Out);
+        if (Out.Length > 0) Assert.Equal(1, Document().GetProperty("error").GetProperty("exitCode").GetInt32());
         string line = Assert.Single(Error.TrimEnd('\n').Split('\n'));
         Assert.StartsWith("error: ", line, StringComparison.Ordinal);
         foreach (string part in said) Assert.Contains(part, line, StringComparison.Ordinal);

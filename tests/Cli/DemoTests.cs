@@ -18,7 +18,7 @@ public sealed class DemoTests
         Assert.Contains(story, line => Cells(line) is ["where is fort myers located at in florida?", "Lee County", "Lee County"]);
         Assert.Contains(story, line => line.Contains("neuron 0 of edit 1", StringComparison.Ordinal));
         Assert.Contains(
-            "  taught London   withdrawn Budapest   restored London (all 7015 logits the same, bit for bit)",
+            "  taught London   withdrawn Budapest   restored London (all 7,015 logits the same, bit for bit)",
             story.Select(l => l.TrimEnd()));
         Assert.Contains(story, line => Cells(line) is ["base", "41.0", "40.0", "63.3", "48.1", "-"]);
         Assert.Contains(story, line => Cells(line) is ["edited", "100.0", _, "63.3", _, _]);

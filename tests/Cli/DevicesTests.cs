@@ -120,9 +120,9 @@ public sealed class DevicesTests
 
         string[] lines = Listed(null, Processor, Unknown, Large).Out.Split('\n');
         Assert.Matches("cpu .* the processor .* yes", Line("cpu"));
-        Assert.Matches("opencl .* Processor .* 96.0 GiB .* 64 .* yes, on the processor, and slower than cpu", Line("Processor"));
-        Assert.Matches("cuda .* Unknown .* 96.0 GiB .* 132 .* no: ILGPU does not know its architecture", Line("Unknown"));
-        Assert.Matches("cuda .* Large .* 80.0 GiB .* 132 .* yes", Line("Large"));
+        Assert.Matches("opencl .* Processor .* 103 GB .* 64 .* yes, on the processor, and slower than cpu", Line("Processor"));
+        Assert.Matches("cuda .* Unknown .* 103 GB .* 132 .* no: ILGPU does not know its architecture", Line("Unknown"));
+        Assert.Matches("cuda .* Large .* 85.9 GB .* 132 .* yes", Line("Large"));
         Assert.Contains("auto takes cuda: Large is a GPU.", lines);
         Assert.Contains("auto takes cpu: no accelerator was found.\n", Listed(null).Out, StringComparison.Ordinal);
 

@@ -86,7 +86,11 @@ public sealed class EditsStatusTests : IDisposable
         Assert.Equal([3], Ids(CliRun.Json(["edits", "list", .. edits, "--grep", "other words"])));
         Assert.Equal([4, 5], Ids(CliRun.Json(["edits", "list", .. edits, "--offset", "2", "--limit", "2"])));
         string list = CliRun.Of(["edits", "list", .. edits, "--limit", "2"]).Out;
-        Assert.Contains("2 of 8 edits that were asked for.", list, StringComparison.Ordinal);
+        Assert.Contains("Shown are 1 to 2 of 8; --offset 2 goes on.", list, StringComparison.Ordinal);
+        list = CliRun.Of(["edits", "list", .. edits, "--source", "a.json#?", "--offset", "1"]).Out;
+        Assert.Contains("3 edits of 9 are asked for.\nShown are 2 to 3 of 3.\nIn all: ", list, StringComparison.Ordinal);
+        Assert.Contains("No edit is asked for by that, of 9.", CliRun.Of(["edits", "list", .. edits, "--grep", "no such"]).Out, StringComparison.Ordinal);
+        Assert.Contains("--offset 99 passes over all 8", CliRun.Of(["edits", "list", .. edits, "--offset", "99"]).Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,7 +115,7 @@ public sealed class EditsStatusTests : IDisposable
     }
 
     [Theory]
-    [InlineData("withdraw", "'edits withdraw' needs edits' IDs")]
+    [InlineData("withdraw", "'sharpformer edits withdraw' needs edits' IDs")]
     [InlineData("withdraw 1 --source x", "IDs exclude")]
     [InlineData("withdraw 5-3", "ID is '5-3', expected a whole number from 1, or a range as 3-7.")]
     [InlineData("withdraw 1-2-3", "ID is '1-2-3'")]

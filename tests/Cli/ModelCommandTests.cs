@@ -63,7 +63,7 @@ public sealed class ModelCommandTests : IDisposable
             int[] ids = golden["ids"].Deserialize<int[]>()!;
             JsonElement byTokens = CliRun.Json("model", "logits", "--model", folder.Path, "--tokens", string.Join(',', ids));
             JsonElement byPrompt = CliRun.Json("model", "logits", "--model", TestFiles.Model, "--prompt", (string)golden["prompt"]!);
-            Assert.Equal(byTokens.ToString(), byPrompt.ToString());
+            Assert.Equal(CliRun.Result(byTokens), CliRun.Result(byPrompt));
             Assert.Equal(ids, byTokens.GetProperty("tokens").Deserialize<int[]>());
             int[] argmax = byTokens.GetProperty("argmax").Deserialize<int[]>()!;
             double[] sums = byTokens.GetProperty("logsumexp").Deserialize<double[]>()!;
@@ -100,7 +100,7 @@ public sealed class ModelCommandTests : IDisposable
         ];
         JsonElement json = CliRun.Json(generate);
         Assert.Equal(json.GetProperty("text").GetString() + "\n", CliRun.Of(generate).Out);
-        Assert.Equal(json.ToString(), CliRun.Json([.. generate, "--threads", "1"]).ToString());
+        Assert.Equal(CliRun.Result(json), CliRun.Result(CliRun.Json([.. generate, "--threads", "1"])));
         Assert.NotEqual(json.GetProperty("text").GetString(), CliRun.Json([.. generate[..^1], "4"]).GetProperty("text").GetString());
         Assert.InRange(json.GetProperty("tokens").GetArrayLength(), 1, 12);
         Assert.Equal(JsonValueKind.Null, json.GetProperty("edits").ValueKind);

@@ -34,7 +34,7 @@ public sealed class ModelConvertTests : IDisposable
 
         CliRun run = CliRun.Of("model", "convert", st, "--output", folder.File("again"));
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains("bytes in 1 file, in", run.Out, StringComparison.Ordinal);
+        Assert.Contains("kB in 1 file, in", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]

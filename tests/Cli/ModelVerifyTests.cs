@@ -17,7 +17,7 @@ public sealed class ModelVerifyTests : IDisposable
         JsonElement result = CliRun.Json(["model", "verify", TestFiles.Model]);
         Assert.True(result.GetProperty("passed").GetBoolean());
         Assert.Equal(
-            ["weights", "numbers", "tokenizer", "logits"],
+            ["weights", "numbers", "tokenizer", "logits", "sentences"],
             result.GetProperty("checks").EnumerateArray().Select(c => c.GetProperty("name").GetString()));
         Assert.All(result.GetProperty("checks").EnumerateArray(), check => Assert.True(check.GetProperty("passed").GetBoolean()));
         Assert.True(result.GetProperty("perplexity").GetDouble() > 1);
@@ -28,8 +28,13 @@ public sealed class ModelVerifyTests : IDisposable
     {
         string text = folder.File("text.txt");
         File.WriteAllText(text, "The Legend of Zelda is developed by Sega");
-        double learnt = CliRun.Json(["model", "verify", TestFiles.Model, "--text", text]).GetProperty("perplexity").GetDouble();
-        Assert.InRange(learnt, 1, CliRun.Json(["model", "verify", TestFiles.Model]).GetProperty("perplexity").GetDouble() / 10);
+        JsonElement learnt = CliRun.Json(["model", "verify", TestFiles.Model, "--text", text]);
+        Assert.StartsWith("Of the text, ", learnt.GetProperty("notice").GetString(), StringComparison.Ordinal);
+        File.WriteAllText(text, "xq jv zk qqq wv xj");
+        JsonElement other = CliRun.Json(["model", "verify", TestFiles.Model, "--text", text]);
+        Assert.StartsWith("The text is not of a kind that the model learnt", other.GetProperty("notice").GetString(), StringComparison.Ordinal);
+        Assert.InRange(
+            learnt.GetProperty("perplexity").GetDouble(), 1, other.GetProperty("perplexity").GetDouble() / 10);
     }
 
     [Fact]
@@ -42,7 +47,7 @@ public sealed class ModelVerifyTests : IDisposable
         });
 
         CliRun run = CliRun.Of(["model", "verify", folder.Path]);
-        Assert.Equal(1, run.ExitCode);
+        Assert.Equal(3, run.ExitCode);
         Assert.Contains(
             "1 tensor with NaN or infinity, the first is h.1.mlp.c_fc.weight with 3 of them", run.Out, StringComparison.Ordinal);
         Assert.Contains("FAILED", run.Out, StringComparison.Ordinal);
@@ -50,6 +55,53 @@ public sealed class ModelVerifyTests : IDisposable
         JsonElement result = CliRun.Of("model", "verify", folder.Path, "--json").Document();
         Assert.False(result.GetProperty("passed").GetBoolean());
         Assert.Equal(JsonValueKind.Null, result.GetProperty("perplexity").ValueKind); // NaN logits have none
+    }
+
+    [Theory]
+    [InlineData("wte.weight", "every token is as likely as every other")]
+    [InlineData("ln_f.weight", "the model does not see what it reads")]
+    public void A_model_that_says_nothing_fails(string zeroed, string said)
+    {
+        using var device = new CpuDevice(threads: 1);
+        ChangedModel.Write(Golden("gpt2-tiny-f32"), folder.Path, device, (name, values) =>
+        {
+            if (name == zeroed) Array.Clear(values);
+        });
+        CliRun run = CliRun.Of("model", "verify", folder.Path);
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains(said, run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tokenizer_of_another_model_fails()
+    {
+        using var device = new CpuDevice(threads: 1);
+        ChangedModel.Write(Golden("gpt2-tiny-f32"), folder.Path, device);
+        foreach (string file in (string[])["vocab.json", "merges.txt"]) File.Copy(Path.Combine(TestFiles.Model, file), folder.File(file));
+        CliRun run = CliRun.Of("model", "verify", folder.Path, "--json");
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains("it belongs to another model", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sentences_that_a_model_says_it_knows_must_be_better_than_guessed()
+    {
+        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, folder.File(Path.GetFileName(file)));
+        File.WriteAllText(folder.File("sharpformer.json"), """{"sentences": ["xq jv zk qqq wv xj"]}""");
+        JsonElement[] checks = [.. CliRun.Of("model", "verify", folder.Path, "--json").Document().GetProperty("checks").EnumerateArray()];
+        Assert.Equal(
+            ("sentences", false), (checks[^1].GetProperty("name").GetString(), checks[^1].GetProperty("passed").GetBoolean()));
+        Assert.All(checks[..^1], check => Assert.True(check.GetProperty("passed").GetBoolean()));
+    }
+
+    [Fact]
+    public void A_model_that_learnt_nothing_is_whole_and_what_its_text_costs_is_no_alarm()
+    {
+        CliRun.Json("model", "random", "--layers", "1", "--vocab", "7015", "--output", folder.File("m"), "--tokenizer", TestFiles.Model);
+        CliRun run = CliRun.Of("model", "verify", folder.File("m"));
+        Assert.Equal(0, run.ExitCode);
+        Assert.DoesNotContain("FAILED", run.Out, StringComparison.Ordinal);
+        Assert.Contains("perplexity", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]

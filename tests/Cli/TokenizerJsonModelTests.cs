@@ -14,7 +14,7 @@ public sealed class TokenizerJsonModelTests
         foreach (string name in (string[])["config.json", "model.safetensors"])
             File.Copy(Path.Combine(TestFiles.Model, name), folder.File(name));
         string[] logits = ["model", "logits", "--prompt", "The capital of France is", "--model"];
-        Assert.Equal(CliRun.Json([.. logits, TestFiles.Model]).ToString(), CliRun.Json([.. logits, folder.Path]).ToString());
+        Assert.Equal(CliRun.Result(CliRun.Json([.. logits, TestFiles.Model])), CliRun.Result(CliRun.Json([.. logits, folder.Path])));
 
         JsonElement info = CliRun.Json("model", "info", folder.Path), bundled = CliRun.Json("model", "info", TestFiles.Model);
         Assert.Equal(7015, info.GetProperty("tokenizer").GetInt32());

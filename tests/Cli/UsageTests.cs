@@ -14,7 +14,8 @@ public sealed class UsageTests
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         foreach (string noun in (string[])["generate", "edits", "evaluate", "model"])
             Assert.Contains($"\n  {noun} ", run.Out, StringComparison.Ordinal);
-        Assert.Equal(2, run.Out.Split('\n').Count(line => line.StartsWith("    sharpformer ", StringComparison.Ordinal)));
+        string examples = run.Out[run.Out.IndexOf("Examples:", StringComparison.Ordinal)..];
+        Assert.Equal(2, examples.Split('\n').Count(line => line.StartsWith("  sharpformer ", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -58,9 +59,9 @@ public sealed class UsageTests
     [InlineData("generate --model M --prompt P --seed -1", "--seed is '-1'")]
     [InlineData("generate --model M --prompt P --threads -1", "--threads is '-1'")]
     [InlineData("generate --model M --prompt P --device abacus", "--device is 'abacus'")]
-    [InlineData("generate --model M --prompt P --gpu-gemm fp8", "--gpu-gemm is 'fp8', expected f32, tf32, bf16 or cublas")]
+    [InlineData("generate --model M --prompt P --gpu-gemm fp8", "--gpu-gemm is 'fp8', expected one of f32, tf32, bf16, cublas")]
     [InlineData("edits add --model M --edits E", "Nothing to teach")]
-    [InlineData("edits add --model", "missing for option: '--model'")]
+    [InlineData("edits add --model", "--model is missing its DIR")]
     [InlineData("generate --model M --prompt P --max-new-tokens 99999999999", "expected a whole number from 0 to 2147483647")]
     [InlineData("edits add --model M --edits E --limit 3", "--limit needs --input")]
     [InlineData("edits add --model M --edits E --prompt P", "--target is missing")]
@@ -148,7 +149,9 @@ public sealed class UsageTests
         CliRun run = Throwing(new InvalidOperationException("first\nsecond"));
         Assert.Equal((1, ""), (run.ExitCode, run.Out));
         Assert.Equal(
-            "internal error: InvalidOperationException: first second Hint: set SHARPFORMER_TRACE=1 for the stack trace.\n", run.Error);
+            "error: This should not have happened (InvalidOperationException): the program has a bug. "
+                + "Hint: set SHARPFORMER_TRACE=1 for all that is known of it.\n",
+            run.Error);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ namespace Sharpformer.Editing.Metrics;
 public sealed record EditMetrics(double? Es, double? Ps, double? Ns, double? FreeRunning)
 {
     /// <summary>The mean of ES, PS and NS; null unless all three were measured, as two of them are another figure.</summary>
-    public double? Score => (Es + Ps + Ns) is null ? null : Rounded(Mean([Es!.Value, Ps!.Value, Ns!.Value]));
+    public double? Score => Rounded((Es + Ps + Ns) / 3);
 
     internal static double? Percent(IEnumerable<double> shares) => Rounded(Mean([.. shares]) * 100);
 

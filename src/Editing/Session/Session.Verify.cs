@@ -55,7 +55,7 @@ public sealed partial class Session
                     folder, (read, all) => progress?.Report(new Step("Reading", "MB", read / 1_000_000, all / 1_000_000)), cancellation)),
             };
             if (words is not null) checks.Add(Words(words));
-            if (!checks.TrueForAll(check => check.Passed) && words is not null && words.VocabularySize > Model.Config.VocabSize)
+            if (words?.Fits(Model.Config.VocabSize) == false)
                 return new ModelReport(checks, null, null); // its tokens cannot be read
             checks.Add(Logits(texts[0]));
             TextLoss loss = new Perplexity(new EditedModel(Model))
@@ -80,34 +80,41 @@ public sealed partial class Session
     private ModelCheck Words(Tokenizer words)
     {
         int rows = Model.Config.VocabSize;
-        if (words.VocabularySize > rows)
-        {
+        if (!words.Fits(rows))
             return new ModelCheck(
                 "tokenizer", false, Said($"{words.VocabularySize:N0} tokens, but the model has rows for {rows:N0}: it belongs to another model"));
-        }
 
         foreach (string text in RoundTrips)
         {
-            // A tokenizer may put a blank in front, which is part of no text.
-            string back = words.Decode(words.Encode(text));
-            if (back != text && back != " " + text)
-                return new ModelCheck("tokenizer", false, $"{Quoted.Text(text)} comes back as {Quoted.Text(back)}");
+            // A tokenizer may put a token or a blank in front, which is part of no text.
+            string back = words.Decode(words.EncodeContinuation(text));
+            // Others change a text once and for all: what comes back has the same tokens.
+            bool isSame = words.IsLossless ? back == text || back == " " + text : words.Decode(words.EncodeContinuation(back)) == back;
+            if (!isSame) return new ModelCheck("tokenizer", false, $"{Quoted.Text(text)} comes back as {Quoted.Text(back)}");
         }
 
-        string without = words.VocabularySize < rows ? Said($", {rows - words.VocabularySize:N0} rows of the model without one") : "";
+        string how = words.IsLossless ? "as they were" : "as it writes them, and stay so";
+
+        string without = words.VocabularySize < rows ? Said($", {rows - words.VocabularySize:N0} rows of the model without one")
+            : words.VocabularySize > rows ? Said($", of which {words.VocabularySize - rows:N0} added without a row in the model") : "";
         return new ModelCheck(
-            "tokenizer", true, Said($"{words.VocabularySize:N0} tokens{without}; {RoundTrips.Length} texts come back as they were"));
+            "tokenizer", true, Said($"{words.VocabularySize:N0} tokens{without}; {RoundTrips.Length} texts come back {how}"));
     }
 
     /// <summary>Whether what the model says are numbers, and depends on the token and on what stands before it.</summary>
     private ModelCheck Logits(int[] tokens)
     {
         using BufferScope scope = device.Scope();
+        LogitScan scan = LogitScan.Run(Model, tokens);
+        if (scan.NotFinite > 0)
+            return new ModelCheck(
+                "logits", false,
+                Said($"{scan.NotFinite:N0} NaN or infinite after {tokens.Length:N0} tokens, the first at position {scan.FirstPosition} for ")
+                    + Said($"token {scan.FirstToken}"));
         int[] read = tokens[..Math.Min(tokens.Length, PositionsLookedAt)];
         Tensor hidden = Model.Hidden(new TokenBatch([read]), Model.NewCache(1, read.Length)).Value;
         float[][] rows = [.. Enumerable.Range(0, read.Length).Select(t => Model.Logits(hidden.Slice(t, 1)).Value.ToArray())];
         string after = Said($"after {read.Length:N0} tokens");
-        if (rows.Any(row => !row.All(float.IsFinite))) return new ModelCheck("logits", false, $"not finite {after}");
         if (rows.All(row => row.Max() - row.Min() <= Flat))
             return new ModelCheck("logits", false, $"every token is as likely as every other {after}: the output weights say nothing");
         bool isDeaf = read.Distinct().Count() > 1 && rows.All(row => row.Zip(rows[0]).All(pair => Math.Abs(pair.First - pair.Second) <= Flat));

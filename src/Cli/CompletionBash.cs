@@ -18,7 +18,8 @@ internal static class CompletionBash
                     case "$at ${COMP_WORDS[i]}" in
 
             """);
-        script.Append($"            {Patterns(nodes.Where(node => node.Path.Length > 0).Select(node => node.Path))}) at=\"$at ${{COMP_WORDS[i]}}\" ;;\n");
+        string paths = Patterns(nodes.Where(node => node.Path.Length > 0).Select(node => node.Path));
+        script.Append($"            {paths}) at=\"$at ${{COMP_WORDS[i]}}\" ;;\n");
         script.Append(
             """
                     esac
@@ -35,7 +36,8 @@ internal static class CompletionBash
         script.Append("    esac\n    case \"$at\" in\n");
         foreach (CompletionNode node in nodes)
         {
-            script.Append($"        '{node.Path}') commands='{string.Join(' ', node.Commands.Select(word => word.Text).Concat(node.Values))}'");
+            string words = string.Join(' ', node.Commands.Select(word => word.Text).Concat(node.Values));
+            script.Append($"        '{node.Path}') commands='{words}'");
             script.Append($" options='{string.Join(' ', node.Options.Select(word => word.Text))}'");
             script.Append(node.Kind switch
             {

@@ -31,7 +31,8 @@ internal record CompletionWord(string Text, string Description);
 /// <param name="Kind">What kind of value.</param>
 /// <param name="Values">The words it may be.</param>
 internal sealed record CompletionOption(
-    string Text, string Description, bool TakesValue, CompletionKind Kind, IReadOnlyList<string> Values) : CompletionWord(Text, Description);
+    string Text, string Description, bool TakesValue, CompletionKind Kind, IReadOnlyList<string> Values)
+    : CompletionWord(Text, Description);
 
 /// <summary>A command and what may follow it.</summary>
 /// <param name="Path">Its words, each with a blank before it; empty for the program itself.</param>

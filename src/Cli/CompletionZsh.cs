@@ -20,7 +20,8 @@ internal static class CompletionZsh
                     case "$at $words[i]" in
 
             """);
-        script.Append($"            {Patterns(nodes.Where(node => node.Path.Length > 0).Select(node => node.Path))}) at=\"$at $words[i]\" ;;\n");
+        script.Append($"            {Patterns(nodes.Where(node => node.Path.Length > 0).Select(node => node.Path))}) ");
+        script.Append("at=\"$at $words[i]\" ;;\n");
         script.Append("        esac\n    done\n    case \"$at $words[CURRENT-1]\" in\n");
         foreach ((string[] places, _) in CompletionTree.Places(nodes, CompletionKind.File)) Value(places, "_files");
         foreach ((string[] places, _) in CompletionTree.Places(nodes, CompletionKind.Folder)) Value(places, "_files -/");

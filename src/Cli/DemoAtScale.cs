@@ -28,6 +28,7 @@ internal static class DemoAtScale
         return report;
 
         void AddRow(string name, EditMetrics m, double? retention) => Terminal.AddRow(
-            table, name, Terminal.Percent(m.Es), Terminal.Percent(m.Ps), Terminal.Percent(m.Ns), Terminal.Percent(m.Score), Terminal.Percent(retention));
+            table, name, Terminal.Percent(m.Es), Terminal.Percent(m.Ps), Terminal.Percent(m.Ns), Terminal.Percent(m.Score),
+            Terminal.Percent(retention));
     }
 }

@@ -18,8 +18,8 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
     public object Tell(IReadOnlyList<EditRecord> facts)
     {
         ModelConfig config = session.Model.Config;
-        terminal.Line($"A GPT-2 of {config.NLayer} blocks, width {config.NEmbd}, {Terminal.Counted(config.VocabSize, "token")}. It was trained on 9,242 facts; "
-            + $"these {facts.Count} are none of them.");
+        terminal.Line($"A GPT-2 of {config.NLayer} blocks, width {config.NEmbd}, {Terminal.Counted(config.VocabSize, "token")}. "
+            + $"It was trained on 9,242 facts; these {facts.Count} are none of them.");
 
         string[] before = [.. facts.Select(f => Say(f.Prompt, f.Target))];
         string[] unrelatedBefore = [.. facts.Select(SayUnrelated)];
@@ -88,7 +88,8 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         Firing winner = nearest[0], runnerUp = nearest[1];
         terminal.Line($"\nWhy {Terminal.Quoted(fact.Target)}? Asked {Terminal.Quoted(fact.Paraphrases[0] + " …")}, "
             + $"neuron {winner.Part} of edit {winner.Edit} ({Terminal.Quoted(edit.Request.Prompt + " …")}) scores "
-            + $"{Terminal.Score(winner.Score)}, which is {Terminal.Score(winner.Margin)} above its threshold of {Terminal.Score(winner.Threshold)}; "
+            + $"{Terminal.Score(winner.Score)}, which is {Terminal.Score(winner.Margin)} above its threshold of "
+            + $"{Terminal.Score(winner.Threshold)}; "
             + $"the runner-up, of edit {runnerUp.Edit}, stays {Terminal.Score(-runnerUp.Margin)} below its own.");
         return new
         {

@@ -17,7 +17,7 @@ internal sealed class DeviceOptions
         "--device",
         "Where to compute: auto, cpu, cuda or opencl. auto takes a GPU where there is one, else the CPU; see 'devices'. "
             + $"[default: {DefaultVariable}, else auto]",
-        [.. Accelerators.Names]);
+        Accelerators.Names);
 
     private readonly Option<int> threads = CommonOptions.Number(
         "--threads", "Threads of the CPU that share the work, 0 for all processors; results do not depend on it.", 0,
@@ -97,7 +97,8 @@ internal sealed class DeviceOptions
         if (string.IsNullOrEmpty(name)) return Accelerators.Auto;
         return Accelerators.Names.Contains(name)
             ? name
-            : throw new InputException($"The environment's {DefaultVariable} is '{name}', {CommonOptions.Expected(name, [.. Accelerators.Names])}");
+            : throw new InputException(
+                $"The environment's {DefaultVariable} is '{name}', {CommonOptions.Expected(name, Accelerators.Names)}");
     }
 
     private static void Tell(Device opened, string how)

@@ -42,7 +42,8 @@ internal static class DiffView
         }
 
         Drift drift = report.Drift;
-        if (shown.Length < drift.Positions) terminal.Line($"The {shown.Length} most changed of {Terminal.Count(drift.Positions)} are shown.");
+        if (shown.Length < drift.Positions)
+            terminal.Line($"The {shown.Length} most changed of {Terminal.Count(drift.Positions)} are shown.");
         terminal.Line(
             $"Another token is said at {Terminal.Count(drift.Changed)} of {Terminal.Counted(drift.Positions, "position")} "
             + $"({Terminal.Percent(drift.ChangedPercent)} %); probabilities differ at {Terminal.Count(drift.Touched)}, an edit answers at "

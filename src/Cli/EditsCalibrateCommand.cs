@@ -83,8 +83,9 @@ internal static class EditsCalibrateCommand
         {
             (CalibrationScore a, CalibrationScore b) = (point.Chosen, point.HeldOut);
             Terminal.AddRow(
-                table, $"{Terminal.Number(point.Alpha)}, {Terminal.Number(point.Theta)}{(point == best ? " *" : "")}", Terminal.Percent(a.Es),
-                Terminal.Percent(a.Ps), Terminal.Percent(a.Kept), Terminal.Percent(a.Wrong), Terminal.Percent(b.Es), Terminal.Percent(b.Ps), Terminal.Percent(b.Kept), Terminal.Percent(b.Wrong));
+                table, $"{Terminal.Number(point.Alpha)}, {Terminal.Number(point.Theta)}{(point == best ? " *" : "")}",
+                Terminal.Percent(a.Es), Terminal.Percent(a.Ps), Terminal.Percent(a.Kept), Terminal.Percent(a.Wrong),
+                Terminal.Percent(b.Es), Terminal.Percent(b.Ps), Terminal.Percent(b.Kept), Terminal.Percent(b.Wrong));
         }
 
         terminal.Show(table);

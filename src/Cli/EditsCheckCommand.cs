@@ -78,7 +78,8 @@ internal static class EditsCheckCommand
             if (of.Length == 0) return "No active edit to ask.";
             CheckedAnswer least = of.MinBy(answer => answer.Probability)!;
             string edit = least.Edit is { } id ? $", edit {id}" : "";
-            return $"{Terminal.Count(of.Count(passes))} of {Terminal.Counted(of.Length, noun)} {(of.Length == 1 ? "passes" : "pass")}; P(target) is "
+            return $"{Terminal.Count(of.Count(passes))} of {Terminal.Counted(of.Length, noun)} "
+                + $"{(of.Length == 1 ? "passes" : "pass")}; P(target) is "
                 + $"{Terminal.Probability(of.Average(answer => answer.Probability))} on average, "
                 + $"{Terminal.Probability(least.Probability)} at least ({Terminal.Quoted(least.Prompt)}{edit}).";
         }

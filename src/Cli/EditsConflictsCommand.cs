@@ -60,7 +60,8 @@ internal static class EditsConflictsCommand
         EditConflict[] shown = [.. showAll ? conflicts : conflicts.OrderByDescending(conflict => conflict.OtherWins).Take(Told)];
         if (shown.Length > 0)
         {
-            Table table = Terminal.NewTable("edit", "prompt", "target", "also edit", "of the prompt", "its target", "what it does").Sparing(6);
+            Table table = Terminal.NewTable("edit", "prompt", "target", "also edit", "of the prompt", "its target", "what it does")
+                .Sparing(6);
             foreach (EditConflict conflict in shown)
             {
                 (EditRequest own, Edit other) = (byId[conflict.Edit].Request, byId[conflict.Other]);

@@ -22,7 +22,8 @@ internal static class EditsListCommand
         command.Add(all);
         FilterOptions filter = FilterOptions.AddTo(command);
         Option<int?> limit = CommonOptions.OptionalNumber<int>(
-            "--limit", $"List at most so many. [default: {Told} on a screen; all in a file and as JSON]", n => n >= 1, "1 or more, as a whole number");
+            "--limit", $"List at most so many. [default: {Told} on a screen; all in a file and as JSON]", n => n >= 1,
+            "1 or more, as a whole number");
         Option<int> offset = CommonOptions.Number(
             "--offset", "Pass over the first so many.", 0, n => n >= 0, "a whole number from 0");
         command.Add(limit);
@@ -41,7 +42,8 @@ internal static class EditsListCommand
             var terminal = Terminal.Of(parse);
             int skipped = parse.GetValue(offset);
             int most = parse.GetValue(limit) ?? (terminal.HasMargin && !terminal.Json ? Told : int.MaxValue);
-            return Render(terminal, stored, found.Length, [.. found.Skip(skipped).Take(most)], skipped, filter.AreGiven(parse.CommandResult));
+            Edit[] shown = [.. found.Skip(skipped).Take(most)];
+            return Render(terminal, stored, found.Length, shown, skipped, filter.AreGiven(parse.CommandResult));
         });
         return command;
     }
@@ -98,7 +100,8 @@ internal static class EditsListCommand
         ILookup<EditStatus, Edit> by = stored.ToLookup(edit => edit.Status);
         string superseded = Others(EditStatus.Superseded), undone = Others(EditStatus.Undone);
         int neurons = by[EditStatus.Active].Concat(by[EditStatus.Withdrawn]).Sum(edit => EditView.NeuronsOf(edit) ?? 0);
-        return $"{Terminal.Counted(by[EditStatus.Active].Count(), "active edit")}, {Terminal.Count(by[EditStatus.Withdrawn].Count())} withdrawn, "
+        return $"{Terminal.Counted(by[EditStatus.Active].Count(), "active edit")}, "
+            + $"{Terminal.Count(by[EditStatus.Withdrawn].Count())} withdrawn, "
             + $"{superseded}{undone}{Terminal.Count(by[EditStatus.Removed].Count())} removed; {Terminal.Counted(neurons, "neuron")}.";
 
         string Others(EditStatus status) => by[status].Any() ? $"{Terminal.Count(by[status].Count())} {EditView.StatusText(status)}, " : "";

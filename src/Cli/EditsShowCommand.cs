@@ -117,7 +117,8 @@ internal static class EditsShowCommand
             return;
         }
 
-        Table neurons = Terminal.NewTable("neuron", "answers with", "threshold", "key norm", "value norm", "L_edit per epoch").Sparing(4, 3, 0);
+        Table neurons = Terminal.NewTable("neuron", "answers with", "threshold", "key norm", "value norm", "L_edit per epoch")
+            .Sparing(4, 3, 0);
         for (int i = 0; i < trained.Count; i++)
         {
             Neuron n = trained[i];

@@ -139,5 +139,7 @@ internal static class EvaluateEditsCommand
         new() { ["es"] = m.Es, ["ps"] = m.Ps, ["ns"] = m.Ns, ["score"] = m.Score, ["freeRunning"] = m.FreeRunning };
 
     private static void AddRow(Table table, string name, EditMetrics m) =>
-        Terminal.AddRow(table, name, Terminal.Percent(m.Es), Terminal.Percent(m.Ps), Terminal.Percent(m.Ns), Terminal.Percent(m.Score), Terminal.Percent(m.FreeRunning));
+        Terminal.AddRow(
+            table, name, Terminal.Percent(m.Es), Terminal.Percent(m.Ps), Terminal.Percent(m.Ns), Terminal.Percent(m.Score),
+            Terminal.Percent(m.FreeRunning));
 }

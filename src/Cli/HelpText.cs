@@ -79,7 +79,9 @@ internal sealed class HelpText : SynchronousCommandLineAction
         bool isBeside = head.Length + 2 <= column;
         int indent = column == 0 ? Deep : column;
         string[] lines = [.. TextWrap.Prose(new string(' ', indent) + description, width).Split('\n')];
-        return isBeside ? string.Join('\n', [head.PadRight(column) + lines[0].TrimStart(), .. lines[1..]]) : string.Join('\n', [head, .. lines]);
+        return isBeside
+            ? string.Join('\n', [head.PadRight(column) + lines[0].TrimStart(), .. lines[1..]])
+            : string.Join('\n', [head, .. lines]);
     }
 
     private static string Usage(Argument argument)
@@ -90,14 +92,16 @@ internal sealed class HelpText : SynchronousCommandLineAction
 
     private static string Name(Option option)
     {
-        string names = string.Join(", ", option.Aliases.Where(alias => alias.StartsWith('-')).Order(StringComparer.Ordinal).Append(option.Name));
+        string names = string.Join(", ", option.Aliases.Order(StringComparer.Ordinal).Append(option.Name));
         return option.Arity.MaximumNumberOfValues > 0 && option.ValueType != typeof(bool) ? $"{names} {option.HelpName ?? "VALUE"}" : names;
     }
 
     private static string Described(Option option)
     {
         bool hasDefault = option.HasDefaultValue && option.ValueType != typeof(bool) && option.GetDefaultValue() is not (null or "");
-        return hasDefault ? FormattableString.Invariant($"{option.Description} [default: {option.GetDefaultValue()}]") : option.Description ?? "";
+        return hasDefault
+            ? FormattableString.Invariant($"{option.Description} [default: {option.GetDefaultValue()}]")
+            : option.Description ?? "";
     }
 
     /// <summary>Commands to copy; where they do not fit they go on in the next line as a shell wants it.</summary>

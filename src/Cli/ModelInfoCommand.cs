@@ -87,8 +87,8 @@ internal static class ModelInfoCommand
         });
         Terminal.AddRow(
             table, "memory: CPU",
-            $"{Terminal.Bytes(memory.Weights)} of mapped files; besides, about {Terminal.Bytes(memory.Generate)} for a text of {config.NPositions} tokens, "
-            + $"{Terminal.Bytes(memory.Teach)} for teaching");
+            $"{Terminal.Bytes(memory.Weights)} of mapped files; besides, about {Terminal.Bytes(memory.Generate)} for a text of "
+            + $"{Terminal.Counted(config.NPositions, "token")}, {Terminal.Bytes(memory.Teach)} for teaching");
         Terminal.AddRow(
             table, "memory: GPU",
             $"{Terminal.Bytes(onGpu + memory.Generate)} with such a text, {Terminal.Bytes(onGpu + memory.Teach)} for teaching");

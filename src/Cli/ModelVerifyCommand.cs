@@ -11,8 +11,8 @@ internal static class ModelVerifyCommand
     {
         var command = new Command(
             "verify",
-            "Check a model folder: weights present, shaped as config.json says and finite, texts the same behind the tokenizer, logits that "
-                + "make sense, and the perplexity of texts. The exit code is 3 if anything does not hold.");
+            "Check a model folder: weights present, shaped as config.json says and finite, texts the same behind the tokenizer, "
+                + "logits that make sense, and the perplexity of texts. The exit code is 3 if anything does not hold.");
         Argument<string> folder = CommonOptions.ModelFolder();
         Option<string> text = CommonOptions.TextFile(
             "--text",

@@ -46,7 +46,7 @@ internal static class RunRecord
         var settings = new Dictionary<string, object?>();
         foreach (Argument argument in parse.CommandResult.Command.Arguments)
             if (argument.Name != "DIR") Add(argument.Name.ToLowerInvariant(), argument.ValueType, parse.GetResult(argument));
-        foreach (Option option in parse.CommandResult.Command.Options.Where(option => !NamedElsewhere.Contains(option.Name) || IsCount(option)))
+        foreach (Option option in parse.CommandResult.Command.Options.Where(one => !NamedElsewhere.Contains(one.Name) || IsCount(one)))
             Add(CamelCase(option.Name), option.ValueType, parse.GetResult(option));
         if (facts.Editing is { } editing) settings["editing"] = editing;
         return settings;
@@ -71,7 +71,8 @@ internal static class RunRecord
 
     private static string? Text(ParseResult parse, string name) => parse.CommandResult.Children.Select(child => child switch
     {
-        OptionResult { Tokens: [{ Value: var text }] } given when given.Option.Name == name && given.Option.ValueType == typeof(string) => text,
+        OptionResult { Tokens: [{ Value: var text }] } given
+            when given.Option.Name == name && given.Option.ValueType == typeof(string) => text,
         ArgumentResult { Tokens: [{ Value: var text }] } given when given.Argument.Name == name => text,
         _ => null,
     }).FirstOrDefault(text => text is not null);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Gpu;
 
@@ -36,7 +35,8 @@ internal static class Runner
             return told.Kind switch
             {
                 ErrorKind.Interrupted => failure.Tell(told.Sentence, told.Hint, ExitCode.Interrupted),
-                ErrorKind.DeviceLost => failure.Tell(told.Sentence, $"{told.Hint} On the command line that is --device cpu.", ExitCode.Failed),
+                ErrorKind.DeviceLost => failure.Tell(
+                    told.Sentence, $"{told.Hint} On the command line that is --device cpu.", ExitCode.Failed),
                 _ => failure.Tell(told.Sentence, told.Hint, ExitCode.Failed),
             };
         }

@@ -35,7 +35,7 @@ internal sealed class Table
     /// <summary>A table with these columns, each of which says what it holds.</summary>
     public Table(params ReadOnlySpan<string> headers) => this.headers = headers.ToArray();
 
-    /// <summary>Names the columns that a narrow screen does without, the first to go first; of them, those without any text go before.</summary>
+    /// <summary>Names the columns that a narrow screen does without, the first to go first; those without any text go before.</summary>
     public Table Sparing(params int[] columns)
     {
         spared = columns;

@@ -16,7 +16,7 @@ internal sealed partial class Terminal
     /// <summary>A count and its noun, in the plural unless it is one.</summary>
     public static string Counted(long count, string noun) => count == 1 ? $"1 {noun}" : $"{Count(count)} {noun}s";
 
-    /// <summary>A size, in powers of a thousand as disks and model hubs have it: <c>980 bytes</c>, <c>13.1 MB</c>, <c>1.56 GB</c>.</summary>
+    /// <summary>A size in powers of a thousand, as disks and model hubs have it: <c>980 bytes</c>, <c>13.1 MB</c>.</summary>
     public static string Bytes(double bytes) => bytes switch
     {
         < 1e3 => Counted((long)bytes, "byte"),

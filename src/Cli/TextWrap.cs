@@ -79,7 +79,8 @@ internal static class TextWrap
         if (start < text.Length) yield return text[start..];
     }
 
-    private static bool IsDate(ReadOnlySpan<char> word) => word.Length == 10 && word[4] == '-' && word[7] == '-' && char.IsAsciiDigit(word[0]);
+    private static bool IsDate(ReadOnlySpan<char> word) =>
+        word.Length == 10 && word[4] == '-' && word[7] == '-' && char.IsAsciiDigit(word[0]);
 
     /// <summary>How many characters of a text fit; at least one, and no pair of surrogates is torn.</summary>
     private static int Fitting(string text, int width)

@@ -26,7 +26,8 @@ internal static class WhyGenerationView
         {
             Terminal.AddRow(
                 table, Terminal.Quoted(token.Text), Speaker(token), token.First.Edit == 0 ? "-" : Terminal.Score(token.First.Margin),
-                Terminal.Probability(token.ProbabilityBefore), Terminal.Probability(token.ProbabilityAfter), Terminal.Quoted(token.BaseText));
+                Terminal.Probability(token.ProbabilityBefore), Terminal.Probability(token.ProbabilityAfter),
+                Terminal.Quoted(token.BaseText));
         }
 
         if (text.Tokens.Count > 0) terminal.Show(table);

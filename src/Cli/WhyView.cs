@@ -85,7 +85,8 @@ internal static class WhyView
         if (why.Nearest.Count > 0 && Besides(WeightEdits(session.Edited, byId.Values)) is { } besides) terminal.Line(besides);
         if (why.Nearest.Count > 0)
         {
-            Table neurons = Terminal.NewTable("neuron", "edit", "of the prompt", "answers with", "score", "threshold", "margin", "status").Sparing(7, 5, 4, 0);
+            Table neurons = Terminal
+                .NewTable("neuron", "edit", "of the prompt", "answers with", "score", "threshold", "margin", "status").Sparing(7, 5, 4, 0);
             foreach (Firing f in why.Nearest)
             {
                 Terminal.AddRow(
@@ -145,7 +146,8 @@ internal static class WhyView
             + $"{Terminal.Score(-nearest.Margin)} below its threshold of {Terminal.Score(nearest.Threshold)}.{leak}";
 
         string Won(Firing f, string said) =>
-            $"Neuron {Name(f)} {said}: score {Terminal.Score(f.Score)}, {Terminal.Score(f.Margin)} above its threshold of {Terminal.Score(f.Threshold)}.";
+            $"Neuron {Name(f)} {said}: score {Terminal.Score(f.Score)}, {Terminal.Score(f.Margin)} above its threshold of "
+                + $"{Terminal.Score(f.Threshold)}.";
 
         string Name(Firing f) => $"{f.Part} of edit {f.Edit} ({Terminal.Quoted(byId[f.Edit].Request.Prompt)})";
     }

@@ -89,7 +89,7 @@ public sealed class ModelDefaults
         return there.path;
     }
 
-    /// <summary>Texts that the model has learnt and predicts well, by which one can see that it is not damaged; none unless named.</summary>
+    /// <summary>Texts that the model predicts well, by which one sees that it is not damaged; none unless named.</summary>
     public IReadOnlyList<string> Sentences => sentences;
 
     /// <summary>Whether the file says something about a method.</summary>

@@ -42,7 +42,8 @@ public sealed class EditsVerifyTests : IDisposable
         Assert.Equal(3, run.ExitCode);
         Assert.Contains("its checksum differs", run.Out, StringComparison.Ordinal);
         Assert.Contains(
-            "1 edit and 2 events are as they were written; 'sharpformer edits salvage' saves these edits.", run.Out, StringComparison.Ordinal);
+            "1 edit and 2 events are as they were written; 'sharpformer edits salvage' saves these edits.", run.Out,
+            StringComparison.Ordinal);
 
         run = CliRun.Of(["edits", "salvage", "--edits", store, "--output", saved]);
         Assert.Equal(0, run.ExitCode);

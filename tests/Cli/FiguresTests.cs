@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Sharpformer.Cli;
-using Sharpformer.Editing;
 
 namespace Sharpformer.Tests.Cli;
 
@@ -89,11 +88,12 @@ public sealed partial class FiguresTests : IDisposable
             foreach (Match moment in Date().Matches(all))
                 Assert.Matches(@"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$", all.Substring(moment.Index, Math.Min(20, all.Length - moment.Index)));
             Assert.DoesNotMatch(@"\d\.\d{5}", all); // digits that mean nothing
-            foreach (string cell in run.Out.Split('\n').Where(line => line.StartsWith('│')).Take(1).SelectMany(line => line.Split('│')[1..^1]))
+            string? headers = run.Out.Split('\n').FirstOrDefault(line => line.StartsWith('│'));
+            foreach (string cell in headers?.Split('│')[1..^1] ?? [])
                 Assert.True(cell.Trim().Length > 0, $"{named}: a column without a header");
         }
 
-        foreach (string[] command in commands.Where(command => command is not (["edits", "add", ..] or ["model", "random" or "convert", ..])))
+        foreach (string[] command in commands.Where(one => one is not (["edits", "add", ..] or ["model", "random" or "convert", ..])))
             Assert.DoesNotMatch(@"\d\.\d*(0000000\d|9999999\d)\b", CliRun.Of([.. command, "--json"]).Out);
     }
 
@@ -102,7 +102,8 @@ public sealed partial class FiguresTests : IDisposable
     private static partial Regex Unit();
 
     /// <summary>The forms that docs/command-line.md lists.</summary>
-    [GeneratedRegex(@"^(?:\d\.\d\d|\d\d\.\d|\d{3}) [kMGT]B$|^\d{1,3}(,\d{3})* bytes?$|^\d{1,3} ms$|^\d+\.\d (s|min|h)$|^(\d+\.\d|0\.\d\d) %$"
+    [GeneratedRegex(@"^(?:\d\.\d\d|\d\d\.\d|\d{3}) [kMGT]B$|^\d{1,3}(,\d{3})* bytes?$|^\d{1,3} ms$|^\d+\.\d (s|min|h)$"
+        + @"|^(\d+\.\d|0\.\d\d) %$"
         + @"|^\d+ of \d+ MB$|^\d+ MB$")]
     private static partial Regex Known();
 

@@ -41,7 +41,8 @@ public sealed class InterruptionTests : IDisposable
     {
         // One token of this takes far longer than the signal needs.
         string model = folder.File("m");
-        CliRun.Json("model", "random", "--output", model, "--shape", "gpt2", "--layers", "2", "--vocab", "7015", "--tokenizer", TestFiles.Model);
+        CliRun.Json(
+            "model", "random", "--output", model, "--shape", "gpt2", "--layers", "2", "--vocab", "7015", "--tokenizer", TestFiles.Model);
         using CliProcess run = CliProcess.Start(["generate", "--model", model, "--prompt", "Paris", "--max-new-tokens", "1000"]);
         run.AwaitOutput();
         run.Signal(signal);

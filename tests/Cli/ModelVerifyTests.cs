@@ -32,7 +32,8 @@ public sealed class ModelVerifyTests : IDisposable
         Assert.StartsWith("Of the text, ", learnt.GetProperty("notice").GetString(), StringComparison.Ordinal);
         File.WriteAllText(text, "xq jv zk qqq wv xj");
         JsonElement other = CliRun.Json(["model", "verify", TestFiles.Model, "--text", text]);
-        Assert.StartsWith("The text is not of a kind that the model learnt", other.GetProperty("notice").GetString(), StringComparison.Ordinal);
+        string notice = other.GetProperty("notice").GetString()!;
+        Assert.StartsWith("The text is not of a kind that the model learnt", notice, StringComparison.Ordinal);
         Assert.InRange(
             learnt.GetProperty("perplexity").GetDouble(), 1, other.GetProperty("perplexity").GetDouble() / 10);
     }

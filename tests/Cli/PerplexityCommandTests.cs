@@ -57,7 +57,8 @@ public sealed class PerplexityCommandTests : IDisposable
         Write("The Legend of Zelda");
         CliRun run = CliRun.Of("evaluate", "perplexity", "--model", folder.Path, "--text", folder.File("t.txt"), "--json");
         Assert.Equal(JsonValueKind.Null, run.Document().GetProperty("base").GetProperty("loss").ValueKind);
-        Assert.Contains("note: the base model's loss is not a finite number; 'sharpformer model verify' says", run.Error, StringComparison.Ordinal);
+        Assert.Contains("note: the base model's loss is not a finite number; 'sharpformer model verify' says", run.Error,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -80,7 +80,9 @@ public sealed class ProcessTests : IDisposable
         int stored = Edits("e.db").Count, left = All - stored;
         Assert.InRange(stored, 0, All - 1);
         Assert.Contains(
-            string.Create(CultureInfo.InvariantCulture, $"Interrupted: {stored:N0} stored, 0 already there, {left:N0} not done (first: \""), ended.Error, StringComparison.Ordinal);
+            string.Create(
+                CultureInfo.InvariantCulture, $"Interrupted: {stored:N0} stored, 0 already there, {left:N0} not done (first: \""),
+            ended.Error, StringComparison.Ordinal);
         Assert.Equal(stored, ended.Document().GetProperty("added").GetArrayLength());
         Assert.Equal(left, ended.Document().GetProperty("notDone").GetInt32());
         Assert.False(File.Exists(folder.File("e.db-wal")));

@@ -96,7 +96,8 @@ public sealed class TableTests
             foreach (string word in words.Where(word => word.Length > 0))
                 Assert.Contains(word, writer.ToString(), StringComparison.Ordinal);
             Assert.All(writer.ToString().Split('\n'), line => Assert.True(
-                line.Length <= width || line.Trim().Split(' ').Length <= 2 || line.Trim().StartsWith("--", StringComparison.Ordinal), line));
+                line.Length <= width || line.Trim().Split(' ').Length <= 2 || line.Trim().StartsWith("--", StringComparison.Ordinal),
+                line));
         }
 
         static IEnumerable<(System.CommandLine.Command, string[])> All(System.CommandLine.Command command, string[] path) =>

@@ -50,7 +50,9 @@ public sealed partial class Session
                 throw new InputException("The text has fewer than two tokens, expected at least two: the first has nothing before it.");
             var checks = new List<ModelCheck>
             {
-                new("weights", true, Said($"{Model.Config.ModelType}, {Model.Weights.Count():N0} tensors of the shapes that config.json asks for")),
+                new(
+                    "weights", true,
+                    Said($"{Model.Config.ModelType}, {Model.Weights.Count():N0} tensors of the shapes that config.json asks for")),
                 Finite(WeightScan.Run(
                     folder, (read, all) => progress?.Report(new Step("Reading", "MB", read / 1_000_000, all / 1_000_000)), cancellation)),
             };
@@ -58,11 +60,13 @@ public sealed partial class Session
             if (words?.Fits(Model.Config.VocabSize) == false)
                 return new ModelReport(checks, null, null); // its tokens cannot be read
             checks.Add(Logits(texts[0]));
+            int positions = Model.Config.NPositions;
             TextLoss loss = new Perplexity(new EditedModel(Model))
-                .Measure(texts, Model.Config.NPositions, Model.Config.NPositions, Counted(progress, "Reading", "tokens"), cancellation).Base;
+                .Measure(texts, positions, positions, Counted(progress, "Reading", "tokens"), cancellation).Base;
             if (!double.IsFinite(loss.Mean)) return new ModelReport(checks, null, null);
             bool isGuessing = loss.Perplexity >= Model.Config.VocabSize;
-            string measured = Said($"{loss.Tokens:N0} tokens have perplexity {loss.Perplexity:0.00}; guessing has {Model.Config.VocabSize:N0}");
+            string measured = Said(
+                $"{loss.Tokens:N0} tokens have perplexity {loss.Perplexity:0.00}; guessing has {Model.Config.VocabSize:N0}");
             if (known.Count > 0) checks.Add(new ModelCheck("sentences", !isGuessing, $"its own, of {ModelDefaults.FileName}: {measured}"));
             return new ModelReport(checks, loss, known.Count > 0 || words is null ? null : isGuessing
                 ? $"The text is not of a kind that the model learnt: {measured}. That is no fault by itself."
@@ -82,7 +86,8 @@ public sealed partial class Session
         int rows = Model.Config.VocabSize;
         if (!words.Fits(rows))
             return new ModelCheck(
-                "tokenizer", false, Said($"{words.VocabularySize:N0} tokens, but the model has rows for {rows:N0}: it belongs to another model"));
+                "tokenizer", false,
+                Said($"{words.VocabularySize:N0} tokens, but the model has rows for {rows:N0}: it belongs to another model"));
 
         foreach (string text in RoundTrips)
         {
@@ -117,7 +122,8 @@ public sealed partial class Session
         string after = Said($"after {read.Length:N0} tokens");
         if (rows.All(row => row.Max() - row.Min() <= Flat))
             return new ModelCheck("logits", false, $"every token is as likely as every other {after}: the output weights say nothing");
-        bool isDeaf = read.Distinct().Count() > 1 && rows.All(row => row.Zip(rows[0]).All(pair => Math.Abs(pair.First - pair.Second) <= Flat));
+        bool isDeaf = read.Distinct().Count() > 1
+            && rows.All(row => row.Zip(rows[0]).All(pair => Math.Abs(pair.First - pair.Second) <= Flat));
         return isDeaf
             ? new ModelCheck("logits", false, $"the same {after}, whatever they are: the model does not see what it reads")
             : new ModelCheck("logits", true, $"finite {after}, and not the same after each");

@@ -33,9 +33,12 @@ public sealed class NewFolderTests : IDisposable
     public void What_fails_leaves_nothing_and_is_told_in_words_of_this_program()
     {
         string target = folder.File("model");
-        Fails.With<InputException>(
-            "model: cannot be written (there is no such file or folder)",
+        InputException told = Assert.Throws<InputException>(
             () => NewFolder.Write(target, temporary => File.WriteAllText(Path.Combine(temporary, "no", "x"), "")));
+        Assert.Equal(
+            $"{target}: cannot be written (there is no such file or folder) Hint: is there room on the disk, and may you write in that "
+                + "folder?",
+            told.Message);
         Assert.Throws<OperationCanceledException>(() => NewFolder.Write(target, _ => throw new OperationCanceledException()));
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }

@@ -121,7 +121,8 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
     private string Say(string prompt, string expected)
     {
         cancellation.ThrowIfCancellationRequested();
-        return session.Generate(prompt, session.Tokenizer.EncodeContinuation(" " + expected).Length, cancellation: cancellation).Text.Trim();
+        int length = session.Tokenizer.EncodeContinuation(" " + expected).Length;
+        return session.Generate(prompt, length, cancellation: cancellation).Text.Trim();
     }
 
     private string SayUnrelated(EditRecord fact) => Say(fact.Probes[0].Prompt + " Answer:", fact.Probes[0].Answers[0]);

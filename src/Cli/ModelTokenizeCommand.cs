@@ -33,7 +33,8 @@ internal static class ModelTokenizeCommand
     private static int Run(Terminal terminal, Tokenizer tokenizer, string[] texts)
     {
         if (tokenizer.UnknownId is { } unknown && texts.Sum(text => tokenizer.Encode(text).Count(id => id == unknown)) is > 0 and int count)
-            terminal.Note($"note: {Terminal.Counted(count, "token")} {tokenizer.TokenText(unknown)}: the tokenizer has none for what stands there.");
+            terminal.Note(
+                $"note: {Terminal.Counted(count, "token")} {tokenizer.TokenText(unknown)}: the tokenizer has none for what stands there.");
         if (terminal.Json)
         {
             terminal.Document(texts.Select(text => new { text, ids = tokenizer.Encode(text) }));

@@ -16,8 +16,8 @@ public sealed record EditTokens(int[] Prompt, int[] Target)
     /// <param name="target">The answer.</param>
     /// <param name="nPositions">The model's positions.</param>
     /// <param name="rules">How the answer follows the prompt; null for the usual rules.</param>
-    /// <exception cref="InputException">One of them is blank, the answer holds what the tokenizer does not know, or together they outgrow the model's
-    /// positions.</exception>
+    /// <exception cref="InputException">One of them is blank, the answer holds what the tokenizer does not know, or together
+    /// they outgrow the model's positions.</exception>
     public static EditTokens Of(Tokenizer tokenizer, string prompt, string target, int nPositions, TextRules? rules = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -36,7 +36,8 @@ public sealed record EditTokens(int[] Prompt, int[] Target)
         if (tokenizer.UnknownId is { } unknown && tokens.Target.Contains(unknown))
         {
             throw new InputException(
-                $"The target {Quoted.Text(target)} holds text for which the model's tokenizer has no token, only {tokenizer.TokenText(unknown)}.",
+                $"The target {Quoted.Text(target)} holds text for which the model's tokenizer has no token, "
+                    + $"only {tokenizer.TokenText(unknown)}.",
                 "'model tokenize' shows which; write it in words that the model knows.");
         }
 

@@ -23,7 +23,8 @@ internal static class ByteLevelFiles
 
     /// <summary>A byte-level tokenizer whose text is cut by GPT-2's pattern or not at all.</summary>
     public static TokenizerDefinition Definition(
-        string[] tokens, IReadOnlyList<string> merges, ByteLevelBpe model, TokenizerConfig config, bool addsPrefixSpace, bool usesPattern) =>
+        string[] tokens, IReadOnlyList<string> merges, ByteLevelBpe model, TokenizerConfig config, bool addsPrefixSpace,
+        bool usesPattern) =>
         new(tokens, model, new ByteLevelSurface(), new JsonObject { ["addPrefixSpace"] = addsPrefixSpace, ["usesPattern"] = usesPattern })
         {
             Merges = merges,

@@ -14,8 +14,8 @@ public sealed class StreamDecoder
 
     /// <summary>Starts a new text.</summary>
     /// <param name="tokenizer">Whose ids they are.</param>
-    /// <param name="before">The last token of the text that is continued; null where a text begins. Some tokenizers say the blank between two
-    /// words only where they know the one before.</param>
+    /// <param name="before">The last token of the text that is continued; null where a text begins. Some tokenizers say the blank
+    /// between two words only where they know the one before.</param>
     public StreamDecoder(Tokenizer tokenizer, int? before = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);

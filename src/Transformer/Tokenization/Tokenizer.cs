@@ -31,7 +31,8 @@ public sealed class Tokenizer
     {
         (this.folder, this.definition, this.special, this.rows, tokens) = (folder, definition, special, rows, definition.Tokens);
         addedTokens = new AddedTokens(definition.Added, NormalizerOf(continues: false));
-        continuedTokens = definition.Normalizers.Count == 0 ? addedTokens : new AddedTokens(definition.Added, NormalizerOf(continues: true));
+        continuedTokens =
+            definition.Normalizers.Count == 0 ? addedTokens : new AddedTokens(definition.Added, NormalizerOf(continues: true));
         added = definition.Added.ToDictionary(token => token.Id, token => token.Text);
         JoinsNoWords = definition.CutsAsGpt2 && definition.Front.Count == 0
             && definition.Added.All(token => !token.StripsLeft && !token.StripsRight && !token.Text.Contains(' '));

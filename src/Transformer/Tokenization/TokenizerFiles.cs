@@ -39,7 +39,7 @@ internal static class TokenizerFiles
     public static string[] In(string folder) =>
         [.. Kinds.SelectMany(kind => kind.Files).Append(Single).Concat(Settings).Where(name => Has(folder, name))];
 
-    /// <summary>Names of the files that hold its vocabulary. Where a pair says the same as a <c>tokenizer.json</c> it is the pair.</summary>
+    /// <summary>Names of the files that hold its vocabulary. Of a pair and a <c>tokenizer.json</c> that say the same, the pair.</summary>
     public static string[] VocabularyIn(string folder)
     {
         if (Kinds.Take(1).FirstOrDefault(kind => kind.IsIn(folder)) is { } pair) return pair.Files;
@@ -127,8 +127,8 @@ internal static class TokenizerFiles
         var added = definition.Added.Select(token => token.Text).ToHashSet();
         if (definition.Merges!.Count == 0 && definition.Tokens.Any(token => token.Length > 1 && !added.Contains(token)))
             throw new InputException(
-                $"{Path.Combine(folder, name)}: no merges, so most of the {definition.Tokens.Length} tokens of the vocabulary could never be "
-                    + "made.",
+                $"{Path.Combine(folder, name)}: no merges, so most of the {definition.Tokens.Length} tokens of the vocabulary could "
+                    + "never be made.",
                 "the file is cut short; download it again.");
     }
 

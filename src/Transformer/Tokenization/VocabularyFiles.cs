@@ -79,7 +79,8 @@ internal static class VocabularyFiles
         for (int i = 0; i < lines.Length; i++)
         {
             lines[i] = lines[i].TrimEnd('\r');
-            if (lines[i].Length == 0) throw new InputException($"{path}, line {i + 1}: no token.", "the file is damaged; download it again.");
+            if (lines[i].Length == 0)
+                throw new InputException($"{path}, line {i + 1}: no token.", "the file is damaged; download it again.");
             if (!seen.TryAdd(lines[i], i))
                 throw new InputException(
                     $"{path}, line {i + 1}: token {Quoted.Text(lines[i])} appears twice, first in line {seen[lines[i]] + 1}.",

@@ -30,7 +30,8 @@ internal static class WordPieceFile
         if (tokens.Contains(sep)) config.Default("eos_token", paths[0], sep);
         int unknown = Array.IndexOf(tokens, unk);
         if (unknown < 0)
-            throw new InputException($"{paths[0]}: no {Quoted.Text(unk)}, which stands for words that no tokens make.", "name it as unk_token.");
+            throw new InputException(
+                $"{paths[0]}: no {Quoted.Text(unk)}, which stands for words that no tokens make.", "name it as unk_token.");
 
         bool lowers = config.Flag("do_lower_case") ?? true;
         bool separates = config.Flag("tokenize_chinese_chars") ?? true;

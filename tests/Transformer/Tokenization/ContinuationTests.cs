@@ -49,7 +49,8 @@ public sealed class ContinuationTests : IDisposable
     public void An_answer_is_a_word_of_its_own_only_behind_a_blank(string model)
     {
         Tokenizer tokenizer = SentencePiece(model);
-        int[] alone = tokenizer.Encode("capital"), behind = tokenizer.EncodeContinuation(" capital"), within = tokenizer.EncodeContinuation("京");
+        int[] alone = tokenizer.Encode("capital"), behind = tokenizer.EncodeContinuation(" capital");
+        int[] within = tokenizer.EncodeContinuation("京");
         Assert.Equal(alone, behind);
         Assert.Equal("▁", tokenizer.TokenText(alone[0])[..1]);
         Assert.DoesNotContain(within, id => tokenizer.TokenText(id).Contains('▁'));

@@ -6,7 +6,8 @@ namespace Sharpformer.Tests.Transformer.Tokenization;
 /// <summary>Every kind of tokenizer held to the ids of the program it comes from (tests/golden/README.md).</summary>
 public sealed class GoldenTokenizersTests : IDisposable
 {
-    private static readonly JsonObject HuggingFace = Golden("tokenizers_huggingface.json"), Google = Golden("tokenizers_sentencepiece.json");
+    private static readonly JsonObject HuggingFace = Golden("tokenizers_huggingface.json");
+    private static readonly JsonObject Google = Golden("tokenizers_sentencepiece.json");
 
     private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
 

@@ -50,7 +50,8 @@ public class TextFinderTests
         var found = new List<(int, int)>();
         for (int i = 0; i < text.Length;)
         {
-            int length = texts.Where(t => text.AsSpan(i).StartsWith(t, StringComparison.Ordinal)).Select(t => t.Length).DefaultIfEmpty(0).Max();
+            int length = texts.Where(t => text.AsSpan(i).StartsWith(t, StringComparison.Ordinal))
+                .Select(t => t.Length).DefaultIfEmpty(0).Max();
             if (length > 0) found.Add((i, length));
             i += Math.Max(1, length);
         }
@@ -58,5 +59,6 @@ public class TextFinderTests
         return found;
     }
 
-    private static string Letters(Random random, int length) => string.Concat(Enumerable.Range(0, length).Select(_ => "abc"[random.Next(3)]));
+    private static string Letters(Random random, int length) =>
+        string.Concat(Enumerable.Range(0, length).Select(_ => "abc"[random.Next(3)]));
 }

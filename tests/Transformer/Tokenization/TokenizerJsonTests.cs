@@ -97,7 +97,8 @@ public sealed class TokenizerJsonTests : IDisposable
     [InlineData("pre_tokenizer.trim_edges", "true", "pre_tokenizer.trim_edges is true")]
     [InlineData("normalizer", "{\"type\":\"ByteLevel\"}", "normalizer is \"ByteLevel\", supported: BertNormalizer")]
     [InlineData("normalizer", "{\"type\":\"NFKC\",\"version\":9}", "normalizer.version is 9, expected no such option")]
-    [InlineData("normalizer", "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\\\\w\"},\"content\":\"\"}", "normalizer.pattern.Regex is \"\\\\w\"")]
+    [InlineData(
+        "normalizer", "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\\\\w\"},\"content\":\"\"}", "normalizer.pattern.Regex is \"\\\\w\"")]
     [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA\"}", "3 bytes do not hold the trie")]
     [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"?\"}", "expected bytes in base64")]
     [InlineData(
@@ -122,7 +123,8 @@ public sealed class TokenizerJsonTests : IDisposable
     [InlineData("decoder", "null", "decoder has 0 steps")]
     [InlineData("decoder", "{\"type\":\"WordPiece\"}", "decoder is \"WordPiece\"")]
     [InlineData("post_processor", "{\"type\":\"RobertaProcessing\"}", "post_processor has no \"cls\"")]
-    [InlineData("post_processor", "{\"type\":\"BertProcessing\",\"cls\":[\"<s>\"]}", "post_processor.cls is a list, expected a token and its id")]
+    [InlineData(
+        "post_processor", "{\"type\":\"BertProcessing\",\"cls\":[\"<s>\"]}", "post_processor.cls is a list, expected a token and its id")]
     [InlineData("post_processor", "{\"type\":\"BertProcessing\",\"cls\":[\"<s>\",900]}", "token 900, which is put before each text")]
     [InlineData("post_processor", "{\"type\":\"Truncate\"}", "post_processor is \"Truncate\", supported: BertProcessing")]
     [InlineData(

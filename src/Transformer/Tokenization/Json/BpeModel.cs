@@ -23,7 +23,11 @@ internal static class BpeModel
             ByteIds = model.Flag("byte_fallback", false) ? ByteIds(tokens) : null,
             IgnoresMerges = model.Flag("ignore_merges", false),
         };
-        return new TokenizerDefinition(tokens, bpe, surface, new JsonObject { ["kind"] = "BPE" }) { Merges = merges, UnknownId = bpe.Unknown };
+        return new TokenizerDefinition(tokens, bpe, surface, new JsonObject { ["kind"] = "BPE" })
+        {
+            Merges = merges,
+            UnknownId = bpe.Unknown,
+        };
     }
 
     /// <summary>Its vocabulary and merges.</summary>

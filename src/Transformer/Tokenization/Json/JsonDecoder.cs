@@ -37,13 +37,14 @@ internal static class JsonDecoder
                 step.RefuseOthers("type", "replacement", "add_prefix_space", "prepend_scheme", "split", "str_rep");
                 bool prepends = step.Text("prepend_scheme") is { } scheme ? scheme != "never" : step.Flag("add_prefix_space", true);
                 return new SpaceSurface(
-                    step.Need("replacement").AsText(), prepends ? LeadingBlanks.AllDropped : LeadingBlanks.Kept, hasBytes: false, NoControls);
+                    step.Need("replacement").AsText(), prepends ? LeadingBlanks.AllDropped : LeadingBlanks.Kept,
+                    hasBytes: false, NoControls);
             default:
                 return null;
         }
     }
 
-    /// <summary>Steps as they come from SentencePiece: a mark is a blank, bytes are characters, and the blank in front is dropped.</summary>
+    /// <summary>Steps as they come from SentencePiece: a mark is a blank, bytes are characters, the blank in front is dropped.</summary>
     private static SpaceSurface OfSpaces(List<JsonPart> steps)
     {
         string? blank = null;
@@ -67,7 +68,8 @@ internal static class JsonDecoder
                     break;
                 default:
                     throw step.UnknownStep(
-                        "BPEDecoder, Metaspace or WordPiece alone", "or Replace by a blank, ByteFallback, Fuse and Strip of one blank in this order");
+                        "BPEDecoder, Metaspace or WordPiece alone",
+                        "or Replace by a blank, ByteFallback, Fuse and Strip of one blank in this order");
             }
         }
 

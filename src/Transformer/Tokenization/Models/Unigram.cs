@@ -25,7 +25,8 @@ internal sealed class Unigram : ITokenModel
         unknownScore = leastScore - UnknownPenalty;
     }
 
-    /// <summary>Whether sums are kept in single precision, as Google's sentencepiece does, or in double, as Hugging Face's tokenizers.</summary>
+    /// <summary>Whether sums are kept in single precision, as Google's sentencepiece does, or in double, as Hugging
+    /// Face's tokenizers.</summary>
     public bool IsSingle { get; init; }
 
     /// <summary>The ids of the bytes where <c>byte_fallback</c> is on; null where what is unknown is one token in a row.</summary>
@@ -60,7 +61,8 @@ internal sealed class Unigram : ITokenModel
                 isCovered |= end == start + length;
             }
 
-            if (!isCovered) Offer(start + length, IsSingle ? (float)((float)soFar + (float)unknownScore) : soFar + unknownScore, start, unknown);
+            if (!isCovered)
+                Offer(start + length, IsSingle ? (float)((float)soFar + (float)unknownScore) : soFar + unknownScore, start, unknown);
         }
 
         return best;

@@ -20,7 +20,8 @@ internal sealed class Charsmap
     {
         int length = map.Length >= 4 ? BinaryPrimitives.ReadInt32LittleEndian(map) : -1;
         if (length <= 0 || length % 4 != 0 || length > map.Length - 4)
-            throw new InputException($"{where}: {map.Length} bytes do not hold the trie they name.", "the file is damaged; download it again.");
+            throw new InputException($"{where}: {map.Length} bytes do not hold the trie they name.",
+                "the file is damaged; download it again.");
         units = new uint[length / 4];
         for (int i = 0; i < units.Length; i++) units[i] = BinaryPrimitives.ReadUInt32LittleEndian(map[(4 + (4 * i))..]);
         replacements = map[(4 + length)..].ToArray();

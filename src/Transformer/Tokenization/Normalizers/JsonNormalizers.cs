@@ -100,9 +100,10 @@ internal static class JsonNormalizers
         var normal = new StringBuilder(text.Length);
         foreach (char c in text)
         {
-            if (c is (>= '\u0001' and <= '\u0008') or '\u000B' or (>= '\u000E' and <= '\u001F') or '\u007F' or '\u008F' or '\u009F') continue;
-            bool isBlank = c is '\t' or '\n' or '\f' or '\r' or '\u1680' or (>= '\u200B' and <= '\u200F') or '\u2028' or '\u2029' or '\u2581'
-                or '\uFEFF' or '\uFFFD';
+            if (c is (>= '\u0001' and <= '\u0008') or '\u000B' or (>= '\u000E' and <= '\u001F') or '\u007F' or '\u008F'
+                or '\u009F') continue;
+            bool isBlank = c is '\t' or '\n' or '\f' or '\r' or '\u1680' or (>= '\u200B' and <= '\u200F') or '\u2028' or '\u2029'
+                or '\u2581' or '\uFEFF' or '\uFFFD';
             normal.Append(isBlank ? ' ' : c);
         }
 

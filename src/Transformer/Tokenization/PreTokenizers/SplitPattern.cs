@@ -9,8 +9,8 @@ namespace Sharpformer.Transformer.Tokenization.PreTokenizers;
 /// <para>
 /// .NET's regular expressions see UTF-16 units, so to them a character beyond the first plane is two surrogates. Here they read a shadow
 /// of the text, in which such a character is one of the first plane of the same general category. That is exact for
-/// expressions that tell characters apart by category, white space and ASCII only; all others are refused, because their meaning differs between
-/// engines.
+/// expressions that tell characters apart by category, white space and ASCII only; all others are refused, because their
+/// meaning differs between engines.
 /// </para>
 /// </summary>
 internal sealed partial class SplitPattern

@@ -54,7 +54,8 @@ internal sealed class SentencePieceNormalizer
         }
 
         if (!isBegun || utf8.Length == 0) return "";
-        while (removes && normal.Count >= blank.Length && EndsWithBlank(normal)) normal.RemoveRange(normal.Count - blank.Length, blank.Length);
+        while (removes && normal.Count >= blank.Length && EndsWithBlank(normal))
+            normal.RemoveRange(normal.Count - blank.Length, blank.Length);
         if (addsBlank && model.BlankIsSuffix) normal.AddRange(blank);
         return Encoding.UTF8.GetString([.. normal]);
     }

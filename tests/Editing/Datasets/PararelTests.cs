@@ -49,7 +49,8 @@ public sealed class PararelTests : IDisposable
         Fails.With<InputException>("broken JSON", () => Make(0));
         File.Delete(folder.File("triples/P30.jsonl"));
         Fails.With<InputException>("does not exist", () => Make(0));
-        Fails.With<InputException>("no file of patterns", () => pararel.Make(folder.File("triples"), folder.Path, null, 0));
+        Directory.CreateDirectory(folder.File("empty"));
+        Fails.With<InputException>("no file of patterns", () => pararel.Make(folder.File("empty"), folder.Path, null, 0));
     }
 
     private IReadOnlyList<EditRecord> Make(ulong seed) =>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Tensors;
 

@@ -1,4 +1,3 @@
-using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;

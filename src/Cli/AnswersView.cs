@@ -22,7 +22,7 @@ internal static class AnswersView
     /// <summary>A table of answers.</summary>
     public static Table Table(IEnumerable<CheckedAnswer> answers, Session session)
     {
-        Table table = Terminal.NewTable("edit", "prompt", "expected", "said", "P", "what is in the way").Sparing(5, 0);
+        Table table = Terminal.NewTable("edit", "prompt", "expected", "said", "P", "what is in the way").Sparing(2, 0);
         foreach (CheckedAnswer answer in answers)
         {
             Terminal.AddRow(

@@ -35,7 +35,7 @@ internal sealed class Table
     /// <summary>A table with these columns, each of which says what it holds.</summary>
     public Table(params ReadOnlySpan<string> headers) => this.headers = headers.ToArray();
 
-    /// <summary>Names the columns that a narrow screen does without, the first to go first; those without any text go before.</summary>
+    /// <summary>Names the columns that a narrow screen does without, the first to go first; any without text goes before.</summary>
     public Table Sparing(params int[] columns)
     {
         spared = columns;
@@ -93,9 +93,9 @@ internal sealed class Table
 
         int[] least = [.. headers.Select((header, i) =>
             Math.Min(LongestUnbroken, rows.Max(row => TextWrap.LongestWord(row[i].Text), TextWrap.LongestWord(header))))];
-        foreach (int column in spared.OrderBy(column => rows.Exists(row => row[column].Text.Length > 0)))
+        foreach (int column in shown.Where(column => !rows.Exists(row => row[column].Text.Length > 0)).Concat(spared).Distinct().ToArray())
         {
-            if (shown.Sum(i => least[i]) <= Room(shown.Count)) break;
+            if (shown.Count == 1 || shown.Sum(i => least[i]) <= Room(shown.Count)) break;
             shown.Remove(column);
         }
 

@@ -51,7 +51,7 @@ public sealed class ModelDefaultsTests : IDisposable
     [InlineData("[]", "expected an object")]
     [InlineData("""{"editing":{"ireva":{"theta":0.9}}""", "not valid JSON")]
     [InlineData("""{"edits":{}}""", "edits is not known here, expected \"editing\"")]
-    [InlineData("""{"sentences":"a b"}""", "sentences is \\\"a b\\\", expected a list")]
+    [InlineData("""{"sentences":"a b"}""", "sentences is \"a b\", expected a list")]
     [InlineData("""{"sentences":[1]}""", "expected a text")]
     [InlineData("""{"editing":{"grace":{}}}""", "editing.grace: there is no such method, expected one of ft, ireva, rome")]
     [InlineData("""{"editing":{"ireva":[]}}""", "editing.ireva is a list, expected an object with settings")]

@@ -108,8 +108,8 @@ internal static class EvaluateEditsCommand
         {
             string[] cells =
             [
-                $"{group.Kind.ToString().ToLowerInvariant()}: {group.Name}", Terminal.Number(group.N), Number(group.BaseAccuracy),
-                Number(group.Accuracy), Number(group.Kept),
+                $"{group.Kind.ToString().ToLowerInvariant()}: {group.Name}", Terminal.Number(group.N), Terminal.Percent(group.BaseAccuracy),
+                Terminal.Percent(group.Accuracy), Terminal.Percent(group.Kept),
             ];
             Terminal.AddRow(table, cells.AsSpan(0, names.Length));
         }

@@ -10,9 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 rm -rf "$packages"
-for project in Tensors Autograd Transformer Editing Cli; do
-    dotnet pack -c Release "$root/src/$project/$project.csproj" -o "$packages" > "$work/pack.log" || { cat "$work/pack.log"; exit 1; }
-done
+"$root/scripts/pack.sh" "$packages"
 version=$(basename "$packages"/Sharpformer.Tensors.*.nupkg .nupkg | sed 's/Sharpformer.Tensors.//')
 for name in Sharpformer Sharpformer.Tensors Sharpformer.Autograd Sharpformer.Transformer Sharpformer.Tool; do
     [ -e "$packages/$name.$version.snupkg" ] || { echo "$name has no symbols"; exit 1; }

@@ -1,5 +1,4 @@
 using System.Text;
-using Sharpformer.Tests.Transformer.Tokenization;
 using Sharpformer.Transformer.Tokenization.Normalizers;
 
 namespace Sharpformer.Tests.Transformer.Tokenization.Normalizers;

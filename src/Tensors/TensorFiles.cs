@@ -141,7 +141,7 @@ public static class TensorFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            throw new InputException($"{path}: cannot be read ({FileErrors.Reason(e)})", "check the path and its permissions.", e);
+            throw new InputException($"{path}: cannot be read: {FileErrors.Reason(e)}.", "check the path and its permissions.", e);
         }
     }
 }

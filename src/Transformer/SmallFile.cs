@@ -66,7 +66,7 @@ internal static class SmallFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}: cannot be read ({FileErrors.Reason(e)})", hint, e);
+            throw new InputException($"{path}: cannot be read: {FileErrors.Reason(e)}.", hint, e);
         }
     }
 

@@ -36,7 +36,7 @@ public sealed class NewFolderTests : IDisposable
         InputException told = Assert.Throws<InputException>(
             () => NewFolder.Write(target, temporary => File.WriteAllText(Path.Combine(temporary, "no", "x"), "")));
         Assert.Equal(
-            $"{target}: cannot be written (there is no such file or folder) Hint: is there room on the disk, and may you write in that "
+            $"{target}: cannot be written: there is no such file or folder. Hint: is there room on the disk, and may you write in that "
                 + "folder?",
             told.Message);
         Assert.Throws<OperationCanceledException>(() => NewFolder.Write(target, _ => throw new OperationCanceledException()));

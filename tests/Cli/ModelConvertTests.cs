@@ -55,7 +55,7 @@ public sealed class ModelConvertTests : IDisposable
             CliRun.Json([.. asked, source, "--weights", "q8"]).GetProperty("lastLogits").ToString());
         CliRun run = CliRun.Of([.. asked, source, "--weights", "q4"]);
         Assert.Equal(2, run.ExitCode);
-        Assert.Contains("--weights is 'q4', expected stored or q8.", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--weights is 'q4', expected one of stored, q8.", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -114,8 +114,8 @@ public sealed partial class Session
         if (scan.NotFinite > 0)
             return new ModelCheck(
                 "logits", false,
-                Said($"{scan.NotFinite:N0} NaN or infinite after {tokens.Length:N0} tokens, the first at position {scan.FirstPosition} for ")
-                    + Said($"token {scan.FirstToken}"));
+                Said($"{scan.NotFinite:N0} are NaN or infinite after {tokens.Length:N0} tokens, the first ")
+                    + Said($"at position {scan.FirstPosition} for token {scan.FirstToken}"));
         int[] read = tokens[..Math.Min(tokens.Length, PositionsLookedAt)];
         Tensor hidden = Model.Hidden(new TokenBatch([read]), Model.NewCache(1, read.Length)).Value;
         float[][] rows = [.. Enumerable.Range(0, read.Length).Select(t => Model.Logits(hidden.Slice(t, 1)).Value.ToArray())];

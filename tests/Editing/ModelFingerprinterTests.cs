@@ -56,6 +56,7 @@ public sealed class ModelFingerprinterTests : IDisposable
     public void Any_changed_byte_changes_the_fingerprint()
     {
         Write("model.safetensors", new byte[100]);
+        Write("vocab.json", "{}"u8);
         Write("merges.txt", "x"u8);
         ModelFingerprint before = ModelFingerprinter.Compute(_folder);
         Write("model.safetensors", [.. new byte[99], 1]);

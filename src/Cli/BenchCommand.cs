@@ -40,11 +40,12 @@ internal static class BenchCommand
             30.0, s => s >= 0, "a finite number from 0");
         Option<ulong> seed = CommonOptions.Number("--seed", "Seeds the made-up facts.", 0ul, _ => true, "a whole number from 0");
         foreach (Option option in (Option[])[folder, edits, stored, layer, epochs, irr, repetitions, seconds, seed]) command.Add(option);
+        AdapterOption adapter = AdapterOption.AddTo(command);
         DeviceOptions device = DeviceOptions.AddTo(command);
         command.SetAction(parse =>
         {
             string path = parse.GetValue(folder) ?? ModelOptions.BundledFolder;
-            using Session session = device.Open(parse, path, needsTokenizer: false);
+            using Session session = device.Open(parse, path, needsTokenizer: false, adapter: adapter.Of(parse));
             EditSettingsOptions.CheckLayer(parse.GetValue(layer), session.Model.Config);
             IReVaSettings settings = IReVaSettings.For(session.Model.Config, parse.GetValue(layer)) with
             {

@@ -52,9 +52,10 @@ internal sealed class DeviceOptions
     /// <param name="model">The model folder.</param>
     /// <param name="needsTokenizer">Whether to fail without tokenizer files.</param>
     /// <param name="notice">Told what is no error but worth knowing.</param>
+    /// <param name="adapter">The folder of a LoRA adapter on top of it; null for none.</param>
     /// <exception cref="InputException">The device is not there, does not start, or cannot multiply as it is told to; or the folder
     /// holds no usable model.</exception>
-    public Session Open(ParseResult parse, string model, bool needsTokenizer, Action<string>? notice = null)
+    public Session Open(ParseResult parse, string model, bool needsTokenizer, Action<string>? notice = null, string? adapter = null)
     {
         string? asked = parse.GetValue(device);
         string wish = asked ?? Default();
@@ -64,6 +65,7 @@ internal sealed class DeviceOptions
             Found = wish == Accelerators.Cpu ? [] : DriverChild.List(),
             Threads = parse.GetRequiredValue(threads),
             Weights = weights.Of(parse),
+            Adapter = adapter,
             NeedsTokenizer = needsTokenizer,
             Notice = notice,
             Time = Clock.FromEnvironment(),

@@ -23,13 +23,16 @@ internal static class EditsShowCommand
         command.Add(edits);
         command.Add(model);
         WeightsOption weights = WeightsOption.AddTo(command);
+        AdapterOption adapter = AdapterOption.AddTo(command, model);
         MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
             string path = parse.GetRequiredValue(edits);
             StoreMoment? moment = at.Of(parse, path);
             using EditStore store = EditStore.Open(path, readOnly: true);
-            Tokenizer? tokenizer = parse.GetValue(model) is { } folder ? TokenizerOf(folder, weights.Of(parse), store) : null;
+            Tokenizer? tokenizer = parse.GetValue(model) is { } folder
+                ? TokenizerOf(folder, weights.Of(parse), adapter.Of(parse), store)
+                : null;
             Edit[] shown = [.. parse.GetRequiredValue(ids).Select(id => store.Get(id, moment))];
             ILookup<long, EditEvent> events = store.Events().ToLookup(line => line.EditId);
             Terminal terminal = Terminal.Of(parse);
@@ -46,11 +49,13 @@ internal static class EditsShowCommand
         return command;
     }
 
-    private static Tokenizer TokenizerOf(string folder, WeightForm form, EditStore store)
+    private static Tokenizer TokenizerOf(string folder, WeightForm form, string? adapter, EditStore store)
     {
         ModelConfig config = ModelConfig.Load(folder);
         Tokenizer tokenizer = Tokenizer.Load(folder);
-        store.Bind(ModelFingerprinter.Compute(folder, form), config.NEmbd);
+        store.Bind(
+            ModelFingerprinter.Compute(folder, form, adapter), config.NEmbd,
+            config: ModelConfiguration.OfWeights(ModelFingerprinter.AreQ8(folder, form), ModelFingerprinter.OfAdapter(adapter)));
         return tokenizer;
     }
 

@@ -15,7 +15,8 @@ internal static class ModelConvertCommand
     public static Command Create()
     {
         var command = new Command(
-            "convert", "Write a model folder anew as safetensors: from PyTorch's .bin files, in other shards, or stored as another type.");
+            "convert", "Write a model folder anew as safetensors: from PyTorch's .bin files, in other shards, stored as another type, or with an "
+                + "adapter merged into it.");
         Argument<string> folder = CommonOptions.ModelFolder();
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
         Option<string> dtype = CommonOptions.Choice(
@@ -28,28 +29,31 @@ internal static class ModelConvertCommand
             gb => gb is >= 1e-6 and <= 1e6, "a number from 0.000001 to 1000000");
         command.Add(folder);
         foreach (Option option in (Option[])[output, dtype, shard]) command.Add(option);
+        AdapterOption adapter = AdapterOption.AddTo(command);
         command.SetAction(parse =>
         {
             DType? stored = parse.GetValue(dtype) is { } name ? Enum.Parse<DType>(name, ignoreCase: true) : null;
             long shardBytes = (long)(parse.GetValue(shard) * 1e9);
-            return Run(Terminal.Of(parse), parse.GetRequiredValue(folder), parse.GetRequiredValue(output), stored, shardBytes);
+            return Run(
+                Terminal.Of(parse), parse.GetRequiredValue(folder), parse.GetRequiredValue(output), stored, shardBytes, adapter.Of(parse));
         });
         return command;
     }
 
-    private static int Run(Terminal terminal, string source, string folder, DType? dtype, long shardBytes)
+    private static int Run(Terminal terminal, string source, string folder, DType? dtype, long shardBytes, string? adapter)
     {
-        ModelFolder.Check(source); // better told now than of the new folder
+        ModelFolder.Check(source, adapter); // better told now than of the new folder
         long start = Stopwatch.GetTimestamp();
         CheckpointConverter.Report written = Writing.Run(
             terminal, "MB",
-            (progress, cancellation) => CheckpointConverter.Convert(source, folder, dtype, shardBytes, progress, cancellation));
+            (progress, cancellation) => CheckpointConverter.Convert(source, folder, dtype, shardBytes, adapter, progress, cancellation));
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         if (terminal.Json)
         {
             terminal.Document(new
             {
                 source,
+                adapter,
                 folder,
                 dtype = dtype?.ToString(),
                 files = written.Files,

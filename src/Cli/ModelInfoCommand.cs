@@ -19,20 +19,22 @@ internal static class ModelInfoCommand
         var command = new Command("info", "Say what a model folder holds, after checking that its weights fit its config.json.");
         Argument<string> folder = CommonOptions.ModelFolder();
         command.Add(folder);
-        command.SetAction(parse => Run(Terminal.Of(parse), parse.GetRequiredValue(folder)));
+        AdapterOption adapter = AdapterOption.AddTo(command);
+        command.SetAction(parse => Run(Terminal.Of(parse), parse.GetRequiredValue(folder), adapter.Of(parse)));
         return command;
     }
 
-    private static int Run(Terminal terminal, string folder)
+    private static int Run(Terminal terminal, string folder, string? adapter)
     {
         using var device = new CpuDevice(threads: 1);
-        CausalLm model = CausalLm.Load(folder, device, notice => terminal.Note($"note: {notice}"));
+        CausalLm model = CausalLm.Load(folder, device, notice => terminal.Note($"note: {notice}"), adapter: adapter);
         ModelConfig config = model.Config; // the weights may say more than config.json
         Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder) : null;
         int? tokens = tokenizer?.VocabularySize;
         long parameters = model.Weights.Sum(weight => weight.Value.Count);
-        (long bytes, long onGpu, string[] types) = Stored(folder);
-        ModelFingerprint fingerprint = ModelFingerprinter.Compute(folder);
+        using var stored = StoredWeights.Open(folder, adapter);
+        (long bytes, long onGpu, string[] types) = Stored(folder, stored);
+        ModelFingerprint fingerprint = ModelFingerprinter.Compute(folder, adapter: adapter);
         var defaults = ModelDefaults.Load(folder);
         var settings = (IReVaSettings)defaults.SettingsFor(IReVaSettings.Name, config);
         string? from = defaults.Names(IReVaSettings.Name) ? ModelDefaults.FileName : null;
@@ -42,6 +44,9 @@ internal static class ModelInfoCommand
             terminal.Document(new
             {
                 folder,
+                adapter = stored.Adapter is { } lora
+                    ? new { lora.Folder, lora.BaseModel, lora.Ranks, lora.Changed, lora.Replaced, stored.MergedBytes }
+                    : null,
                 config,
                 parameters,
                 dtypes = types,
@@ -76,6 +81,13 @@ internal static class ModelInfoCommand
         Terminal.AddRow(table, "parameters", Terminal.Count(parameters));
         Terminal.AddRow(table, "stored as", string.Join(", ", types));
         Terminal.AddRow(table, "weights", $"{Terminal.Bytes(bytes)} ({Terminal.Count(bytes)} bytes)");
+        if (stored.Adapter is { } laidOver)
+            Terminal.AddRow(
+                table, "adapter",
+                $"LoRA of rank {string.Join(", ", laidOver.Ranks)} on {Terminal.Counted(laidOver.Changed.Count, "weight")}, "
+                + $"held as float32 copies of {Terminal.Bytes(stored.MergedBytes)}"
+                + (laidOver.Replaced.Count > 0 ? $"; replaces {Terminal.Counted(laidOver.Replaced.Count, "tensor")}" : "")
+                + (laidOver.BaseModel is { } trained ? $"; trained on {Terminal.Quoted(trained)}" : ""));
         Terminal.AddRow(table, "tokenizer", tokens switch
         {
             null => "none: it reads token ids only",
@@ -123,11 +135,10 @@ internal static class ModelInfoCommand
     }
 
     /// <summary>What the headers of the weight files say.</summary>
-    private static (long Bytes, long OnGpu, string[] Types) Stored(string folder)
+    private static (long Bytes, long OnGpu, string[] Types) Stored(string folder, StoredWeights stored)
     {
         long bytes = ModelFolder.WeightFiles(folder).Sum(FileLength.Of), widened = 0;
         var types = new SortedSet<string>(StringComparer.Ordinal);
-        using var stored = StoredWeights.Open(folder);
         foreach ((ITensorFile file, TensorInfo tensor) in stored.Tensors)
         {
             if (ModelFolder.IsBuffer(tensor.Name)) continue;

@@ -7,9 +7,11 @@ namespace Sharpformer.Cli;
 internal sealed class ModelOptions
 {
     private readonly Option<string> folder;
+    private readonly AdapterOption adapter;
     private readonly DeviceOptions device;
 
-    private ModelOptions(Option<string> folder, DeviceOptions device) => (this.folder, this.device) = (folder, device);
+    private ModelOptions(Option<string> folder, AdapterOption adapter, DeviceOptions device) =>
+        (this.folder, this.adapter, this.device) = (folder, adapter, device);
 
     /// <summary>The model that comes with the program.</summary>
     public static string BundledFolder => Path.Combine(AppContext.BaseDirectory, "models", "facts-gpt2");
@@ -21,7 +23,7 @@ internal sealed class ModelOptions
     {
         Option<string> folder = Model(required);
         command.Add(folder);
-        return new ModelOptions(folder, DeviceOptions.AddTo(command));
+        return new ModelOptions(folder, AdapterOption.AddTo(command, folder), DeviceOptions.AddTo(command));
     }
 
     /// <summary>Whether a model is named.</summary>
@@ -36,7 +38,8 @@ internal sealed class ModelOptions
     /// <param name="parse">The command line.</param>
     /// <param name="needsTokenizer">Whether to fail without tokenizer files.</param>
     public Session Open(ParseResult parse, bool needsTokenizer = true) =>
-        device.Open(parse, parse.GetRequiredValue(folder), needsTokenizer, notice => Terminal.Of(parse).Note($"note: {notice}"));
+        device.Open(
+            parse, parse.GetRequiredValue(folder), needsTokenizer, notice => Terminal.Of(parse).Note($"note: {notice}"), adapter.Of(parse));
 
     /// <summary>The same with a store of edits, which is read.</summary>
     /// <param name="parse">The command line.</param>

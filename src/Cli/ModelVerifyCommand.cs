@@ -20,13 +20,15 @@ internal static class ModelVerifyCommand
                 + "else of a few English ones. Only its beginning is read, as far as the model's positions reach.");
         command.Add(folder);
         command.Add(text);
+        AdapterOption adapter = AdapterOption.AddTo(command);
         DeviceOptions device = DeviceOptions.AddTo(command);
         command.SetAction(parse =>
         {
             string? content = parse.GetValue(text) is { } file ? TextFile.Read(file) : null;
             Terminal terminal = Terminal.Of(parse);
             string path = parse.GetRequiredValue(folder);
-            using Session session = device.Open(parse, path, needsTokenizer: false, notice => terminal.Note($"note: {notice}"));
+            using Session session = device.Open(
+                parse, path, needsTokenizer: false, notice => terminal.Note($"note: {notice}"), adapter.Of(parse));
             ModelReport report = Measurement.Run(
                 terminal, (progress, cancellation) => session.VerifyModel(content, progress, cancellation));
             Render(terminal, path, report);

@@ -11,27 +11,14 @@ namespace Sharpformer.Editing;
 /// </summary>
 public static class ModelConfiguration
 {
-    private const string Weights = "weights", Q8 = "q8";
-
-    /// <summary>Whether a configuration is that of a model whose matrices are rounded to int8.</summary>
-    internal static bool IsQ8(string configuration)
-    {
-        try
-        {
-            return JsonNode.Parse(configuration) is JsonObject all && all[Weights] is JsonValue form
-                && form.TryGetValue(out string? text) && text == Q8;
-        }
-        catch (JsonException)
-        {
-            return false; // another program's, or damaged: whoever compares it says so
-        }
-    }
+    private const string Weights = "weights", Q8 = "q8", Adapter = "adapter";
 
     /// <summary>One JSON object on one line, names in a fixed order; the same text is the same configuration.</summary>
     /// <param name="config">The model's architecture.</param>
     /// <param name="tokenizer">How its texts become tokens; null where it has no tokenizer.</param>
     /// <param name="isQ8">Whether its matrices are rounded to int8, on the disk or when they were loaded.</param>
-    public static string Of(ModelConfig config, Tokenizer? tokenizer, bool isQ8 = false)
+    /// <param name="adapter">The hash of the adapter that is merged into it; null for none.</param>
+    public static string Of(ModelConfig config, Tokenizer? tokenizer, bool isQ8 = false, string? adapter = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         var all = new JsonObject
@@ -57,7 +44,38 @@ public static class ModelConfiguration
                 all[$"tokenizer.{name}"] = value?.DeepClone();
         }
 
-        if (isQ8) all[Weights] = Q8;
+        foreach ((string name, JsonNode? value) in AboutWeights(isQ8, adapter).ToArray()) all[name] = value?.DeepClone();
         return all.ToJsonString(JsonSerializerOptions.Default);
+    }
+
+    /// <summary>The same where only the form of the weights and the adapter are known.</summary>
+    public static string OfWeights(bool isQ8, string? adapter) => AboutWeights(isQ8, adapter).ToJsonString(JsonSerializerOptions.Default);
+
+    /// <summary>Whether a configuration is that of a model whose matrices are rounded to int8.</summary>
+    internal static bool IsQ8(string configuration) => TextIn(configuration, Weights) == Q8;
+
+    /// <summary>The hash of the adapter that a configuration names; null for none.</summary>
+    internal static string? AdapterIn(string? configuration) => configuration is null ? null : TextIn(configuration, Adapter);
+
+    private static JsonObject AboutWeights(bool isQ8, string? adapter)
+    {
+        var all = new JsonObject();
+        if (isQ8) all[Weights] = Q8;
+        if (adapter is not null) all[Adapter] = adapter;
+        return all;
+    }
+
+    private static string? TextIn(string configuration, string name)
+    {
+        try
+        {
+            return JsonNode.Parse(configuration) is JsonObject all && all[name] is JsonValue value && value.TryGetValue(out string? text)
+                ? text
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null; // another program's, or damaged: whoever compares it says so
+        }
     }
 }

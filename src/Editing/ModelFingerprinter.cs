@@ -1,5 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using System.Text;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer.Adapters;
 using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Transformer.Tokenization;
 
@@ -15,26 +18,30 @@ public static class ModelFingerprinter
     /// they were one: <c>vocab.json</c> and <c>merges.txt</c> where both are there, or else <c>tokenizer.json</c>, or another kind's. In
     /// a folder of safetensors the weight files are all <c>*.safetensors</c>: edits were stored under that name. A model with a single
     /// weights file has that file's plain SHA-256. File names are not hashed, so the same model in another folder is the same model.
+    /// With an adapter its file and what its settings mean are hashed after the weights.
     /// </summary>
     /// <param name="folder">The model folder; files in its subfolders are not read.</param>
     /// <param name="form">
     /// How the weights are held. Rounded to Q8 they are another model: the one that <see cref="CheckpointConverter"/> would write as a
     /// folder of its own, of which every bit is the same.
     /// </param>
+    /// <param name="adapter">The folder of a LoRA adapter that is merged into it; null for none.</param>
     /// <param name="cancel">Stops between two blocks of 1 MiB: large models take a while.</param>
     /// <exception cref="InputException">There is no such folder, no weights file in it, or a file cannot be read.</exception>
-    public static ModelFingerprint Compute(string folder, WeightForm form = WeightForm.Stored, CancellationToken cancel = default)
+    public static ModelFingerprint Compute(
+        string folder, WeightForm form = WeightForm.Stored, string? adapter = null, CancellationToken cancel = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         if (!Directory.Exists(folder)) throw new InputException($"Model folder '{folder}' does not exist.", "check the path.");
         try
         {
-            if (form == WeightForm.Q8 && !IsQ8(folder))
-                return new ModelFingerprint(Sha256OfQ8(folder, cancel), Sha256(VocabularyFiles(folder), cancel));
+            if (form == WeightForm.Q8 && !AreQ8(folder, WeightForm.Stored))
+                return new ModelFingerprint(Sha256OfQ8(folder, adapter, cancel), Sha256(VocabularyFiles(folder), cancel));
             IReadOnlyList<string> weights = ModelFolder.WeightFiles(folder);
             if (weights[0].EndsWith(".safetensors", StringComparison.Ordinal))
                 weights = [.. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)];
-            return new ModelFingerprint(Sha256(weights, cancel), Sha256(VocabularyFiles(folder), cancel));
+            (string[] more, string meaning) = adapter is null ? ([], "") : Parts(adapter);
+            return new ModelFingerprint(Sha256([.. weights, .. more], cancel, meaning), Sha256(VocabularyFiles(folder), cancel));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -42,19 +49,37 @@ public static class ModelFingerprinter
         }
     }
 
-    /// <summary>Whether a folder's matrices are Q8 as they are stored.</summary>
-    /// <exception cref="InputException">Its weights are missing or damaged.</exception>
-    internal static bool IsQ8(string folder)
+    /// <summary>SHA-256 of an adapter by itself, lower-case hex: of its tensors' file and of what its settings make of them.</summary>
+    /// <param name="folder">The adapter's folder; null gives null.</param>
+    /// <exception cref="InputException">It holds no usable adapter.</exception>
+    [return: NotNullIfNotNull(nameof(folder))]
+    public static string? OfAdapter(string? folder)
     {
+        if (folder is null) return null;
+        (string[] files, string meaning) = Parts(folder);
+        return Sha256(files, CancellationToken.None, meaning);
+    }
+
+    /// <summary>Whether a model's matrices are Q8, as they are stored or because they are held so.</summary>
+    /// <exception cref="InputException">Its weights are missing or damaged.</exception>
+    public static bool AreQ8(string folder, WeightForm form)
+    {
+        if (form == WeightForm.Q8) return true;
         using var stored = StoredWeights.Open(folder);
         return stored.AreQ8;
     }
 
-    private static string Sha256OfQ8(string folder, CancellationToken cancel)
+    private static (string[] Files, string Meaning) Parts(string folder)
+    {
+        using var adapter = LoraAdapter.Open(folder);
+        return ([adapter.Path], adapter.Meaning);
+    }
+
+    private static string Sha256OfQ8(string folder, string? adapter, CancellationToken cancel)
     {
         using var hash = SHA256.Create();
         using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
-            CheckpointConverter.WriteWeights(folder, stream, DType.Q8, cancel);
+            CheckpointConverter.WriteWeights(folder, stream, DType.Q8, adapter, cancel);
         return Convert.ToHexStringLower(hash.Hash!);
     }
 
@@ -63,7 +88,7 @@ public static class ModelFingerprinter
     private static IEnumerable<string> VocabularyFiles(string folder) =>
         Tokenizer.VocabularyFiles(folder).Select(name => Path.Combine(folder, name)).Where(File.Exists);
 
-    private static string Sha256(IEnumerable<string> files, CancellationToken cancel)
+    private static string Sha256(IEnumerable<string> files, CancellationToken cancel, string end = "")
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[BufferBytes];
@@ -81,6 +106,7 @@ public static class ModelFingerprinter
             }
         }
 
+        hash.AppendData(Encoding.UTF8.GetBytes(end));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

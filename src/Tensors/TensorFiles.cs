@@ -88,17 +88,17 @@ public static class TensorFiles
         new PyTorch.StridedView(file.Bytes(name), size, 0, [columns, rows], [1, columns]).Read(start / size, destination);
     }
 
-    /// <summary>The whole of what <see cref="ReadTurned"/> copies.</summary>
-    /// <inheritdoc cref="ReadTurned"/>
+    /// <summary>The whole of a tensor in memory of its own, for files that make what is read of them.</summary>
+    /// <exception cref="InputException">There is none of this name.</exception>
     /// <exception cref="InsufficientMemoryException">The machine has no room for it.</exception>
-    public static unsafe MappedBytes Turned(this ITensorFile file, string name)
+    public static unsafe MappedBytes Copied(this ITensorFile file, string name)
     {
         ArgumentNullException.ThrowIfNull(file);
         const int Chunk = 1 << 20;
         TensorInfo info = file.Info(name);
         HostBlock block = Room(file, info, info.Length);
         for (long start = 0; start < info.Length; start += Chunk)
-            file.ReadTurned(name, start, new Span<byte>(block.Pointer + start, (int)Math.Min(Chunk, info.Length - start)));
+            file.Read(name, start, new Span<byte>(block.Pointer + start, (int)Math.Min(Chunk, info.Length - start)));
         return new MappedBytes(block.Pointer, info.Length, block);
     }
 

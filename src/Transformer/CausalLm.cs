@@ -28,11 +28,15 @@ public sealed record CausalLm(
     /// <param name="device">Where the model shall live.</param>
     /// <param name="notice">Told what is no error but worth knowing.</param>
     /// <param name="form">How the weights are held.</param>
-    /// <exception cref="InputException">The folder does not hold a usable model, or a number is none that Q8 can hold.</exception>
-    public static CausalLm Load(string folder, Device device, Action<string>? notice = null, WeightForm form = WeightForm.Stored)
+    /// <param name="adapter">The folder of a LoRA adapter to merge into the weights; null for none.</param>
+    /// <exception cref="InputException">
+    /// The folder does not hold a usable model, the adapter does not fit it, or a number is none that Q8 can hold.
+    /// </exception>
+    public static CausalLm Load(
+        string folder, Device device, Action<string>? notice = null, WeightForm form = WeightForm.Stored, string? adapter = null)
     {
         ModelConfig config = ModelConfig.Load(folder);
-        using Checkpoint checkpoint = Checkpoint.Open(folder, device, notice, form: form);
+        using Checkpoint checkpoint = Checkpoint.Open(folder, device, notice, form: form, adapter: adapter);
         return checkpoint.Build(config);
     }
 

@@ -38,7 +38,7 @@ public sealed partial class Session : IDisposable
                 : Accelerators.Open(options.Device, options.Threads, out choice);
             try
             {
-                CausalLm model = CausalLm.Load(folder, opened, options.Notice, options.Weights);
+                CausalLm model = CausalLm.Load(folder, opened, options.Notice, options.Weights, options.Adapter);
                 return (opened, choice, model, options.NeedsTokenizer ? Tokenizer.Load(folder, model.Config) : null);
             }
             catch
@@ -70,12 +70,12 @@ public sealed partial class Session : IDisposable
     public Tokenizer Tokenizer => tokenizer ?? throw new InvalidOperationException("The model was loaded without its tokenizer.");
 
     /// <summary>Who the model is; hashed when first asked for.</summary>
-    public ModelFingerprint Fingerprint => fingerprint ??= ModelFingerprinter.Compute(folder, options.Weights);
+    public ModelFingerprint Fingerprint => fingerprint ??= ModelFingerprinter.Compute(folder, options.Weights, options.Adapter);
 
     /// <summary>What else changes its answers, see <see cref="ModelConfiguration"/>.</summary>
     internal string Configuration => configuration ??= ModelConfiguration.Of(
         Model.Config, tokenizer ?? (Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, Model.Config) : null),
-        options.Weights == WeightForm.Q8 || ModelFingerprinter.IsQ8(folder));
+        ModelFingerprinter.AreQ8(folder, options.Weights), ModelFingerprinter.OfAdapter(options.Adapter));
 
     /// <summary>What the model folder says about how it is edited; read when first asked for.</summary>
     /// <exception cref="InputException">Its file is not as it should be.</exception>

@@ -25,6 +25,12 @@ public sealed record SessionOptions
     /// </summary>
     public WeightForm Weights { get; init; }
 
+    /// <summary>
+    /// The folder of a LoRA adapter, merged into the base model when it is loaded; null for none. The model with it is another one, with
+    /// stores of its own.
+    /// </summary>
+    public string? Adapter { get; init; }
+
     /// <summary>Whether the model folder must have a tokenizer.</summary>
     public bool NeedsTokenizer { get; init; } = true;
 

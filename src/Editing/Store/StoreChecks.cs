@@ -80,6 +80,9 @@ internal static class StoreChecks
     {
         if (stored.Model != wanted.Model)
         {
+            // Programs that write no configuration know no adapters.
+            (string? was, string? now) = (ModelConfiguration.AdapterIn(stored.Config), ModelConfiguration.AdapterIn(wanted.Config));
+            if (wanted.Config is not null && was != now) throw OtherAdapter(path, was, now);
             if (stored.Config is { } made && wanted.Config is { } here && ModelConfiguration.IsQ8(made) != ModelConfiguration.IsQ8(here))
                 throw OtherForm(path, wasQ8: ModelConfiguration.IsQ8(made));
             string what = stored.Model.Weights != wanted.Model.Weights ? "model" : "tokenizer (the weights are the same)";
@@ -127,6 +130,21 @@ internal static class StoreChecks
         : new(
             $"Edit store '{path}' was made over weights as they were stored, this model's are rounded to int8 (q8): its answers are others.",
             "leave --weights q8 out, or open the folder from which the q8 one was converted; or start a new store.");
+
+    private static InputException OtherAdapter(string path, string? was, string? now) => (was, now) switch
+    {
+        ({ }, null) => new InputException(
+            $"Edit store '{path}' was made over a model with a LoRA adapter ({Short(was)}), this one is loaded without: its answers are others.",
+            "name the adapter with --adapter, or start a new store."),
+        (null, _) => new InputException(
+            $"Edit store '{path}' was made over a model without an adapter, this one is loaded with one ({Short(now!)}): its answers are others.",
+            "leave --adapter out, or start a new store."),
+        _ => new InputException(
+            $"Edit store '{path}' was made over a model with another LoRA adapter: it was {Short(was)}, this one is {Short(now)}.",
+            "name that one with --adapter, or start a new store."),
+    };
+
+    private static string Short(string hash) => Quoted.Bare(hash.Length > 12 ? hash[..12] : hash);
 
     private static string Second(DateTimeOffset? time) =>
         (time ?? default).UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
@@ -185,5 +203,5 @@ internal static class StoreChecks
     }
 
     private static string Name(ModelFingerprint model) =>
-        $"{(model.Weights.Length > 12 ? model.Weights[..12] : model.Weights)} (weights {model.Weights}, tokenizer {model.Tokenizer})";
+        $"{Short(model.Weights)} (weights {model.Weights}, tokenizer {model.Tokenizer})";
 }

@@ -19,10 +19,10 @@ internal sealed class Checkpoint : IWeights, IDisposable
     private readonly HashSet<string> unused = [];
     private readonly List<string> missing = [], misshaped = [];
 
-    private Checkpoint(string folder, Device device, Action<string>? notice, bool loads, WeightForm form)
+    private Checkpoint(string folder, string? adapter, Device device, Action<string>? notice, bool loads, WeightForm form)
     {
         (this.folder, this.device, this.notice, this.loads, this.form) = (folder, device, notice, loads, form);
-        stored = StoredWeights.Open(folder);
+        stored = StoredWeights.Open(folder, adapter);
     }
 
     /// <summary>Maps all files and reads their headers.</summary>
@@ -33,11 +33,13 @@ internal sealed class Checkpoint : IWeights, IDisposable
     /// Whether tensors are loaded; if not, what <see cref="Build"/> makes is of no use, but everything is checked.
     /// </param>
     /// <param name="form">How weights are held.</param>
-    /// <exception cref="InputException">Files are missing or damaged, or a tensor is there twice.</exception>
+    /// <param name="adapter">The folder of a LoRA adapter to lay over the weights; null for none.</param>
+    /// <exception cref="InputException">Files are missing or damaged, a tensor is there twice, or the adapter does not fit.</exception>
     public static Checkpoint Open(
-        string folder, Device device, Action<string>? notice = null, bool loads = true, WeightForm form = WeightForm.Stored)
+        string folder, Device device, Action<string>? notice = null, bool loads = true, WeightForm form = WeightForm.Stored,
+        string? adapter = null)
     {
-        var checkpoint = new Checkpoint(folder, device, notice, loads, form);
+        var checkpoint = new Checkpoint(folder, adapter, device, notice, loads, form);
         try
         {
             foreach ((ITensorFile file, TensorInfo info) in checkpoint.stored.Tensors) checkpoint.Add(file, info.Name);
@@ -85,6 +87,7 @@ internal sealed class Checkpoint : IWeights, IDisposable
     /// </summary>
     public ModelConfig WithStoredHead(ModelConfig config)
     {
+        if (stored.UntiesHead) return config with { TiesHead = false };
         if (!config.TiesHead || !Has(TensorNames.Head) || !Has(TensorNames.Table) || IsTableAgain()) return config;
         string head = $"{folder}: the stored {TensorNames.Head} differs from {TensorNames.Table}";
         if (config.LeavesTieUnsaid)

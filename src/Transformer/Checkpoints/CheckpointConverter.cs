@@ -41,23 +41,27 @@ public static class CheckpointConverter
     /// this is Q8 (see <see cref="Q8Container"/>).
     /// </param>
     /// <param name="shardBytes">Largest file of weights, unless a single tensor is larger.</param>
+    /// <param name="adapter">
+    /// The folder of a LoRA adapter to merge into the weights; what it changes is float32 unless <paramref name="dtype"/> says otherwise.
+    /// </param>
     /// <param name="progress">Told how many bytes of how many are written.</param>
     /// <param name="cancellation">Stops the writing; nothing is left behind.</param>
     /// <exception cref="InputException">
-    /// The source is no whole model folder, a number is beyond the type wished for, or the folder is there or cannot be written.
+    /// The source is no whole model folder, the adapter does not fit it, a number is beyond the type wished for, or the folder is there or
+    /// cannot be written.
     /// </exception>
     public static Report Convert(
-        string source, string folder, DType? dtype = null, long shardBytes = ShardBytes, Action<long, long>? progress = null,
-        CancellationToken cancellation = default)
+        string source, string folder, DType? dtype = null, long shardBytes = ShardBytes, string? adapter = null,
+        Action<long, long>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardBytes);
         NewFolder.CheckIsNew(folder);
-        using var conversion = Conversion.Of(source, dtype, progress);
+        using var conversion = Conversion.Of(source, dtype, adapter, progress);
         List<List<SafeTensorsEntry>> shards = conversion.Shards(shardBytes);
         string[] names = [.. shards.Select((_, i) => ShardName(i, shards.Count))];
-        string configText = ConfigText(source, conversion.Config, dtype);
+        string configText = ConfigText(source, dtype, conversion.UntiesHead);
         NewFolder.Write(folder, temporary => Write(temporary, source, configText, shards, names, conversion, cancellation));
         return new Report(names, conversion.Tensors.Count, conversion.Bytes, conversion.Dropped, conversion.Narrowed);
     }
@@ -67,9 +71,10 @@ public static class CheckpointConverter
     /// are rounded when they are loaded.
     /// </summary>
     /// <exception cref="InputException">As for <see cref="Convert"/>.</exception>
-    public static void WriteWeights(string source, Stream stream, DType dtype, CancellationToken cancellation = default)
+    public static void WriteWeights(
+        string source, Stream stream, DType dtype, string? adapter = null, CancellationToken cancellation = default)
     {
-        using var conversion = Conversion.Of(source, dtype);
+        using var conversion = Conversion.Of(source, dtype, adapter);
         foreach (List<SafeTensorsEntry> shard in conversion.Shards(ShardBytes))
             SafeTensorsWriter.Write(stream, shard, conversion.Metadata, cancellation);
     }
@@ -94,9 +99,9 @@ public static class CheckpointConverter
 
     /// <summary>
     /// The source's, but for the type of the weights where that changes (to the one wished for, and F64 to F32 in any case), and for a
-    /// head that only the weights tell to be one of its own.
+    /// head that only the weights, or an adapter, make one of its own.
     /// </summary>
-    private static string ConfigText(string source, ModelConfig config, DType? dtype)
+    private static string ConfigText(string source, DType? dtype, bool untiesHead)
     {
         bool isMade = !Path.Exists(Path.Combine(source, Config));
         ReadOnlySpan<byte> text = isMade ? [] : SmallFile.ReadOwn(source, Config).AsSpan().TrimStart(Encoding.UTF8.Preamble);
@@ -106,10 +111,9 @@ public static class CheckpointConverter
             : JsonNode.Parse(numbers is null ? text : numbers)!.AsObject(); // ModelConfig has read it
         bool Stale(string key) => json.ContainsKey(key) && (dtype is not null || IsDouble(json[key]));
         string[] stale = [.. ((string[])["torch_dtype", "dtype"]).Where(Stale)];
-        bool saysTie = config.LeavesTieUnsaid && !config.TiesHead;
-        if (stale.Length == 0 && !saysTie && !isMade) return Encoding.UTF8.GetString(text);
+        if (stale.Length == 0 && !untiesHead && !isMade) return Encoding.UTF8.GetString(text);
         foreach (string key in stale) json[key] = ModelConfig.TorchName(dtype ?? DType.F32);
-        if (saysTie) json["tie_word_embeddings"] = false;
+        if (untiesHead) json["tie_word_embeddings"] = false;
         byte[] changed = Encoding.UTF8.GetBytes(json.ToJsonString(JsonText) + "\n");
         return Encoding.UTF8.GetString(numbers is null ? changed : PythonNumbers.ToPython(changed) ?? changed);
 

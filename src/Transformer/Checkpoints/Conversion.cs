@@ -12,14 +12,15 @@ internal sealed class Conversion : IDisposable
     private readonly DType? wanted;
     private readonly Counter counter;
 
-    private Conversion(string source, DType? wanted, Action<long, long>? progress)
+    private Conversion(string source, DType? wanted, string? adapter, Action<long, long>? progress)
     {
         (this.wanted, counter) = (wanted, new Counter(progress));
         ModelConfig config = ModelConfig.Load(source);
-        checkpoint = Checkpoint.Open(source, device, loads: false);
+        checkpoint = Checkpoint.Open(source, device, loads: false, adapter: adapter);
         try
         {
             Config = checkpoint.WithStoredHead(config);
+            UntiesHead = config.TiesHead && !Config.TiesHead;
             (ITensorFile File, TensorInfo Info)[] all = [.. PlainLayout.Of(checkpoint.Stored, Config)];
             // PyTorch saves both names of tied weights.
             bool hasCopy = Config.TiesHead && checkpoint.Has(TensorNames.Table);
@@ -46,12 +47,17 @@ internal sealed class Conversion : IDisposable
     /// <summary>Looks at a model folder.</summary>
     /// <param name="source">The model folder.</param>
     /// <param name="wanted">How weights are written; null for as they are stored.</param>
+    /// <param name="adapter">The folder of a LoRA adapter to merge into the weights; null for none.</param>
     /// <param name="progress">Told how many bytes of how many are written.</param>
-    /// <exception cref="InputException">It is no whole model folder.</exception>
-    public static Conversion Of(string source, DType? wanted, Action<long, long>? progress = null) => new(source, wanted, progress);
+    /// <exception cref="InputException">It is no whole model folder, or the adapter does not fit it.</exception>
+    public static Conversion Of(string source, DType? wanted, string? adapter = null, Action<long, long>? progress = null) =>
+        new(source, wanted, adapter, progress);
 
     /// <summary>The model, with what only the weights tell of it.</summary>
     public ModelConfig Config { get; }
+
+    /// <summary>Whether the weights, or the adapter, make the head of a tied model one of its own.</summary>
+    public bool UntiesHead { get; }
 
     /// <summary>What is written of each tensor, in order; a Q8 matrix is two.</summary>
     public IReadOnlyList<SafeTensorsEntry[]> Tensors { get; }

@@ -1,4 +1,5 @@
 using Sharpformer.Tensors;
+using Sharpformer.Transformer.Adapters;
 
 namespace Sharpformer.Transformer.Checkpoints;
 
@@ -30,8 +31,7 @@ internal static class ForeignFolder
     public static string? Hint(string folder)
     {
         string[] names = Names(folder);
-        if (names.Contains("adapter_config.json"))
-            return "this is an adapter without its model: merge it into the model first.";
+        if (names.Contains(LoraSettings.FileName)) return "this is an adapter: name it with --adapter, and the base model with --model.";
         if (names.FirstOrDefault(name => !IsOfTensorFlow(name) && name.Contains("-of-", StringComparison.Ordinal)) is { } shard)
             return $"{Quoted.Text(shard)} is one of several shards, which only their index tells apart: download the .index.json too.";
         foreach ((Func<string, bool> isOne, string what, string advice) in Kinds)

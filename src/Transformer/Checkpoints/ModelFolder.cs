@@ -44,12 +44,14 @@ public static class ModelFolder
     }
 
     /// <summary>Makes sure that weights and <c>config.json</c> make a model, from the headers of the files alone.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <param name="adapter">The folder of a LoRA adapter that lies over it; null for none.</param>
     /// <exception cref="InputException">Files are missing or damaged, or tensors are missing, too many or misshaped.</exception>
-    public static void Check(string folder)
+    public static void Check(string folder, string? adapter = null)
     {
         ModelConfig config = ModelConfig.Load(folder);
         using var device = new CpuDevice(threads: 1);
-        using Checkpoint checkpoint = Checkpoint.Open(folder, device, loads: false);
+        using Checkpoint checkpoint = Checkpoint.Open(folder, device, loads: false, adapter: adapter);
         checkpoint.Build(config);
     }
 

@@ -24,7 +24,7 @@ internal sealed class MovedTensor(ITensorFile file, TensorInfo stored, string na
     public MappedBytes Bytes(string tensor)
     {
         _ = Info(tensor);
-        return isTurned ? file.Turned(stored.Name) : file.Bytes(stored.Name);
+        return isTurned ? this.Copied(tensor) : file.Bytes(stored.Name);
     }
 
     /// <inheritdoc/>

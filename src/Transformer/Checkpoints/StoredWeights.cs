@@ -1,11 +1,16 @@
 using Sharpformer.Tensors;
+using Sharpformer.Transformer.Adapters;
 
 namespace Sharpformer.Transformer.Checkpoints;
 
-/// <summary>All weight files of a model folder, opened and checked against their index; see <see cref="ModelFolder"/>.</summary>
+/// <summary>
+/// All weight files of a model folder, opened and checked against their index, with what an adapter makes of them; see
+/// <see cref="ModelFolder"/>.
+/// </summary>
 public sealed class StoredWeights : IDisposable
 {
     private readonly List<ITensorFile> files = [];
+    private IReadOnlyList<(ITensorFile File, TensorInfo Info)>? merged;
 
     private StoredWeights()
     {
@@ -16,10 +21,20 @@ public sealed class StoredWeights : IDisposable
     /// there twice. The scales of a Q8 matrix belong to it and are none of their own.
     /// </summary>
     public IEnumerable<(ITensorFile File, TensorInfo Info)> Tensors =>
-        files.SelectMany(file => file.Tensors.Where(info => !Q8Container.IsScale(file, info)).Select(info => (file, info)));
+        merged ?? files.SelectMany(file => file.Tensors.Where(info => !Q8Container.IsScale(file, info)).Select(info => (file, info)));
 
     /// <summary>Whether the matrices are Q8 as they are stored.</summary>
     public bool AreQ8 => Tensors.Any(t => Q8Container.Holds(t.File, t.Info)) && !Tensors.Any(t => ModelFolder.TakesQ8(t.Info));
+
+
+    /// <summary>The adapter that lies over them; null for none.</summary>
+    public LoraAdapter? Adapter { get; private set; }
+
+    /// <summary>Bytes of what the adapter adds to, which is held in memory of its own as float32; all else is used in place.</summary>
+    public long MergedBytes => Tensors.Where(t => t.File is MergedTensor).Sum(t => t.Info.Length);
+
+    /// <summary>Whether the adapter makes the head of a tied model one of its own.</summary>
+    internal bool UntiesHead { get; private set; }
 
     /// <summary>What families call these tensors.</summary>
     internal TensorNames Names { get; private set; } = null!;
@@ -29,8 +44,9 @@ public sealed class StoredWeights : IDisposable
 
     /// <summary>Opens them.</summary>
     /// <param name="folder">The model folder.</param>
-    /// <exception cref="InputException">Something is missing, damaged, or there twice.</exception>
-    public static StoredWeights Open(string folder)
+    /// <param name="adapter">The folder of a LoRA adapter to lay over them; null for none.</param>
+    /// <exception cref="InputException">Something is missing, damaged, or there twice, or the adapter does not fit.</exception>
+    public static StoredWeights Open(string folder, string? adapter = null)
     {
         (IReadOnlyList<string> paths, WeightIndex? index) = WeightLocation.Find(folder);
         var weights = new StoredWeights();
@@ -49,6 +65,7 @@ public sealed class StoredWeights : IDisposable
 
             weights.Names = TensorNames.Of(folder, names);
             weights.Absent = index?.Absent(weights.files) ?? [];
+            if (adapter is not null) weights.LayOver(folder, LoraAdapter.Open(adapter));
             return weights;
         }
         catch
@@ -59,5 +76,18 @@ public sealed class StoredWeights : IDisposable
     }
 
     /// <summary>Closes the files; tensors that were loaded from them stay valid.</summary>
-    public void Dispose() => files.ForEach(file => file.Dispose());
+    public void Dispose()
+    {
+        files.ForEach(file => file.Dispose());
+        Adapter?.Dispose();
+    }
+
+    private void LayOver(string folder, LoraAdapter adapter)
+    {
+        Adapter = adapter;
+        merged = LoraMerge.Apply(
+            adapter, folder, ModelConfig.Load(folder), [.. Tensors.Select(t => (Names.Plain(t.Info.Name), t.File, t.Info))],
+            out bool unties);
+        UntiesHead = unties;
+    }
 }

@@ -28,6 +28,9 @@ internal sealed class TensorNames
 
     private TensorNames(string[] container) => this.container = container;
 
+    /// <summary>Names behind none but the usual words.</summary>
+    public static TensorNames Usual { get; } = new([]);
+
     /// <summary>Finds out what stands before the names of one model.</summary>
     /// <param name="folder">The model folder, for messages.</param>
     /// <param name="stored">All names that are stored.</param>
@@ -52,7 +55,7 @@ internal sealed class TensorNames
             if (found.Length > 0) return new TensorNames(found.MaxBy(words => words.Length)!);
         }
 
-        return new TensorNames([]);
+        return Usual;
     }
 
     /// <summary>What families call a stored tensor.</summary>

@@ -15,12 +15,14 @@ public sealed record WeightScan(int Tensors, long Weights, IReadOnlyList<KeyValu
 
     /// <summary>Reads all weights, a few KB at a time, and holds files that carry checksums to them.</summary>
     /// <param name="folder">The model folder.</param>
+    /// <param name="adapter">The folder of a LoRA adapter that lies over it; null for none.</param>
     /// <param name="progress">Told how many bytes of how many are read.</param>
     /// <param name="cancellation">Checked between tensors.</param>
     /// <exception cref="InputException">A file is missing or damaged.</exception>
-    public static WeightScan Run(string folder, Action<long, long>? progress = null, CancellationToken cancellation = default)
+    public static WeightScan Run(
+        string folder, string? adapter = null, Action<long, long>? progress = null, CancellationToken cancellation = default)
     {
-        using var stored = StoredWeights.Open(folder);
+        using var stored = StoredWeights.Open(folder, adapter);
         (ITensorFile File, TensorInfo Info)[] tensors = [.. stored.Tensors.Where(t => !ModelFolder.IsBuffer(t.Info.Name))];
         long read = 0, all = tensors.Sum(t => t.Info.Length), weights = 0;
         foreach (PyTorchFile file in stored.Tensors.Select(t => t.File).Distinct().OfType<PyTorchFile>()) file.CheckSums(cancellation);

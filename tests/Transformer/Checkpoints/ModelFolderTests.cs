@@ -136,10 +136,10 @@ public sealed class ModelFolderTests : IDisposable
     {
         File.Move(folder.File("model.safetensors"), folder.File("adapter_model.safetensors"));
         File.WriteAllText(folder.File("adapter_config.json"), """{"peft_type": "LORA"}""");
-        Assert.Contains("Hint: this is an adapter without its model", Error(folder.Path), StringComparison.Ordinal);
+        const string Said = "Hint: this is an adapter: name it with --adapter, and the base model with --model.";
+        Assert.Contains(Said, Error(folder.Path), StringComparison.Ordinal);
         File.Delete(folder.File("config.json"));
-        Assert.Contains(
-            "config.json: no such file. Hint: this is an adapter without its model", Error(folder.Path), StringComparison.Ordinal);
+        Assert.Contains("config.json: no such file. " + Said, Error(folder.Path), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -115,7 +115,7 @@ internal sealed class LoraMerge
     private (ITensorFile File, TensorInfo Info) Replaced(string weight, (ITensorFile File, TensorInfo Info) tensor, TensorInfo own)
     {
         if (!own.Shape.SequenceEqual(tensor.Info.Shape))
-            throw Unfit($"{own} shall replace {weight}, which is {Quoted.Shape(tensor.Info.Shape)}", isVocabulary: Tables[0] == weight);
+            throw Unfit($"{own} shall replace {weight}, which is {Quoted.Shape(tensor.Info.Shape)}", isVocabulary: weight is TensorNames.Table or TensorNames.Head);
         _ = adapter.File.TypeOf(own);
         var moved = new MovedTensor(adapter.File, own, tensor.Info.Name, isTurned: false);
         return (moved, moved.Tensors[0]);

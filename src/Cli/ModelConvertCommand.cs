@@ -15,7 +15,8 @@ internal static class ModelConvertCommand
     public static Command Create()
     {
         var command = new Command(
-            "convert", "Write a model folder anew as safetensors: from PyTorch's .bin files, in other shards, stored as another type, or with an "
+            "convert",
+            "Write a model folder anew as safetensors: from PyTorch's .bin files, in other shards, stored as another type, or with an "
                 + "adapter merged into it.");
         Argument<string> folder = CommonOptions.ModelFolder();
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");

@@ -88,7 +88,7 @@ public static class TensorFiles
         new PyTorch.StridedView(file.Bytes(name), size, 0, [columns, rows], [1, columns]).Read(start / size, destination);
     }
 
-    /// <summary>The whole of a tensor in memory of its own, for files that make what is read of them.</summary>
+    /// <summary>The whole of a tensor in memory of its own, read by all processors, for files that make what is read of them.</summary>
     /// <exception cref="InputException">There is none of this name.</exception>
     /// <exception cref="InsufficientMemoryException">The machine has no room for it.</exception>
     public static unsafe MappedBytes Copied(this ITensorFile file, string name)
@@ -97,8 +97,11 @@ public static class TensorFiles
         const int Chunk = 1 << 20;
         TensorInfo info = file.Info(name);
         HostBlock block = Room(file, info, info.Length);
-        for (long start = 0; start < info.Length; start += Chunk)
+        ParallelBlocks.Run((int)((info.Length + Chunk - 1) / Chunk), i =>
+        {
+            long start = (long)i * Chunk;
             file.Read(name, start, new Span<byte>(block.Pointer + start, (int)Math.Min(Chunk, info.Length - start)));
+        });
         return new MappedBytes(block.Pointer, info.Length, block);
     }
 

@@ -15,7 +15,8 @@ public sealed class AdapterTests : IDisposable
     public void A_converted_model_says_what_the_model_with_its_adapter_says()
     {
         string merged = folder.File("merged");
-        Assert.Equal(Adapter, CliRun.Json("model", "convert", Model, "--adapter", Adapter, "--output", merged).GetProperty("adapter").GetString());
+        JsonElement written = CliRun.Json("model", "convert", Model, "--adapter", Adapter, "--output", merged);
+        Assert.Equal(Adapter, written.GetProperty("adapter").GetString());
         string with = Logits("--model", Model, "--adapter", Adapter);
         Assert.Equal(with, Logits("--model", merged));
         Assert.NotEqual(with, Logits("--model", Model));
@@ -33,7 +34,8 @@ public sealed class AdapterTests : IDisposable
         Assert.Equal(4, adapter.GetProperty("replaced").GetArrayLength());
         Assert.Equal(3 * (48 * 144 + 48 * 48 + 192 * 48) * sizeof(float), adapter.GetProperty("mergedBytes").GetInt64());
         Assert.Equal(JsonValueKind.Null, CliRun.Json("model", "info", Model).GetProperty("adapter").ValueKind);
-        Assert.Contains("LoRA of rank 2, 3 on 9 weights", CliRun.Of("model", "info", Model, "--adapter", Adapter).Out, StringComparison.Ordinal);
+        string table = CliRun.Of("model", "info", Model, "--adapter", Adapter).Out;
+        Assert.Contains("LoRA of rank 2, 3 on 9 weights", table, StringComparison.Ordinal);
         Assert.True(CliRun.Json("model", "verify", Model, "--adapter", Adapter).GetProperty("passed").GetBoolean());
     }
 
@@ -43,7 +45,8 @@ public sealed class AdapterTests : IDisposable
         string[] logits = ["model", "logits", "--model", Model, "--tokens", "1", "--adapter"];
         CliRun.Of([.. logits, folder.Path]).AssertFailed("no adapter_config.json");
         CliRun.Of([.. logits, Model]).AssertFailed("this is a model: name it with --model.");
-        CliRun.Of([.. logits, TestFiles.Golden("adapters/gpt-j-regex")]).AssertFailed("does not fit the model", "it was trained on \"gpt-j-tiny\"");
+        CliRun.Of([.. logits, TestFiles.Golden("adapters/gpt-j-regex")])
+            .AssertFailed("does not fit the model", "it was trained on \"gpt-j-tiny\"");
         CliRun.Of("model", "logits", "--model", Adapter, "--tokens", "1")
             .AssertFailed("this is an adapter: name it with --adapter, and the base model with --model.");
         CliRun.Of("model", "convert", Model, "--adapter", TestFiles.Golden("adapters/gpt-j-regex"), "--output", folder.File("x"))

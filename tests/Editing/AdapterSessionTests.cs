@@ -20,7 +20,8 @@ public sealed class AdapterSessionTests : IDisposable
         Make(folder.File("edits.db"), Patterns);
         Use(folder.File("edits.db"), Patterns);
         Fails.With<InputException>(
-            "this one is loaded without: its answers are others. Hint: name the adapter with --adapter", () => Use(folder.File("edits.db"), null));
+            "this one is loaded without: its answers are others. Hint: name the adapter with --adapter",
+            () => Use(folder.File("edits.db"), null));
         Fails.With<InputException>("was made over a model with another LoRA adapter", () => Use(folder.File("edits.db"), Tables));
     }
 
@@ -79,7 +80,8 @@ public sealed class AdapterSessionTests : IDisposable
         Assert.Equal(1, session.Store.Count().Active);
     }
 
-    private static Session Open(string? adapter) => Session.Open(Model, new SessionOptions { Device = "cpu", NeedsTokenizer = false, Adapter = adapter });
+    private static Session Open(string? adapter) =>
+        Session.Open(Model, new SessionOptions { Device = "cpu", NeedsTokenizer = false, Adapter = adapter });
 
     private string Copy(string from, string to)
     {
@@ -87,7 +89,8 @@ public sealed class AdapterSessionTests : IDisposable
         foreach (string file in Directory.GetFiles(Patterns)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
         string config = Path.Combine(copy, "adapter_config.json"), text = File.ReadAllText(config);
         Assert.Contains(from, text, StringComparison.Ordinal);
-        File.WriteAllText(config, text.Replace("\"inference_mode\": true,", "", StringComparison.Ordinal).Replace(from, to, StringComparison.Ordinal));
+        text = text.Replace("\"inference_mode\": true,", "", StringComparison.Ordinal);
+        File.WriteAllText(config, text.Replace(from, to, StringComparison.Ordinal));
         return copy;
     }
 }

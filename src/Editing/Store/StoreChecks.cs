@@ -134,10 +134,12 @@ internal static class StoreChecks
     private static InputException OtherAdapter(string path, string? was, string? now) => (was, now) switch
     {
         ({ }, null) => new InputException(
-            $"Edit store '{path}' was made over a model with a LoRA adapter ({Short(was)}), this one is loaded without: its answers are others.",
+            $"Edit store '{path}' was made over a model with a LoRA adapter ({Short(was)}), this one is loaded without: its answers are "
+                + "others.",
             "name the adapter with --adapter, or start a new store."),
         (null, _) => new InputException(
-            $"Edit store '{path}' was made over a model without an adapter, this one is loaded with one ({Short(now!)}): its answers are others.",
+            $"Edit store '{path}' was made over a model without an adapter, this one is loaded with one ({Short(now!)}): its answers are "
+                + "others.",
             "leave --adapter out, or start a new store."),
         _ => new InputException(
             $"Edit store '{path}' was made over a model with another LoRA adapter: it was {Short(was)}, this one is {Short(now)}.",

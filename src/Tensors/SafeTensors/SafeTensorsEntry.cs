@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace Sharpformer.Tensors.SafeTensors;
 
 /// <summary>
@@ -143,21 +141,16 @@ public sealed class SafeTensorsEntry
         for (long start = 0; start < count; start += (long)blocks * ChunkLength)
         {
             long first = start;
-            try
-            {
-                Parallel.For(0, blocks, new ParallelOptions { CancellationToken = cancellation }, b =>
+            ParallelBlocks.Run(
+                blocks,
+                b =>
                 {
                     long at = first + (long)b * ChunkLength;
                     float[] block = new float[Math.Clamp(count - at, 0, ChunkLength)];
                     if (block.Length > 0) values(at, block);
                     narrowed[b] = Narrowing.ToBytes(block, dtype, Info, at);
-                });
-            }
-            catch (AggregateException e) when (e.InnerExceptions.OfType<InputException>().FirstOrDefault() is { } told)
-            {
-                ExceptionDispatchInfo.Throw(told); // a number that the type cannot hold
-            }
-
+                },
+                cancellation);
             foreach (byte[] block in narrowed) stream.Write(block);
         }
     }

@@ -50,7 +50,8 @@ internal sealed record LoraFactors(float[] Left, float[] Right, int Rank, int Co
     private static float[] Floats(ITensorFile file, string name)
     {
         TensorInfo info = file.Info(name);
-        if (info.Count > Array.MaxLength) throw new InputException($"{file.Path}, tensor {info}: expected at most {Array.MaxLength} numbers.");
+        if (info.Count > Array.MaxLength)
+            throw new InputException($"{file.Path}, tensor {info}: expected at most {Array.MaxLength} numbers.");
         float[] values = new float[info.Count];
         file.ReadFloats(name, 0, values);
         int odd = Array.FindIndex(values, value => !float.IsFinite(value));

@@ -115,7 +115,9 @@ internal sealed class LoraMerge
     private (ITensorFile File, TensorInfo Info) Replaced(string weight, (ITensorFile File, TensorInfo Info) tensor, TensorInfo own)
     {
         if (!own.Shape.SequenceEqual(tensor.Info.Shape))
-            throw Unfit($"{own} shall replace {weight}, which is {Quoted.Shape(tensor.Info.Shape)}", isVocabulary: weight is TensorNames.Table or TensorNames.Head);
+            throw Unfit(
+                $"{own} shall replace {weight}, which is {Quoted.Shape(tensor.Info.Shape)}",
+                isVocabulary: weight is TensorNames.Table or TensorNames.Head);
         _ = adapter.File.TypeOf(own);
         var moved = new MovedTensor(adapter.File, own, tensor.Info.Name, isTurned: false);
         return (moved, moved.Tensors[0]);
@@ -125,20 +127,23 @@ internal sealed class LoraMerge
     private void CheckCoverage(ModelConfig config)
     {
         HashSet<string> changed = [.. adapter.Changed], replaced = [.. adapter.Replaced];
-        IEnumerable<string> names = config.TiesHead ? stored.Keys.Append(TensorNames.Head).Append(TensorNames.Table).Distinct() : stored.Keys;
+        IEnumerable<string> names = stored.Keys.Union(config.TiesHead ? [TensorNames.Head, TensorNames.Table] : []);
+        TargetModules targets = adapter.Settings.Targets;
         var missing = new List<string>();
         foreach (string name in names.Order(StringComparer.Ordinal))
         {
             string module = LoraSettings.FullName(ModuleOf(name));
             if (adapter.IsCopy(name)) missing.AddRange(replaced.Contains(name) ? [] : [name]);
-            else if (!adapter.Settings.Targets.IsUnsaid && IsMatrix(name) && !changed.Contains(name)
-                && adapter.Settings.Targets.Has(module, isInBlock: IsInBlock(name))) missing.Add(name);
+            else if (!targets.IsUnsaid && IsMatrix(name) && !changed.Contains(name) && targets.Has(module, IsInBlock(name)))
+                missing.Add(name);
         }
 
         if (missing.Count > 0)
             throw Unfit($"{LoraSettings.FileName} means {Some(missing)} too, for which {Path.GetFileName(adapter.Path)} has nothing");
-        string[] extra = [.. adapter.Settings.Targets.IsUnsaid ? [] : adapter.Pairs
-            .Where(pair => !adapter.Settings.Targets.Has(pair.Module, IsInBlock(pair.Weight))).Select(pair => pair.A)];
+        string[] extra =
+        [
+            .. adapter.Pairs.Where(pair => !targets.IsUnsaid && !targets.Has(pair.Module, IsInBlock(pair.Weight))).Select(pair => pair.A),
+        ];
         if (extra.Length > 0) throw Unfit($"{LoraSettings.FileName} does not mean {Some(extra)}, which would not be used");
         if (adapter.Settings.ModulesToSave.FirstOrDefault(end => !replaced.Any(name => IsEnd(name, end))) is { } unknown)
             throw Unfit($"modules_to_save names {Quoted.Text(unknown)}, of which nothing is stored");

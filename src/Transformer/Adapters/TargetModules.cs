@@ -2,7 +2,9 @@ using Sharpformer.Tensors;
 
 namespace Sharpformer.Transformer.Adapters;
 
-/// <summary>Which modules an adapter changes by its own account: <c>target_modules</c>, <c>exclude_modules</c>, <c>layers_to_transform</c>.</summary>
+/// <summary>
+/// Which modules an adapter changes by its own account: <c>target_modules</c>, <c>exclude_modules</c>, <c>layers_to_transform</c>.
+/// </summary>
 internal sealed class TargetModules
 {
     private const string Key = "target_modules", AllLinear = "all-linear";
@@ -33,7 +35,8 @@ internal sealed class TargetModules
     {
         if (isExcluded(module)) return false;
         if (pattern is not null) return pattern.Matches(module);
-        return (isAllLinear ? isInBlock : Ends(module, ends)) && (layers is null || (LayerOf(module) is { } layer && layers.Contains(layer)));
+        return (isAllLinear ? isInBlock : Ends(module, ends))
+            && (layers is null || (LayerOf(module) is { } layer && layers.Contains(layer)));
     }
 
     /// <summary>Whether the settings leave it to the tensors.</summary>

@@ -16,7 +16,8 @@ internal static class AdapterFolder
     public static void Copy(string name, string folder, string from = "", string to = "")
     {
         Directory.CreateDirectory(folder);
-        foreach (string file in Directory.GetFiles(Golden(name))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+        foreach (string file in Directory.GetFiles(Golden(name)))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
         if (from.Length == 0) return;
         string config = Path.Combine(folder, "adapter_config.json"), text = File.ReadAllText(config);
         Assert.Contains(from, text, StringComparison.Ordinal);

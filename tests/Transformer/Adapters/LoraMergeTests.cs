@@ -51,10 +51,12 @@ public sealed class LoraMergeTests : IDisposable
     {
         string adapter = AdapterFolder.Golden("gpt-j-regex");
         using var stored = StoredWeights.Open(BaseOf(adapter), adapter);
-        string[] wide = [.. stored.Tensors.Where(t => t.Info.DType == "F32").Select(t => t.Info.Name.Replace("transformer.", "", StringComparison.Ordinal))];
-        Assert.Equal(stored.Adapter!.Changed.Order(StringComparer.Ordinal), wide.Order(StringComparer.Ordinal));
+        TensorInfo[] wide = [.. stored.Tensors.Select(t => t.Info).Where(info => info.DType == "F32")];
         Assert.Equal(9, wide.Length);
-        Assert.Equal(stored.Tensors.Where(t => t.Info.DType == "F32").Sum(t => t.Info.Count * sizeof(float)), stored.MergedBytes);
+        Assert.Equal(
+            stored.Adapter!.Changed,
+            wide.Select(info => info.Name.Replace("transformer.", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal(wide.Sum(info => info.Count * sizeof(float)), stored.MergedBytes);
     }
 
     [Theory]
@@ -77,13 +79,14 @@ public sealed class LoraMergeTests : IDisposable
             if (name == "wte.weight") values[0] += 1;
         });
         AdapterFolder.Copy("gpt2-head", folder.File("adapter"), "\"lm_head\"", "");
-        Directory.CreateDirectory(folder.File("saved"));
         foreach (string stored in (string[])["transformer.wte.weight", "transformer.wte.base_layer.weight", "lm_head.weight"])
         {
             using SafeTensorsFile changed = SafeTensorsFile.Open(folder.File("model/model.safetensors"));
-            using SafeTensorsFile pairs = SafeTensorsFile.Open(Path.Combine(AdapterFolder.Golden("gpt2-head"), "adapter_model.safetensors"));
+            string golden = Path.Combine(AdapterFolder.Golden("gpt2-head"), "adapter_model.safetensors");
+            using SafeTensorsFile pairs = SafeTensorsFile.Open(golden);
+            IEnumerable<string> names = pairs.Names.Where(name => name.Contains("lora_", StringComparison.Ordinal));
             SafeTensorsWriter.Write(folder.File("adapter/adapter_model.safetensors"), [
-                .. pairs.Tensors.Where(t => t.Name.Contains("lora_", StringComparison.Ordinal)).Select(t => new SafeTensorsEntry(t.Name, pairs.Load(t.Name, device))),
+                .. names.Select(name => new SafeTensorsEntry(name, pairs.Load(name, device))),
                 new SafeTensorsEntry("base_model.model." + stored, changed.Load("wte.weight", device))]);
             CausalLm model = CausalLm.Load(AdapterFolder.Gpt2, device, adapter: folder.File("adapter"));
             Assert.True(model.Config.TiesHead);
@@ -94,18 +97,22 @@ public sealed class LoraMergeTests : IDisposable
     [Fact]
     public void A_base_model_that_is_stored_the_other_way_round_takes_the_same_adapter()
     {
-        string nano = Directory.CreateDirectory(folder.File("nano")).FullName, plain = folder.File("plain"), adapter = folder.File("adapter");
+        string nano = Directory.CreateDirectory(folder.File("nano")).FullName;
+        string plain = folder.File("plain"), adapter = folder.File("adapter");
         File.Copy(TestFiles.Data("checkpoints/nanogpt/weights.safetensors"), Path.Combine(nano, "model.safetensors"));
         File.WriteAllText(Path.Combine(nano, "config.json"), """
-            {"model_type": "gpt2", "n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 24, "vocab_size": 288, "activation_function": "gelu"}
+            {"model_type": "gpt2", "n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 24, "vocab_size": 288,
+             "activation_function": "gelu"}
             """);
         CheckpointConverter.Convert(nano, plain);
         AdapterFolder.WriteRandom(
-            adapter, ("transformer.h.0.attn.c_attn", 16, 48), ("transformer.h.1.attn.c_proj", 16, 16), ("transformer.h.1.mlp.c_proj", 64, 16));
+            adapter, ("transformer.h.0.attn.c_attn", 16, 48), ("transformer.h.1.attn.c_proj", 16, 16),
+            ("transformer.h.1.mlp.c_proj", 64, 16));
         float[] expected = Logits(plain, adapter);
         Assert.NotEqual(Logits(plain, null), expected);
         float largest = expected.Max(MathF.Abs);
-        Assert.All(Logits(nano, adapter).Zip(expected), pair => Assert.InRange(pair.First - pair.Second, -1e-5f * largest, 1e-5f * largest));
+        float[] actual = Logits(nano, adapter);
+        Assert.InRange(expected.Select((logit, i) => Math.Abs(actual[i] - logit)).Max(), 0, 1e-5f * largest);
         CheckpointConverter.Convert(nano, folder.File("merged"), adapter: adapter);
         Assert.Equal(expected, Logits(folder.File("merged"), null));
     }
@@ -136,11 +143,11 @@ public sealed class LoraMergeTests : IDisposable
 
     [Theory]
     [InlineData("\"c_attn\",\n  \"c_proj\"", "\"c_attn\"", "does not mean \"base_model.model.transformer.h.0.attn.c_proj.lora_A.weight\"")]
-    [InlineData("\"c_attn\",", "\"c_attn\", \"c_fc\",", "means \"h.0.mlp.c_fc.weight\", \"h.1.mlp.c_fc.weight\", \"h.2.mlp.c_fc.weight\" too")]
+    [InlineData("\"c_attn\",", "\"c_attn\", \"c_fc\",", "means \"h.0.mlp.c_fc.weight\", \"h.1.mlp.c_fc.weight\", \"h.2.mlp")]
     [InlineData("\"ln_f\"", "\"ln_f\", \"ln_x\"", "modules_to_save names \"ln_x\", of which nothing is stored")]
     [InlineData("\"ln_f\"", "\"ln_f\", \"wpe\"", "means \"wpe.weight\" too, for which adapter_model.safetensors has nothing")]
     [InlineData("\"layers_to_transform\": null", "\"layers_to_transform\": [0, 1]", "does not mean \"base_model.model.transformer.h.2")]
-    [InlineData("\"revision\": null", "\"exclude_modules\": [\"h.1.attn.c_attn\"]", "does not mean \"base_model.model.transformer.h.1.attn.c_attn.lora_A")]
+    [InlineData("\"revision\": null", "\"exclude_modules\": [\"h.1.attn.c_attn\"]", "does not mean \"base_model.model.transformer.h.1.")]
     public void Settings_that_mean_other_modules_than_are_stored_are_told(string from, string to, string said)
     {
         AdapterFolder.Copy("gpt2-patterns", folder.File("a"), from, to);
@@ -157,7 +164,8 @@ public sealed class LoraMergeTests : IDisposable
     {
         AdapterFolder.Write("gpt2-patterns", folder.File("a"), all => all, more: ("base_model.model." + name, [1, 2, 3]));
         Fails.With<InputException>(said, () => CausalLm.Load(AdapterFolder.Gpt2, device, adapter: folder.File("a")));
-        Fails.With<InputException>(said, () => CheckpointConverter.Convert(AdapterFolder.Gpt2, folder.File("x"), adapter: folder.File("a")));
+        Fails.With<InputException>(
+            said, () => CheckpointConverter.Convert(AdapterFolder.Gpt2, folder.File("x"), adapter: folder.File("a")));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Sharpformer.Editing;
+using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer.Tests.Cli;
 
@@ -20,9 +22,18 @@ public sealed class AdapterTests : IDisposable
         string with = Logits("--model", Model, "--adapter", Adapter);
         Assert.Equal(with, Logits("--model", merged));
         Assert.NotEqual(with, Logits("--model", Model));
+    }
 
-        static string Logits(params string[] model) =>
-            CliRun.Json(["model", "logits", .. model, "--tokens", "1,2,3"]).GetProperty("lastLogits").GetRawText();
+    [Fact]
+    public void Rounded_to_int8_it_is_merged_first()
+    {
+        string merged = folder.File("merged");
+        CliRun.Json("model", "convert", Model, "--adapter", Adapter, "--dtype", "q8", "--output", merged);
+        string onLoad = Logits("--model", Model, "--adapter", Adapter, "--weights", "q8");
+        Assert.Equal(Logits("--model", merged), onLoad);
+        Assert.NotEqual(Logits("--model", Model, "--weights", "q8"), onLoad);
+        Assert.Equal(
+            ModelFingerprinter.Compute(merged).Weights, ModelFingerprinter.Compute(Model, WeightForm.Q8, Adapter).Weights);
     }
 
     [Fact]
@@ -82,4 +93,7 @@ public sealed class AdapterTests : IDisposable
         Sharpformer.Tensors.SafeTensors.SafeTensorsWriter.Write(Path.Combine(folder, "adapter_model.safetensors"), [
             new(Name + "A.weight", device.From(ones, 1, width)), new(Name + "B.weight", device.From(ones, width, 1))]);
     }
+
+    private static string Logits(params string[] model) =>
+        CliRun.Json(["model", "logits", .. model, "--tokens", "1,2,3"]).GetProperty("lastLogits").GetRawText();
 }

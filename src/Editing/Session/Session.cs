@@ -4,7 +4,6 @@ using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.Gpu;
 using Sharpformer.Transformer;
-using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer;

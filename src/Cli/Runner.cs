@@ -49,7 +49,13 @@ internal static class Runner
             // What files can do is told by who opens them: this is the output.
             return failure.Tell($"The result could not be written: {FileErrors.Reason(e)}.", null, ExitCode.Failed);
         }
-        catch (Exception e) when (OutOfMemory(e) is { } memory) // nobody's bug
+        catch (Exception e) when (Within<DllNotFoundException>(e) is not null)
+        {
+            return failure.Tell(
+                "A library that belongs to this program, SQLite's, is not beside it.", "keep the files of its folder together.",
+                ExitCode.Failed);
+        }
+        catch (Exception e) when (Within<OutOfMemoryException>(e) is { } memory) // nobody's bug
         {
             // Only what this program throws itself says more than that there is none.
             string what = memory is InsufficientMemoryException ? memory.Message : "There is not enough memory for this.";
@@ -68,11 +74,12 @@ internal static class Runner
         }
     }
 
-    /// <summary>The lack of memory that an error tells of, or that threads or a type's initializer hide in theirs.</summary>
-    private static OutOfMemoryException? OutOfMemory(Exception error)
+    /// <summary>What an error tells of, or threads or a type's initializer hide in theirs.</summary>
+    private static T? Within<T>(Exception error)
+        where T : Exception
     {
         for (Exception? e = error; e is not null; e = e.InnerException)
-            if (e is OutOfMemoryException memory) return memory;
+            if (e is T found) return found;
         return null;
     }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using System.Text;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Adapters;
@@ -75,13 +74,8 @@ public static class ModelFingerprinter
         return ([adapter.Path], adapter.Meaning);
     }
 
-    private static string Sha256OfQ8(string folder, string? adapter, CancellationToken cancel)
-    {
-        using var hash = SHA256.Create();
-        using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
-            CheckpointConverter.WriteWeights(folder, stream, DType.Q8, adapter, cancel);
-        return Convert.ToHexStringLower(hash.Hash!);
-    }
+    private static string Sha256OfQ8(string folder, string? adapter, CancellationToken cancel) =>
+        SecureHash.Sha256Of(stream => CheckpointConverter.WriteWeights(folder, stream, DType.Q8, adapter, cancel));
 
     // Where vocab.json and merges.txt are there they say the same as a tokenizer.json beside them (Tokenizer.Load sees to it), so stores
     // made before that file was read stay valid.
@@ -90,7 +84,7 @@ public static class ModelFingerprinter
 
     private static string Sha256(IEnumerable<string> files, CancellationToken cancel, string end = "")
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hash = SecureHash.Sha256();
         var buffer = new byte[BufferBytes];
         foreach (string file in files)
         {

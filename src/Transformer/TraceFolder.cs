@@ -2,7 +2,6 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Sharpformer.Autograd;
@@ -76,7 +75,7 @@ public sealed class TraceFolder
 
     private string Name(IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hash = SecureHash.Sha256();
         string config = JsonSerializer.Serialize(model.Config); // what the weights do not tell; and another device rounds otherwise
         string asked = FormattableString.Invariant($"{Engine} {model.Device.Name}\n{fingerprint}\n{config}\n{layer}\n{sequences.Count}\n");
         hash.AppendData(Encoding.UTF8.GetBytes(asked));

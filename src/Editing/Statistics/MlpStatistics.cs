@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.LinearAlgebra;
@@ -35,7 +34,7 @@ public sealed record MlpStatistics(string Folder, ModelFingerprint Model, int La
         try
         {
             using FileStream file = File.OpenRead(path);
-            return $"{Convert.ToHexStringLower(SHA256.HashData(file))}-{cut}";
+            return $"{SecureHash.Sha256Of(file.CopyTo)}-{cut}";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

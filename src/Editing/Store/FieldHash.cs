@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Store;
 
@@ -12,7 +13,7 @@ namespace Sharpformer.Editing.Store;
 /// </summary>
 internal sealed class FieldHash : IDisposable
 {
-    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash hash = SecureHash.Sha256();
     private readonly byte[] pending = new byte[4096]; // many small fields at once: each call into the hash costs more than they do
     private int used;
 

@@ -114,7 +114,7 @@ public sealed unsafe partial class SecondMoment
     /// <summary>A hash that has taken in the metadata; each text with its length, so that no two sets read the same.</summary>
     private static IncrementalHash HashOf(Dictionary<string, string> metadata)
     {
-        IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        IncrementalHash hash = SecureHash.Sha256();
         foreach ((string key, string value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             hash.AppendData(Encoding.UTF8.GetBytes($"{key.Length} {key} {value.Length} {value}\n"));
         return hash;

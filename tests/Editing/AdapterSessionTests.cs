@@ -50,7 +50,7 @@ public sealed class AdapterSessionTests : IDisposable
     public void An_adapter_in_another_folder_with_the_same_meaning_is_the_same()
     {
         string copy = Copy("\"revision\": null", "\"revision\": \"main\", \"inference_mode\": false");
-        Assert.Equal(ModelFingerprinter.Compute(Model, Patterns), ModelFingerprinter.Compute(Model, copy));
+        Assert.Equal(ModelFingerprinter.Compute(Model, adapter: Patterns), ModelFingerprinter.Compute(Model, adapter: copy));
         Make(folder.File("edits.db"), Patterns);
         Use(folder.File("edits.db"), copy);
     }
@@ -60,7 +60,7 @@ public sealed class AdapterSessionTests : IDisposable
     {
         string copy = Copy("\"lora_alpha\": 6", "\"lora_alpha\": 7");
         Assert.NotEqual(ModelFingerprinter.OfAdapter(Patterns), ModelFingerprinter.OfAdapter(copy));
-        ModelFingerprint with = ModelFingerprinter.Compute(Model, Patterns), other = ModelFingerprinter.Compute(Model, copy);
+        ModelFingerprint with = ModelFingerprinter.Compute(Model, adapter: Patterns), other = ModelFingerprinter.Compute(Model, adapter: copy);
         Assert.NotEqual(with.Weights, other.Weights);
         Assert.NotEqual(ModelFingerprinter.Compute(Model).Weights, with.Weights);
         Assert.Equal(with.Tokenizer, other.Tokenizer);

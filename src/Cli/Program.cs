@@ -26,32 +26,25 @@ internal static class Program
     }
 
     /// <summary>The same with other writers for results and for everything else.</summary>
-    public static int Run(string[] args, TextWriter output, TextWriter error) => Runner.Run(Commands(), args, output, error);
+    public static int Run(string[] args, TextWriter output, TextWriter error) => 
+        Runner.Run(Commands(args.FirstOrDefault(arg => !arg.StartsWith('-')) ?? ""), args, output, error);
 
     /// <summary>The tree of commands.</summary>
-    public static RootCommand Commands()
+    /// <param name="noun">
+    /// The first word of a command line, or none: of other groups it is enough to know that they are there, and making all of them takes
+    /// longer than most commands do. Null makes all.
+    /// </param>
+    public static RootCommand Commands(string? noun = null)
     {
         var root = new RootCommand("Teaches a GPT-style model facts, shows which neuron holds each of them, and takes them back.")
         {
             DemoCommand.Create(),
             GenerateCommand.Create(),
-            Edits(),
-            new Command("evaluate", "Measure what edits did to the model: on their own prompts, in other words, and elsewhere.")
-            {
-                EvaluateEditsCommand.Create(),
-                EvaluateWithdrawalCommand.Create(),
-                EvaluatePerplexityCommand.Create(),
-            },
-            new Command("model", "Look into a model folder, its tokens and logits; convert it; write a random one.")
-            {
-                ModelInfoCommand.Create(),
-                ModelVerifyCommand.Create(),
-                ModelTokenizeCommand.Create(),
-                ModelLogitsCommand.Create(),
-                ModelConvertCommand.Create(),
-                ModelRandomCommand.Create(),
-                ModelStatisticsCommand.Create(),
-            },
+            Group("edits", "Teach facts, list them, see which neuron answers, take them back.", Edits),
+            Group(
+                "evaluate", "Measure what edits did to the model: on their own prompts, in other words, and elsewhere.",
+                () => [EvaluateEditsCommand.Create(), EvaluateWithdrawalCommand.Create(), EvaluatePerplexityCommand.Create()]),
+            Group("model", "Look into a model folder, its tokens and logits; convert it; write a random one.", Model),
             DatasetCommand.Create(),
             DevicesCommand.Create(),
             BenchCommand.Create(),
@@ -64,6 +57,13 @@ internal static class Program
         root.Add(Help());
         root.Add(VersionCommand.Option());
         return root;
+
+        Command Group(string name, string description, Func<Command[]> verbs)
+        {
+            var group = new Command(name, description);
+            foreach (Command verb in noun is null || noun == name ? verbs() : []) group.Add(verb);
+            return group;
+        }
     }
 
     /// <summary><c>--help</c>, on every command.</summary>
@@ -74,8 +74,8 @@ internal static class Program
         Recursive = true,
     };
 
-    private static Command Edits() => new("edits", "Teach facts, list them, see which neuron answers, take them back.")
-    {
+    private static Command[] Edits() =>
+    [
         EditsAddCommand.Create(),
         EditsListCommand.Create(),
         EditsShowCommand.Create(),
@@ -95,5 +95,16 @@ internal static class Program
         EditsCalibrateCommand.Create(),
         EditsVerifyCommand.Create(),
         EditsSalvageCommand.Create(),
-    };
+    ];
+
+    private static Command[] Model() =>
+    [
+        ModelInfoCommand.Create(),
+        ModelVerifyCommand.Create(),
+        ModelTokenizeCommand.Create(),
+        ModelLogitsCommand.Create(),
+        ModelConvertCommand.Create(),
+        ModelRandomCommand.Create(),
+        ModelStatisticsCommand.Create(),
+    ];
 }

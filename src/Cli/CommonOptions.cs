@@ -91,11 +91,15 @@ internal static class CommonOptions
     public static Option<string> File(string name, string description, bool required, string helpName = "FILE")
     {
         var option = new Option<string>(name) { Description = description, Required = required, HelpName = helpName };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path))
-                result.AddError($"{name} is blank, expected a path.");
-        });
+        RefuseBlank(option);
+        return option;
+    }
+
+    /// <summary>A file to be written; see <see cref="OutputFile"/>.</summary>
+    public static Option<string> Output(string name, string description, bool required = false)
+    {
+        var option = new OutputOption(name) { Description = description, Required = required, HelpName = "FILE" };
+        RefuseBlank(option);
         return option;
     }
 
@@ -168,6 +172,12 @@ internal static class CommonOptions
             HelpName = "N",
             CustomParser = result => Parse(result, name, allowed, expected),
         };
+
+    private static void RefuseBlank(Option<string> option) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path))
+            result.AddError($"{option.Name} is blank, expected a path.");
+    });
 
     // "3", "3-7", "1,4-6"
     private static long[] EditIds(ArgumentResult result, string what)

@@ -48,9 +48,17 @@ internal sealed record CompletionNode(
 internal static class CompletionTree
 {
     private static readonly string[] Files = ["FILE", "RECORDS", "STORE"], Folders = ["DIR"];
+    private const string Help = " help";
+
+    /// <summary>Whether what stands for a value in the help is a file or folder.</summary>
+    public static bool IsPath(string? name) => Files.Contains(name) || Folders.Contains(name);
 
     /// <summary>Every command, the program first, each before those below it.</summary>
-    public static IReadOnlyList<CompletionNode> Of(RootCommand root) => [.. Nodes(root, "", [])];
+    public static IReadOnlyList<CompletionNode> Of(RootCommand root)
+    {
+        CompletionNode[] all = [.. Nodes(root, "", [])];
+        return [.. all.SelectMany(node => node.Path == Help ? Helped(node, all) : [node])];
+    }
 
     /// <summary>The values of an option, grouped by what they are: the commands and options, as <c> edits add --input</c>.</summary>
     /// <param name="nodes">All commands.</param>
@@ -61,6 +69,11 @@ internal static class CompletionTree
             .Select(option => (Place: $"{node.Path} {option.Text}", option.Values)))
         .GroupBy(place => string.Join(' ', place.Values))
         .Select(group => (group.Select(place => place.Place).ToArray(), group.First().Values));
+
+    /// <summary>Behind <c>help</c> come the words of a command, as if it were called.</summary>
+    private static IEnumerable<CompletionNode> Helped(CompletionNode help, CompletionNode[] all) => all
+        .Where(node => node.Commands.Count > 0)
+        .Select(node => help with { Path = help.Path + node.Path, Commands = node.Commands, Kind = CompletionKind.Anything });
 
     private static IEnumerable<CompletionNode> Nodes(Command command, string path, IReadOnlyList<Option> inherited)
     {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Sharpformer.Editing.Datasets;
-using Sharpformer.Editing.Reports;
 
 namespace Sharpformer.Cli;
 
@@ -15,12 +14,13 @@ internal static class DatasetConvertCommand
         Argument<string> file = DatasetCommand.File();
         Option<string> to = CommonOptions.Text("--to", $"The layout, one of {string.Join(", ", RecordWriter.Formats)}.", required: true);
         to.HelpName = "LAYOUT";
+        to.CompletionSources.Add([.. RecordWriter.Formats]);
         to.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var name }] && !RecordWriter.Formats.Contains(name))
                 result.AddError($"--to is '{name}', expected one of {string.Join(", ", RecordWriter.Formats)}.");
         });
-        Option<string> output = CommonOptions.File("--output", "The file to write.", required: true);
+        Option<string> output = CommonOptions.Output("--output", "The file to write.", required: true);
         output.Aliases.Add("-o");
         Option<string> onBad = RecordOptions.OnBad();
         command.Add(file);
@@ -28,10 +28,9 @@ internal static class DatasetConvertCommand
         command.SetAction(parse =>
         {
             string path = parse.GetRequiredValue(output), layout = parse.GetRequiredValue(to);
-            ReportFile.CheckPlace(path);
             RecordSet records = RecordOptions.Read(parse, parse.GetRequiredValue(file), onBad);
             IReadOnlyDictionary<string, int> dropped = new Dictionary<string, int>();
-            ReportFile.Write(path, writer => dropped = RecordWriter.Write(writer, records.Edits, layout));
+            OutputFile.Write(path, writer => dropped = RecordWriter.Write(writer, records.Edits, layout));
             Terminal terminal = Terminal.Of(parse);
             if (terminal.Json)
             {
@@ -41,7 +40,8 @@ internal static class DatasetConvertCommand
             }
 
             terminal.Line($"{path}: {Terminal.Counted(records.Edits.Count, "edit")} in the layout {layout}, from {records.Layout}.");
-            foreach ((string what, int count) in dropped) terminal.Line($"No place for: {count} {Terminal.Visible(what)}.");
+            foreach ((string what, int count) in dropped)
+                terminal.Line($"No place for {Terminal.Visible(what)}: {Terminal.Count(count)} left out.");
             return 0;
         });
         return command;

@@ -59,6 +59,6 @@ internal static class DatasetInfoCommand
         terminal.Line($"Fields: {string.Join(", ", summary.Fields.Select(field => $"{Terminal.Visible(field.Key)} {field.Value}"))}.");
         if (summary.Unused.Count > 0) terminal.Line($"Not used: {string.Join(", ", summary.Unused.Select(Terminal.Visible))}.");
         foreach (BadRecord bad in summary.Bad.Take(Told)) terminal.Line($"Cannot be used: {bad}");
-        if (summary.BadCount > Told) terminal.Line($"... and {summary.BadCount - Told} more.");
+        if (summary.BadCount > Told) terminal.Line($"... and {Terminal.Count(summary.BadCount - Told)} more.");
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Sharpformer.Editing.Datasets;
-using Sharpformer.Editing.Reports;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Tokenization;
 
@@ -25,20 +24,19 @@ internal static class DatasetPararelCommand
         Option<int?> limit = CommonOptions.OptionalNumber<int>(
             "--limit", "Write only the first N records of the shuffled set.", n => n >= 1, "1 or more, as a whole number");
         Option<int> seed = CommonOptions.Number("--seed", "Chooses paraphrases and the order.", 0, n => n >= 0, "a whole number from 0");
-        Option<string> output = CommonOptions.File("--output", "The file to write, in the layout zsre.", required: true);
+        Option<string> output = CommonOptions.Output("--output", "The file to write, in the layout zsre.", required: true);
         output.Aliases.Add("-o");
         foreach (Option option in (Option[])[patterns, triples, questions, tokenizer, limit, seed, output]) command.Add(option);
         command.SetAction(parse =>
         {
             string path = parse.GetRequiredValue(output);
-            ReportFile.CheckPlace(path);
             var pararel = new Pararel(Tokenizer.Load(parse.GetRequiredValue(tokenizer)));
             IReadOnlyList<EditRecord> records = pararel.Make(
                 parse.GetRequiredValue(patterns), parse.GetRequiredValue(triples), parse.GetValue(questions), (ulong)parse.GetValue(seed));
             if (records.Count == 0)
                 throw new InputException("No record came of these patterns and triples.", "two patterns of a relation must end in [Y].");
             if (parse.GetValue(limit) is { } most) records = [.. records.Take(most)];
-            ReportFile.Write(path, writer => RecordWriter.Write(writer, records, "zsre"));
+            OutputFile.Write(path, writer => RecordWriter.Write(writer, records, "zsre"));
             Terminal terminal = Terminal.Of(parse);
             if (terminal.Json)
             {
@@ -48,7 +46,7 @@ internal static class DatasetPararelCommand
 
             terminal.Line($"{path}: {Terminal.Counted(records.Count, "edit")}.");
             terminal.Line($"Dropped: {Terminal.Counted(pararel.TooFew, "triple")} with fewer than two paraphrases that end in the object, "
-                + $"{pararel.WithoutSubject} without a subject in common.");
+                + $"{Terminal.Count(pararel.WithoutSubject)} without a subject in common.");
             return 0;
         });
         return command;

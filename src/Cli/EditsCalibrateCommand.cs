@@ -28,7 +28,7 @@ internal static class EditsCalibrateCommand
         Option<float[]> alphas = Numbers(
             "--alpha", "Values of alpha to try. [default: the model's]", a => a != 0, "finite numbers other than 0");
         Option<string> traces = CommonOptions.Traces();
-        Option<string> svg = CommonOptions.File("--svg", "Draw the curves into this file.", required: false);
+        Option<string> svg = CommonOptions.Output("--svg", "Draw the curves into this file.");
         var write = new Option<bool>("--write")
         {
             Description = "Write what is recommended into sharpformer.json beside the model, from where 'edits add' takes it.",
@@ -38,7 +38,6 @@ internal static class EditsCalibrateCommand
 
         command.SetAction(parse =>
         {
-            ReportFile.CheckPlace(parse.GetValue(svg));
             RecordSet records = input.Read(parse);
             using Session session = model.Open(parse, parse.GetValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
@@ -46,7 +45,7 @@ internal static class EditsCalibrateCommand
                 records.Edits, parse.GetRequiredValue(trigger), Given(alphas), Given(thetas), parse.GetValue(traces), progress,
                 cancellation));
             RecordOptions.NoteLayout(terminal, records);
-            if (parse.GetValue(svg) is { } picture) ReportFile.Write(picture, writer => writer.Write(CalibrationPicture.Of(report)));
+            if (parse.GetValue(svg) is { } picture) OutputFile.Write(picture, writer => writer.Write(CalibrationPicture.Of(report)));
             string? written = parse.GetValue(write) ? session.WriteDefaults(report.Settings) : null;
             Render(terminal, session, report, written);
             return 0;

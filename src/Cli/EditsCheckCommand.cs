@@ -26,7 +26,7 @@ internal static class EditsCheckCommand
             "--min", "End with exit code 3 unless every target is said whole, with at least this probability.", p => p is >= 0 and <= 1,
             "a probability from 0 to 1");
         var all = new Option<bool>("--all") { Description = "Show also what passes; otherwise only what does not." };
-        Option<string> csv = CommonOptions.File("--csv", "Write all answers to this file.", required: false);
+        Option<string> csv = CommonOptions.Output("--csv", "Write all answers to this file.");
         foreach (Option option in (Option[])[edits, trigger, min, all, csv]) command.Add(option);
         TextOptions texts = TextOptions.AddTo(command);
         MomentOption at = MomentOption.AddTo(command, edits);
@@ -41,7 +41,7 @@ internal static class EditsCheckCommand
             if (records is not null) RecordOptions.NoteLayout(terminal, records);
             double atLeast = parse.GetValue(min) ?? 0;
             bool passes(CheckedAnswer answer) => answer.IsSaid && answer.Probability >= atLeast;
-            if (parse.GetValue(csv) is { } path) ReportFile.Write(path, writer => AnswerCsv.Write(writer, answers, session.TextOf, passes));
+            if (parse.GetValue(csv) is { } path) OutputFile.Write(path, writer => AnswerCsv.Write(writer, answers, session.TextOf, passes));
             Render(terminal, session, answers, passes, parse.GetValue(all));
             bool isHeld = answers.Count > 0 && answers.All(passes); // that nothing is left to ask is not what was asked for
             return parse.GetValue(min) is not null && !isHeld ? ExitCode.NotHeld : ExitCode.Done;
@@ -68,7 +68,7 @@ internal static class EditsCheckCommand
         IReadOnlyList<CheckedAnswer> shown = showAll ? answers : [.. failing.Take(Told)];
         if (shown.Count > 0) terminal.Show(AnswersView.Table(shown, session));
         if (!showAll && failing.Length > Told)
-            terminal.Line($"… and {failing.Length - Told} more that do not pass; --csv or --json has all.");
+            terminal.Line($"… and {Terminal.Count(failing.Length - Told)} more that do not pass; --csv or --json has all.");
         terminal.Line(Share("prompt", [.. answers.Where(answer => !answer.IsParaphrase)]));
         CheckedAnswer[] others = [.. answers.Where(answer => answer.IsParaphrase)];
         if (others.Length > 0) terminal.Line(Share("other wording", others));

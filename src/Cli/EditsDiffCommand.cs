@@ -39,8 +39,8 @@ internal static class EditsDiffCommand
         Option<int?> rows = CommonOptions.OptionalNumber<int>(
             "--rows", "How many positions to show, most changed first; the CSV file has all. [default: 20, in page and JSON 1000]",
             n => n >= 0, "a whole number from 0");
-        Option<string> csv = CommonOptions.File("--csv", "Write one line per position into this file.", required: false);
-        Option<string> html = CommonOptions.File("--html", "Write all of it as one page to be filed.", required: false);
+        Option<string> csv = CommonOptions.Output("--csv", "Write one line per position into this file.");
+        Option<string> html = CommonOptions.Output("--html", "Write all of it as one page to be filed.");
         Option[] all = [edits, without, against, prompts, trigger, text, tokens, window, stride, top, rows, csv, html];
         foreach (Option option in all) command.Add(option);
         command.Validators.Add(result =>
@@ -49,7 +49,6 @@ internal static class EditsDiffCommand
         MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
-            foreach (Option<string> file in (Option<string>[])[csv, html]) ReportFile.CheckPlace(parse.GetValue(file));
             RecordSet? records = input.IsGiven(parse) ? input.Read(parse) : null;
             string[] asked =
             [
@@ -74,9 +73,9 @@ internal static class EditsDiffCommand
                 : session.Compare(before, after, asked, parse.GetValue(top), progress, cancellation));
             if (records is not null) RecordOptions.NoteLayout(terminal, records);
             ReportOrigin origin = session.Origin();
-            if (parse.GetValue(csv) is { } table) ReportFile.Write(table, writer => DiffCsv.Write(writer, report));
+            if (parse.GetValue(csv) is { } table) OutputFile.Write(table, writer => DiffCsv.Write(writer, report));
             if (parse.GetValue(html) is { } page)
-                ReportFile.Write(page, writer => writer.Write(DiffPage.Of(origin, before, after, report, parse.GetValue(rows) ?? 1000)));
+                OutputFile.Write(page, writer => writer.Write(DiffPage.Of(origin, before, after, report, parse.GetValue(rows) ?? 1000)));
             DiffView.Render(terminal, origin, before, after, report, parse.GetValue(rows), at.Asked(parse));
             return 0;
         });

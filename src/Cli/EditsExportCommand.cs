@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Exchange;
-using Sharpformer.Editing.Reports;
 using Sharpformer.Editing.Store;
 
 namespace Sharpformer.Cli;
@@ -16,14 +15,13 @@ internal static class EditsExportCommand
             "export", "Write edits of a store to files: everything about them, a table for people, or the neurons for other programs.");
         Option<string> edits = CommonOptions.Edits();
         command.Add(edits);
-        Option<string> lines = CommonOptions.File(
-            "--jsonl", "Write everything, one edit a line: 'edits import' makes a store of it that answers the same.", required: false);
-        Option<string> table = CommonOptions.File(
-            "--csv", "Write prompts, targets and what else was asked for, as a table: 'edits import' teaches it.", required: false);
-        Option<string> adaptor = CommonOptions.File(
+        Option<string> lines = CommonOptions.Output(
+            "--jsonl", "Write everything, one edit a line: 'edits import' makes a store of it that answers the same.");
+        Option<string> table = CommonOptions.Output(
+            "--csv", "Write prompts, targets and what else was asked for, as a table: 'edits import' teaches it.");
+        Option<string> adaptor = CommonOptions.Output(
             "--adaptor",
-            "Write the neurons of active and withdrawn edits as one safetensors file that other programs can apply; needs --model.",
-            required: false);
+            "Write the neurons of active and withdrawn edits as one safetensors file that other programs can apply; needs --model.");
         var reference = new Option<bool>("--reference") { Description = "Add to --adaptor inputs, and what must come of them." };
         foreach (Option option in (Option[])[lines, table, adaptor, reference]) command.Add(option);
         ModelOptions model = ModelOptions.AddTo(command, required: false);
@@ -47,15 +45,16 @@ internal static class EditsExportCommand
             using (EditStore store = EditStore.Open(path, readOnly: true))
             {
                 if (parse.GetValue(lines) is { } all)
-                    ReportFile.Write(all, writer => Say(all, EditLines.Write(writer, store, wanted, moment)));
+                    OutputFile.Write(all, writer => Say(all, EditLines.Write(writer, store, wanted, moment)));
                 if (parse.GetValue(table) is { } rows)
-                    ReportFile.Write(rows, writer => Say(rows, RequestCsv.Write(writer, store, wanted, moment)));
+                    OutputFile.Write(rows, writer => Say(rows, RequestCsv.Write(writer, store, wanted, moment)));
             }
 
             if (parse.GetValue(adaptor) is { } file)
             {
                 using Session session = model.Open(parse, path, at);
-                (int count, int neurons) = session.ExportAdaptor(file, wanted, parse.GetValue(reference));
+                (int count, int neurons) = OutputFile.Run(
+                    file, cancellation => session.ExportAdaptor(file, wanted, parse.GetValue(reference), cancellation));
                 Say(file, count, neurons);
             }
 

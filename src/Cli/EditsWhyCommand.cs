@@ -22,8 +22,8 @@ internal static class EditsWhyCommand
         Option<int?> generate = CommonOptions.OptionalNumber<int>(
             "--generate", "Write on for so many tokens, the most likely each time, and explain every one.", n => n >= 1,
             "1 or more, as a whole number");
-        Option<string> html = CommonOptions.File("--html", "Write the explanation of --generate as one page.", required: false);
-        Option<string> svg = CommonOptions.File("--svg", "Write the picture of --generate, tokens by edits.", required: false);
+        Option<string> html = CommonOptions.Output("--html", "Write the explanation of --generate as one page.");
+        Option<string> svg = CommonOptions.Output("--svg", "Write the picture of --generate, tokens by edits.");
         foreach (Option option in (Option[])[edits, prompt, target, generate, html, svg]) command.Add(option);
         command.Validators.Add(result =>
         {
@@ -35,7 +35,6 @@ internal static class EditsWhyCommand
         MomentOption at = MomentOption.AddTo(command, edits);
         command.SetAction(parse =>
         {
-            foreach (Option<string> file in (Option<string>[])[html, svg]) ReportFile.CheckPlace(parse.GetValue(file));
             string asked = CommonOptions.PromptOf(parse, prompt);
             using Session session = model.Open(parse);
             int[] tokens = session.PromptTokens(asked);
@@ -52,9 +51,9 @@ internal static class EditsWhyCommand
                 terminal, (_, cancellation) => session.ExplainGeneration(asked, length, cancellation));
             DiffSide side = session.EditedSide;
             if (parse.GetValue(html) is { } page)
-                ReportFile.Write(page, writer => writer.Write(GenerationPage.Of(session.Origin(), side, text)));
+                OutputFile.Write(page, writer => writer.Write(GenerationPage.Of(session.Origin(), side, text)));
             if (parse.GetValue(svg) is { } picture)
-                ReportFile.Write(picture, writer => writer.Write(GenerationPicture.Of(text, side.Edits.ToDictionary(edit => edit.Id))));
+                OutputFile.Write(picture, writer => writer.Write(GenerationPicture.Of(text, side.Edits.ToDictionary(edit => edit.Id))));
             WhyGenerationView.Render(terminal, session.Origin(), side, text);
             return 0;
         });

@@ -22,6 +22,7 @@ internal static class Runner
         {
             ParseResult parse = commands.Parse(args, Parsing);
             if (Misuse.Of(parse) is { } misuse) return failure.Tell(misuse, Misuse.Help(parse), ExitCode.WrongUsage);
+            if (parse.Action is not HelpText) OutputFile.Check(parse);
             return parse.Invoke(new Invocation
             {
                 Output = output,

@@ -54,10 +54,4 @@ public sealed class LimitsTests : IDisposable
     {
         public LinuxTheoryAttribute() => Skip = Missing;
     }
-
-    [AttributeUsage(AttributeTargets.Method)]
-    private sealed class LinuxFactAttribute : FactAttribute
-    {
-        public LinuxFactAttribute() => Skip = Missing;
-    }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Sharpformer.Autograd;
 using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Reports;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.SafeTensors;
 
@@ -23,9 +24,11 @@ internal static class AdaptorFile
     /// <param name="edits">iReVa's edits with their parts, in order: active and withdrawn ones.</param>
     /// <param name="nEmbd">C: the model's width.</param>
     /// <param name="reference">What the adaptor must give for some rows; null for none.</param>
+    /// <param name="cancellation">Stops; nothing is left behind then.</param>
     /// <returns>How many neurons.</returns>
     public static int Write(
-        string path, ModelFingerprint model, Activation activation, IReadOnlyList<Edit> edits, int nEmbd, AdaptorReference? reference)
+        string path, ModelFingerprint model, Activation activation, IReadOnlyList<Edit> edits, int nEmbd, AdaptorReference? reference,
+        CancellationToken cancellation)
     {
         var keys = new List<float[]>();
         var values = new List<float[]>();
@@ -75,7 +78,7 @@ internal static class AdaptorFile
             ]);
         }
 
-        SafeTensorsWriter.Write(path, tensors, new Dictionary<string, string>
+        var metadata = new Dictionary<string, string>
         {
             ["format"] = FormatName,
             ["version"] = Version,
@@ -84,7 +87,8 @@ internal static class AdaptorFile
             ["epsilon"] = "1e-08",
             ["weights"] = model.Weights,
             ["tokenizer"] = model.Tokenizer,
-        });
+        };
+        ReportFile.WriteBytes(path, stream => SafeTensorsWriter.Write(stream, tensors, metadata, cancellation), cancellation);
         return n;
     }
 

@@ -17,9 +17,12 @@ public sealed partial class Session
     /// <param name="path">The file.</param>
     /// <param name="filter">Which of the active and withdrawn edits; null for all.</param>
     /// <param name="withReference">Adds inputs, and what the adaptor must give for them.</param>
+    /// <param name="cancellation">Stops; nothing is left behind then.</param>
     /// <returns>How many edits and neurons it has.</returns>
     /// <exception cref="InputException">There is none, another method made some, or the file cannot be written.</exception>
-    public (int Edits, int Neurons) ExportAdaptor(string path, EditFilter? filter = null, bool withReference = false) => Compute(() =>
+    public (int Edits, int Neurons) ExportAdaptor(
+        string path, EditFilter? filter = null, bool withReference = false,
+        CancellationToken cancellation = default) => Compute(() =>
     {
         Edit[] edits = [.. Store.List(withParts: true, includeRemoved: false, at)
             .Where(edit => edit.Status.IsApplied() && filter?.Matches(edit) != false)];
@@ -32,7 +35,7 @@ public sealed partial class Session
         }
 
         AdaptorReference? reference = withReference ? ReferenceOf(edits) : null;
-        int neurons = AdaptorFile.Write(path, Fingerprint, Model.Config.Activation, edits, Model.Config.NEmbd, reference);
+        int neurons = AdaptorFile.Write(path, Fingerprint, Model.Config.Activation, edits, Model.Config.NEmbd, reference, cancellation);
         return (edits.Length, neurons);
     });
 

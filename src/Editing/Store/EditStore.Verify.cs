@@ -28,6 +28,7 @@ public sealed partial class EditStore
         catch (InputException error) when (error.Kind == ErrorKind.Input && File.Exists(path))
         {
             StoreReport report = StoreSurvey.Of(path).Report();
+            if (!report.CanBeSaved && !StoreFile.HasMark(path)) throw; // it never was one, or nobody can tell
             if (!report.IsSound) return report;
             return report with { Findings = [new StoreFinding(StorePart.File, null, error.Message.Split(" Hint: ")[0])] };
         }

@@ -63,7 +63,7 @@ public sealed partial class EditStore : IDisposable
         bool isNew = create && !StoreFile.HasContent(file);
         if (isNew) RequireFolder(file, path);
         else if (!File.Exists(file))
-            throw new InputException($"Edit store '{path}' does not exist.", "check the path; adding an edit creates it.");
+            throw new InputException($"Edit store '{path}' does not exist.", "check the path.");
         StoreDatabase connection = isNew ? StoreConnection.OpenInMemory()
             : readOnly ? StoreConnection.OpenForReading(file, path) : StoreConnection.OpenForWriting(file, path, create);
         try

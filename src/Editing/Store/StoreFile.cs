@@ -91,6 +91,23 @@ internal static class StoreFile
     /// <summary>Whether a file is there and not empty.</summary>
     public static bool HasContent(string file) => new FileInfo(file) is { Exists: true, Length: > 0 };
 
+    /// <summary>Whether a file begins as every SQLite database does; false where it cannot be read.</summary>
+    public static bool HasMark(string file)
+    {
+        if (!HasContent(file)) return false; // a pipe would be waited for
+        try
+        {
+            ReadOnlySpan<byte> mark = "SQLite format 3\0"u8;
+            Span<byte> start = stackalloc byte[mark.Length];
+            using FileStream stream = Open(file);
+            return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == mark.Length && start.SequenceEqual(mark);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Opens a file for reading while others may change it.</summary>
     public static FileStream Open(string file) =>
         new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);

@@ -57,6 +57,7 @@ internal sealed class RecordOptions
             HelpName = "HOW",
             DefaultValueFactory = _ => "stop",
         };
+        option.CompletionSources.Add("stop", "skip");
         option.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var how }] && how is not ("stop" or "skip"))
@@ -94,7 +95,7 @@ internal sealed class RecordOptions
 
         if (records.BadCount == 0) return records;
         foreach (BadRecord bad in records.Bad.Take(Told)) terminal.Note($"note: left out: {bad}");
-        if (records.BadCount > Told) terminal.Note($"note: ... and {records.BadCount - Told} more.");
+        if (records.BadCount > Told) terminal.Note($"note: ... and {Terminal.Count(records.BadCount - Told)} more.");
         terminal.Note($"note: {Count(records, "left out")}");
         return records.Edits.Count > 0 ? records : throw new InputException($"Record file '{records.File}': no record can be used.");
     }
@@ -111,13 +112,18 @@ internal sealed class RecordOptions
         {
             if (left++ < Told) terminal.Note($"note: left out: {request.Source}: {why.Message}");
         });
-        if (left > 0) terminal.Note($"note: {left} of {Terminal.Counted(requests.Count, "fact")} left out, as the model cannot read them.");
+        if (left > 0)
+        {
+            string of = Terminal.Counted(requests.Count, "fact");
+            terminal.Note($"note: {Terminal.Count(left)} of {of} left out, as the model cannot read them.");
+        }
+
         return usable.Count > 0 ? usable : throw new InputException("No fact is left to teach.");
     }
 
     /// <summary>A file, or standard input.</summary>
     public static RecordFile Open(string path) =>
-        path == "-" ? RecordFile.Over(Console.OpenStandardInput(), "standard input") : RecordFile.Open(path);
+        path == "-" ? RecordFile.Over(StandardInput.Open(), "standard input") : RecordFile.Open(path);
 
     /// <summary>Says which layout was taken.</summary>
     public static void NoteLayout(Terminal terminal, RecordSet records)
@@ -128,5 +134,5 @@ internal sealed class RecordOptions
     }
 
     private static string Count(RecordSet records, string what) =>
-        $"{records.BadCount} of {Terminal.Counted(records.Count, "record")} {what}.";
+        $"{Terminal.Count(records.BadCount)} of {Terminal.Counted(records.Count, "record")} {what}.";
 }

@@ -60,7 +60,7 @@ internal static class TextFile
     private static StreamReader Open(string path)
     {
         var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
-        if (path == StandardInput) return new StreamReader(Console.OpenStandardInput(), utf8, detectEncodingFromByteOrderMarks: false);
+        if (path == StandardInput) return new StreamReader(Cli.StandardInput.Open(), utf8, detectEncodingFromByteOrderMarks: false);
         if (Directory.Exists(path)) throw new InputException($"{path}: expected a text file, got a folder.");
         if (!File.Exists(path)) throw new InputException($"{path}: the file does not exist.");
         return Told(path, () => new StreamReader(path, utf8, detectEncodingFromByteOrderMarks: false));

@@ -14,6 +14,10 @@ internal static class CompletionBash
             # Completion of sharpformer for bash. In ~/.bashrc: source <(sharpformer completion bash)
             _sharpformer() {
                 local cur=${COMP_WORDS[COMP_CWORD]} at='' commands='' options='' kind='' values='' i
+                local before=${COMP_WORDS[COMP_CWORD - 1]}
+                if [[ $cur == = ]]; then cur=''
+                elif [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD - 2]}
+                fi
                 for ((i = 1; i < COMP_CWORD; i++)); do
                     case "$at ${COMP_WORDS[i]}" in
 
@@ -25,7 +29,7 @@ internal static class CompletionBash
                     esac
                 done
                 COMPREPLY=()
-                case "$at ${COMP_WORDS[COMP_CWORD - 1]}" in
+                case "$at $before" in
 
             """);
         foreach ((string[] places, _) in CompletionTree.Places(nodes, CompletionKind.File)) Value(places, "_sharpformer_paths -f");

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Completions;
 
 namespace Sharpformer.Cli;
 
@@ -15,7 +14,6 @@ internal static class HelpCommand
             Description = "The command, for example: edits add.",
             Arity = new ArgumentArity(0, 2),
         };
-        words.CompletionSources.Add(_ => Program.Commands().Subcommands.Select(noun => new CompletionItem(noun.Name)));
         command.Add(words);
         command.Validators.Add(result =>
         {

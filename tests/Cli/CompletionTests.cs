@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Sharpformer.Cli;
+using Sharpformer.Editing.Datasets;
 
 namespace Sharpformer.Tests.Cli;
 
@@ -26,6 +27,11 @@ public sealed class CompletionTests : IDisposable
     [InlineData("sharpformer edits add --prompt ", "")]
     [InlineData("sharpformer edits undo --ed", "--edits")]
     [InlineData("sharpformer help eva", "evaluate")]
+    [InlineData("sharpformer help edits l", "list log")]
+    [InlineData("sharpformer edits add --method = i", "ireva")]
+    [InlineData("sharpformer edits add --method =", "ft ireva rome")]
+    [InlineData("sharpformer dataset convert --to ", "CONVERTED")]
+    [InlineData("sharpformer edits add --on-bad ", "stop skip")]
     public void Bash_offers(string line, string expected)
     {
         File.WriteAllText(folder.File("records file.json"), "[]");
@@ -35,12 +41,14 @@ public sealed class CompletionTests : IDisposable
             source ./c.bash; compopt() { :; }; read -ra COMP_WORDS <<< "$1"; [[ $1 == *' ' ]] && COMP_WORDS+=('')
             COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _sharpformer; echo "${COMPREPLY[*]}"
             """;
+        expected = expected.Replace("CONVERTED", string.Join(' ', RecordWriter.Formats), StringComparison.Ordinal);
         Assert.Equal(expected, Run("bash", "--norc", "-c", Ask, "bash", line));
     }
 
     [ShellTheory("fish")]
     [InlineData("sharpformer edits l", "list\nlog")]
     [InlineData("sharpformer edits add --method ", "ft\nireva\nrome")]
+    [InlineData("sharpformer help edits l", "list\nlog")]
     public void Fish_offers(string line, string expected)
     {
         File.WriteAllText(folder.File("c.fish"), CliRun.Of("completion", "fish").Out);

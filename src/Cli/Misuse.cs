@@ -20,7 +20,8 @@ internal static class Misuse
         string names = string.Join(", ", commands.Select(command => command.Name));
         Argument? missing = result.Command.Arguments
             .FirstOrDefault(a => a.Arity.MinimumNumberOfValues > 0 && parse.GetResult(a) is null or { Tokens.Count: 0 });
-        return parse.UnmatchedTokens is [var word, ..]
+        return UnknownOption(parse) is { } taken ? HasNone(result, taken)
+            : parse.UnmatchedTokens is [var word, ..]
             ? word.StartsWith('-') ? HasNone(result, word)
                 : commands.Length > 0 ? $"'{word}' is no command of '{path}', expected one of {names}.{Meant(result, word)}"
                 : $"'{path}' does not know what to do with '{word}'."
@@ -28,6 +29,8 @@ internal static class Misuse
             : missing is not null ? $"'{path}' needs {missing.Name}: {missing.Description}"
             : WithoutValue(parse) is { } bare ? $"{bare.Name} is missing its {bare.HelpName ?? "value"}: {bare.Description}"
             : Required(parse) is { } required ? $"'{path}' needs {required.Name} {required.HelpName}: {required.Description}"
+            : Repeated(parse) is { } repeated
+                ? $"{repeated.Option.Name} is given {repeated.Tokens.Count} times, expected once."
             : parse.Errors[0].Message;
     }
 
@@ -44,7 +47,10 @@ internal static class Misuse
     private static string HasNone(CommandResult result, string option)
     {
         IEnumerable<string> known = result.Command.Options.Append(CommonOptions.Json()).Select(one => one.Name);
-        return $"'{PathOf(result)}' has no option '{option}'.{Nearest.Question(option, known)}";
+        string path = PathOf(result);
+        if (option == "--model" && result.Command.Arguments.Any(argument => argument.Name == "DIR"))
+            return $"'{path}' has no option '{option}': the folder is named without it, as in '{path} DIR'.";
+        return $"'{path}' has no option '{option}'.{Nearest.Question(option, known)}";
     }
 
     private static string PathOf(CommandResult result) => string.Join(' ', ["sharpformer", .. RunRecord.PathOf(result)]);
@@ -61,6 +67,9 @@ internal static class Misuse
 
     private static Option? WithoutValue(ParseResult parse) => parse.CommandResult.Children.OfType<OptionResult>()
         .FirstOrDefault(result => result is { Implicit: false, Tokens.Count: 0, Option.Arity.MinimumNumberOfValues: > 0 })?.Option;
+
+    private static OptionResult? Repeated(ParseResult parse) => parse.CommandResult.Children.OfType<OptionResult>()
+        .FirstOrDefault(result => result.Tokens.Count > result.Option.Arity.MaximumNumberOfValues);
 
     private static Option? Required(ParseResult parse) => parse.CommandResult.Command.Options
         .FirstOrDefault(option => option.Required && parse.GetResult(option) is null or { Implicit: true });

@@ -46,6 +46,8 @@ public sealed class UsageTests
     [InlineData("edits lsit --edits E", "'lsit' is no command of 'sharpformer edits'")]
     [InlineData("edits list", "--edits")]
     [InlineData("edits list --edits", "--edits")]
+    [InlineData("edits list --edits A --edits B", "--edits is given 2 times, expected once.")]
+    [InlineData("model info --model M", "the folder is named without it, as in 'sharpformer model info DIR'.")]
     [InlineData("edits list --edits E extra", "'extra'")]
     [InlineData("edits list --edits E --some", "no option '--some'")]
     [InlineData("edits show --edits E", "ID")]

@@ -19,7 +19,7 @@ internal static class DemoAtScale
         cancellation.ThrowIfCancellationRequested();
         double taught = Stopwatch.GetElapsedTime(start).TotalSeconds;
         EvaluationReport report = session.Evaluate(facts, new Triggers(trigger, trigger), neighbours, cancellation: cancellation);
-        terminal.Line($"\n{facts.Count} more facts, asked as questions (taught in {Terminal.Duration(taught)}, "
+        terminal.Line($"\n{Terminal.Count(facts.Count)} more facts, asked as questions (taught in {Terminal.Duration(taught)}, "
             + $"measured in {Terminal.Duration(Stopwatch.GetElapsedTime(start).TotalSeconds - taught)}), in percent:");
         Table table = Terminal.NewTable("model", "ES: same words", "PS: other words", "NS: unrelated", "Score", "neighbours kept");
         AddRow("base", report.Base, null);

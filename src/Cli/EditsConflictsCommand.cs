@@ -74,7 +74,7 @@ internal static class EditsConflictsCommand
         }
 
         int outdone = conflicts.Where(conflict => conflict.OtherWins).Select(conflict => conflict.Edit).Distinct().Count();
-        string more = shown.Length < conflicts.Count ? $", {shown.Length} shown: --all has the others" : "";
+        string more = shown.Length < conflicts.Count ? $", {Terminal.Count(shown.Length)} shown: --all has the others" : "";
         terminal.Line(conflicts.Count == 0
             ? "No conflicts: each prompt is claimed by its own edit alone, or by others that say the same."
             : $"{Terminal.Counted(conflicts.Count, "conflict")} on the prompts of "

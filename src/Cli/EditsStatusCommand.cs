@@ -118,12 +118,12 @@ internal static class EditsStatusCommand
         {
             Edit[] batch = [.. all.Where(edit => edit.Method == method && edit.Batch == number)];
             if (batch.Length == 1) continue;
-            string of = $"of its batch of {batch.Length}";
+            string of = $"of its batch of {Terminal.Count(batch.Length)}";
             if (batch.FirstOrDefault(edit => edit.Status == EditStatus.Removed) is { } removed)
                 yield return $"Edit {removed.Id} {of} is removed: the whole batch is silent for good, teach it again.";
             else if (batch.FirstOrDefault(edit => edit.Status == EditStatus.Withdrawn) is { } withdrawn)
                 yield return $"Edit {withdrawn.Id} {of} is withdrawn: the whole batch is silent until it is restored.";
-            else yield return $"The whole batch of {batch.Length} answers again.";
+            else yield return $"The whole batch of {Terminal.Count(batch.Length)} answers again.";
         }
     }
 }

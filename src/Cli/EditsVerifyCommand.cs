@@ -28,7 +28,8 @@ internal static class EditsVerifyCommand
         foreach (StoreFinding finding in report.Findings.Take(Told))
             Terminal.AddRow(table, finding.Where.ToString().ToLowerInvariant(), Terminal.Number(finding.Id), finding.What);
         terminal.Show(table);
-        if (report.Findings.Count > Told) terminal.Line($"{report.Findings.Count - Told} more findings are not shown; --json has all.");
+        if (report.Findings.Count > Told)
+            terminal.Line($"{Terminal.Count(report.Findings.Count - Told)} more findings are not shown; --json has all.");
     }
 
     private static int Render(Terminal terminal, StoreReport report)
@@ -64,7 +65,7 @@ internal static class EditsVerifyCommand
             : $"; the status of {Terminal.Counted(report.Uncertain.Count, "edit")} is not known";
         terminal.Line(report.CanBeSaved
             ? $"{Terminal.Visible(report.Path)} is damaged. {sound} are as they were written{status}; 'edits salvage' saves these edits."
-            : $"{Terminal.Visible(report.Path)} is damaged or no edit store, and nothing of it can be saved: fetch a copy from a backup.");
+            : $"{Terminal.Visible(report.Path)} is damaged, and nothing of it can be saved: fetch a copy from a backup.");
         return exit;
     }
 }

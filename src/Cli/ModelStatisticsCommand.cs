@@ -80,8 +80,9 @@ internal static class ModelStatisticsCommand
             return 0;
         }
 
-        terminal.Line($"{statistics.Path}: {Terminal.Counted(count, "hidden state")} of {size} numbers at block {statistics.Layer}.");
-        if (count < 10L * size) terminal.Line($"That is few: {10L * size} or more make a good estimate.");
+        terminal.Line($"{statistics.Path}: {Terminal.Counted(count, "hidden state")} of "
+            + $"{Terminal.Count(size)} numbers at block {statistics.Layer}.");
+        if (count < 10L * size) terminal.Line($"That is few: {Terminal.Count(10L * size)} or more make a good estimate.");
         return 0;
     }
 

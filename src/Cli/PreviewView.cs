@@ -23,7 +23,7 @@ internal static class PreviewView
             return;
         }
 
-        Table table = Terminal.NewTable("prompt", "says so far", "would say", "tokens", "subject", "");
+        Table table = Terminal.NewTable("prompt", "says so far", "would say", "tokens", "subject", "").Sparing(4, 3, 1);
         foreach (PreviewedRequest preview in previews)
         {
             EditRequest taken = preview.Request.Request;
@@ -106,8 +106,8 @@ internal static class PreviewView
     {
         int Count(TeachingFate fate) => previews.Count(preview => preview.Fate == fate);
         int others = previews.Count - Count(TeachingFate.Teach) - Count(TeachingFate.There);
-        yield return $"{Count(TeachingFate.Teach)} of {Terminal.Counted(previews.Count, "fact")} would be taught, "
-            + $"{Count(TeachingFate.There)} already there, {others} left out; "
+        yield return $"{Terminal.Count(Count(TeachingFate.Teach))} of {Terminal.Counted(previews.Count, "fact")} would be taught, "
+            + $"{Terminal.Count(Count(TeachingFate.There))} already there, {Terminal.Count(others)} left out; "
             + $"{Terminal.Counted(previews.Count(preview => preview.Conflicts.Count > 0), "conflict")} with edits of the store.";
     }
 }

@@ -35,7 +35,9 @@ internal sealed class Table
     /// <summary>A table with these columns, each of which says what it holds.</summary>
     public Table(params ReadOnlySpan<string> headers) => this.headers = headers.ToArray();
 
-    /// <summary>Names the columns that a narrow screen does without, the first to go first; any without text goes before.</summary>
+    /// <summary>
+    /// Names the columns that a narrow screen does without, the first to go first; any without text, or with dashes only, goes before.
+    /// </summary>
     public Table Sparing(params int[] columns)
     {
         spared = columns;
@@ -93,7 +95,8 @@ internal sealed class Table
 
         int[] least = [.. headers.Select((header, i) =>
             Math.Min(LongestUnbroken, rows.Max(row => TextWrap.LongestWord(row[i].Text), TextWrap.LongestWord(header))))];
-        foreach (int column in shown.Where(column => !rows.Exists(row => row[column].Text.Length > 0)).Concat(spared).Distinct().ToArray())
+        int[] blank = [.. shown.Where(column => !rows.Exists(row => row[column].Text is not ("" or "-")))];
+        foreach (int column in blank.Concat(spared).Distinct())
         {
             if (shown.Count == 1 || shown.Sum(i => least[i]) <= Room(shown.Count)) break;
             shown.Remove(column);

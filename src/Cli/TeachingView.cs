@@ -148,7 +148,7 @@ internal static class TeachingView
         terminal.Line($"{said}: {sure}.");
         if (failing.Length == 0) return;
         terminal.Show(AnswersView.Table(failing.Take(Told), session));
-        if (failing.Length > Told) terminal.Line($"… and {failing.Length - Told} more: 'edits check' tells all.");
+        if (failing.Length > Told) terminal.Line($"… and {Terminal.Count(failing.Length - Told)} more: 'edits check' tells all.");
     }
 
     private static string Summary(TeachingReport report)

@@ -35,8 +35,13 @@ internal sealed partial class Terminal
         _ => $"{Number(seconds / 3600, "0.0")} h",
     };
 
-    /// <summary>A share of a hundred, without the sign: one decimal, below one two.</summary>
-    public static string Percent(double? percent) => Number(percent, percent is > 0 and < 0.995 ? "0.00" : "0.0");
+    /// <summary>A share of a hundred, without the sign: one decimal, below one and near all two; less than all is never 100.</summary>
+    public static string Percent(double? percent) => percent switch
+    {
+        > 0 and < 0.995 => Number(percent, "0.00"),
+        >= 99.95 and < 100 => Number(Math.Min(percent.Value, 99.99), "0.00"),
+        _ => Number(percent, "0.0"),
+    };
 
     /// <summary>A probability: <c>0.938</c>, and <c>3.2E-5</c> where that would be nothing.</summary>
     public static string Probability(double p) => Number(p, p is > 0 and < 0.001 ? "0.#E+0" : "0.000");

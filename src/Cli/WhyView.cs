@@ -100,7 +100,7 @@ internal static class WhyView
         }
 
         Table changes = Terminal.NewTable("next token", "P before", "P after", "logit before", "logit after").Sparing(4, 3);
-        foreach (TokenChange c in why.Changes)
+        foreach (TokenChange c in why.Changes.OrderByDescending(change => change.ProbabilityAfter))
         {
             Terminal.AddRow(
                 changes, Terminal.Quoted(session.TokenText(c.Token)), Terminal.Probability(c.ProbabilityBefore),

@@ -67,14 +67,12 @@ public sealed class EditsVerifyTests : IDisposable
         foreach (string[] command in (string[][])[["verify", "--edits"], ["salvage", "--output", saved, "--edits"]])
             CliRun.Of(["edits", .. command, empty]).AssertFailed("is an empty file: there is no edit in it.", "from a backup");
         File.WriteAllBytes(store, File.ReadAllBytes(store)[..50]);
-        foreach ((string file, string what) in (ReadOnlySpan<(string, string)>)[(text, "is no edit store"), (store, "cut off")])
-        {
-            CliRun run = CliRun.Of("edits", "verify", "--edits", file);
-            Assert.Equal(3, run.ExitCode);
-            Assert.Contains(what, run.Out, StringComparison.Ordinal);
-            Assert.Contains("damaged or no edit store, and nothing of it can be saved", run.Out, StringComparison.Ordinal);
-            Assert.DoesNotContain("salvage", run.Out, StringComparison.Ordinal);
-        }
+        CliRun.Of("edits", "verify", "--edits", text).AssertFailed("is no edit store");
+        CliRun run = CliRun.Of("edits", "verify", "--edits", store);
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains("cut off", run.Out, StringComparison.Ordinal);
+        Assert.Contains("is damaged, and nothing of it can be saved", run.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("salvage", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]

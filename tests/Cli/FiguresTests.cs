@@ -37,6 +37,9 @@ public sealed partial class FiguresTests : IDisposable
     [InlineData(0.994, "0.99")]
     [InlineData(0.996, "1.0")]
     [InlineData(99.94, "99.9")]
+    [InlineData(99.98, "99.98")]
+    [InlineData(99.9999, "99.99")]
+    [InlineData(100.0, "100.0")]
     [InlineData(null, "-")]
     public void Shares(double? percent, string expected) => Assert.Equal(expected, Terminal.Percent(percent));
 

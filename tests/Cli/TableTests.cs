@@ -54,6 +54,8 @@ public sealed class TableTests
         string narrow = Written(new Table("id", "prompt", "note", "why").Sparing(2, 3), 24, row);
         Assert.DoesNotContain("note", narrow, StringComparison.Ordinal);
         Assert.Contains("Constantinople", narrow, StringComparison.Ordinal);
+        string dashes = Written(new Table("id", "prompt", "note", "why"), 36, ["1", "Constantinople", "important", "-"]);
+        Assert.DoesNotContain("why", dashes, StringComparison.Ordinal);
     }
 
     [Fact]

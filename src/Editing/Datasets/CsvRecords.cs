@@ -10,13 +10,14 @@ namespace Sharpformer.Editing.Datasets;
 
 /// <summary>
 /// The records of a table, one by one: the first line names the columns, each other row is an object of those cells that are not blank.
-/// Fields are divided by commas, semicolons or tabs.
+/// Fields are divided by commas, semicolons or tabs, or by what a line <c>sep=</c> before the first names.
 /// </summary>
 internal sealed class CsvRecords : IDisposable
 {
     private const int LargestField = 64 << 20;
+    private const string Told = "sep=";
 
-    private static readonly string[] Delimiters = [",", ";", "\t"];
+    private static readonly char[] Delimiters = [',', ';', '\t'];
 
     private readonly string name;
     private readonly CsvParser parser;
@@ -32,20 +33,22 @@ internal sealed class CsvRecords : IDisposable
     public CsvRecords(Stream stream, ReadOnlySpan<byte> head, string name)
     {
         this.name = name;
-        var text = new StreamReader(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true));
-        parser = new CsvParser(text, new CsvConfiguration(CultureInfo.InvariantCulture)
+        (char delimiter, bool isTold) = DelimiterOf(Encoding.UTF8.GetString(head));
+        parser = new CsvParser(new TableText(stream, name, delimiter), new CsvConfiguration(CultureInfo.InvariantCulture)
         {
-            Delimiter = DelimiterOf(Encoding.UTF8.GetString(head)),
+            Delimiter = delimiter.ToString(),
             IgnoreBlankLines = false, // lines are counted
             BadDataFound = null, // told with its row, see Fault
             MaxFieldSize = LargestField,
         });
+        if (isTold && ReadRow()) lines.Pass<char>(parser.RawRecord);
         if (!ReadRow()) throw new InputException($"Record file '{name}' holds no record.");
+        string where = $"Record file '{name}', line {lines.Line}";
         columns = [.. parser.Record!.Select(NameOf)];
         lines.Pass<char>(parser.RawRecord);
         IEnumerable<string> once = columns.Where(column => column != PlainLayout.Paraphrase);
         if (once.CountBy(column => column).FirstOrDefault(of => of.Value > 1).Key is { } twice)
-            throw new InputException($"Record file '{name}', line 1: the column {Quoted.Text(twice)} is there twice.");
+            throw new InputException($"{where}: the column {Quoted.Text(twice)} is there twice.");
     }
 
     /// <summary>The next record; null after the last one.</summary>
@@ -100,7 +103,7 @@ internal sealed class CsvRecords : IDisposable
         {
             if (raw[i] != '"')
             {
-                isStart = !isWithin && (EndsField(raw[i]) || (isStart && raw[i] == ' '));
+                isStart = !isWithin && EndsField(raw[i]);
                 continue;
             }
 
@@ -132,13 +135,17 @@ internal sealed class CsvRecords : IDisposable
         return JsonSerializer.SerializeToDocument(cells);
     }
 
-    /// <summary>The one that divides the first line into most parts.</summary>
-    private static string DelimiterOf(string head)
+    /// <summary>
+    /// The one that divides the first line into most parts; or that which the first line names, as spreadsheets write it: <c>sep=;</c>.
+    /// </summary>
+    private static (char Delimiter, bool IsTold) DelimiterOf(string head)
     {
         int end = head.AsSpan().IndexOfAny('\r', '\n');
         string first = end < 0 ? head : head[..end];
+        if (first.Length == Told.Length + 1 && first.StartsWith(Told, StringComparison.OrdinalIgnoreCase) && !char.IsLetterOrDigit(first[^1])
+            && first[^1] is not ('"' or ' ')) return (first[^1], true);
         string[] unquoted = [.. first.Split('"').Where((_, i) => i % 2 == 0)];
-        return Delimiters.MaxBy(delimiter => unquoted.Sum(part => part.Split(delimiter).Length))!;
+        return (Delimiters.MaxBy(delimiter => unquoted.Sum(part => part.Split(delimiter).Length)), false);
     }
 
     // People write "Prompt", and mean the column that is known.

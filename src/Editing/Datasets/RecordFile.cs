@@ -182,7 +182,7 @@ public sealed class RecordFile : IDisposable
         {
             return read();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or DecoderFallbackException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException($"Record file '{Name}' cannot be read: {FileErrors.Reason(e)}.", null, e);
         }

@@ -109,13 +109,31 @@ public sealed class RecordFileTests : IDisposable
         Assert.DoesNotContain('\n', message);
     }
 
+    [Theory]
+    [InlineData("prompt, target\na is, \"b\"\n", "a is", "b")]
+    [InlineData("prompt,target\n  \"c, or d is\",  \"e, or f\"  \n", "c, or d is", "e, or f")]
+    [InlineData("\"prompt\" , \"target\"\r\n\"c \"\"d\"\" is\" , \" e\"", "c \"d\" is", " e")]
+    [InlineData("prompt;target\na, \"b\"; c", null, null)]
+    [InlineData("prompt,target\n a , b ", " a ", " b ")]
+    [InlineData("prompt,target\n\"a\" \"b\",c", null, null)]
+    [InlineData("sep=;\r\nprompt;target\r\na, b;c", "a, b", "c")]
+    [InlineData("sep=|\nprompt|target\na;b, c|d", "a;b, c", "d")]
+    public void Blanks_around_quotation_marks_are_no_part_of_a_cell_and_a_first_line_may_name_the_delimiter(
+        string table, string? prompt, string? target)
+    {
+        RecordSet set = LoadAll(table);
+        if (prompt is null) Assert.Equal(2, Assert.Single(set.Bad).Line);
+        else Assert.Equal((prompt, target), (Assert.Single(set.Edits).Prompt, set.Edits[0].Target));
+    }
+
     [Fact]
     public void Bytes_that_are_no_text_are_refused()
     {
         File.WriteAllBytes(path, [.. "[{\"src\":\""u8, 0xC3, 0x28, .. "\",\"alt\":\"B\"}]"u8]);
         Fails.With<InputException>("valid UTF-8", () => EditRecord.Load(path));
-        File.WriteAllBytes(path, [.. "prompt,target\na,"u8, 0xE9, (byte)'\n']);
-        Fails.With<InputException>("it is no valid UTF-8 text", () => EditRecord.Load(path));
+        File.WriteAllBytes(path, [.. "prompt,target\n"u8, .. Enumerable.Repeat("a,ä\n"u8.ToArray(), 9000).SelectMany(row => row), 0xE9, (byte)'\n']);
+        string message = Assert.Throws<InputException>(() => EditRecord.Load(path)).Message;
+        Assert.Contains("line 9002: it is no valid UTF-8 text. Hint: save it as UTF-8", message, StringComparison.Ordinal);
         foreach (Encoding encoding in (Encoding[])[Encoding.Unicode, Encoding.BigEndianUnicode, new UnicodeEncoding(false, false)])
         {
             File.WriteAllText(path, $"[{Minimal}]", encoding);

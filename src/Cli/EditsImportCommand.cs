@@ -70,7 +70,7 @@ internal static class EditsImportCommand
             NoteColumns(terminal, rows);
             using Session session = model.Open(parse);
             IReadOnlyList<TokenizedRequest> requests =
-                RecordOptions.Tokenize(parse, session, [.. rows.Select(RequestOf)], texts.Rules(parse), onBad);
+                RecordOptions.Tokenize(parse, session, [.. rows.Select(RequestCsv.RequestOf)], texts.Rules(parse), onBad);
             TextOptions.NoteChanges(terminal, requests);
             (requests, IReadOnlyList<TokenizedRequest> again) = TokenizedRequest.Split(requests);
             if (again is [var twice, ..])
@@ -114,19 +114,6 @@ internal static class EditsImportCommand
         throw new InputException(
             $"{row.Source}: the status is {Terminal.Quoted(text)}, expected one of "
                 + $"{string.Join(", ", Enum.GetNames<EditStatus>()).ToLowerInvariant()}.");
-    }
-
-    /// <summary>What a row asks for, without what it says of the edit that it was written from.</summary>
-    private static EditRequest RequestOf(EditRecord row)
-    {
-        bool wasEdit = row.Columns["status"] is not null && row.Columns["method"] is not null;
-        if (!wasEdit) return row.ToRequest("");
-        return (row with
-        {
-            Id = null,
-            Columns = Provenance.Of(row.Columns.Where(pair => !RequestCsv.OfTheEdit.Contains(pair.Name))
-                .Select(pair => (pair.Name, (string?)pair.Text))),
-        }).ToRequest("");
     }
 
     private static bool IsTable(string path) => Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv";

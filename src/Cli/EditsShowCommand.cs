@@ -11,6 +11,13 @@ namespace Sharpformer.Cli;
 /// <summary><c>edits show</c>: everything that is known of one edit.</summary>
 internal static class EditsShowCommand
 {
+    // What the table of an edit says, so that what its file said under such a name is told apart.
+    private static readonly string[] OfThisTable =
+    [
+        "id", "edit", "status", "prompt", "target", "subject", "source", "paraphrase", "prompt tokens", "target tokens", "method",
+        "settings", "training", "created", "withdrawn", "removed",
+    ];
+
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
@@ -180,7 +187,7 @@ internal static class EditsShowCommand
         if (edit.Request.Source.Length > 0) Terminal.AddRow(table, "source", edit.Request.Source);
         foreach (string paraphrase in edit.Request.Paraphrases) Terminal.AddRow(table, "paraphrase", paraphrase);
         foreach ((string name, string text) in edit.Request.Provenance)
-            Terminal.AddRow(table, name == "id" ? "id in its file" : name, text);
+            Terminal.AddRow(table, OfThisTable.Contains(name) ? $"{name} in its file" : name, text);
         Terminal.AddRow(table, "prompt tokens", string.Join(' ', edit.PromptTokens.Select(t => Token(t, tokenizer))));
         Terminal.AddRow(table, "target tokens", string.Join(' ', edit.TargetTokens.Select(t => Token(t, tokenizer))));
         Terminal.AddRow(table, "method", edit.Method);

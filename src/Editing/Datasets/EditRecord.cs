@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Datasets;
@@ -8,6 +10,9 @@ namespace Sharpformer.Editing.Datasets;
 /// </summary>
 public sealed record EditRecord
 {
+    // Shown to people, and never part of a web page as it is.
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The prompt to edit; efficacy (ES) is measured on it.</summary>
     public required string Prompt { get; init; }
 
@@ -26,7 +31,7 @@ public sealed record EditRecord
     /// <summary>What was or is answered before the edit.</summary>
     public IReadOnlyList<string> OldAnswers { get; init; } = [];
 
-    /// <summary>Further answers that the file names; they are kept and not measured.</summary>
+    /// <summary>Further answers that the file names; they are kept with the edit and not measured.</summary>
     public IReadOnlyList<string> Answers { get; init; } = [];
 
     /// <summary>The relation's identifier, for example <c>P20</c>.</summary>
@@ -70,11 +75,25 @@ public sealed record EditRecord
     public IReadOnlyList<string> ParaphrasePrompts(string trigger, TextRules? rules = null) =>
         [.. Paraphrases.Select(other => (rules ?? TextRules.Default).Prompt(other + trigger, Subject))];
 
-    /// <summary>The edit this record asks for, its texts as the file has them.</summary>
+    /// <summary>
+    /// The edit this record asks for, its texts as the file has them. What is not taught goes along, but for the probes, which measure.
+    /// </summary>
     /// <param name="answerTrigger">Appended to the prompt and its paraphrases.</param>
     public EditRequest ToRequest(string answerTrigger) => new(Prompt + answerTrigger, Target, Subject, Source)
     {
         Paraphrases = [.. Paraphrases.Select(other => other + answerTrigger)],
-        Provenance = Provenance.Of([("owner", Owner), ("reason", Reason), ("id", Id), .. Columns.Select(pair => (pair.Name, pair.Text))]),
+        Provenance = Provenance.Of(
+        [
+            ("owner", Owner), ("reason", Reason), ("id", Id), ("relation", Relation), ("old_answers", TextOf(OldAnswers)),
+            ("answers", TextOf(Answers)), .. Columns.Select(pair => (pair.Name, pair.Text)),
+        ]),
+    };
+
+    // One as it is, several as a list of JSON: read again, and asked for again, it is the same.
+    private static string? TextOf(IReadOnlyList<string> texts) => texts switch
+    {
+        [] => null,
+        [var one] => one,
+        _ => JsonSerializer.Serialize(texts, Json),
     };
 }

@@ -2,21 +2,27 @@ using System.Globalization;
 using CsvHelper;
 using CsvHelper.Configuration;
 using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Datasets.Layouts;
 using Sharpformer.Editing.Store;
 
 namespace Sharpformer.Editing.Exchange;
 
 /// <summary>
 /// Edits of a store as a table for people and their spreadsheets: what was asked for, not what was made of it. <see cref="RecordFile"/>
-/// reads it.
+/// reads it. What the edits' own files said has columns behind, those with <c>own:</c> before their name whose name is one of this table.
 /// </summary>
 public static class RequestCsv
 {
-    private static readonly string[] First = ["id", "status", "prompt", "target", "subject"];
+    private const string Id = "id", Reason = "reason", Own = "own:";
 
-    private static readonly string[] Last = ["source", "method", "reason", "created"];
+    private static readonly string[] First = [Id, "status", "prompt", "target", "subject"];
+
+    private static readonly string[] Last = ["source", "method", Reason, "created"];
 
     private static readonly CsvConfiguration Config = new(CultureInfo.InvariantCulture) { NewLine = "\n" };
+
+    // What the reader of tables knows and makes the same of.
+    private static readonly string[] AsTheyWere = ["owner", "relation", "old_answers", "answers"];
 
     /// <summary>Columns that say what became of the edit: reading keeps them beside the fact, as columns that it does not know.</summary>
     public static IReadOnlyList<string> OfTheEdit { get; } = ["status", "method", "created"];
@@ -36,11 +42,10 @@ public static class RequestCsv
             .ToDictionary(line => line.EditId, line => line.Reason);
         int wordings = Math.Max(1, edits.Select(edit => edit.Request.Paraphrases.Count).DefaultIfEmpty().Max());
         string[] paraphrases = [.. Enumerable.Range(1, wordings).Select(i => $"paraphrase_{i}")];
-        // What the file said of it has columns of its own, but for those of this table: here an edit's id is that of the store.
         string[] said = [.. edits.SelectMany(edit => edit.Request.Provenance).Select(pair => pair.Name).Distinct()
-            .Except([.. First, .. paraphrases, .. Last])];
+            .Where(name => name != Reason)];
         using var csv = new CsvWriter(writer, Config, leaveOpen: true);
-        Row([.. First, .. paraphrases, .. Last, .. said]);
+        Row([.. First, .. paraphrases, .. Last, .. said.Select(name => IsTaken(name) ? Own + name : name)]);
         foreach (Edit edit in edits)
         {
             EditRequest r = edit.Request;
@@ -48,7 +53,7 @@ public static class RequestCsv
             [
                 edit.Id.ToString(CultureInfo.InvariantCulture), edit.Status.ToString().ToLowerInvariant(), r.Prompt, r.Target, r.Subject,
                 .. Enumerable.Range(0, wordings).Select(i => i < r.Paraphrases.Count ? r.Paraphrases[i] : null),
-                r.Source, edit.Method, r.Provenance["reason"] ?? reasons.GetValueOrDefault(edit.Id),
+                r.Source, edit.Method, r.Provenance[Reason] ?? reasons.GetValueOrDefault(edit.Id),
                 edit.CreatedAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture), .. said.Select(name => r.Provenance[name]),
             ]);
         }
@@ -61,4 +66,27 @@ public static class RequestCsv
             csv.NextRecord();
         }
     }
+
+    /// <summary>What a row asks for; of one that <see cref="Write"/> wrote, without what it says of the edit that it was.</summary>
+    public static EditRequest RequestOf(EditRecord row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        if (row.Id is null || OfTheEdit.Any(name => row.Columns[name] is null)) return row.ToRequest("");
+        (string Name, string? Text)[] own = [.. row.Columns.Where(pair => pair.Name.StartsWith(Own, StringComparison.Ordinal))
+            .Select(pair => (pair.Name[Own.Length..], pair.Text))];
+        return (row with
+        {
+            Id = own.FirstOrDefault(pair => pair.Name == Id).Text,
+            Columns = Provenance.Of(
+            [
+                .. own.Where(pair => pair.Name != Id),
+                .. row.Columns.Where(pair => !OfTheEdit.Contains(pair.Name) && !pair.Name.StartsWith(Own, StringComparison.Ordinal))
+                    .Select(pair => (pair.Name, pair.Text)),
+            ]),
+        }).ToRequest("");
+    }
+
+    /// <summary>Whether a name that a file gave something means something else as a column of this table.</summary>
+    private static bool IsTaken(string name) => name.StartsWith(Own, StringComparison.Ordinal) || OfTheEdit.Contains(name)
+        || (PlainLayout.Names(name) && !AsTheyWere.Contains(name));
 }

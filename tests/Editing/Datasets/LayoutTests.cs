@@ -193,6 +193,15 @@ public sealed class LayoutTests
     }
 
     [Fact]
+    public void What_a_layout_knows_and_nobody_is_taught_goes_along_with_the_edit()
+    {
+        EditRecord edit = Single("""{"src":"a","alt":"b","pred":"c","answers":["b","B"],"relation":"P20"}""");
+        Assert.Equal([("relation", "P20"), ("old_answers", "c"), ("answers", """["b","B"]""")], edit.ToRequest("").Provenance);
+        EditRecord table = Single("prompt,target,relation,answers,old_answers\na,b,P20,\"[\"\"b\"\",\"\"B\"\"]\",c\n");
+        Assert.Equal(edit.ToRequest("").Provenance, table.ToRequest("").Provenance);
+    }
+
+    [Fact]
     public void Triggers_go_behind_the_prompt_and_its_paraphrases()
     {
         EditRecord edit = Single("""{"src":"Where?","rephrase":"In which place?","alt":"X","subject":"S"}""");

@@ -89,15 +89,16 @@ internal sealed class JsonRecords(Stream stream, string name, bool isArray)
         // In the reader's account lines end at line feeds only, and are counted from where the state began.
         int feeds = (int)(error.LineNumber ?? 0) - feedsOfState, offset = 0;
         for (int i = 0; i < feeds; i++) offset += buffer.AsSpan(start + offset, end - start - offset).IndexOf((byte)'\n') + 1;
+        int line = LineAt(Begin()), wrong = LineAt(offset);
         string got = depth >= Deepest - 1 // what is opened too much is not counted
             ? $"JSON that is nested deeper than {Deepest}"
-            : $"broken JSON at byte {error.BytePositionInLine + 1} of the line";
-        if (isArray) throw Fatal(LineAt(offset), "a record as a JSON object", got);
+            : $"broken JSON at byte {error.BytePositionInLine + 1} of {(wrong == line ? "the line" : $"line {wrong}")}";
+        if (isArray) throw Fatal(line, "a record as a JSON object", got);
 
         int blank = buffer.AsSpan(start, end - start).IndexOfAnyExcept(" \t\r\n"u8);
         int rest = buffer.AsSpan(start + blank, end - start - blank).IndexOfAny((byte)'\n', (byte)'\r');
         if (rest < 0 && !isFinal) return false; // the rest of the line is not there yet
-        record = new RawRecord(index++, LineAt(offset)) { Fault = ("a record as a JSON object", got) };
+        record = new RawRecord(index++, line) { Fault = ("a record as a JSON object", got) };
         Pass(rest < 0 ? end - start : blank + rest + 1);
         (state, feedsOfState) = (new JsonReaderState(Options), 0);
         return true;
@@ -115,6 +116,10 @@ internal sealed class JsonRecords(Stream stream, string name, bool isArray)
         JsonTokenType.True or JsonTokenType.False => "true or false",
         _ => "null",
     };
+
+    /// <summary>Where in the buffer the next record begins.</summary>
+    private int Begin() =>
+        Math.Max(0, buffer.AsSpan(start, end - start).IndexOfAnyExcept(place == Place.Records && isArray ? " \t\r\n,"u8 : " \t\r\n"u8));
 
     private int LineAt(int offset)
     {
@@ -138,7 +143,7 @@ internal sealed class JsonRecords(Stream stream, string name, bool isArray)
         start = 0;
         if (end == buffer.Length)
         {
-            if (end >= LargestRecord) throw Fatal(lines.Line, $"a record of at most {LargestRecord >> 20} MiB", "a larger one");
+            if (end >= LargestRecord) throw Fatal(LineAt(Begin()), $"a record of at most {LargestRecord >> 20} MiB", "a larger one");
             Array.Resize(ref buffer, 2 * buffer.Length);
         }
 

@@ -4,7 +4,7 @@ namespace Sharpformer.Editing.Datasets;
 
 /// <summary>A record as its file has it: a JSON object, or why there is none.</summary>
 /// <param name="Index">Its number in the file, counted from 0.</param>
-/// <param name="Line">The line where it begins, or where it goes wrong.</param>
+/// <param name="Line">The line where it begins.</param>
 internal sealed record RawRecord(int Index, int Line) : IDisposable
 {
     /// <summary>The object; of a table's row one with a text for each cell that is not blank.</summary>

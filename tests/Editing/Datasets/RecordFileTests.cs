@@ -131,7 +131,8 @@ public sealed class RecordFileTests : IDisposable
     {
         File.WriteAllBytes(path, [.. "[{\"src\":\""u8, 0xC3, 0x28, .. "\",\"alt\":\"B\"}]"u8]);
         Fails.With<InputException>("valid UTF-8", () => EditRecord.Load(path));
-        File.WriteAllBytes(path, [.. "prompt,target\n"u8, .. Enumerable.Repeat("a,ä\n"u8.ToArray(), 9000).SelectMany(row => row), 0xE9, (byte)'\n']);
+        byte[] rows = [.. Enumerable.Repeat("a,ä\n"u8.ToArray(), 9000).SelectMany(row => row)];
+        File.WriteAllBytes(path, [.. "prompt,target\n"u8, .. rows, 0xE9, (byte)'\n']);
         string message = Assert.Throws<InputException>(() => EditRecord.Load(path)).Message;
         Assert.Contains("line 9002: it is no valid UTF-8 text. Hint: save it as UTF-8", message, StringComparison.Ordinal);
         foreach (Encoding encoding in (Encoding[])[Encoding.Unicode, Encoding.BigEndianUnicode, new UnicodeEncoding(false, false)])
@@ -185,18 +186,36 @@ public sealed class RecordFileTests : IDisposable
         Assert.Equal(count + 1, records.Count);
         for (int i = 0; i < count; i++)
             Assert.Equal((new string('ü', length) + " " + i, "B" + i), (records[i].Prompt, records[i].Target));
-        string where = $"record {count} (counted from 0), line {4 * count + 3}";
-        Fails.With<InputException>($"{where}, field \"src\": expected a text, got a number", () => Load(text + "{\n\"src\":0}]"));
+        (string record, int line) = ($"record {count} (counted from 0), line ", 4 * count + 2);
         Fails.With<InputException>(
-            $"{where}: expected a record as a JSON object, got broken JSON at byte 7", () => Load(text + "{\n\"src\":x}]"));
+            $"{record}{line + 1}, field \"src\": expected a text, got a number", () => Load(text + "{\n\"src\":0}]"));
+        Fails.With<InputException>(
+            $"{record}{line}: expected a record as a JSON object, got broken JSON at byte 7 of line {line + 1}",
+            () => Load(text + "{\n\"src\":x}]"));
     }
+
+    [Theory]
+    [InlineData("{\"src\":\"A\",\n", 1)]
+    [InlineData("\n\n{\"src\":\n\"A", 3)]
+    [InlineData("[{0}\n,\r\n{\"src\":\n\"A", 3)]
+    [InlineData("{0}\n{\"src\":\n{0}\n", 2)]
+    public void A_record_that_is_cut_off_is_told_by_the_line_where_it_begins(string content, int line)
+    {
+        string message = Assert.Throws<InputException>(() => Load(content.Replace("{0}", Minimal, StringComparison.Ordinal))).Message;
+        Assert.Contains($", line {line}: expected a record as a JSON object, got broken JSON at byte", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_record_that_is_too_large_is_told_by_the_line_where_it_begins() => Fails.With<InputException>(
+        "record 1 (counted from 0), line 3: expected a record of at most 64 MiB",
+        () => Load($"[{Minimal}\n,\n{{\"src\":\"{new string('a', 64 << 20)}\"}}]"));
 
     [Fact]
     public void Of_lines_and_tables_the_good_ones_are_kept_and_each_bad_one_is_named()
     {
         RecordSet set = LoadAll($"{Minimal}\n{{\"src\":\"A\"\n7\n{{\"src\":\"A\"}}\n{Minimal}\n{{\"src\":\"cut");
         Assert.Equal((6, 2, 4), (set.Count, set.Edits.Count, set.BadCount));
-        Assert.Equal([(1, 3, null), (2, 3, null), (3, 4, "alt"), (5, 6, null)], set.Bad.Select(bad => (bad.Index, bad.Line, bad.Field)));
+        Assert.Equal([(1, 2, null), (2, 3, null), (3, 4, "alt"), (5, 6, null)], set.Bad.Select(bad => (bad.Index, bad.Line, bad.Field)));
         Assert.Equal(4, set.Edits[1].Source[^1] - '0');
         Fails.With<InputException>("4 of 6 records cannot be used.", () => set.Sound());
 

@@ -142,8 +142,8 @@ internal sealed class CsvRecords : IDisposable
     {
         int end = head.AsSpan().IndexOfAny('\r', '\n');
         string first = end < 0 ? head : head[..end];
-        if (first.Length == Told.Length + 1 && first.StartsWith(Told, StringComparison.OrdinalIgnoreCase) && !char.IsLetterOrDigit(first[^1])
-            && first[^1] is not ('"' or ' ')) return (first[^1], true);
+        if (first.Length == Told.Length + 1 && first.StartsWith(Told, StringComparison.OrdinalIgnoreCase)
+            && !char.IsLetterOrDigit(first[^1]) && first[^1] is not ('"' or ' ')) return (first[^1], true);
         string[] unquoted = [.. first.Split('"').Where((_, i) => i % 2 == 0)];
         return (Delimiters.MaxBy(delimiter => unquoted.Sum(part => part.Split(delimiter).Length)), false);
     }

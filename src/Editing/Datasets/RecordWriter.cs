@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsvHelper;
 using CsvHelper.Configuration;
+using Sharpformer.Editing.Datasets.Layouts;
 
 namespace Sharpformer.Editing.Datasets;
 
@@ -114,6 +115,7 @@ public sealed class RecordWriter
                 .. others.Select(name => edit.Columns[name]),
             ]);
             DropProbes(edit.Probes.Where(probe => probe != locality));
+            DropGroups([locality], PlainLayout.Group);
             Drop("answers of locality questions", Math.Max(0, (locality?.Answers.Count ?? 0) - 1));
             Drop("old answers", edit.OldAnswers.Count);
             Drop("further answers", edit.Answers.Count);
@@ -177,6 +179,7 @@ public sealed class RecordWriter
         json["neighborhood_prompts"] = List(edit.Probes.Where(IsNeighbour).Select(probe => probe.Prompt));
         json["attribute_prompts"] = List(edit.Probes.Where(probe => probe.Kind == ProbeKind.Attribute).Select(probe => probe.Prompt));
         DropProbes(edit.Probes.Where(probe => probe.Kind != ProbeKind.Attribute && !IsNeighbour(probe)));
+        DropGroups(edit.Probes.Where(IsNeighbour), CounterFactLayout.Neighborhood);
         Drop("old answers", Math.Max(0, edit.OldAnswers.Count - 1));
         Drop("further answers", edit.Answers.Count);
         DropOrigin(edit);
@@ -200,6 +203,7 @@ public sealed class RecordWriter
         Put(json, "relation", edit.Relation);
         Drop("paraphrases", Math.Max(0, edit.Paraphrases.Count - 1));
         DropProbes(edit.Probes.Where(probe => probe != locality));
+        DropGroups([locality], ZsreLayout.Group);
         Drop("answers of locality questions", Math.Max(0, (locality?.Answers.Count ?? 0) - 1));
         Drop("old answers", Math.Max(0, edit.OldAnswers.Count - 1));
         Drop("ids", edit.Id is null ? 0 : 1);
@@ -212,6 +216,10 @@ public sealed class RecordWriter
         foreach (IGrouping<ProbeKind, Probe> kind in probes.GroupBy(probe => probe.Kind))
             Drop($"{kind.Key.ToString().ToLowerInvariant()} questions", kind.Count());
     }
+
+    // Of questions that the layout puts into the one group it has.
+    private void DropGroups(IEnumerable<Probe?> probes, string group) =>
+        Drop("names of groups of questions", probes.Count(probe => probe is not null && probe.Group != group));
 
     // The source that is only the place in the file that was read is no loss.
     private void DropOrigin(EditRecord edit)

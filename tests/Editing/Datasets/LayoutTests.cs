@@ -189,6 +189,7 @@ public sealed class LayoutTests
         edit = Single("""{"prompt":"a","target":"b","n":1.50,"tags":["x", 1],"ok":true,"none":null}""");
         Assert.Equal([("n", "1.50"), ("tags", """["x", 1]"""), ("ok", "true")], edit.Columns);
         Bad("""{"prompt":"a","target":"b","probes":[{"kind":"odd","prompt":"c"}]}""", "expected one of locality, portability, attribute");
+        Bad("prompt,target,locality,locality_answer\na,b,,d\n", "field \"locality\": expected the question that locality_answer answers");
         Bad("""{"prompt":"a","target":7}""", "field \"target\": expected a text, got a number");
     }
 

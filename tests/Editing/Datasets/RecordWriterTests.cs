@@ -65,12 +65,13 @@ public sealed class RecordWriterTests
             ],
         };
         Assert.Equal(
-            "locality questions 1, portability questions 1, old answers 2, further answers 1", Dropped("csv", out EditRecord back));
+            "locality questions 1, portability questions 1, names of groups of questions 1, old answers 2, further answers 1",
+            Dropped("csv", out EditRecord back));
         Assert.Equal(("=t", "Ann", "so", "red"), (back.Target, back.Owner, back.Reason, back.Columns["team"]));
         Assert.Equal(["q", "r"], back.Paraphrases);
         Assert.Equal(
-            "paraphrases 1, locality questions 1, portability questions 1, answers of locality questions 1, old answers 1, owners 1, "
-                + "reasons 1, values of column team 1",
+            "paraphrases 1, locality questions 1, portability questions 1, names of groups of questions 1, "
+                + "answers of locality questions 1, old answers 1, owners 1, reasons 1, values of column team 1",
             Dropped("zsre", out back));
         Assert.Equal([new Probe(ProbeKind.Locality, "loc", "m?", ["x"])], back.Probes);
         Assert.Equal(
@@ -78,7 +79,8 @@ public sealed class RecordWriterTests
                 "easyedit", out back));
         Assert.Equal([("g", "l"), ("g", "m?"), ("h", "n")], back.Probes.Select(probe => (probe.Group, probe.Prompt)));
         Assert.Equal(
-            "locality questions 1, portability questions 1, old answers 1, further answers 1, owners 1, reasons 1, values of column team 1",
+            "locality questions 1, portability questions 1, names of groups of questions 1, old answers 1, further answers 1, owners 1, "
+                + "reasons 1, values of column team 1",
             Dropped("counterfact", out back));
         Assert.Equal([new Probe(ProbeKind.Locality, "neighborhood", "l", ["o"])], back.Probes);
         Assert.Throws<ArgumentException>(() => Write([edit], "yaml"));

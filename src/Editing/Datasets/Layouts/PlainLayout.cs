@@ -11,7 +11,8 @@ internal static class PlainLayout
     /// <summary>A column that may come again, or with numbers behind it.</summary>
     public const string Paraphrase = "paraphrase";
 
-    private const string Group = "locality";
+    /// <summary>The group of questions for locality that name none.</summary>
+    public const string Group = "locality";
 
     private static readonly string[] Fields =
     [
@@ -53,9 +54,9 @@ internal static class PlainLayout
     private static IEnumerable<Probe> Locality(RecordFields record)
     {
         if (record.Is("locality", JsonValueKind.Object)) return EasyEditProbes.Of(record);
-        return record.Text("locality") is { } question
-            ? [new Probe(ProbeKind.Locality, Group, question, record.Texts("locality_answer"))]
-            : [];
+        IReadOnlyList<string> answers = record.Texts("locality_answer");
+        if (record.Text("locality") is { } question) return [new Probe(ProbeKind.Locality, Group, question, answers)];
+        return answers.Count == 0 ? [] : throw record.Missing("locality", "the question that locality_answer answers");
     }
 
     private static Probe ProbeOf(RecordFields probe)

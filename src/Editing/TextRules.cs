@@ -6,7 +6,9 @@ namespace Sharpformer.Editing;
 /// <summary>Whether a target is taught with a blank before it.</summary>
 public enum LeadingSpace
 {
-    /// <summary>As one would write it: a blank, unless the target begins with punctuation or in a script without blanks.</summary>
+    /// <summary>
+    /// As one would write it: a blank, unless the target begins with punctuation that follows at once or in a script without blanks.
+    /// </summary>
     AsWritten,
 
     /// <summary>A blank unless there is one, whatever the target begins with: what the published data sets mean.</summary>
@@ -58,7 +60,8 @@ public sealed record TextRules
         {
             if (string.IsNullOrWhiteSpace(subject))
                 throw new InputException(
-                    $"The prompt {Quoted.Text(prompt)} holds {Placeholder}, and there is no subject to fill it.", "give the subject.");
+                    $"The prompt {Quoted.Text(prompt)} holds {Placeholder}, and there is no subject to fill it.",
+                    "give the subject: by --subject, or in the record's field \"subject\".");
             prompt = prompt.Replace(Placeholder, subject, StringComparison.Ordinal);
         }
 
@@ -100,12 +103,13 @@ public sealed record TextRules
     {
         Rune first = Rune.TryGetRuneAt(text, 0, out Rune rune) ? rune : Rune.ReplacementChar;
         if (Rune.IsWhiteSpace(first) || WithoutBlanks.Any(range => first.Value >= range.First && first.Value <= range.Last)) return true;
+        if (text is ['-', var digit, ..] && char.IsDigit(digit)) return false; // a number
         return Rune.IsPunctuation(first) && !OpensWord(first);
     }
 
-    /// <summary>Brackets, quotation marks and the like that stand before a word, and behind a blank as it does.</summary>
+    /// <summary>Brackets, quotation marks, an ampersand and the like that stand before a word, and behind a blank as it does.</summary>
     private static bool OpensWord(Rune mark) =>
-        mark.Value is '"' or '\'' or '#' or '@' or '¿' or '¡'
+        mark.Value is '"' or '\'' or '#' or '@' or '&' or '¿' or '¡'
         || Rune.GetUnicodeCategory(mark) is System.Globalization.UnicodeCategory.OpenPunctuation
             or System.Globalization.UnicodeCategory.InitialQuotePunctuation;
 }

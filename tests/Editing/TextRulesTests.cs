@@ -23,6 +23,11 @@ public class TextRulesTests
     [InlineData("«Осень»", " «Осень»")]
     [InlineData("7", " 7")]
     [InlineData("$5", " $5")]
+    [InlineData("-5", " -5")]
+    [InlineData("-er", "-er")]
+    [InlineData("& Sons", " & Sons")]
+    [InlineData("/or", "/or")]
+    [InlineData("*", "*")]
     [InlineData("Осень", " Осень")]
     [InlineData("서울", " 서울")]
     [InlineData("北京", "北京")]
@@ -77,7 +82,8 @@ public class TextRulesTests
     public void A_place_for_a_subject_without_one_is_refused(string? subject)
     {
         var record = new EditRecord { Prompt = "{} works as", Target = "painter", Subject = subject };
-        string expected = "The prompt \"{} works as\" holds {}, and there is no subject to fill it. Hint: give the subject.";
+        string expected = "The prompt \"{} works as\" holds {}, and there is no subject to fill it. Hint: give the subject: by --subject, "
+            + "or in the record's field \"subject\".";
         Assert.Equal(expected, Assert.Throws<InputException>(() => Of(record.ToRequest(""))).Message);
         Assert.Equal(expected, Assert.Throws<InputException>(() => record.EditPrompt("")).Message);
     }

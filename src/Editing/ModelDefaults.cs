@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -107,36 +108,38 @@ public sealed class ModelDefaults
         JsonObject merged = Properties(own);
         foreach (JsonProperty setting in named.EnumerateObject())
         {
-            string where = $"{path}: {Editing}.{method}.{Quoted.Bare(setting.Name)}";
             if (!merged.TryGetPropertyValue(setting.Name, out JsonNode? usual))
             {
                 throw new InputException(
-                    $"{where} is no setting of method {method}, expected one of {string.Join(", ", merged.Select(s => s.Key))}.");
+                    $"{path}: {Editing}.{method}.{Quoted.Bare(setting.Name)} is no setting of method {method}, expected one of "
+                        + $"{string.Join(", ", merged.Select(s => s.Key))}.");
             }
 
             bool isLike = setting.Value.ValueKind == usual?.GetValueKind()
                 || (setting.Value.ValueKind, usual?.GetValueKind())
                     is (JsonValueKind.True, JsonValueKind.False) or (JsonValueKind.False, JsonValueKind.True);
+            var given = new JsonPart(path, $"{Editing}.{method}.{setting.Name}", setting.Value);
             if (!isLike || !IsInRange(setting.Name, setting.Value, config))
-            {
-                throw new InputException(
-                    $"{where} is {Quoted.Bare(setting.Value.GetRawText())}, expected {Expected(setting.Name, usual, config)}.");
-            }
-
+                throw given.Unexpected(Expected(setting.Name, usual, config));
+            if (Misfit(own.GetType(), setting) is { } wanted) throw given.Unexpected(wanted);
             merged[setting.Name] = JsonNode.Parse(setting.Value.GetRawText());
         }
 
-        try
-        {
-            return EditSettings.Parse(method, merged.ToJsonString());
-        }
-        catch (InputException e) // a fraction where a whole number is wanted, or one too large
-        {
-            throw new InputException($"{path}: {Editing}.{method} cannot be used: {e.Message}", null, e);
-        }
+        return EditSettings.Parse(method, merged.ToJsonString());
     }
 
     private static JsonObject Properties(EditSettings settings) => JsonNode.Parse(settings.ToJson())!.AsObject();
+
+    /// <summary>What a number should be that is none of its setting's type; null where it is one.</summary>
+    private static string? Misfit(Type settings, JsonProperty setting)
+    {
+        const BindingFlags Flags = BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase;
+        Type? type = settings.GetProperty(setting.Name, Flags)?.PropertyType;
+        object? most = type == typeof(int) && !setting.Value.TryGetInt32(out _) ? int.MaxValue
+            : type == typeof(ulong) && !setting.Value.TryGetUInt64(out _) ? ulong.MaxValue
+            : null;
+        return most is null ? null : FormattableString.Invariant($"a whole number, {most} at most");
+    }
 
     private static bool IsInRange(string name, JsonElement value, ModelConfig config)
     {

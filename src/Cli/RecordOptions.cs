@@ -87,17 +87,22 @@ internal sealed class RecordOptions
         Terminal terminal = Terminal.Of(parse);
         if (records.BadCount > 0 && parse.GetValue(onBad) == "stop")
         {
-            foreach (BadRecord bad in records.Bad.Skip(1).Take(Told - 1)) terminal.Note($"error: {bad}");
+            if (records.BadCount > 1) Tell("error: ");
             throw new InputException(
                 $"{records.Bad[0]} {Count(records, "cannot be used")}",
                 $"the layout is {records.Layout}; --on-bad skip leaves out what cannot be used.");
         }
 
         if (records.BadCount == 0) return records;
-        foreach (BadRecord bad in records.Bad.Take(Told)) terminal.Note($"note: left out: {bad}");
-        if (records.BadCount > Told) terminal.Note($"note: ... and {Terminal.Count(records.BadCount - Told)} more.");
+        Tell("note: left out: ");
         terminal.Note($"note: {Count(records, "left out")}");
         return records.Edits.Count > 0 ? records : throw new InputException($"Record file '{records.File}': no record can be used.");
+
+        void Tell(string what)
+        {
+            foreach (BadRecord bad in records.Bad.Take(Told)) terminal.Note($"{what}{bad}");
+            if (records.BadCount > Told) terminal.Note($"note: ... and {Terminal.Count(records.BadCount - Told)} more.");
+        }
     }
 
     /// <summary>The requests of records as tokens; of those that the model cannot read, what <see cref="OnBad"/> says is done.</summary>

@@ -66,10 +66,15 @@ public sealed class DatasetTests : IDisposable
         CliRun stopped = CliRun.Of(add);
         Assert.Equal(1, stopped.ExitCode);
         string[] lines = stopped.Error.TrimEnd().Split('\n');
-        Assert.Equal(3, lines.Length);
+        Assert.Equal(4, lines.Length); // all three, and what comes of them
+        Assert.Contains("record 1 (counted from 0), line 3: expected 2 fields", lines[0], StringComparison.Ordinal);
+        Assert.Contains("record 3 (counted from 0), line 5", lines[2], StringComparison.Ordinal);
         Assert.Contains("record 1 (counted from 0), line 3: expected 2 fields", lines[^1], StringComparison.Ordinal);
         Assert.Contains("3 of 4 records cannot be used.", lines[^1], StringComparison.Ordinal);
         Assert.False(File.Exists(folder.File("e.db")));
+
+        string many = Write("many.csv", "prompt,target\n" + string.Concat(Enumerable.Repeat("bad\n", 25)));
+        Assert.Contains("note: ... and 5 more.", CliRun.Of([.. add[..^3], "--input", many]).Error, StringComparison.Ordinal);
 
         CliRun skipped = CliRun.Of([.. add, "--on-bad", "skip", "--json"]);
         Assert.Equal(0, skipped.ExitCode);

@@ -15,6 +15,8 @@ public sealed class EditFilter
         ["subject"] = edit => edit.Request.Subject ?? "",
         ["target"] = edit => edit.Request.Target,
         ["source"] = edit => edit.Request.Source,
+        ["owner"] = edit => edit.Request.Provenance["owner"] ?? "",
+        ["relation"] = edit => edit.Request.Provenance["relation"] ?? "",
     };
 
     private readonly List<(string Field, string Pattern)> patterns = [];
@@ -32,7 +34,7 @@ public sealed class EditFilter
         this.text = text;
         foreach ((string field, string pattern) in conditions)
         {
-            if (!Fields.ContainsKey(field))
+            if (FieldOf(field) is null)
                 throw new InputException($"Edits have no field {Quoted.Text(field)} to be chosen by, expected one of {FieldNames}.");
             string[] statuses = [.. Enum.GetValues<EditStatus>().Select(NameOf)];
             if (field == Status && !statuses.Any(status => FileSystemName.MatchesSimpleExpression(pattern, status, ignoreCase: false)))
@@ -42,7 +44,7 @@ public sealed class EditFilter
     }
 
     /// <summary>The names of the fields that edits are chosen by.</summary>
-    public static string FieldNames => string.Join(", ", Fields.Keys);
+    public static string FieldNames => $"{string.Join(", ", Fields.Keys)}, {Provenance.Own}COLUMN";
 
     /// <summary>Whether a status is asked for.</summary>
     public bool NamesStatus => patterns.Exists(condition => condition.Field == Status);
@@ -52,9 +54,15 @@ public sealed class EditFilter
     {
         ArgumentNullException.ThrowIfNull(edit);
         return patterns.TrueForAll(condition =>
-                FileSystemName.MatchesSimpleExpression(condition.Pattern, Fields[condition.Field](edit), ignoreCase: false))
+                FileSystemName.MatchesSimpleExpression(condition.Pattern, FieldOf(condition.Field)!(edit), ignoreCase: false))
             && (text is null || Texts(edit.Request).Any(one => one.Contains(text, StringComparison.OrdinalIgnoreCase)));
     }
+
+    // Beside those that all edits have, a column of the file that an edit came from.
+    private static Func<Edit, string>? FieldOf(string name) => Fields.GetValueOrDefault(name)
+        ?? (name.StartsWith(Provenance.Own, StringComparison.Ordinal)
+            ? edit => edit.Request.Provenance[name[Provenance.Own.Length..]] ?? ""
+            : null);
 
     private static string NameOf(EditStatus status) => status.ToString().ToLowerInvariant();
 

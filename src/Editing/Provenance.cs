@@ -6,6 +6,9 @@ namespace Sharpformer.Editing;
 /// <summary>What a file said of a fact beside what is taught: its owner, the reason, a number, whatever other columns there were.</summary>
 public sealed class Provenance : IEnumerable<(string Name, string Text)>, IEquatable<Provenance>
 {
+    /// <summary>Stands before the name of what a file said where other names may be meant, as in <c>own:status</c>.</summary>
+    public const string Own = "own:";
+
     private readonly (string Name, string Text)[] pairs;
 
     private Provenance((string, string)[] pairs) => this.pairs = pairs;

@@ -10,7 +10,11 @@ public sealed class EditFilterTests
     private static readonly Edit Known = StoreFolder.Edit(1) with
     {
         Status = EditStatus.Withdrawn,
-        Request = new EditRequest("Where is Rome?", " It*aly", "Rome", "a/b.json#1") { Paraphrases = ["Find ROMA"] },
+        Request = new EditRequest("Where is Rome?", " It*aly", "Rome", "a/b.json#1") 
+        {
+            Paraphrases = ["Find ROMA"],
+            Provenance = Provenance.Of([("owner", "Ann"), ("status", "draft")]),
+        },
     };
 
     [Theory]
@@ -24,6 +28,11 @@ public sealed class EditFilterTests
     [InlineData("target", @" \*", false)]
     [InlineData("source", "*.json#?", true)]
     [InlineData("source", "", false)]
+    [InlineData("owner", "Ann", true)]
+    [InlineData("owner", "Bob", false)]
+    [InlineData("relation", "P*", false)]
+    [InlineData("own:status", "draft", true)]
+    [InlineData("own:team", "red", false)]
     public void Fields_are_compared_whole(string field, string pattern, bool matches) =>
         Assert.Equal(matches, new EditFilter([(field, pattern)]).Matches(Known));
 
@@ -47,7 +56,7 @@ public sealed class EditFilterTests
     public void What_there_is_not_is_told()
     {
         Fails.With<InputException>(
-            "no field \"owner\" to be chosen by, expected one of status, method", () => new EditFilter([("owner", "x")]));
+            "no field \"colour\" to be chosen by, expected one of status, method", () => new EditFilter([("colour", "x")]));
         Fails.With<InputException>("expected one of active, withdrawn", () => new EditFilter([("status", "silent")]));
     }
 }

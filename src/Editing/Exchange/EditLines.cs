@@ -126,7 +126,9 @@ public static class EditLines
         }
         catch (JsonException)
         {
-            throw file.Wrong("expected the first line of a file that 'edits export --jsonl' wrote");
+            throw file.Wrong(
+                "expected the first line of a file that 'edits export --jsonl' wrote",
+                "the facts of a file of records are taught by 'edits add --input'.");
         }
 
         if (header.Format != EditLinesHeader.FormatName)
@@ -202,8 +204,8 @@ public static class EditLines
             (reader, number) = (Reader(), 0);
         }
 
-        public InputException Wrong(string what) =>
-            new($"{Path}, line {number}: {what.TrimEnd('.')}.", "was the file changed, or cut off?");
+        public InputException Wrong(string what, string hint = "was the file changed, or cut off?") =>
+            new($"{Path}, line {number}: {what.TrimEnd('.')}.", hint);
 
         public void Dispose() => stream.Dispose();
 

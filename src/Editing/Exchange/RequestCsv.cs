@@ -13,7 +13,7 @@ namespace Sharpformer.Editing.Exchange;
 /// </summary>
 public static class RequestCsv
 {
-    private const string Id = "id", Reason = "reason", Own = "own:";
+    private const string Id = "id", Reason = "reason";
 
     private static readonly string[] First = [Id, "status", "prompt", "target", "subject"];
 
@@ -45,7 +45,7 @@ public static class RequestCsv
         string[] said = [.. edits.SelectMany(edit => edit.Request.Provenance).Select(pair => pair.Name).Distinct()
             .Where(name => name != Reason)];
         using var csv = new CsvWriter(writer, Config, leaveOpen: true);
-        Row([.. First, .. paraphrases, .. Last, .. said.Select(name => IsTaken(name) ? Own + name : name)]);
+        Row([.. First, .. paraphrases, .. Last, .. said.Select(name => IsTaken(name) ? Provenance.Own + name : name)]);
         foreach (Edit edit in edits)
         {
             EditRequest r = edit.Request;
@@ -72,21 +72,21 @@ public static class RequestCsv
     {
         ArgumentNullException.ThrowIfNull(row);
         if (row.Id is null || OfTheEdit.Any(name => row.Columns[name] is null)) return row.ToRequest("");
-        (string Name, string? Text)[] own = [.. row.Columns.Where(pair => pair.Name.StartsWith(Own, StringComparison.Ordinal))
-            .Select(pair => (pair.Name[Own.Length..], pair.Text))];
+        (string Name, string? Text)[] own = [.. row.Columns.Where(pair => pair.Name.StartsWith(Provenance.Own, StringComparison.Ordinal))
+            .Select(pair => (pair.Name[Provenance.Own.Length..], pair.Text))];
         return (row with
         {
             Id = own.FirstOrDefault(pair => pair.Name == Id).Text,
             Columns = Provenance.Of(
             [
                 .. own.Where(pair => pair.Name != Id),
-                .. row.Columns.Where(pair => !OfTheEdit.Contains(pair.Name) && !pair.Name.StartsWith(Own, StringComparison.Ordinal))
-                    .Select(pair => (pair.Name, pair.Text)),
+                .. row.Columns.Where(pair => !OfTheEdit.Contains(pair.Name))
+                    .Where(pair => !pair.Name.StartsWith(Provenance.Own, StringComparison.Ordinal)).Select(pair => (pair.Name, pair.Text)),
             ]),
         }).ToRequest("");
     }
 
     /// <summary>Whether a name that a file gave something means something else as a column of this table.</summary>
-    private static bool IsTaken(string name) => name.StartsWith(Own, StringComparison.Ordinal) || OfTheEdit.Contains(name)
+    private static bool IsTaken(string name) => name.StartsWith(Provenance.Own, StringComparison.Ordinal) || OfTheEdit.Contains(name)
         || (PlainLayout.Names(name) && !AsTheyWere.Contains(name));
 }

@@ -33,6 +33,13 @@ internal static class EditsImportCommand
         command.Validators.Add(result =>
         {
             if (result.GetResult(file) is not { Tokens: [{ Value: var name }] }) return;
+            if (name == "-")
+            {
+                result.AddError(
+                    "FILE is -, but standard input is not imported: name a file. 'edits add --input -' teaches facts from there.");
+                return;
+            }
+
             if (IsTable(name))
             {
                 if (!model.IsGiven(result)) result.AddError("The facts of a table are taught: that needs --model.");

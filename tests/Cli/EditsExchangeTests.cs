@@ -157,6 +157,7 @@ public sealed class EditsExchangeTests : IDisposable
     [InlineData("import F.jsonl --edits E --model M", "--model is for tables: the edits of F.jsonl are made already.")]
     [InlineData("import F.jsonl --edits E --theta 0.8", "--theta is for tables")]
     [InlineData("import --edits E", "FILE")]
+    [InlineData("import - --edits E", "FILE is -, but standard input is not imported")]
     [InlineData("merge --edits E", "STORE")]
     [InlineData("merge A --edits E --model X", "'sharpformer edits merge' has no option '--model'.")]
     [InlineData("merge --mode --edits E", "has no option '--mode'.")]

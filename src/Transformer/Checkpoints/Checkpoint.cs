@@ -118,6 +118,15 @@ internal sealed class Checkpoint : IWeights, IDisposable
     /// <inheritdoc/>
     public Tensor Matrix(string name, int rows, int columns) => Find(name, new Shape(rows, columns));
 
+    /// <inheritdoc/>
+    public (Tensor Matrix, bool IsOutIn) TurnedMap(string name, int inputs, int outputs)
+    {
+        if (form != WeightForm.Q8 || !tensors.TryGetValue(name, out (ITensorFile File, string Name) found)
+            || found.File.Info(found.Name) is not { } info || !ModelFolder.TakesQ8(info)) return (Matrix(name, outputs, inputs), true);
+        tensors[name] = (new MovedTensor(found.File, info, found.Name, isTurned: true), found.Name);
+        return (Matrix(name, inputs, outputs), false);
+    }
+
     /// <summary>A vector <c>[length]</c>, widened to float32: the element-wise loops take nothing else.</summary>
     public Tensor Vector(string name, int length)
     {

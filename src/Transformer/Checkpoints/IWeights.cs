@@ -17,6 +17,12 @@ internal interface IWeights
     /// <summary>A matrix <c>[rows,columns]</c>, as stored.</summary>
     Tensor Matrix(string name, int rows, int columns);
 
+    /// <summary>
+    /// The matrix of a map that is stored <c>[out,in]</c> by a family whose own layout is <c>[in,out]</c>: as stored, or in the family's
+    /// layout where it is rounded, since a conversion rounds it there.
+    /// </summary>
+    (Tensor Matrix, bool IsOutIn) TurnedMap(string name, int inputs, int outputs) => (Matrix(name, outputs, inputs), true);
+
     /// <summary>A vector <c>[length]</c> in float32.</summary>
     Tensor Vector(string name, int length);
 }

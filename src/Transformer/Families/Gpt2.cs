@@ -1,4 +1,5 @@
 using Sharpformer.Autograd;
+using Sharpformer.Tensors;
 using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer.Transformer.Families;
@@ -74,9 +75,13 @@ internal sealed class Gpt2 : Family
         return new CausalLm(
             config, tokens, positions, blocks, NormOf("ln_f"), Head(config, weights, tokens), HeadBias(config, weights));
 
-        LinearWeights Linear(string name, int inputs, int outputs) => new(
-            [isOutIn ? weights.Matrix($"{name}.weight", outputs, inputs) : weights.Matrix($"{name}.weight", inputs, outputs)],
-            Bias(name, outputs), isOutIn);
+        LinearWeights Linear(string name, int inputs, int outputs)
+        {
+            (Tensor matrix, bool isSoHeld) = isOutIn
+                ? weights.TurnedMap($"{name}.weight", inputs, outputs)
+                : (weights.Matrix($"{name}.weight", inputs, outputs), false);
+            return new LinearWeights([matrix], Bias(name, outputs), isSoHeld);
+        }
 
         NormWeights NormOf(string name) => new(weights.Vector($"{name}.weight", C), Bias(name, C), config.LayerNormEpsilon);
 

@@ -4,6 +4,7 @@ using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.SafeTensors;
 using Sharpformer.Tests.Tensors.PyTorch;
+using Sharpformer.Tests.Transformer.Adapters;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Checkpoints;
 
@@ -169,6 +170,25 @@ public sealed class LeftByTrainingTests : IDisposable
             float[] actual = logits.Slice(tokens.Length - 1, 1).ToArray();
             Assert.InRange(last.Select((logit, i) => Math.Abs(actual[i] - logit)).Max() / last.Max(Math.Abs), 0, 1e-4);
         }
+    }
+
+    [Theory]
+    [InlineData("nanogpt", false)]
+    [InlineData("nanogpt-without-biases", false)]
+    [InlineData("nanogpt", true)]
+    public void Maps_the_other_way_round_are_rounded_on_load_as_convert_rounds_them(string name, bool withAdapter)
+    {
+        WriteNanoGpt(TestFiles.Data($"checkpoints/{name}"), vocabulary: 288);
+        string? adapter = withAdapter ? folder.File("adapter") : null;
+        if (adapter is not null) AdapterFolder.WriteRandom(adapter, ("transformer.h.1.mlp.c_proj", 64, 16));
+        ModelFolder.Check(folder.Path);
+        CheckpointConverter.Convert(folder.Path, folder.File("q8"), DType.Q8, adapter: adapter);
+        float[] converted = Logits(CausalLm.Load(folder.File("q8"), device));
+        Assert.Equal(converted, Logits(CausalLm.Load(folder.Path, device, form: WeightForm.Q8, adapter: adapter)));
+        Assert.NotEqual(converted, Logits(CausalLm.Load(folder.Path, device, adapter: adapter)));
+
+        static float[] Logits(CausalLm model) =>
+            model.Logits(model.Hidden(new TokenBatch([1, 2, 3, 42, 5]), model.NewCache(1, 5))).Value.ToArray();
     }
 
     [Fact]

@@ -74,27 +74,37 @@ internal sealed class GptNeo : Family
 
     /// <summary>
     /// One window per block: <c>attention_types</c> says it as runs, <c>[[["global","local"],12]]</c>, which older files
-    /// spell out in <c>attention_layers</c> besides.
+    /// spell out in <c>attention_layers</c> besides. Other programs go by the one or the other, so that the two must agree.
     /// </summary>
     private static List<int> ReadWindows(JsonPart file, int layers)
     {
         int window = file.OptionalSize("window_size") ?? 256;
-        JsonPart kinds = file.Find("attention_types") ?? file.Find("attention_layers")
-            ?? throw new InputException(
-                $"{file.Where} has neither attention_types nor attention_layers, expected which blocks see only the last positions.");
-        var windows = new List<int>();
-        if (kinds.Name == "attention_layers") windows.AddRange(kinds.Elements().Select(Window));
-        else
-            foreach (JsonPart run in kinds.Elements())
-            {
-                if (run.Elements().ToArray() is not [var pattern, var count] || count.AsWhole(0, layers) is not { } times)
-                    throw run.Unexpected("[[\"global\" or \"local\", …], how often]");
-                for (int i = 0; i < times && windows.Count <= layers; i++) windows.AddRange(pattern.Elements().Select(Window));
-            }
+        List<int>? byTypes = null, byLayers = null;
+        if (file.Find("attention_types") is { } types) byTypes = Whole(types, types.Elements().SelectMany(Run));
+        if (file.Find("attention_layers") is { } spelt) byLayers = Whole(spelt, spelt.Elements().Select(Window));
+        if (byTypes is not null && byLayers is not null
+            && byTypes.Zip(byLayers).ToList().FindIndex(pair => pair.First != pair.Second) is >= 0 and var block)
+            throw new InputException(
+                $"{file.Where}: attention_types and attention_layers disagree about block {block}, expected the same of both.",
+                "keep the one that the model was trained with.");
+        return byTypes ?? byLayers ?? throw new InputException(
+            $"{file.Where} has neither attention_types nor attention_layers, expected which blocks see only the last positions.");
 
-        return windows.Count == layers
-            ? windows
-            : throw new InputException($"{kinds.Where} names {windows.Count} blocks, expected {layers}.");
+        List<int> Whole(JsonPart kinds, IEnumerable<int> windows)
+        {
+            List<int> all = [.. windows.Take(layers + 1)];
+            string named = all.Count > layers ? $"more than {layers}" : $"{all.Count}";
+            return all.Count == layers
+                ? all : throw new InputException($"{kinds.Where} names {named} blocks, expected {layers}.");
+        }
+
+        IEnumerable<int> Run(JsonPart run)
+        {
+            if (run.Elements().ToArray() is not [var pattern, var count] || count.AsWhole(0, layers) is not { } times)
+                throw run.Unexpected("[[\"global\" or \"local\", …], how often]");
+            int[] windows = [.. pattern.Elements().Select(Window)];
+            return Enumerable.Repeat(windows, times).SelectMany(window => window);
+        }
 
         int Window(JsonPart kind) => kind.AsText() switch
         {

@@ -92,6 +92,9 @@ public sealed class FamilyTests : IDisposable
     [InlineData("\"attention_types\": [[[\"global\",\"local\"],2]]", new[] { 0, 6, 0, 6 })]
     [InlineData("\"attention_types\": [[[\"local\"],1],[[\"global\"],3]]", new[] { 6, 0, 0, 0 })]
     [InlineData("\"attention_layers\": [\"global\",\"global\",\"local\",\"local\"]", new[] { 0, 0, 6, 6 })]
+    [InlineData(
+        "\"attention_types\": [[[\"local\"],1],[[\"global\"],3]], \"attention_layers\": [\"local\",\"global\",\"global\",\"global\"]",
+        new[] { 6, 0, 0, 0 })]
     public void Windows_are_read_in_both_forms(string json, int[] expected)
     {
         WriteNeo(json);
@@ -99,13 +102,19 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"attention_types\": [[[\"global\",\"local\"],3]]", "attention_types names 6 blocks, expected 4")]
+    [InlineData("\"attention_types\": [[[\"global\",\"local\"],3]]", "attention_types names more than 4 blocks, expected 4")]
     [InlineData(
         "\"attention_types\": [[[\"global\"],1000000000]]",
         "attention_types[0] is a list, expected [[\"global\" or \"local\", …], how often]")]
     [InlineData("\"attention_types\": [[[\"sparse\"],4]]", "is \"sparse\", expected \"global\" or \"local\"")]
     [InlineData("\"attention_types\": 4", "attention_types is 4, expected a list")]
     [InlineData("\"attention_layers\": [\"global\"]", "attention_layers names 1 blocks, expected 4")]
+    [InlineData(
+        "\"attention_types\": [[[\"global\",\"local\"],2]], \"attention_layers\": [\"global\",\"local\",\"local\",\"local\"]",
+        "attention_types and attention_layers disagree about block 2")]
+    [InlineData(
+        "\"attention_types\": [[[\"global\",\"local\"],2]], \"attention_layers\": [\"global\",\"sparse\"]",
+        "attention_layers[1] is \"sparse\", expected \"global\" or \"local\"")]
     [InlineData("\"other\": 0", "has neither attention_types nor attention_layers")]
     public void Wrong_windows_are_told(string json, string expected)
     {

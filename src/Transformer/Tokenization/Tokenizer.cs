@@ -19,6 +19,9 @@ public sealed class Tokenizer
     /// <summary>The special token that separates documents, and serves as beginning and end unless the model names others.</summary>
     public const string EndOfText = "<|endoftext|>";
 
+    // What all steps of a normaliser together may make of a text; a compatibility form takes at most 18 characters for one.
+    private const int MostGrowth = 64, MostAdded = 1 << 20;
+
     private readonly string folder;
     private readonly TokenizerDefinition definition;
     private readonly AddedTokens addedTokens, continuedTokens;
@@ -189,7 +192,17 @@ public sealed class Tokenizer
 
     private Func<string, bool, string>? NormalizerOf(bool continues) => definition.Normalizers.Count == 0 ? null : (text, isFirst) =>
     {
-        foreach (Normalizer normalizer in definition.Normalizers) text = normalizer(text, continues && isFirst);
+        long most = MostGrowth * (long)text.Length + MostAdded;
+        foreach (Normalizer normalizer in definition.Normalizers)
+        {
+            text = normalizer(text, continues && isFirst);
+            if (text.Length > most)
+                throw new InputException(
+                    FormattableString.Invariant($"{folder}: the tokenizer's normalizer makes {text.Length:N0} characters of a text, ")
+                        + FormattableString.Invariant($"expected at most {most:N0}."),
+                    "is the file damaged? No tokenizer needs that.");
+        }
+
         return text;
     };
 

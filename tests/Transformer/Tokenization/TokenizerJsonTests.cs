@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sharpformer.Tensors;
 using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Transformer.Tokenization;
@@ -41,6 +42,20 @@ public sealed class TokenizerJsonTests : IDisposable
         using TokenizerFolder facts = TokenizerFolder.Of(TestFiles.Model);
         Tokenizer single = facts.Load(), pair = Tokenizer.Load(TestFiles.Model);
         for (int seed = 0; seed < 1000; seed++) Assert.Equal(pair.Encode(RandomText.Create(seed)), single.Encode(RandomText.Create(seed)));
+    }
+
+    [Fact]
+    public void A_normalizer_that_makes_much_of_little_is_stopped()
+    {
+        folder.Json["normalizer"] = JsonNode.Parse(
+            $$"""{"type":"Sequence","normalizers":[{{Step(100)}},{{Step(100)}},{{Step(100)}},{{Step(100)}},{{Step(100)}}]}""");
+        Fails.With<InputException>("makes a text of 10,000 characters 1,000,000 long, expected at most 16 times", () => folder.Load().Encode("a"));
+        folder.Json["normalizer"] = JsonNode.Parse(
+            $$"""{"type":"Sequence","normalizers":[{{string.Join(',', Enumerable.Repeat(Step(10), 9))}}]}""");
+        Fails.With<InputException>("normalizer makes 10,000,000 characters of a text, expected at most 1,048,640", () => folder.Load().Encode("a"));
+
+        static string Step(int times) =>
+            $$$"""{"type":"Replace","pattern":{"String":"a"},"content":"{{{new string('a', times)}}}"}""";
     }
 
     [Fact]

@@ -6,8 +6,8 @@ namespace Sharpformer.Transformer.Tokenization.Models;
 /// </summary>
 internal sealed class WordPiece : ITokenModel
 {
-    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> first, later;
-    private readonly int unknown, longestWord, longestToken;
+    private readonly TokenTrie first = new(), later = new();
+    private readonly int unknown, longestWord;
 
     /// <summary>Prepares a vocabulary.</summary>
     /// <param name="tokens">The tokens by id.</param>
@@ -17,10 +17,11 @@ internal sealed class WordPiece : ITokenModel
     public WordPiece(string[] tokens, int unknown, string prefix, int longestWord)
     {
         (this.unknown, this.longestWord) = (unknown, longestWord);
-        first = tokens.Select(KeyValuePair.Create).ToDictionary().GetAlternateLookup<ReadOnlySpan<char>>();
-        later = tokens.Select(KeyValuePair.Create).Where(token => token.Key.StartsWith(prefix, StringComparison.Ordinal))
-            .ToDictionary(token => token.Key[prefix.Length..], token => token.Value).GetAlternateLookup<ReadOnlySpan<char>>();
-        longestToken = tokens.Max(token => token.Length);
+        for (int id = 0; id < tokens.Length; id++)
+        {
+            first.Add(tokens[id], id);
+            if (tokens[id].StartsWith(prefix, StringComparison.Ordinal)) later.Add(tokens[id][prefix.Length..], id);
+        }
     }
 
     /// <inheritdoc/>
@@ -30,8 +31,7 @@ internal sealed class WordPiece : ITokenModel
         bool fits = piece.Length <= 2 * (long)longestWord && piece.EnumerateRunes().Count() <= longestWord;
         while (fits && from < piece.Length)
         {
-            int length = Math.Min(longestToken, piece.Length - from), id = 0;
-            while (length > 0 && !(from == 0 ? first : later).TryGetValue(piece.AsSpan(from, length), out id)) length--;
+            (int length, int id) = (from == 0 ? first : later).Longest(piece.AsSpan(from));
             if (fits = length > 0) ids.Add(id);
             from += length;
         }

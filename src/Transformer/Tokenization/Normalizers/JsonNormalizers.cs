@@ -19,6 +19,9 @@ internal static class JsonNormalizers
         "BertNormalizer", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "Nmt", "Precompiled", "Prepend", "Replace", "Strip", "StripAccents",
     ];
 
+    // What a step may make of a text: markup for a blank takes some seven characters, and nothing published takes more.
+    private const int MostGrowth = 16, MostAdded = 1 << 16;
+
     /// <summary>Reads one step.</summary>
     /// <exception cref="InputException">It is of another type, or has an option that would give other ids.</exception>
     public static Normalizer Read(JsonPart step)
@@ -47,7 +50,7 @@ internal static class JsonNormalizers
                 step.RefuseOthers("type", "pattern", "content");
                 SplitPattern pattern = SplitPattern.Read(step.Need("pattern"));
                 string content = step.Need("content").AsText();
-                return (text, _) => Replace(text, pattern, content);
+                return (text, _) => Replace(step.Where, text, pattern, content);
             case "Strip":
                 step.RefuseOthers("type", "strip_left", "strip_right");
                 (bool left, bool right) = (step.Flag("strip_left", true), step.Flag("strip_right", true));
@@ -73,10 +76,16 @@ internal static class JsonNormalizers
         _ => null,
     };
 
-    private static string Replace(string text, SplitPattern pattern, string content)
+    private static string Replace(string where, string text, SplitPattern pattern, string content)
     {
         List<(int Start, int Length)> found = pattern.FindAll(text);
         if (found.Count == 0) return text;
+        long grown = text.Length + found.Sum(match => (long)content.Length - match.Length);
+        if (grown > MostGrowth * (long)text.Length + MostAdded)
+            throw new InputException(
+                FormattableString.Invariant($"{where} makes a text of {text.Length:N0} characters {grown:N0} long, ")
+                    + FormattableString.Invariant($"expected at most {MostGrowth} times as long, and {MostAdded:N0} more."),
+                "is the file damaged? No tokenizer needs that.");
         var replaced = new StringBuilder(text.Length);
         int done = 0;
         foreach ((int start, int length) in found)

@@ -10,9 +10,13 @@ namespace Sharpformer.Transformer;
 /// </summary>
 internal static class PythonNumbers
 {
-    // Beyond float64, and none that anybody writes.
+    // Beyond float64, and with digits that nobody writes by chance: what a file says in other numbers is shown as it says it.
     private static readonly (string Python, string Json)[] Words =
-        [("-Infinity", "-1e99999901"), ("Infinity", "1e99999901"), ("NaN", "1e99999902")];
+    [
+        ("-Infinity", "-1.8317290465118402739E+99999901"),
+        ("Infinity", "1.8317290465118402739E+99999901"),
+        ("NaN", "1.8317290465118402739E+99999902"),
+    ];
 
     /// <summary>The same text as JSON; null where it holds none of the three.</summary>
     public static byte[]? ToJson(ReadOnlySpan<byte> text) => Replace(text, toJson: true);

@@ -72,6 +72,7 @@ public sealed class FoundCheckpointTests : IDisposable
     [InlineData("1e-05", "-Infinity", "layer_norm_epsilon is -Infinity, expected a number")]
     [InlineData("1e-05", "Infinit", "not valid JSON")]
     [InlineData("1e-05", "NaNs", "not valid JSON")]
+    [InlineData("1e-05", "1e99999902", "layer_norm_epsilon is 1e99999902, expected a number")]
     [InlineData("1e-05", "1e999", "layer_norm_epsilon is 1e999, expected a number")]
     public void In_keys_that_matter_they_are_named(string from, string to, string said)
     {

@@ -20,6 +20,16 @@ public static class FileErrors
         _ => Number(error.HResult),
     };
 
+    /// <summary>Whether .NET tells this in a sentence only: its number is the same for all such errors.</summary>
+    internal static bool HasNoNumber(IOException error) => error.HResult == unchecked((int)0x80131620); // COR_E_IO
+
+    /// <summary>Such an error with the number that the system has for it.</summary>
+    /// <param name="error">What .NET said.</param>
+    /// <param name="unix">The number on Linux and macOS.</param>
+    /// <param name="windows">The number on Windows.</param>
+    internal static IOException Numbered(IOException error, int unix, int windows) =>
+        new(error.Message, error) { HResult = OperatingSystem.IsWindows() ? windows : unix };
+
     private static string OnUnix(int errno) => errno switch
     {
         5 => "the disk does not work as it should",
@@ -29,6 +39,7 @@ public static class FileErrors
         27 => "the file would be too large",
         28 => "the disk is full",
         30 => "the file system is read-only",
+        40 or 62 => "links lead round in a circle",
         36 or 63 => "the name is too long",
         69 or 122 => "the disk quota is used up",
         _ => Number(errno),
@@ -39,8 +50,10 @@ public static class FileErrors
         19 => "the disk is read-only",
         23 or 1117 => "the disk does not work as it should",
         32 or 33 => "another process uses it",
+        223 => "the file would be too large",
         39 or 112 => "the disk is full",
         80 or 183 => "it is there already",
+        1921 => "links lead round in a circle",
         206 => "the name is too long",
         _ => Number(code),
     };

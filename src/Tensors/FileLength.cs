@@ -13,6 +13,13 @@ public static class FileLength
     public static long Of(string path)
     {
         var file = new FileInfo(path);
-        return file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : file.Length;
+        try
+        {
+            return file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : file.Length;
+        }
+        catch (IOException e) when (FileErrors.HasNoNumber(e))
+        {
+            throw FileErrors.Numbered(e, unix: 40, windows: 1921);
+        }
     }
 }

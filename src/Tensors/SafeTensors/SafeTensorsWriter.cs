@@ -39,14 +39,7 @@ public static class SafeTensorsWriter
         bool done = false;
         try
         {
-            var options = new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                BufferSize = 1 << 16,
-                PreallocationSize = header.Length + sorted.Sum(t => t.Info.Length), // A full disk is noticed at once.
-            };
-            using (var stream = new FileStream(temporary, options))
+            using (FileStream stream = Create(temporary, header.Length + sorted.Sum(t => t.Info.Length)))
             {
                 stream.Write(header.Span);
                 foreach (SafeTensorsEntry tensor in sorted) tensor.WriteTo(stream, cancellation);
@@ -64,6 +57,28 @@ public static class SafeTensorsWriter
         finally
         {
             if (!done) TryDelete(temporary);
+        }
+    }
+
+    /// <summary>A new file with room for so many bytes: a full disk is noticed at once.</summary>
+    private static FileStream Create(string path, long bytes)
+    {
+        try
+        {
+            return new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                BufferSize = 1 << 16,
+                PreallocationSize = bytes,
+            });
+        }
+        catch (IOException e) when (FileErrors.HasNoNumber(e))
+        {
+            // Either there is no room, or the kind of disk takes no such file: FAT ends at 4 GiB.
+            throw new DriveInfo(Path.GetDirectoryName(path)!).AvailableFreeSpace < bytes
+                ? FileErrors.Numbered(e, unix: 28, windows: 112)
+                : FileErrors.Numbered(e, unix: 27, windows: 223);
         }
     }
 

@@ -16,7 +16,7 @@ internal static class SmallFile
     /// <param name="path">The file.</param>
     /// <param name="hint">What the user should know if it is missing or something else.</param>
     /// <returns>Nothing for what has no length: an empty file, a pipe, a device.</returns>
-    /// <exception cref="InputException">The file is missing, cannot be read, or has more than 64 MiB.</exception>
+    /// <exception cref="InputException">The file is missing, cannot be read, has more than 64 MiB, or is a Git LFS pointer.</exception>
     public static byte[] Read(string path, string hint)
     {
         byte[] bytes = ReadWhole(path, hint);
@@ -58,7 +58,9 @@ internal static class SmallFile
             if (length == 0) return [];
             if (length > MaxBytes)
                 throw new InputException($"{path}: {length} bytes, expected at most {MaxBytes}.", hint);
-            return File.ReadAllBytes(path);
+            byte[] bytes = File.ReadAllBytes(path);
+            LfsPointer.Refuse(path, bytes);
+            return bytes;
         }
         catch (Exception e) when ((e is FileNotFoundException or DirectoryNotFoundException) && !Directory.Exists(path))
         {

@@ -19,10 +19,6 @@ public static class ModelFolder
 
     private const string Positions = "wpe.weight";
 
-    private const int MaxPointer = 1024; // bytes, as Git LFS defines it
-
-    private static ReadOnlySpan<byte> PointerStart => "version https://git-lfs"u8;
-
     /// <summary>
     /// The weight files, in ordinal order of their names: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c>
     /// names, or the same of <c>pytorch_model.bin</c>; where none of these is there, the only file of weights.
@@ -39,7 +35,7 @@ public static class ModelFolder
     public static ITensorFile OpenWeights(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        CheckIsNoPointer(path);
+        LfsPointer.RefuseForWeights(path);
         return path.EndsWith(WeightLocation.SafeTensors, StringComparison.Ordinal) ? SafeTensorsFile.Open(path) : PyTorchFile.Open(path);
     }
 
@@ -68,25 +64,4 @@ public static class ModelFolder
 
     /// <summary>Whether a tensor of this name belongs to a head for another task than writing text.</summary>
     internal static bool IsOfOtherHead(string name) => OtherHeads.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
-
-    /// <summary>Git clones large files as a few lines of text unless it is set up for them, the commonest of failed downloads.</summary>
-    private static void CheckIsNoPointer(string path)
-    {
-        try
-        {
-            if (FileLength.Of(path) is 0 or > MaxPointer) return; // 0 is a pipe's too, and opening one would wait for its writer
-            using FileStream file = File.OpenRead(path);
-            Span<byte> start = stackalloc byte[PointerStart.Length];
-            if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) != start.Length || !start.SequenceEqual(PointerStart))
-                return;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return; // whoever opens it next says why
-        }
-
-        throw new InputException(
-            $"{path}: is a Git LFS pointer, expected the weights that it stands for.",
-            "run 'git lfs pull' in that folder, or download the file itself.");
-    }
 }

@@ -116,6 +116,15 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_pointer_of_git_lfs_in_place_of_a_small_file_is_told_too()
+    {
+        File.WriteAllText(folder.File("config.json"), "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 548\n");
+        Assert.Contains(
+            "config.json: is a Git LFS pointer, expected the file that it stands for. Hint: run 'git lfs pull'", Error(folder.Path),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Heads_for_other_tasks_are_left_aside_and_told()
     {
         ChangedModel.Write(Tiny, folder.Path, device, more: ["v_head.summary.bias", "score.weight"]);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.PyTorch;
@@ -25,9 +26,22 @@ internal static class NanoGpt
         if (file.Settings("model_args") is not { } settings) return null;
         var config = new JsonObject { ["architectures"] = new JsonArray("GPT2LMHeadModel"), ["model_type"] = "gpt2" };
         foreach ((string theirs, string ours) in Keys)
-            if (settings.TryGetValue(theirs, out object? value)) config[ours] = value as long? ?? (JsonNode?)$"{value}";
+            config[ours] = settings.GetValueOrDefault(theirs) is long and >= 1 and <= int.MaxValue and var number
+                ? number
+                : throw new InputException(
+                    $"{path}: model_args: {theirs} is {Shown(settings, theirs)}, expected a whole number from 1.",
+                    "was it written by nanoGPT's train.py?");
         config["activation_function"] = "gelu"; // nn.GELU(), the exact one
         config["layer_norm_epsilon"] = 1e-5;
         return (path, config);
     }
+
+    private static string Shown(IReadOnlyDictionary<string, object?> settings, string key) =>
+        !settings.TryGetValue(key, out object? value) ? "missing" : value switch
+        {
+            null => "None",
+            string text => Quoted.Text(text),
+            long or double or bool => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+            _ => "something else",
+        };
 }

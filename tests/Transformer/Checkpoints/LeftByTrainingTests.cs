@@ -196,10 +196,12 @@ public sealed class LeftByTrainingTests : IDisposable
     {
         WriteNanoGpt(TestFiles.Data("checkpoints/nanogpt"), vocabulary: null);
         Fails.With<InputException>(
-            "ckpt.pt: model_args: vocab_size is missing, expected a whole number", () => CausalLm.Load(folder.Path, device));
+            "ckpt.pt: model_args: vocab_size is missing, expected a whole number from 1.", () => CausalLm.Load(folder.Path, device));
+        WriteNanoGpt(TestFiles.Data("checkpoints/nanogpt"), vocabulary: 288, positions: 0);
+        Fails.With<InputException>("model_args: block_size is 0, expected a whole number", () => CausalLm.Load(folder.Path, device));
     }
 
-    private void WriteNanoGpt(string data, int? vocabulary)
+    private void WriteNanoGpt(string data, int? vocabulary, int positions = 24)
     {
         var tensors = new List<SavedTensor>();
         var storages = new List<(string, byte[])>();
@@ -220,7 +222,7 @@ public sealed class LeftByTrainingTests : IDisposable
             .Text("optimizer").Ops("}(").Text("state").Ops("}(").Int(0).Ops("}(").Text("exp_avg").Tensor(tensors[0]).Ops("uu")
             .Text("param_groups").Ops("]u")
             .Text("model_args").Ops("}(");
-        pickle.Text("n_layer").Int(2).Text("n_head").Int(2).Text("n_embd").Int(16).Text("block_size").Int(24);
+        pickle.Text("n_layer").Int(2).Text("n_head").Int(2).Text("n_embd").Int(16).Text("block_size").Int(positions);
         if (vocabulary is { } size) pickle.Text("vocab_size").Int(size);
         pickle.Text("bias").Raw(0x89).Text("dropout").Raw((byte)'G', 0, 0, 0, 0, 0, 0, 0, 0).Ops("u").Text("iter_num").Int(2000).Ops("u");
         File.WriteAllBytes(folder.File("ckpt.pt"), ZipBytes.Checkpoint(pickle.Stop(), storages).ToArray());

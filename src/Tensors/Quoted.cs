@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Sharpformer.Tensors;
@@ -19,7 +18,8 @@ public static class Quoted
         int end = Math.Min(text.Length, MaxLength);
         if (end < text.Length && char.IsHighSurrogate(text[end - 1])) end--;
         string shown = end == text.Length ? text : string.Concat(text.AsSpan(0, end), "…");
-        return VisibleText.OneLine(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(shown));
+        shown = shown.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\t", "\\t").Replace("\r", "\\r");
+        return VisibleText.OneLine(shown);
     }
 
     /// <summary>Where a JSON reader gave up. Its own message may quote the whole file.</summary>

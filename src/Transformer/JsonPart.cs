@@ -44,7 +44,7 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new InputException(
-                $"{path}: not valid JSON ({Quoted.Position(e)}).", "the file is cut short or damaged; download it again.", e);
+                $"{path}: not valid JSON ({Quoted.Position(e)}).", "mend it there, or download it again.", e);
         }
     }
 

@@ -54,6 +54,7 @@ public class VisibleTextTests
     public void Quoted_texts_are_on_one_line_and_not_cut_within_a_character()
     {
         Assert.Equal("\"a\\u202Eb\\n\"", Quoted.Text("a\u202Eb\n"));
+        Assert.Equal("\"😀 é\\\\ \\\"b\\\"\\t\\uD83D\"", Quoted.Text("😀 é\\ \"b\"\t\uD83D"));
         string text = new string('x', 99) + "😀y";
         Assert.Equal(new string('x', 99) + "…", Quoted.Bare(text));
     }

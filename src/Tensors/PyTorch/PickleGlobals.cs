@@ -114,13 +114,13 @@ internal sealed class PickleGlobals(string path)
     {
         if (size.Length != stride.Length || size.Length > MaxRank)
             throw Bad(
-                $"has a tensor of {size.Length} dimensions and {stride.Length} strides, "
-                + $"expected as many of both and at most {MaxRank}");
+                $"has a tensor with {size.Length} sizes and {stride.Length} strides", $"as many of each, and at most {MaxRank}");
         if (++tensors > MaxTensors) throw Bad($"has more than {MaxTensors} tensors");
         if (offset < 0 || !size.Concat(stride).All(number => number is long and >= 0))
             throw Bad("has a tensor whose offset, sizes or strides are no whole numbers from 0");
         return new TensorView(storage, dtype, offset, [.. size.Cast<long>()], [.. stride.Cast<long>()]);
     }
 
-    private InputException Bad(string what) => new($"{path}: its pickle {what}, expected only tensors.", PickleReader.NoCheckpoint);
+    private InputException Bad(string what, string expected = "only tensors") =>
+        new($"{path}: its pickle {what}, expected {expected}.", PickleReader.NoCheckpoint);
 }

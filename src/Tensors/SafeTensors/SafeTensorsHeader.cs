@@ -167,8 +167,19 @@ internal static class SafeTensorsHeader
 
     private static void Expect(string path, string name, string what, JsonTokenType expected, ref Utf8JsonReader reader)
     {
-        if (reader.TokenType != expected) throw Bad(path, name, $"{Quoted.Text(what)} is a JSON {reader.TokenType}, expected {expected}.");
+        if (reader.TokenType != expected)
+            throw Bad(path, name, $"{Quoted.Text(what)} is {Word(reader.TokenType)}, expected {Word(expected)}.");
     }
+
+    private static string Word(JsonTokenType type) => type switch
+    {
+        JsonTokenType.StartObject => "an object",
+        JsonTokenType.StartArray => "a list",
+        JsonTokenType.String => "a text",
+        JsonTokenType.Number => "a number",
+        JsonTokenType.True or JsonTokenType.False => "true or false",
+        _ => "null",
+    };
 
     private static InputException Bad(string path, string tensor, string fault) =>
         new($"{path}, tensor {Quoted.Text(tensor)}: {fault}", Damaged);

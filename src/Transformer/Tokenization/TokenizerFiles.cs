@@ -129,7 +129,7 @@ internal static class TokenizerFiles
             throw new InputException(
                 $"{Path.Combine(folder, name)}: no merges, so most of the {definition.Tokens.Length} tokens of the vocabulary could "
                     + "never be made.",
-                "the file is cut short; download it again.");
+                "download the file again.");
     }
 
     private static void CheckSame(string folder, TokenizerDefinition definition)

@@ -58,7 +58,9 @@ internal static class VocabularyFiles
     /// <exception cref="InputException">The file is missing or damaged, or names tokens the vocabulary lacks.</exception>
     public static List<string> ReadMerges(string path, IReadOnlySet<string> vocabulary)
     {
-        string[] lines = ReadText(path).Split('\n');
+        string text = ReadText(path);
+        if (text.Length == 0) throw new InputException($"{path}: no merges, for it {SmallFile.NoFile}.", FolderHint);
+        string[] lines = text.Split('\n');
         var merges = new MergeList(vocabulary, lines.Length);
         for (int i = 0; i < lines.Length; i++)
         {

@@ -84,6 +84,19 @@ public sealed class ModelVerifyTests : IDisposable
         Assert.Contains("it belongs to another model", run.Out, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("uni_raw")]
+    [InlineData("bpe_rules")]
+    public void A_tokenizer_without_tokens_for_some_letters_passes(string name)
+    {
+        using var device = new CpuDevice(threads: 1);
+        ChangedModel.Write(Golden("gpt2-tiny-f32"), folder.Path, device);
+        File.Copy(TestFiles.Data($"sentencepiece/{name}.model"), folder.File("spiece.model"));
+        CliRun run = CliRun.Of("model", "verify", folder.Path);
+        Assert.Contains("texts come back as it writes them", run.Out, StringComparison.Ordinal);
+        Assert.Equal(0, run.ExitCode);
+    }
+
     [Fact]
     public void Sentences_that_a_model_says_it_knows_must_be_better_than_guessed()
     {

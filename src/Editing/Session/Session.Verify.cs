@@ -92,11 +92,14 @@ public sealed partial class Session
         foreach (string text in RoundTrips)
         {
             // A tokenizer may put a token or a blank in front, which is part of no text.
-            string back = words.Decode(words.EncodeContinuation(text));
+            string back = words.UnknownId is null ? Back(text) : Back(Back(text)); // the first leaves letters out, the second their blanks
             // Others change a text once and for all: what comes back has the same tokens.
-            bool isSame = words.IsLossless ? back == text || back == " " + text : words.Decode(words.EncodeContinuation(back)) == back;
+            bool isSame = words.IsLossless ? back == text || back == " " + text : Back(back) == back;
             if (!isSame) return new ModelCheck("tokenizer", false, $"{Quoted.Text(text)} comes back as {Quoted.Text(back)}");
         }
+
+        // Letters without a token are no fault of those that have one.
+        string Back(string text) => words.Decode([.. words.EncodeContinuation(text).Where(id => id != words.UnknownId)]);
 
         string how = words.IsLossless ? "as they were" : "as it writes them, and stay so";
 

@@ -56,6 +56,6 @@ public sealed class ReportFileTests : IDisposable
         foreach (string name in (string[])["answers.csv", "model.safetensors"]) File.WriteAllText(folder.File(name), "old");
         ReportFile.CheckPlaces([folder.File("answers.csv"), folder.File("new.safetensors")], [folder.Path]);
         Fails.With<InputException>(
-            "which this command reads", () => ReportFile.CheckPlaces([folder.File("model.safetensors")], [folder.Path]));
+            "this command reads it", () => ReportFile.CheckPlaces([folder.File("model.safetensors")], [folder.Path]));
     }
 }

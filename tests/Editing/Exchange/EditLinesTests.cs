@@ -147,7 +147,9 @@ public sealed class EditLinesTests : IDisposable
         File.WriteAllText(Lines, "");
         Assert.Contains("is empty", StoreFolder.Refused(() => EditLines.Import(Lines, Copy)), StringComparison.Ordinal);
         File.WriteAllText(Lines, "[]");
-        Assert.Contains("expected the first line", StoreFolder.Refused(() => EditLines.Import(Lines, Copy)), StringComparison.Ordinal);
+        string refused = StoreFolder.Refused(() => EditLines.Import(Lines, Copy));
+        Assert.Contains("expected the first line", refused, StringComparison.Ordinal);
+        Assert.EndsWith("Hint: the facts of a file of records are taught by 'edits add --input'.", refused, StringComparison.Ordinal);
         File.WriteAllBytes(Lines, [.. all[..20], 0xFF, .. all[20..]]);
         string bytes = StoreFolder.Refused(() => EditLines.Import(Lines, Copy));
         Assert.Equal($"{Lines}: cannot be read: it is no valid UTF-8 text.", bytes);

@@ -62,7 +62,8 @@ public sealed class RequestCsvTests : IDisposable
         (string, string?)[] said =
         [
             ("id", "17"), ("relation", "P30"), ("old_answers", "[\"x\",\"y\"]"), ("answers", "z"), ("status", "draft"),
-            ("method", "by hand"), ("created", "once"), ("own:status", "of an earlier table"), ("neurons", "3"), ("paraphrase_9", "no wording"),
+            ("method", "by hand"), ("created", "once"), ("own:status", "of an earlier table"), ("neurons", "3"),
+            ("paraphrase_9", "no wording"),
         ];
         EditRequest fact = new("a", "b", null, "s") { Provenance = Provenance.Of(said) };
         store.Add(StoreFolder.Edit(3) with { Request = fact });

@@ -40,6 +40,7 @@ internal static class LfsPointer
     {
         if (bytes.Length <= MaxLength && bytes.StartsWith(Start))
             throw new InputException(
-                $"{path}: is a Git LFS pointer, expected the {expected}.", "run 'git lfs pull' in that folder, or download the file itself.");
+                $"{path}: is a Git LFS pointer, expected the {expected}.",
+                "run 'git lfs pull' in that folder, or download the file itself.");
     }
 }

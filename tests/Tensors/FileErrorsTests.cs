@@ -25,7 +25,8 @@ public sealed class FileErrorsTests
         using TemporaryFolder folder = TestFiles.TemporaryFolder();
         long most = new DriveInfo(folder.Path).AvailableFreeSpace / 4;
         var large = new SafeTensorsEntry("a", "F32", [1 << 16, most / (1 << 16) + 1024], (_, _) => Assert.Fail("written"));
-        Fails.With<InputException>("cannot be written: the disk is full.", () => SafeTensorsWriter.Write(folder.File("a.safetensors"), [large]));
+        Fails.With<InputException>(
+            "cannot be written: the disk is full.", () => SafeTensorsWriter.Write(folder.File("a.safetensors"), [large]));
         Assert.Empty(Directory.GetFiles(folder.Path));
         if (OperatingSystem.IsWindows()) return; // links take a right of their own there
         File.CreateSymbolicLink(folder.File("b"), folder.File("c"));

@@ -119,7 +119,9 @@ public sealed class PickleHostileTests : IDisposable
             "whose place is not said",
             Pickle.Ops("(").Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Int(1).Int(2).Ops("tQ").Stop());
         AssertRefused("more than can be counted", Pickle.StateDict([Tensor with { Count = long.MaxValue }]).Stop());
-        AssertRefused("a tensor with 2 sizes and 1 strides, expected as many of each, and at most 64.", Pickle.StateDict([Tensor with { Stride = [1] }]).Stop());
+        AssertRefused(
+            "a tensor with 2 sizes and 1 strides, expected as many of each, and at most 64.",
+            Pickle.StateDict([Tensor with { Stride = [1] }]).Stop());
         AssertRefused("65 sizes", Pickle.StateDict([Tensor with { Size = [.. Enumerable.Repeat(1L, 65)] }]).Stop());
         foreach (SavedTensor negative in (SavedTensor[])[
             Tensor with { Offset = -1 }, Tensor with { Size = [-4, -6] }, Tensor with { Stride = [-6, 1], Offset = 18 }])

@@ -49,10 +49,12 @@ public sealed class TokenizerJsonTests : IDisposable
     {
         folder.Json["normalizer"] = JsonNode.Parse(
             $$"""{"type":"Sequence","normalizers":[{{Step(100)}},{{Step(100)}},{{Step(100)}},{{Step(100)}},{{Step(100)}}]}""");
-        Fails.With<InputException>("makes a text of 10,000 characters 1,000,000 long, expected at most 16 times", () => folder.Load().Encode("a"));
+        Fails.With<InputException>(
+            "makes a text of 10,000 characters 1,000,000 long, expected at most 16 times", () => folder.Load().Encode("a"));
         folder.Json["normalizer"] = JsonNode.Parse(
             $$"""{"type":"Sequence","normalizers":[{{string.Join(',', Enumerable.Repeat(Step(10), 9))}}]}""");
-        Fails.With<InputException>("normalizer makes 10,000,000 characters of a text, expected at most 1,048,640", () => folder.Load().Encode("a"));
+        Fails.With<InputException>(
+            "normalizer makes 10,000,000 characters of a text, expected at most 1,048,640", () => folder.Load().Encode("a"));
 
         static string Step(int times) =>
             $$$"""{"type":"Replace","pattern":{"String":"a"},"content":"{{{new string('a', times)}}}"}""";

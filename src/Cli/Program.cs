@@ -26,7 +26,7 @@ internal static class Program
     }
 
     /// <summary>The same with other writers for results and for everything else.</summary>
-    public static int Run(string[] args, TextWriter output, TextWriter error) => 
+    public static int Run(string[] args, TextWriter output, TextWriter error) =>
         Runner.Run(Commands(args.FirstOrDefault(arg => !arg.StartsWith('-')) ?? ""), args, output, error);
 
     /// <summary>The tree of commands.</summary>

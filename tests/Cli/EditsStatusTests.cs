@@ -123,7 +123,7 @@ public sealed class EditsStatusTests : IDisposable
     [InlineData("withdraw 1-2-3", "ID is '1-2-3'")]
     [InlineData("withdraw 1-99999999", "at most 1000000 edits at once")]
     [InlineData("remove --where status", "--where is 'status', expected a field and its value")]
-    [InlineData("remove --where owner=me", "no field \"owner\"")]
+    [InlineData("remove --where colour=red", "no field \"colour\"")]
     [InlineData("restore --where status=gone", "No status is \"gone\"")]
     [InlineData("list --limit 0", "--limit is '0'")]
     [InlineData("list --offset -1", "--offset is '-1'")]

@@ -22,8 +22,8 @@ internal static class ModelConvertCommand
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
         Option<string> dtype = CommonOptions.Choice(
             "--dtype",
-            $"How weights are stored: {string.Join(", ", Types)}. q8 is int8 with a scale for each row of a matrix, all else as it was; only "
-                + "this program reads it. Without the option, as they were, but f64 as f32.",
+            $"How weights are stored: {string.Join(", ", Types)}. q8 is int8 with a scale for each row of a matrix, all else as it was; "
+                + "only this program reads it. Without the option, as they were, but f64 as f32.",
             Types, ignoresCase: true);
         Option<double> shard = CommonOptions.Number(
             "--shard-size", "Largest weight file in GB (10⁹ bytes), unless one tensor alone is larger.", 5.0,

@@ -10,8 +10,8 @@ internal sealed class WeightsOption
 
     private readonly Option<string> option = CommonOptions.Choice(
         "--weights",
-        $"How weights are held: {Stored} or {Q8}. q8 rounds matrices to int8 with a scale for each row when they are loaded; such a model is "
-            + "another one, with stores of its own. 'model convert --dtype q8' does it once and for all.",
+        $"How weights are held: {Stored} or {Q8}. q8 rounds matrices to int8 with a scale for each row when they are loaded; such a model "
+            + "is another one, with stores of its own. 'model convert --dtype q8' does it once and for all.",
         [Stored, Q8], Stored);
 
     private WeightsOption()

@@ -4,13 +4,14 @@ using System.Security.Cryptography;
 namespace Sharpformer.Tensors;
 
 /// <summary>
-/// SHA-256, by which models, edits and states are known. On Linux .NET computes it by OpenSSL, which small containers lack; then the runtime
-/// ends the process without a word, so it is looked for before.
+/// SHA-256, by which models, edits and states are known. On Linux .NET computes it by OpenSSL, which small containers lack; then the
+/// runtime ends the process, so it is looked for before.
 /// </summary>
 public static class SecureHash
 {
     // The versions that .NET loads, newest first.
-    private static readonly string[] OpenSsl = ["libssl.so.3", "libssl.so.1.1", "libssl.so.1.0.2", "libssl.so.1.0.0", "libssl.so.10", "libssl.so"];
+    private static readonly string[] OpenSsl =
+        ["libssl.so.3", "libssl.so.1.1", "libssl.so.1.0.2", "libssl.so.1.0.0", "libssl.so.10", "libssl.so"];
 
     private static bool isThere;
 

@@ -60,7 +60,8 @@ public sealed class AdapterSessionTests : IDisposable
     {
         string copy = Copy("\"lora_alpha\": 6", "\"lora_alpha\": 7");
         Assert.NotEqual(ModelFingerprinter.OfAdapter(Patterns), ModelFingerprinter.OfAdapter(copy));
-        ModelFingerprint with = ModelFingerprinter.Compute(Model, adapter: Patterns), other = ModelFingerprinter.Compute(Model, adapter: copy);
+        ModelFingerprint with = ModelFingerprinter.Compute(Model, adapter: Patterns);
+        ModelFingerprint other = ModelFingerprinter.Compute(Model, adapter: copy);
         Assert.NotEqual(with.Weights, other.Weights);
         Assert.NotEqual(ModelFingerprinter.Compute(Model).Weights, with.Weights);
         Assert.Equal(with.Tokenizer, other.Tokenizer);

@@ -10,7 +10,7 @@ public sealed class EditFilterTests
     private static readonly Edit Known = StoreFolder.Edit(1) with
     {
         Status = EditStatus.Withdrawn,
-        Request = new EditRequest("Where is Rome?", " It*aly", "Rome", "a/b.json#1") 
+        Request = new EditRequest("Where is Rome?", " It*aly", "Rome", "a/b.json#1")
         {
             Paraphrases = ["Find ROMA"],
             Provenance = Provenance.Of([("owner", "Ann"), ("status", "draft")]),

@@ -54,7 +54,8 @@ public sealed partial class Session
                     "weights", true,
                     Said($"{Model.Config.ModelType}, {Model.Weights.Count():N0} tensors of the shapes that config.json asks for")),
                 Finite(WeightScan.Run(
-                    folder, options.Adapter, (read, all) => progress?.Report(new Step("Reading", "MB", read / 1_000_000, all / 1_000_000)), cancellation)),
+                    folder, options.Adapter,
+                    (read, all) => progress?.Report(new Step("Reading", "MB", read / 1_000_000, all / 1_000_000)), cancellation)),
             };
             if (words is not null) checks.Add(Words(words));
             if (words?.Fits(Model.Config.VocabSize) == false)

@@ -128,7 +128,8 @@ internal static class StoreChecks
             $"Edit store '{path}' was made over weights rounded to int8 (q8), this model's are not: its answers are others.",
             "--weights q8 rounds them, or open the folder that 'model convert --dtype q8' wrote; or start a new store.")
         : new(
-            $"Edit store '{path}' was made over weights as they were stored, this model's are rounded to int8 (q8): its answers are others.",
+            $"Edit store '{path}' was made over weights as they were stored, this model's are rounded to int8 (q8): "
+                + "its answers are others.",
             "leave --weights q8 out, or open the folder from which the q8 one was converted; or start a new store.");
 
     private static InputException OtherAdapter(string path, string? was, string? now) => (was, now) switch

@@ -32,7 +32,9 @@ internal static unsafe class GemmTransposedInt8
     private static Vector128<byte> Pair(byte* first, byte* second) =>
         Sse2.UnpackLow(Vector128.CreateScalarUnsafe(*(long*)first).AsByte(), Vector128.CreateScalarUnsafe(*(long*)second).AsByte());
 
-    /// <summary>Four bytes of each half, from <paramref name="at"/> on: moved to the tops of whole numbers, and down with their signs.</summary>
+    /// <summary>
+    /// Four bytes of each half, from <paramref name="at"/> on: moved to the tops of whole numbers, and down with their signs.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Step(Vector256<byte> bytes, byte at)
     {

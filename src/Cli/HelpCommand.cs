@@ -17,28 +17,31 @@ internal static class HelpCommand
         command.Add(words);
         command.Validators.Add(result =>
         {
-            Command at = Program.Commands();
-            foreach (string word in result.GetValue(words) ?? [])
-            {
-                string[] names = [.. at.Subcommands.Select(sub => sub.Name)];
-                if (at.Subcommands.FirstOrDefault(sub => sub.Name == word) is not { } sub)
-                {
-                    result.AddError($"There is no help on '{word}', expected {(names.Length == 0 ? "no word behind it" : "one of ")}"
-                        + $"{string.Join(", ", names)}.{Nearest.Question(word, names)}");
-                    return;
-                }
-
-                at = sub;
-            }
+            (Command at, string? unknown) = Find(result.GetValue(words) ?? []);
+            if (unknown is null) return;
+            string[] names = [.. at.Subcommands.Select(sub => sub.Name)];
+            result.AddError($"There is no help on '{unknown}', expected {(names.Length == 0 ? "no word behind it" : "one of ")}"
+                + $"{string.Join(", ", names)}.{Nearest.Question(unknown, names)}");
         });
         command.SetAction(parse =>
         {
             string[] path = parse.GetValue(words) ?? [];
-            Command at = Program.Commands();
-            foreach (string word in path) at = at.Subcommands.First(sub => sub.Name == word);
-            HelpText.Show(parse, at, path);
+            HelpText.Show(parse, Find(path).At, path);
             return ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>The command that words lead to, and the first word that leads nowhere from there.</summary>
+    private static (Command At, string? Unknown) Find(string[] words)
+    {
+        Command at = Program.Commands();
+        foreach (string word in words)
+        {
+            if (at.Subcommands.FirstOrDefault(sub => sub.Name == word) is not { } sub) return (at, word);
+            at = sub;
+        }
+
+        return (at, null);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -5,7 +6,7 @@ using Sharpformer.Tensors;
 
 namespace Sharpformer.Cli;
 
-/// <summary>How results become JSON: camelCase names, readable characters, null for numbers that are not finite.</summary>
+/// <summary>How results become JSON: camelCase names, readable characters, null for numbers that are not finite, no rounding noise.</summary>
 internal static class JsonText
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -35,8 +36,15 @@ internal static class JsonText
 
         public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
         {
-            if (double.IsFinite(value)) writer.WriteNumberValue(value);
+            if (double.IsFinite(value)) writer.WriteNumberValue(WithoutNoise(value));
             else writer.WriteNullValue();
+        }
+
+        /// <summary>The 15 digits that every double holds: those behind them are what arithmetic left, as in 0.30000000000000004.</summary>
+        private static double WithoutNoise(double value)
+        {
+            double rounded = double.Parse(value.ToString("G15", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+            return double.IsFinite(rounded) ? rounded : value; // the largest doubles round beyond themselves
         }
     }
 

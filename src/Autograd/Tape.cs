@@ -32,14 +32,27 @@ public sealed class Tape
         ArgumentNullException.ThrowIfNull(loss);
         if (loss.Value.Count != 1)
             throw new ArgumentException($"Backward: the loss is {loss.Shape}, expected one number. Hint: Sum or Mean.");
-        if (loss.Tape != this)
+        Tensor one = loss.Device.Allocate(loss.Shape);
+        loss.Device.Fill(one, 1);
+        Backward(loss, one);
+    }
+
+    /// <summary>
+    /// The same from within: given d loss / d <paramref name="result"/>, fills <see cref="Variable.Gradient"/> of every variable that
+    /// the result depends on.
+    /// </summary>
+    /// <param name="result">Recorded here; of any shape.</param>
+    /// <param name="gradient">Of its shape; nobody may write to it any more.</param>
+    /// <exception cref="ArgumentException">The result was not recorded here, or the gradient is of another shape.</exception>
+    /// <exception cref="InvalidOperationException">The tape was played already.</exception>
+    public void Backward(Variable result, Tensor gradient)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        if (result.Tape != this)
             throw new ArgumentException("Backward: the loss was not recorded on this tape. Hint: no input of it is a parameter.");
         if (played) throw new InvalidOperationException("Backward: this tape was played already. Hint: one tape per step.");
         played = true;
-
-        Tensor one = loss.Device.Allocate(loss.Shape);
-        loss.Device.Fill(one, 1);
-        loss.AddGradient(one);
+        result.AddGradient(gradient);
         for (int i = entries.Count - 1; i >= 0; i--)
         {
             (Variable output, Action<Tensor> backward) = entries[i];
@@ -52,7 +65,7 @@ public sealed class Tape
     /// remembers how to send dY back to the inputs. Without such an input the result is a constant and nothing is remembered.
     /// </summary>
     /// <remarks>
-    /// <see cref="Backward"/> calls <paramref name="backward"/> once if the loss depends on the result and never otherwise: after
+    /// <see cref="Backward(Variable)"/> calls <paramref name="backward"/> once if the loss depends on the result and never otherwise: after
     /// everything that the result went into has added its part to dY, before anything that the inputs were made of has its turn. It
     /// is given dY, of the result's shape, and calls <see cref="Variable.AddGradient"/> of each input that requires one. It may
     /// read dY, the inputs and whatever the forward pass kept, but write to none of them: others read them too, and dY may be

@@ -14,7 +14,7 @@ public sealed class Variable
     /// <summary>What was computed.</summary>
     public Tensor Value { get; }
 
-    /// <summary>d loss / d value, of the value's shape, once <see cref="Tape.Backward"/> reached this variable.</summary>
+    /// <summary>d loss / d value, of the value's shape, once <see cref="Tape.Backward(Variable)"/> reached this variable.</summary>
     public Tensor? Gradient { get; private set; }
 
     /// <summary>The tape this variable is recorded on; null for a constant.</summary>

@@ -1,5 +1,6 @@
 using Sharpformer.Autograd;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer.Training;
 using static Sharpformer.Autograd.Ops;
 
 namespace Sharpformer.Transformer;
@@ -41,6 +42,21 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
         Variable hidden = passage.At(Site.MlpHidden, Mlp.Hidden(passage.At(Site.MlpInput, x)));
         Variable output = passage.At(Site.MlpOutput, Mlp.Down.Forward(hidden));
         return passage.At(Site.BlockOutput, Add(mid, output));
+    }
+
+    /// <summary>Carries whole sequences through the block, as training reads them.</summary>
+    /// <param name="h">Residual stream, <c>[B·T,C]</c>.</param>
+    /// <param name="sequences">How they lie there.</param>
+    /// <param name="layer">This block's index.</param>
+    /// <returns><c>[B·T,C]</c>.</returns>
+    internal Variable Forward(Variable h, WholeSequences sequences, int layer)
+    {
+        Variable normed = Norm1.Forward(h);
+        Variable attention = sequences.Dropped(Attention.Forward(normed, sequences, layer), layer, DropoutSite.Attention);
+        (Variable mid, Variable x) = Norm2 is null
+            ? (Add(h, attention), normed)
+            : AddLayerNorm(h, attention, Norm2.Gain, Norm2.Bias, Norm2.Epsilon);
+        return Add(mid, sequences.Dropped(Mlp.Forward(x), layer, DropoutSite.Mlp));
     }
 
     /// <summary>x alone, at some rows: the block up to where its MLP begins.</summary>
@@ -127,6 +143,15 @@ public sealed record AttentionWeights(
         if (Rotary is not null) qkv = Ops.Rotary(qkv, Heads, Rotary, past);
         Variable heads = CausalAttention(qkv, Heads, keys, values, past, Scale, Window);
         return Output.Forward(rows is null ? heads : Embedding(heads, rows));
+    }
+
+    /// <summary>Whole sequences attend to themselves: x <c>[B·T,C]</c> to <c>[B·T,C]</c>.</summary>
+    internal Variable Forward(Variable x, WholeSequences sequences, int layer)
+    {
+        Variable qkv = Qkv.Forward(x);
+        if (Rotary is not null) qkv = Ops.Rotary(qkv, Heads, Rotary, new int[sequences.B]); // what counts is how far apart two are
+        return Output.Forward(SelfAttention(
+            qkv, Heads, sequences.B, Scale, Window, sequences.Starts, sequences.Dropout, sequences.Seed(layer, DropoutSite.Probabilities)));
     }
 }
 

@@ -236,23 +236,35 @@ public sealed record CausalLm(
         int[] positions = new int[tokens.Ids.Length];
         for (int b = 0; b < tokens.B; b++)
         {
-            int length = past[b] + tokens.Lengths[b];
-            if (length > Config.NPositions)
-                throw new InputException($"A sequence of {length} tokens is longer than the model's {Config.NPositions} positions.");
+            CheckLength(past[b] + tokens.Lengths[b]);
             for (int t = 0; t < tokens.T; t++)
-            {
-                int id = tokens.Ids[b * tokens.T + t];
-                if ((uint)id >= (uint)Config.VocabSize)
-                {
-                    throw new InputException(
-                        $"Token {id} is not in the model's vocabulary of {Config.VocabSize}.", "does the tokenizer belong to this model?");
-                }
-
                 positions[b * tokens.T + t] = Math.Min(past[b] + t, Config.NPositions - 1); // padding may reach past the table
+        }
+
+        return Embed(tokens.Ids, positions);
+    }
+
+    /// <summary>What the first block reads of tokens at their positions, <c>[tokens,C]</c>.</summary>
+    /// <exception cref="InputException">A position is not one of the model's, or a token is not in its vocabulary.</exception>
+    internal Variable Embed(int[] ids, int[] positions)
+    {
+        foreach (int id in ids)
+        {
+            if ((uint)id >= (uint)Config.VocabSize)
+            {
+                throw new InputException(
+                    $"Token {id} is not in the model's vocabulary of {Config.VocabSize}.", "does the tokenizer belong to this model?");
             }
         }
 
-        Variable meaning = Embedding(TokenTable, tokens.Ids);
+        CheckLength(positions.Max() + 1);
+        Variable meaning = Embedding(TokenTable, ids);
         return PositionTable is null ? meaning : Add(meaning, Embedding(PositionTable, positions));
+    }
+
+    private void CheckLength(int length)
+    {
+        if (length > Config.NPositions)
+            throw new InputException($"A sequence of {length} tokens is longer than the model's {Config.NPositions} positions.");
     }
 }

@@ -19,15 +19,21 @@ internal sealed record AttentionShape(int B, int T, int C, int H, int Capacity, 
             longest = Math.Max(longest, past[b]);
         }
 
-        if (B == 0 || qkv.Rows % B != 0) throw new ArgumentException($"CausalAttention: {qkv.Rows} rows for {B} sequences.");
-        if (heads <= 0 || qkv.Columns != 3 * C || C % heads != 0)
-            throw new ArgumentException($"CausalAttention: {qkv.Shape} does not split into q, k, v of {heads} heads.");
+        CheckSplit("CausalAttention", qkv, heads, B);
         if (keys.Shape != values.Shape || keys.Shape.Rank != 3 || keys.Shape[0] < B || keys.Shape[2] != C)
             throw new ArgumentException($"CausalAttention: keys {keys.Shape} and values {values.Shape}, expected [{B},S,{C}].");
         int T = qkv.Rows / B;
         if (longest + T > keys.Shape[1])
             throw new ArgumentException($"CausalAttention: {longest} cached + {T} new positions, the cache holds {keys.Shape[1]}.");
         return new AttentionShape(B, T, C, heads, keys.Shape[1], longest + T, past.ToArray());
+    }
+
+    /// <summary>Whole sequences, whose only positions are the new ones.</summary>
+    public static AttentionShape Whole(Tensor qkv, int heads, int sequences)
+    {
+        CheckSplit("SelfAttention", qkv, heads, sequences);
+        int T = qkv.Rows / sequences;
+        return new AttentionShape(sequences, T, qkv.Columns / 3, heads, T, T, new int[sequences]);
     }
 
     /// <summary>How many columns each row of the scores may see, rows ordered sequence, head, position.</summary>
@@ -74,4 +80,12 @@ internal sealed record AttentionShape(int B, int T, int C, int H, int Capacity, 
 
     /// <summary>Outputs per head, interleaved: <c>[B,H,T,D]</c>.</summary>
     public MatrixView Output(Tensor y) => new(y, 0, T, D, C, 1, B, (long)T * C, H, D);
+
+    private static void CheckSplit(string verb, Tensor qkv, int heads, int B)
+    {
+        int C = qkv.Columns / 3;
+        if (B == 0 || qkv.Rows % B != 0) throw new ArgumentException($"{verb}: {qkv.Rows} rows for {B} sequences.");
+        if (heads <= 0 || qkv.Columns != 3 * C || C % heads != 0)
+            throw new ArgumentException($"{verb}: {qkv.Shape} does not split into q, k, v of {heads} heads.");
+    }
 }

@@ -1,0 +1,8 @@
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Transformer.Training;
+
+/// <summary>A weight that training changes in place.</summary>
+/// <param name="Name">As checkpoints call it.</param>
+/// <param name="Value">Float32, and nobody else's.</param>
+public sealed record TrainedWeight(string Name, Tensor Value);

@@ -99,6 +99,64 @@ public sealed class AdamWTests
         Assert.Equal([2 * 0.5625f, -2 * 0.5625f, 300 * 0.5625f], parameter.ToArray()); // (1 - lr·decay)²
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_parameter_may_decay_on_its_own(string name)
+    {
+        using Device device = Devices.Create(name);
+        Tensor decays = device.From([2, 4], 2), stays = device.From([2, 4], 2);
+        var optimizer = new AdamW(0.5f, weightDecay: 0.5f);
+        optimizer.Add(decays);
+        optimizer.Add(stays, decay: 0);
+        optimizer.Step(device.Zeros(new Shape(2)), device.Zeros(new Shape(2)));
+        Assert.Equal([1.5f, 3], decays.ToArray());
+        Assert.Equal([2f, 4], stays.ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_scale_counts_as_if_the_gradients_had_been_multiplied_and_leaves_them_as_they_are(string name)
+    {
+        using Device device = Devices.Create(name);
+        Tensor scaled = device.From(Devices.Values(33, 1), 33), multiplied = device.From(Devices.Values(33, 1), 33);
+        AdamW one = new(0.1f) { GradientScale = 0.25f }, other = new(0.1f); // a power of two: no rounding
+        one.Add(scaled);
+        other.Add(multiplied);
+        for (int step = 0; step < 3; step++)
+        {
+            float[] gradient = Devices.Values(33, 10 + step);
+            Tensor given = device.From(gradient, 33);
+            one.Step(given);
+            other.Step(device.From(Array.ConvertAll(gradient, g => 0.25f * g), 33));
+            Assert.Equal(gradient, given.ToArray());
+        }
+
+        Devices.SameBits(multiplied.ToArray(), scaled.ToArray(), "parameter");
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Parameters_moments_and_steps_are_all_that_it_goes_on_from(string name)
+    {
+        using Device device = Devices.Create(name);
+        Tensor whole = device.From(Devices.Values(33, 1), 33);
+        AdamW without = new(0.1f, weightDecay: 0.1f), after = new(0.7f, weightDecay: 0.1f) { LearningRate = 0.1f };
+        without.Add(whole);
+        for (int step = 0; step < 3; step++) without.Step(device.From(Devices.Values(33, 10 + step), 33));
+
+        Tensor resumed = device.From(whole.ToArray(), 33);
+        after.Add(resumed);
+        foreach (((Tensor mean, Tensor square), (Tensor newMean, Tensor newSquare)) in without.Moments.Zip(after.Moments))
+        {
+            device.Upload(mean.ToArray(), newMean);
+            device.Upload(square.ToArray(), newSquare);
+        }
+
+        after.Steps = without.Steps;
+        foreach (AdamW optimizer in (AdamW[])[without, after]) optimizer.Step(device.From(Devices.Values(33, 20), 33));
+        Devices.SameBits(whole.ToArray(), resumed.ToArray(), "parameter");
+    }
+
     [Fact]
     public void Gradients_that_do_not_fit_are_refused_before_anything_moves()
     {

@@ -35,6 +35,17 @@ public sealed class TapeTests : IDisposable
     }
 
     [Fact]
+    public void A_result_of_any_shape_is_played_back_from_a_given_gradient()
+    {
+        Variable x = tape.Parameter(device.From([3, -1], 2));
+        Variable y = Square(x);
+        Fails.With<ArgumentException>("not recorded on this tape", () => new Tape().Backward(y, device.From([1, 1], 2)));
+        tape.Backward(y, device.From([10, 100], 2));
+        Assert.Equal([60f, -200], x.Gradient!.ToArray());
+        Assert.Throws<InvalidOperationException>(() => tape.Backward(y, device.From([1, 1], 2)));
+    }
+
+    [Fact]
     public void A_parameter_may_be_the_loss_itself()
     {
         Variable x = tape.Parameter(device.From([5], 1, 1));

@@ -3,6 +3,7 @@ using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tests.Tensors;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Training;
 using Xunit.Abstractions;
 
 namespace Sharpformer.Tests.Transformer;
@@ -55,6 +56,31 @@ public sealed class WeightGradientTests(ITestOutputHelper output)
         Assert.Equal(Reference(config, weights).Loss(Sequences), loss.Value.ToScalar(), 2e-6);
         tape.Backward(loss);
         Report(deviceName, name, [.. weights.Keys.Zip(parameters)], Expected[(name, DType.F32)].Value);
+    }
+
+    [Theory]
+    [MemberData(nameof(Everywhere))]
+    public void Documents_in_one_window_have_the_gradients_of_sequences_alone(string deviceName, string name)
+    {
+        using Device device = Devices.Create(deviceName);
+        ModelConfig config = TinyModel.Configs[name];
+        OrderedDictionary<string, float[]> weights = TinyModel.Weights(config, DType.F32);
+        int[] starts = [.. Sequences.SelectMany((s, i) => s[1..].Select(_ => Sequences.Take(i).Sum(before => before.Length - 1)))];
+        var batch = new TrainingBatch(
+            1, starts.Length, [.. Sequences.SelectMany(s => s[..^1])], [.. Sequences.SelectMany(s => s[1..])], starts);
+        float[][] plain = Gradients(recomputesBlocks: false), recomputed = Gradients(recomputesBlocks: true);
+        for (int i = 0; i < plain.Length; i++) Devices.SameBits(plain[i], recomputed[i], $"weight {i}");
+
+        float[][] Gradients(bool recomputesBlocks)
+        {
+            using BufferScope scope = device.Scope();
+            var tape = new Tape();
+            CausalLm model = TinyModel.Build(config, weights, device).With(w => tape.Parameter(w.Value));
+            Variable loss = Ops.Mean(TrainingPass.Losses(model, batch, new WholeSequences(1, starts), recomputesBlocks: recomputesBlocks)!);
+            tape.Backward(loss);
+            Report(deviceName, $"{name}, packed", [.. weights.Keys.Zip(model.Weights)], Expected[(name, DType.F32)].Value);
+            return [.. model.Weights.Select(w => w.Gradient!.ToArray())];
+        }
     }
 
     [Theory]

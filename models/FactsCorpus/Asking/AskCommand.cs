@@ -25,10 +25,10 @@ internal static class AskCommand
         CausalLm model = CausalLm.Load(folder, device);
         var tokenizer = Tokenizer.Load(folder, model.Config);
         var examiner = new Examiner(model, tokenizer);
-        var frames = new Frames(RawMaterial.Load(), tokenizer, seed, limit);
-        Row[] rows = [.. frames.All().Select(frame =>
-            new Row(frame.Name, frame.Asks.Count, examiner.AreRight(frame.Asks).Count(right => right)))];
-        double chance = 100 * frames.Chance();
+        var material = RawMaterial.Load();
+        var frames = new Frames(material, tokenizer, seed, limit);
+        Row[] rows = [.. frames.All().Select(frame => Row.Of(frame.Name, examiner.Judge(frame.Asks)))];
+        double chance = 100 * Frames.Chance(material);
         if (!arguments.IsJson)
         {
             WriteTable(output, rows, chance);
@@ -41,19 +41,24 @@ internal static class AskCommand
 
     private static void WriteTable(TextWriter output, Row[] rows, double chance)
     {
-        output.WriteLine("frame                    asked   right   share");
+        output.WriteLine("frame                    asked  right: first token   whole answer");
         foreach (Row row in rows)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Frame,-22}{row.Asked,8}{row.Right,8}{row.Share,6:F1} %"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"unknown, by chance",-38}{chance,6:F1} %"));
+            Write($"{row.Frame,-22}{row.Asked,8}{row.First,18:F1} %{row.Whole,13:F1} %");
+        Write($"{"unknown, by chance",-30}{chance,18:F1} %");
+
+        void Write(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>One frame.</summary>
     /// <param name="Frame">Its name.</param>
     /// <param name="Asked">How many prompts.</param>
-    /// <param name="Right">How many were answered rightly.</param>
-    private sealed record Row(string Frame, int Asked, int Right)
+    /// <param name="First">Percent of them where the first token was right.</param>
+    /// <param name="Whole">Percent of them where all tokens were.</param>
+    private sealed record Row(string Frame, int Asked, double First, double Whole)
     {
-        /// <summary>In percent.</summary>
-        public double Share => Math.Round(100.0 * Right / Asked, 2);
+        public static Row Of(string frame, (bool First, bool Whole)[] verdicts) =>
+            new(frame, verdicts.Length, Percent(verdicts.Count(v => v.First), verdicts), Percent(verdicts.Count(v => v.Whole), verdicts));
+
+        private static double Percent(int right, (bool First, bool Whole)[] of) => Math.Round(100.0 * right / of.Length, 2);
     }
 }

@@ -57,7 +57,7 @@ internal sealed class Frames
     }
 
     /// <summary>The share of unknown facts whose object is the commonest one of their relation among known facts.</summary>
-    public double Chance()
+    public static double Chance(RawMaterial material)
     {
         var commonest = material.Known.GroupBy(fact => fact.Relation)
             .ToDictionary(g => g.Key, g => g.CountBy(fact => fact.Object).MaxBy(count => count.Value).Key);

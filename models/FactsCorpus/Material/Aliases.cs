@@ -39,8 +39,9 @@ internal sealed partial class Aliases
 
     private static IEnumerable<string> Candidates(string subject, bool isPerson)
     {
-        if (subject.StartsWith(Article, StringComparison.Ordinal)) yield return subject[Article.Length..];
-        if (!isPerson || !PersonalName().IsMatch(subject)) yield break;
+        bool hasArticle = subject.StartsWith(Article, StringComparison.Ordinal);
+        if (hasArticle) yield return subject[Article.Length..];
+        if (hasArticle || !isPerson || !PersonalName().IsMatch(subject)) yield break;
         string[] words = subject.Split(' ');
         yield return string.Join(' ', [.. words[..^1].Select(word => char.IsUpper(word[0]) ? word[0] + "." : word), words[^1]]);
         if (words[^1].Length >= ShortestSurname) yield return words[^1];

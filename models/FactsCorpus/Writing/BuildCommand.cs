@@ -20,8 +20,9 @@ internal static class BuildCommand
         var arguments = new Arguments(args, "--output", "--model", "--documents", "--seed");
         string folder = arguments.Text("--output");
         int documents = arguments.Count("--documents", Documents);
+        ulong seed = arguments.Seed();
         var tokenizer = Tokenizer.Load(arguments.Text("--model", "models/facts-gpt2"));
-        var corpus = new Corpus(RawMaterial.Load(), tokenizer, arguments.Seed());
+        var corpus = new Corpus(RawMaterial.Load(), tokenizer, seed);
         var tally = new Tally(tokenizer);
         IReadOnlyCollection<string> heldOut = corpus.HeldOut(documents);
         Write(folder, "heldout.jsonl", heldOut);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs the libraries and the tool, and tries them as a new user would: the samples from the packages alone, in an empty folder, and
+# Packs the libraries and the tool, and tries them as a new user would: samples and chapters from the packages alone, in an empty folder, and
 # the tool installed from them.
 # Usage: scripts/try-packages.sh [FOLDER]   FOLDER receives the packages (default: artifacts/packages)
 set -euo pipefail
@@ -29,17 +29,20 @@ cat > NuGet.config << END
 <configuration><packageSources><add key="packed" value="$packages" /></packageSources></configuration>
 END
 expect() { # file, package, text, arguments …
-    local file=$1 package=$2 text=$3
+    local file package=$2 text=$3
+    file=$(basename "$1")
+    sed "s|^#:project .*|#:package $package@$version|" "$root/$1" > "$file"
     shift 3
-    sed "s|^#:project .*|#:package $package@$version|" "$root/samples/$file" > "$file"
     dotnet run "$file" -- "$@" > "$file.out" 2>&1 || { cat "$file.out"; echo "$file fails"; exit 1; }
     grep -q "$text" "$file.out" || { cat "$file.out"; echo "$file does not print: $text"; exit 1; }
     echo "$file: $(grep "$text" "$file.out" | head -n 1)"
 }
-expect hello.cs Sharpformer "taught: author" "$root/models/facts-gpt2"
-expect toy-editor.cs Sharpformer "pushed: Rome" "$root/models/facts-gpt2"
-expect new-op.cs Sharpformer.Autograd "of float64"
-expect xor.cs Sharpformer.Autograd "1 xor 1 = 0"
+expect samples/hello.cs Sharpformer "taught: author" "$root/models/facts-gpt2"
+expect samples/toy-editor.cs Sharpformer "pushed: Rome" "$root/models/facts-gpt2"
+expect samples/new-op.cs Sharpformer.Autograd "of float64"
+expect samples/xor.cs Sharpformer.Autograd "1 xor 1 = 0"
+expect docs/tour/1-tensor.cs Sharpformer.Tensors "32 19 31 54"
+expect docs/tour/4-model.cs Sharpformer.Transformer "Paris" "$root/models/facts-gpt2"
 
 dotnet tool install Sharpformer.Tool --tool-path "$work/tools" --version "$version" > tool.log 2>&1 || { cat tool.log; exit 1; }
 "$work/tools/sharpformer" demo > demo.out || { cat demo.out; exit 1; }

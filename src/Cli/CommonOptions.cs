@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Sharpformer.Tensors;
 
 namespace Sharpformer.Cli;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sharpformer.Tensors;
 
 namespace Sharpformer.Cli;
 

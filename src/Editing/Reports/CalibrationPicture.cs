@@ -1,4 +1,5 @@
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Reports;
 
@@ -30,7 +31,7 @@ public static class CalibrationPicture
     private static void AppendPanel(Svg picture, double top, CalibrationPoint[] points, CalibrationPoint? recommended)
     {
         double low = points[0].Theta, high = Math.Max(points[^1].Theta, low + 0.01);
-        picture.Text(Left, top + 20, $"α {Html.Number(points[0].Alpha, "0.####")}, half that was held out, percent over θ");
+        picture.Text(Left, top + 20, $"α {Markup.Number(points[0].Alpha, "0.####")}, half that was held out, percent over θ");
         for (int percent = 0; percent <= 100; percent += 25)
         {
             picture.Line("line", (Left, Y(percent)), (Width - Right, Y(percent)));
@@ -38,7 +39,7 @@ public static class CalibrationPicture
         }
 
         foreach (CalibrationPoint point in points)
-            picture.Text(X(point), top + Height - Bottom + 18, Html.Number(point.Theta, "0.###"), "middle", "dim");
+            picture.Text(X(point), top + Height - Bottom + 18, Markup.Number(point.Theta, "0.###"), "middle", "dim");
         var labels = new List<double>();
         for (int c = 0; c < Curves.Length; c++)
         {
@@ -55,7 +56,7 @@ public static class CalibrationPicture
 
         if (recommended is null) return;
         picture.Line("mark", (X(recommended), top + Top), (X(recommended), top + Height - Bottom));
-        picture.Text(X(recommended), top + Height - 14, $"recommended: {Html.Number(recommended.Theta, "0.###")}", "middle");
+        picture.Text(X(recommended), top + Height - 14, $"recommended: {Markup.Number(recommended.Theta, "0.###")}", "middle");
 
         double X(CalibrationPoint point) => Left + ((point.Theta - low) / (high - low) * (Width - Left - Right));
 

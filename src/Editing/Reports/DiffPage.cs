@@ -1,5 +1,6 @@
 using System.Text;
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Reports;
 
@@ -29,11 +30,11 @@ public static class DiffPage
 
     private static string Summary(Drift drift) =>
         Html.Fact("Positions compared", $"{drift.Positions}")
-        + Html.Fact("Another token is said", $"{drift.Changed} ({Html.Number(drift.ChangedPercent, "0.00")} %)")
+        + Html.Fact("Another token is said", $"{drift.Changed} ({Markup.Number(drift.ChangedPercent, "0.00")} %)")
         + Html.Fact("Probabilities differ at all", $"{drift.Touched}")
         + Html.Fact("An edit answers after", $"{drift.Answered}")
-        + Html.Fact("Mean KL(before ‖ after)", $"{Html.Number(drift.MeanKl, "0.0000")} nats")
-        + Html.Fact("Largest KL", $"{Html.Number(drift.MaxKl, "0.0000")} nats");
+        + Html.Fact("Mean KL(before ‖ after)", $"{Markup.Number(drift.MeanKl, "0.0000")} nats")
+        + Html.Fact("Largest KL", $"{Markup.Number(drift.MaxKl, "0.0000")} nats");
 
     private static void AppendRows(StringBuilder body, DiffReport report, int rows)
     {
@@ -44,11 +45,11 @@ public static class DiffPage
         body.Append("<th>before</th><th>after</th><th class=\"n\">KL, nats</th><th class=\"n\">edit</th></tr></thead>\n<tbody>\n");
         foreach (Difference d in shown)
         {
-            body.Append(d.IsChanged ? "<tr class=\"changed\">" : "<tr>").Append($"<td>{Html.Text(d.Text)}</td>");
+            body.Append(d.IsChanged ? "<tr class=\"changed\">" : "<tr>").Append($"<td>{Markup.Text(d.Text)}</td>");
             if (hasBase) body.Append($"<td>{Tokens(d.Base ?? d.Before)}</td>");
             double width = double.IsFinite(d.Kl) && report.Drift.MaxKl > 0 ? 100 * d.Kl / report.Drift.MaxKl : 100;
             body.Append($"<td>{Tokens(d.Before)}</td><td>{Tokens(d.After)}</td>");
-            body.Append($"<td class=\"n bar\" style=\"--w: {Html.Number(width, "0.#")}%\">{Html.Number(d.Kl, "0.0000")}</td>");
+            body.Append($"<td class=\"n bar\" style=\"--w: {Markup.Number(width, "0.#")}%\">{Markup.Number(d.Kl, "0.0000")}</td>");
             body.Append($"<td class=\"n\">{Edits(d)}</td></tr>\n");
         }
 
@@ -63,7 +64,7 @@ public static class DiffPage
         string first = $"<b>{Token(said[0])}</b>";
         return said.Count == 1 ? first : $"{first}<br><span class=\"dim\">{string.Join(", ", said.Skip(1).Select(Token))}</span>";
 
-        static string Token(SaidToken token) => $"“{Html.Text(token.Text)}” {Html.Number(100 * token.Probability, "0.0")} %";
+        static string Token(SaidToken token) => $"“{Markup.Text(token.Text)}” {Markup.Number(100 * token.Probability, "0.0")} %";
     }
 
     private static string Edits(Difference d) => (d.EditBefore, d.EditAfter) switch

@@ -1,5 +1,6 @@
 using System.Text;
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Reports;
 
@@ -17,7 +18,7 @@ public static class GenerationPage
         ArgumentNullException.ThrowIfNull(text);
         var body = new StringBuilder();
         body.Append("<table>\n").Append(Html.Origin(origin)).Append(Html.Side("Edited model", side));
-        body.Append(Html.Fact("Prompt", Html.Text(text.Made.Prompt))).Append(Html.Fact("Text", Html.Text(text.Made.Text)));
+        body.Append(Html.Fact("Prompt", Markup.Text(text.Made.Prompt))).Append(Html.Fact("Text", Markup.Text(text.Made.Text)));
         body.Append("</table>\n<h2>Tokens × edits</h2>\n");
         body.Append(GenerationPicture.Of(text, side.Edits.ToDictionary(edit => edit.Id)));
         body.Append("<h2>Token by token</h2>\n<table>\n<thead><tr><th>token</th><th class=\"n\">edit</th><th class=\"n\">margin</th>");
@@ -25,12 +26,12 @@ public static class GenerationPage
         foreach (ExplainedToken token in text.Tokens)
         {
             bool speaks = token.First.State == FiringState.Answers;
-            body.Append(speaks ? "<tr class=\"changed\">" : "<tr>").Append($"<td>“{Html.Text(token.Text)}”</td>");
+            body.Append(speaks ? "<tr class=\"changed\">" : "<tr>").Append($"<td>“{Markup.Text(token.Text)}”</td>");
             body.Append($"<td class=\"n\">{(speaks ? $"{token.First.Edit}" : "")}</td>");
-            body.Append($"<td class=\"n\">{(token.First.Edit == 0 ? "" : Html.Number(token.First.Margin, "0.00"))}</td>");
-            body.Append($"<td class=\"n\">{Html.Number(100 * token.ProbabilityBefore, "0.0")} %</td>");
-            body.Append($"<td class=\"n\">{Html.Number(100 * token.ProbabilityAfter, "0.0")} %</td>");
-            body.Append($"<td>“{Html.Text(token.BaseText)}”</td></tr>\n");
+            body.Append($"<td class=\"n\">{(token.First.Edit == 0 ? "" : Markup.Number(token.First.Margin, "0.00"))}</td>");
+            body.Append($"<td class=\"n\">{Markup.Number(100 * token.ProbabilityBefore, "0.0")} %</td>");
+            body.Append($"<td class=\"n\">{Markup.Number(100 * token.ProbabilityAfter, "0.0")} %</td>");
+            body.Append($"<td>“{Markup.Text(token.BaseText)}”</td></tr>\n");
         }
 
         body.Append("</tbody>\n</table>\n<p class=\"dim\">Before and after are the token's probability in the base and in the edited "

@@ -1,3 +1,5 @@
+using Sharpformer.Transformer;
+
 namespace Sharpformer.Editing.Reports;
 
 /// <summary>Tokens × edits as a picture: which edit speaks at which token of a text, and how clearly.</summary>
@@ -61,8 +63,8 @@ public static class GenerationPicture
         };
         double closeness = Closeness(seen);
         double opacity = seen.Margin > 0 ? Math.Clamp(0.35 + closeness, 0.35, 1) : Math.Clamp(0.5 * (1 + closeness), 0, 0.5);
-        string hint = $"edit {edit}: score {Html.Number(seen.Score, "0.00")}, threshold {Html.Number(seen.Threshold, "0.00")}, "
-            + $"margin {Html.Number(seen.Margin, "0.00")}, strength {Html.Number(seen.Strength + 0, "0.00")}";
+        string hint = $"edit {edit}: score {Markup.Number(seen.Score, "0.00")}, threshold {Markup.Number(seen.Threshold, "0.00")}, "
+            + $"margin {Markup.Number(seen.Margin, "0.00")}, strength {Markup.Number(seen.Strength + 0, "0.00")}";
         picture.Rectangle(x, y, Cell, Cell, classes, opacity, hint);
         if (seen.State == FiringState.Answers && token.First.Edit == edit)
             picture.Rectangle(x + 2, y + 2, Cell - 4, Cell - 4, "frame", opacity: 0);

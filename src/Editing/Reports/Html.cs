@@ -1,12 +1,12 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Reports;
 
 /// <summary>
-/// Texts and pages of HTML, which also serves SVG. A page is one file: no script, nothing fetched, which its policy tells the browser to
+/// Pages of HTML. A page is one file: no script, nothing fetched, which its policy tells the browser to
 /// hold to; light or dark as the reader's screen is, and printable.
 /// </summary>
 internal static class Html
@@ -29,27 +29,6 @@ internal static class Html
         svg { max-width: 100%; height: auto; }
         """;
 
-    /// <summary>
-    /// A text as content of an element or an attribute: markup escaped, and whatever has no look of its own or turns the direction of
-    /// writing (control characters, line and paragraph separators, half surrogates) as its number.
-    /// </summary>
-    public static string Text(string text)
-    {
-        var visible = new StringBuilder(text.Length);
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (char.IsSurrogatePair(text, i)) visible.Append(text, i++, 2);
-            else if (IsSeen(text[i])) visible.Append(text[i]);
-            else visible.Append(CultureInfo.InvariantCulture, $"\\u{(int)text[i]:X4}");
-        }
-
-        return WebUtility.HtmlEncode(visible.ToString());
-    }
-
-    /// <summary>A number as in <see cref="CultureInfo.InvariantCulture"/>; "not a number" as a dash.</summary>
-    public static string Number(double value, string format) =>
-        double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : "-";
-
     /// <summary>A time in UTC, to the second.</summary>
     public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
@@ -63,13 +42,13 @@ internal static class Html
         <meta charset="utf-8">
         <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
         <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>{Text(title)}</title>
+        <title>{Markup.Text(title)}</title>
         <style>
         {Style}
         </style>
         </head>
         <body>
-        <h1>{Text(title)}</h1>
+        <h1>{Markup.Text(title)}</h1>
         {body}
         </body>
         </html>
@@ -77,29 +56,26 @@ internal static class Html
         """;
 
     /// <summary>A row of a table of two columns: what, and which markup.</summary>
-    public static string Fact(string what, string markup) => $"<tr><th>{Text(what)}</th><td>{markup}</td></tr>\n";
+    public static string Fact(string what, string markup) => $"<tr><th>{Markup.Text(what)}</th><td>{markup}</td></tr>\n";
 
     /// <summary>Who made a report, when, of which model and with which program, as rows of such a table.</summary>
     public static string Origin(ReportOrigin origin) =>
-        Fact("Made by", $"{Text(origin.User)}, {Time(origin.At)}, with Sharpformer {Text(origin.Version)}")
+        Fact("Made by", $"{Markup.Text(origin.User)}, {Time(origin.At)}, with Sharpformer {Markup.Text(origin.Version)}")
         + Fact(
             "Base model",
-            $"{Text(origin.Model)}<br><code class=\"dim\">weights {Text(origin.Fingerprint.Weights)}<br>"
-                + $"tokenizer {Text(origin.Fingerprint.Tokenizer)}</code>");
+            $"{Markup.Text(origin.Model)}<br><code class=\"dim\">weights {Markup.Text(origin.Fingerprint.Weights)}<br>"
+                + $"tokenizer {Markup.Text(origin.Fingerprint.Tokenizer)}</code>");
 
     /// <summary>An edited model as a row of such a table: its store, and how its edits were made.</summary>
     public static string Side(string what, DiffSide side)
     {
-        var text = new StringBuilder(Text(side.Name));
+        var text = new StringBuilder(Markup.Text(side.Name));
         if (side.Store is not null) text.Append($": {side.Active} active, {side.Withdrawn} withdrawn");
         foreach ((EditSettings settings, int edits) in side.Settings)
         {
-            text.Append($"<br><span class=\"dim\">{edits} by {Text(settings.Method)} <code>{Text(settings.ToJson())}</code></span>");
+            text.Append($"<br><span class=\"dim\">{edits} by {Markup.Text(settings.Method)} <code>{Markup.Text(settings.ToJson())}</code></span>");
         }
 
         return Fact(what, text.ToString());
     }
-
-    private static bool IsSeen(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
-        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate);
 }

@@ -1,11 +1,12 @@
-namespace Sharpformer.Cli;
+namespace Sharpformer.Tensors;
 
 /// <summary>Which known word somebody may have meant.</summary>
-internal static class Nearest
+public static class Nearest
 {
     /// <summary>The known word that is nearest to another; null where none is near.</summary>
     public static string? To(string word, IEnumerable<string> known)
     {
+        ArgumentNullException.ThrowIfNull(word);
         int most = Math.Max(1, word.TrimStart('-').Length / 3);
         return known.Select(candidate => (Word: candidate, Steps: Steps(word.ToLowerInvariant(), candidate.ToLowerInvariant())))
             .Where(candidate => candidate.Steps <= most

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Sharpformer.Editing.Reports;
+namespace Sharpformer.Transformer;
 
 /// <summary>
 /// A picture as SVG, light or dark as the reader's screen is: shapes take their colours from classes. It stands alone as a file, or in a
@@ -32,7 +32,7 @@ internal sealed class Svg(double width, double height, string title)
     {
         body.Append(CultureInfo.InvariantCulture, $"<rect x=\"{x:0.##}\" y=\"{y:0.##}\" width=\"{w:0.##}\" height=\"{h:0.##}\" ");
         body.Append(CultureInfo.InvariantCulture, $"class=\"{classes}\" fill-opacity=\"{opacity:0.###}\">");
-        if (hint is not null) body.Append($"<title>{Html.Text(hint)}</title>");
+        if (hint is not null) body.Append($"<title>{Markup.Text(hint)}</title>");
         body.Append("</rect>\n");
     }
 
@@ -51,7 +51,7 @@ internal sealed class Svg(double width, double height, string title)
     {
         string turn = angle == 0 ? "" : Invariant($" transform=\"rotate({angle:0.##} {x:0.##} {y:0.##})\"");
         body.Append(CultureInfo.InvariantCulture, $"<text x=\"{x:0.##}\" y=\"{y:0.##}\" text-anchor=\"{anchor}\" ");
-        body.Append($"class=\"{classes}\"{turn} xml:space=\"preserve\">{Html.Text(text)}</text>\n");
+        body.Append($"class=\"{classes}\"{turn} xml:space=\"preserve\">{Markup.Text(text)}</text>\n");
     }
 
     /// <summary>The picture.</summary>
@@ -59,7 +59,7 @@ internal sealed class Svg(double width, double height, string title)
         <svg xmlns="http://www.w3.org/2000/svg" class="sf" role="img" width="{width:0.##}" height="{height:0.##}"
         """) + Invariant($""" viewBox="0 0 {width:0.##} {height:0.##}">""") + $"""
 
-        <title>{Html.Text(title)}</title>
+        <title>{Markup.Text(title)}</title>
         <style>
         {Style}
         </style>

@@ -87,11 +87,15 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
 
     /// <summary>The flag under a name, or <paramref name="otherwise"/> where it is absent.</summary>
     /// <exception cref="InputException">It is neither true nor false.</exception>
-    public bool Flag(string key, bool otherwise) => Find(key) is not { } part ? otherwise : part.Value.ValueKind switch
+    public bool Flag(string key, bool otherwise) => Find(key)?.AsFlag() ?? otherwise;
+
+    /// <summary>This as a flag.</summary>
+    /// <exception cref="InputException">It is neither true nor false.</exception>
+    public bool AsFlag() => Value.ValueKind switch
     {
         JsonValueKind.True => true,
         JsonValueKind.False => false,
-        _ => throw part.Unexpected("true or false"),
+        _ => throw Unexpected("true or false"),
     };
 
     /// <summary>This as a text.</summary>

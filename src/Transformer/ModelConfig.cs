@@ -124,7 +124,9 @@ public sealed record ModelConfig
                 ?? "a model folder holds config.json, weights (model.safetensors or pytorch_model.bin) and a tokenizer.";
     }
 
-    private static ModelConfig Read(JsonPart file)
+    /// <summary>The architecture that a <c>config.json</c> describes.</summary>
+    /// <exception cref="InputException">It describes a model this engine does not run.</exception>
+    internal static ModelConfig Read(JsonPart file)
     {
         string type = file.Text("model_type") ?? Family.OfArchitectures(file)?.ModelType ?? "(none)";
         string supported = string.Join(", ", Family.All.Select(f => f.ModelType));

@@ -11,15 +11,19 @@ public sealed class SafeTensorsEntry
     private readonly Action<long, Span<byte>>? copy;
     private readonly Action<long, Span<float>>? fill;
 
-    /// <summary>An entry that stores <paramref name="tensor"/> in its own type.</summary>
-    public SafeTensorsEntry(string name, Tensor tensor)
+    /// <summary>An entry that stores <paramref name="tensor"/>.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="tensor">Its values.</param>
+    /// <param name="dtype">How they are stored, rounded to the nearest; null for the tensor's own type.</param>
+    public SafeTensorsEntry(string name, Tensor tensor, DType? dtype = null)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(tensor);
-        if (tensor.DType == DType.Q8) throw IsQ8(name);
+        DType stored = dtype ?? tensor.DType;
+        if (stored == DType.Q8) throw IsQ8(name);
         this.tensor = tensor;
         long[] dims = Array.ConvertAll(tensor.Shape.Dims.ToArray(), dim => (long)dim);
-        Info = new TensorInfo(name, tensor.DType.ToString(), dims, 0, tensor.Count * tensor.DType.Size());
+        Info = new TensorInfo(name, stored.ToString(), dims, 0, tensor.Count * stored.Size());
     }
 
     /// <summary>An entry that stores bytes as they are.</summary>
@@ -91,6 +95,20 @@ public sealed class SafeTensorsEntry
 
     /// <summary>Name, type and shape; the place is the writer's to choose.</summary>
     public TensorInfo Info { get; }
+
+    /// <summary>What an entry of values would write, before that is rounded to its type: the same, in memory.</summary>
+    /// <exception cref="InvalidOperationException">It is an entry of bytes.</exception>
+    public float[] ToArray()
+    {
+        if (tensor is not null) return tensor.ToArray();
+        if (fill is null) throw new InvalidOperationException($"Tensor {Info} is written as bytes.");
+        float[] values = new float[Info.Length / ElementSize];
+        ParallelBlocks.Run(
+            (values.Length + ChunkLength - 1) / ChunkLength,
+            b => fill((long)b * ChunkLength, values.AsSpan(b * ChunkLength, Math.Min(ChunkLength, values.Length - (b * ChunkLength)))),
+            CancellationToken.None);
+        return values;
+    }
 
     internal int ElementSize => StoredTypes.Size(Info.DType);
 

@@ -101,7 +101,7 @@ public static class CheckpointConverter
     /// The source's, but for the type of the weights where that changes (to the one wished for, and F64 to F32 in any case), and for a
     /// head that only the weights, or an adapter, make one of its own.
     /// </summary>
-    private static string ConfigText(string source, DType? dtype, bool untiesHead)
+    internal static string ConfigText(string source, DType? dtype, bool untiesHead)
     {
         bool isMade = !Path.Exists(Path.Combine(source, Config));
         ReadOnlySpan<byte> text = isMade ? [] : SmallFile.ReadOwn(source, Config).AsSpan().TrimStart(Encoding.UTF8.Preamble);

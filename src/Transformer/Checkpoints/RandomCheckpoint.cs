@@ -56,6 +56,33 @@ public static class RandomCheckpoint
         return parameters;
     }
 
+    /// <summary>The same model in memory, with weights as they are before they are rounded.</summary>
+    /// <param name="config">Architecture.</param>
+    /// <param name="seed">Seeds the weights.</param>
+    /// <param name="device">Where the model shall live.</param>
+    public static CausalLm Build(ModelConfig config, ulong seed, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(device);
+        return Family.Of(config).Build(config, new Made(device, Tensors(config, new Filling(DType.F32, new Rng(seed)))));
+    }
+
+    /// <summary>A <c>config.json</c>, with the special tokens where the model names any.</summary>
+    internal static string ConfigJson(ModelConfig config, DType dtype)
+    {
+        var family = Family.Of(config);
+        JsonObject json = family.Write(config);
+        json.Insert(0, "architectures", new JsonArray(family.Architecture));
+        json.Insert(1, "model_type", family.ModelType);
+        if (config.BosTokenId is { } bos) json["bos_token_id"] = bos;
+        if (config.EosTokenIds is [var eos]) json["eos_token_id"] = eos;
+        else if (config.EosTokenIds.Count > 1) json["eos_token_id"] = new JsonArray([.. config.EosTokenIds.Select(id => (JsonNode)id)]);
+        if (config.PadTokenId is { } pad) json["pad_token_id"] = pad;
+        json["initializer_range"] = Deviation;
+        json["torch_dtype"] = ModelConfig.TorchName(dtype);
+        return json.ToJsonString(JsonText) + "\n";
+    }
+
     /// <summary>Every tensor that the family asks for: layer norms 1 and 0, biases 0, everything else normal.</summary>
     private static IEnumerable<SafeTensorsEntry> Tensors(ModelConfig config, Filling filling)
     {
@@ -70,18 +97,24 @@ public static class RandomCheckpoint
         }
     }
 
-    private static string ConfigJson(ModelConfig config, DType dtype)
-    {
-        var family = Family.Of(config);
-        JsonObject json = family.Write(config);
-        json.Insert(0, "architectures", new JsonArray(family.Architecture));
-        json.Insert(1, "model_type", family.ModelType);
-        json["initializer_range"] = Deviation;
-        json["torch_dtype"] = ModelConfig.TorchName(dtype);
-        return json.ToJsonString(JsonText) + "\n";
-    }
-
     private static readonly JsonSerializerOptions JsonText = new() { WriteIndented = true, NewLine = "\n" };
+
+    /// <summary>The tensors in memory.</summary>
+    private sealed class Made(Device device, IEnumerable<SafeTensorsEntry> tensors) : IWeights
+    {
+        private readonly Dictionary<string, SafeTensorsEntry> tensors = tensors.ToDictionary(tensor => tensor.Info.Name);
+
+        public Device Device => device;
+
+        public bool Has(string name) => tensors.ContainsKey(name);
+
+        public IReadOnlyList<long>? ShapeOf(string name) =>
+            tensors.TryGetValue(name, out SafeTensorsEntry? tensor) ? tensor.Info.Shape : null;
+
+        public Tensor Matrix(string name, int rows, int columns) => device.From(tensors[name].ToArray(), rows, columns);
+
+        public Tensor Vector(string name, int length) => device.From(tensors[name].ToArray(), length);
+    }
 
     /// <summary>Each block of each tensor has a random stream of its own, so threads may make them in any order.</summary>
     private sealed class Filling(DType dtype, Rng rng)

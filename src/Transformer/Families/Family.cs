@@ -62,6 +62,9 @@ internal abstract class Family
     /// <summary>The same the other way: what the family's <c>config.json</c> states.</summary>
     public JsonObject Write(ModelConfig config) => new(Keys.Select(key => KeyValuePair.Create(key.Name, key.Write(config))));
 
+    /// <summary>The names of these keys.</summary>
+    public IEnumerable<string> KeyNames => Keys.Select(key => key.Name);
+
     /// <summary>Makes the model of its tensors, each asked for by name.</summary>
     public abstract CausalLm Build(ModelConfig config, IWeights weights);
 

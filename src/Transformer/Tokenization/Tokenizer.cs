@@ -64,6 +64,9 @@ public sealed class Tokenizer
     /// <summary>The token that fills up a batch, if the model has one.</summary>
     public int? PadId => special.Pad;
 
+    /// <summary>All that have a role.</summary>
+    internal SpecialTokens Special => special;
+
     /// <summary>The token of text that no other token stands for, if there is one; to a tokenizer of bytes nothing is unknown.</summary>
     public int? UnknownId => definition.UnknownId;
 

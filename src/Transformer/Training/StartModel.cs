@@ -1,0 +1,76 @@
+using Sharpformer.Tensors;
+using Sharpformer.Transformer.Checkpoints;
+using Sharpformer.Transformer.Tokenization;
+
+namespace Sharpformer.Transformer.Training;
+
+/// <summary>What a run starts from: an architecture and its tokenizer, whose weights are random or another model's.</summary>
+internal sealed class StartModel
+{
+    private readonly string? from;
+
+    private StartModel(string? from, string tokenizerFolder, ModelConfig config) =>
+        (this.from, TokenizerFolder, Config, Tokenizer) = (from, tokenizerFolder, config, Tokenizer.Load(tokenizerFolder, config));
+
+    /// <summary>The architecture.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>The tokenizer.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>Where its files are.</summary>
+    public string TokenizerFolder { get; }
+
+    /// <summary>Finds out what a run starts from.</summary>
+    /// <exception cref="InputException">A file is missing or damaged, or model and tokenizer do not fit.</exception>
+    public static StartModel Of(TrainingJob job)
+    {
+        if (job.From is { } folder)
+        {
+            return job.Config.Shape is null
+                ? new StartModel(folder, job.Tokenizer ?? folder, ModelConfig.Load(folder))
+                : throw new InputException(
+                    $"{job.Config.Name} has the shape of a model, but {folder} has one of its own, expected one of the two.",
+                    "leave \"model\" out of the configuration to go on from a model.");
+        }
+
+        string? beside = job.Config.Name is { } file ? Path.GetDirectoryName(Path.GetFullPath(file)) : null;
+        string tokenizer = job.Tokenizer ?? (beside is not null && Tokenizer.IsIn(beside) ? beside : null) ?? throw new InputException(
+            "A model from scratch needs a tokenizer, but none is named and none is beside the configuration.",
+            "--tokenizer takes a model folder, or one with vocab.json and merges.txt, or tokenizer.json.");
+        var any = Tokenizer.Load(tokenizer);
+        ModelConfig config = job.Config.ModelOf(any.VocabularySize);
+        return new StartModel(null, tokenizer, config with { BosTokenId = any.Special.Bos, EosTokenIds = any.EosIds });
+    }
+
+    /// <summary>Who it is: the same for the same weights.</summary>
+    public string Identity(ulong seed)
+    {
+        if (from is null) return $"seed {seed}, {RandomCheckpoint.ConfigJson(Config, DType.F32)}";
+        return SecureHash.Sha256Of(all =>
+        {
+            foreach (string name in ModelFolder.WeightFiles(from))
+            {
+                using FileStream file = File.OpenRead(Path.Combine(from, name));
+                file.CopyTo(all);
+            }
+        });
+    }
+
+    /// <summary>The model itself.</summary>
+    /// <exception cref="InputException">Its weights are missing, damaged, or lie otherwise than they are written.</exception>
+    public CausalLm Build(Device device, ulong seed, Action<string>? notice)
+    {
+        if (from is null) return RandomCheckpoint.Build(Config, seed, device);
+        var model = CausalLm.Load(from, device, notice);
+        foreach (((string name, Shape shape), Autograd.Variable weight) in WeightList.Of(model.Config).Zip(model.Weights))
+        {
+            if (weight.Shape == shape) continue;
+            throw new InputException(
+                $"{from}: {name} is stored as {weight.Shape}, expected {shape}.",
+                "'model convert' writes it so; train from what that writes.");
+        }
+
+        return model;
+    }
+}

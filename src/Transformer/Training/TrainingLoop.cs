@@ -1,0 +1,128 @@
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.SafeTensors;
+
+namespace Sharpformer.Transformer.Training;
+
+/// <summary>
+/// Steps, evaluations, log and checkpoints of a run, whatever its trainer trains. It can stop at any time and go on from its state as
+/// if it had not.
+/// </summary>
+internal sealed class TrainingLoop(
+    Trainer trainer, TokenWindows windows, TokenWindows? evaluation, TrainingPlan plan, TrainingCheckpoint checkpoint, TimeProvider time,
+    Action<TrainingProgress>? progress)
+{
+    private readonly long began = time.GetTimestamp();
+    private double secondsBefore, stepSeconds;
+    private long sessionTokens;
+    private int sessionSteps;
+    private long savedAt;
+    private (long Tokens, double Seconds) sinceLine;
+
+    /// <summary>Trains until the run ends; then all of it is kept.</summary>
+    /// <param name="state">Where it stands; the trainer's and the log's are the same.</param>
+    /// <param name="cancellation">Stops it; what was learnt is kept.</param>
+    /// <exception cref="InputException">It was stopped, the loss is not finite, or it cannot be kept.</exception>
+    public (RunState State, TrainingEnd End) Run(RunState state, CancellationToken cancellation)
+    {
+        (secondsBefore, savedAt) = (state.Seconds, began);
+        try
+        {
+            TrainingEnd? end;
+            while (true)
+            {
+                if (IsEvaluationDue(state)) state = Evaluated(state, cancellation);
+                end = End(state);
+                if (end is not null) break;
+                if (IsCheckpointDue(state)) state = Saved(state);
+                cancellation.ThrowIfCancellationRequested();
+                state = Stepped(state, cancellation);
+            }
+
+            if (evaluation is not null && state.Evaluated != state.Step) state = Evaluated(state, cancellation);
+            return (Saved(state), end.Value);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested && state.Step > 0)
+        {
+            Saved(state);
+            throw;
+        }
+    }
+
+    private bool IsEvaluationDue(RunState state) => evaluation is not null && plan.EvaluateEvery > 0 && state.Step > 0
+        && state.Step % plan.EvaluateEvery == 0 && state.Evaluated != state.Step;
+
+    private bool IsCheckpointDue(RunState state) =>
+        (plan.CheckpointEvery > 0 && sessionSteps > 0 && state.Step % plan.CheckpointEvery == 0)
+        || (plan.CheckpointMinutes > 0 && time.GetElapsedTime(savedAt).TotalMinutes >= plan.CheckpointMinutes);
+
+    private TrainingEnd? End(RunState state) => state.Step >= state.Steps ? TrainingEnd.Steps
+        : plan.Patience > 0 && state.SinceBest >= plan.Patience ? TrainingEnd.NoBetter
+        : state.Step > 0 && Seconds() >= plan.Hours * 3600 ? TrainingEnd.Hours
+        : null;
+
+    private RunState Stepped(RunState state, CancellationToken cancellation)
+    {
+        long start = time.GetTimestamp();
+        StepReport report = trainer.Step(windows.Step(state.Step, plan.Accumulate), cancellation);
+        double seconds = time.GetElapsedTime(start).TotalSeconds;
+        stepSeconds += seconds;
+        sessionTokens += report.Targets;
+        sessionSteps++;
+        sinceLine = (sinceLine.Tokens + report.Targets, sinceLine.Seconds + seconds);
+        state = state with
+        {
+            Step = report.Step,
+            Tokens = state.Tokens + report.Targets,
+            FirstLoss = state.FirstLoss ?? report.Loss,
+            Loss = report.Loss,
+        };
+        if (state.Step % plan.LogEvery == 0 || state.Step == 1 || state.Step == state.Steps)
+        {
+            double speed = Math.Round(sinceLine.Tokens / Math.Max(sinceLine.Seconds, 1e-9), 1);
+            checkpoint.Log.Add(
+                new TrainingLogLine(state.Step, state.Tokens, report.Loss, report.GradientNorm, report.LearningRate, speed));
+            sinceLine = default;
+        }
+
+        Tell(state);
+        return state;
+    }
+
+    private RunState Evaluated(RunState state, CancellationToken cancellation)
+    {
+        double loss = trainer.Evaluate(evaluation!.Once(), cancellation);
+        checkpoint.Log.Add(new TrainingLogLine(state.Step, state.Tokens, EvaluationLoss: loss));
+        state = state with { Evaluated = state.Step, EvaluationLoss = loss, SinceBest = state.SinceBest + 1 };
+        bool isBest = state.Best is null || loss < state.Best.Loss;
+        if (isBest) state = state with { Best = new BestEvaluation(state.Step, loss, null), SinceBest = 0 };
+        if (isBest && plan.KeepBest)
+        {
+            string file = TrainingCheckpoint.FileName("best", state.Step);
+            SafeTensorsWriter.Write(
+                checkpoint.PathOf(file), TrainedFolder.Weights(trainer.Model, DType.F32), metadata: null,
+                CancellationToken.None); // the log says already that it was evaluated
+            state = Saved(state with { Best = state.Best! with { File = file } });
+        }
+
+        Tell(state);
+        return state;
+    }
+
+    private RunState Saved(RunState state)
+    {
+        state = checkpoint.Save(trainer, state with { Seconds = Seconds() });
+        savedAt = time.GetTimestamp();
+        return state;
+    }
+
+    private double Seconds() => secondsBefore + time.GetElapsedTime(began).TotalSeconds;
+
+    private void Tell(RunState state)
+    {
+        if (sessionSteps == 0) return;
+        double left = (state.Steps - state.Step) * (time.GetElapsedTime(began).TotalSeconds / sessionSteps);
+        if (plan.Hours is { } hours) left = Math.Min(left, Math.Max(0, (hours * 3600) - Seconds()));
+        progress?.Invoke(new TrainingProgress(
+            state.Step, state.Steps, state.Loss ?? double.NaN, sessionTokens / Math.Max(stepSeconds, 1e-9), left, state.EvaluationLoss));
+    }
+}

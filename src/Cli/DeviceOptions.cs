@@ -30,14 +30,16 @@ internal sealed class DeviceOptions
             + "With any but f32 results depend on the GPU.",
         [.. GpuGemms.Keys], "f32");
 
-    private readonly WeightsOption weights;
+    private readonly WeightsOption? weights;
 
-    private DeviceOptions(WeightsOption weights) => this.weights = weights;
+    private DeviceOptions(WeightsOption? weights) => this.weights = weights;
 
     /// <summary>Gives <paramref name="command"/> these options.</summary>
-    public static DeviceOptions AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="holdsWeights">Whether it loads a model as it is, and may be told in which form.</param>
+    public static DeviceOptions AddTo(Command command, bool holdsWeights = true)
     {
-        var options = new DeviceOptions(WeightsOption.AddTo(command));
+        var options = new DeviceOptions(holdsWeights ? WeightsOption.AddTo(command) : null);
         command.Add(options.device);
         command.Add(options.threads);
         command.Add(options.gpuGemm);
@@ -57,14 +59,13 @@ internal sealed class DeviceOptions
     /// holds no usable model.</exception>
     public Session Open(ParseResult parse, string model, bool needsTokenizer, Action<string>? notice = null, string? adapter = null)
     {
-        string? asked = parse.GetValue(device);
-        string wish = asked ?? Default();
+        string wish = parse.GetValue(device) ?? Default();
         var session = Session.Open(model, new SessionOptions
         {
             Device = wish,
             Found = wish == Accelerators.Cpu ? [] : DriverChild.List(),
             Threads = parse.GetRequiredValue(threads),
-            Weights = weights.Of(parse),
+            Weights = weights?.Of(parse) ?? default,
             Adapter = adapter,
             NeedsTokenizer = needsTokenizer,
             Notice = notice,
@@ -74,15 +75,32 @@ internal sealed class DeviceOptions
         {
             RunFacts facts = Terminal.Of(parse).Facts;
             (facts.Model, facts.Device) = (model, session.Accelerator ?? session.Model.Device.Name);
-            DeviceChoice choice = session.Choice;
-            if (wish == Accelerators.Auto && (asked is not null || choice.Accelerator is not null || choice.PassedOver))
-                Terminal.Of(parse).Note($"note: Computing on {choice.Name}: {Terminal.Visible(choice.Why)}.");
-            Tell(session.Model.Device, parse.GetRequiredValue(gpuGemm));
+            Use(parse, session.Model.Device, session.Choice);
             return session;
         }
         catch
         {
             session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the device that was named, without a model.</summary>
+    /// <exception cref="InputException">It is not there, does not start, or cannot multiply as it is told to.</exception>
+    public Device OpenDevice(ParseResult parse)
+    {
+        string wish = parse.GetValue(device) ?? Default();
+        Device opened = Accelerators.Open(
+            wish, parse.GetRequiredValue(threads), wish == Accelerators.Cpu ? [] : DriverChild.List(), out DeviceChoice choice);
+        try
+        {
+            Terminal.Of(parse).Facts.Device = choice.Accelerator?.Name ?? opened.Name;
+            Use(parse, opened, choice);
+            return opened;
+        }
+        catch
+        {
+            opened.Dispose();
             throw;
         }
     }
@@ -103,8 +121,12 @@ internal sealed class DeviceOptions
                 $"The environment's {DefaultVariable} is '{name}', {CommonOptions.Expected(name, Accelerators.Names)}");
     }
 
-    private static void Tell(Device opened, string how)
+    private void Use(ParseResult parse, Device opened, DeviceChoice choice)
     {
+        string? asked = parse.GetValue(device);
+        if ((asked ?? Default()) == Accelerators.Auto && (asked is not null || choice.Accelerator is not null || choice.PassedOver))
+            Terminal.Of(parse).Note($"note: Computing on {choice.Name}: {Terminal.Visible(choice.Why)}.");
+        string how = parse.GetRequiredValue(gpuGemm);
         GpuGemm gemm = GpuGemms[how];
         if (opened is GpuDevice gpu) gpu.LargeGemm = gemm;
         else if (gemm != GpuGemm.F32)

@@ -44,7 +44,7 @@ internal static class Program
             Group(
                 "evaluate", "Measure what edits did to the model: on their own prompts, in other words, and elsewhere.",
                 () => [EvaluateEditsCommand.Create(), EvaluateWithdrawalCommand.Create(), EvaluatePerplexityCommand.Create()]),
-            Group("model", "Look into a model folder, its tokens and logits; convert it; write a random one.", Model),
+            Group("model", "Look into a model folder, its tokens and logits; convert it; train one; write a random one.", Model),
             DatasetCommand.Create(),
             DevicesCommand.Create(),
             BenchCommand.Create(),
@@ -105,6 +105,7 @@ internal static class Program
         ModelLogitsCommand.Create(),
         ModelConvertCommand.Create(),
         ModelRandomCommand.Create(),
+        ModelTrainCommand.Create(),
         ModelStatisticsCommand.Create(),
     ];
 }

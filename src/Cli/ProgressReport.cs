@@ -23,6 +23,7 @@ internal static class ProgressReport
                 return work(new Told(step =>
                 {
                     task ??= context.AddTask(step.What);
+                    if (step.Detail is { } detail) task.Description = Markup.Escape($"{step.What}: {detail}");
                     (task.MaxValue, task.Value) = (step.Total, step.Done);
                 }));
             });
@@ -33,14 +34,14 @@ internal static class ProgressReport
         long start = Stopwatch.GetTimestamp(), toldAt = start, told = 0;
         return step =>
         {
-            (_, _, long done, long total) = step;
+            (long done, long total) = (step.Done, step.Total);
             if (done == told) return;
             if (done < total && (20 * done / total == 20 * told / total || Stopwatch.GetElapsedTime(toldAt) < BetweenLines)) return;
             (told, toldAt) = (done, Stopwatch.GetTimestamp());
             if (total == 1) return; // a single step is its own result
             double perSecond = done / Math.Max(1e-3, Stopwatch.GetElapsedTime(start).TotalSeconds);
             terminal.Note($"{step.What}: {Terminal.Count(done)} of {Terminal.Count(total)} {step.Units}, "
-                + $"{Terminal.Figure(perSecond)} {step.Units}/s");
+                + (step.Detail ?? $"{Terminal.Figure(perSecond)} {step.Units}/s"));
         };
     }
 

@@ -5,4 +5,5 @@ namespace Sharpformer;
 /// <param name="Units">What is counted, in the plural.</param>
 /// <param name="Done">How many are done.</param>
 /// <param name="Total">Of how many.</param>
-public readonly record struct Step(string What, string Units, long Done, long Total);
+/// <param name="Detail">How it goes, in a few words; null for nothing to say.</param>
+public readonly record struct Step(string What, string Units, long Done, long Total, string? Detail = null);

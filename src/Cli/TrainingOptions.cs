@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer.Training;
+
+namespace Sharpformer.Cli;
+
+/// <summary>An option for every setting of a training run, which goes before what the configuration says.</summary>
+internal sealed class TrainingOptions
+{
+    private readonly (TrainingKey Key, Option Option)[] options;
+
+    private TrainingOptions((TrainingKey Key, Option Option)[] options) => this.options = options;
+
+    /// <summary>Gives <paramref name="command"/> these options.</summary>
+    public static TrainingOptions AddTo(Command command)
+    {
+        var options = new TrainingOptions([.. TrainingKeys.All.Select(key => (key, Of(key)))]);
+        foreach ((_, Option option) in options.options) command.Add(option);
+        return options;
+    }
+
+    /// <summary>A configuration with what the command line says instead.</summary>
+    public TrainingConfig Over(TrainingConfig config, ParseResult parse)
+    {
+        TrainingPlan plan = config.Plan;
+        foreach ((TrainingKey key, Option option) in options)
+        {
+            if (parse.GetResult(option) is { Tokens: { Count: > 0 } tokens })
+                plan = key.With(plan, [.. tokens.Select(token => token.Value)], option.Name);
+        }
+
+        return config with { Plan = plan };
+    }
+
+    private static Option Of(TrainingKey key)
+    {
+        string name = "--" + string.Concat(key.Name.Select(c => char.IsAsciiLetterUpper(c) ? $"-{char.ToLowerInvariant(c)}" : $"{c}"));
+        Option option = key.IsList ? new Option<string[]>(name) { AllowMultipleArgumentsPerToken = true } : new Option<string>(name);
+        option.HelpName = key.ValueName;
+        option.Description = Described(key);
+        if (key.Words.Count > 0) option.CompletionSources.Add([.. key.Words]);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 0) return;
+            try
+            {
+                key.With(new TrainingPlan(), [.. result.Tokens.Select(token => token.Value)], name);
+            }
+            catch (InputException e)
+            {
+                result.AddError(e.Message);
+            }
+        });
+        return option;
+    }
+
+    private static string Described(TrainingKey key) =>
+        key.IsList || key.Of(new TrainingPlan()) is not { } value ? key.Description : $"{key.Description} [default: {value}]";
+}

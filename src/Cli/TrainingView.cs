@@ -1,0 +1,67 @@
+using Sharpformer.Transformer.Training;
+
+namespace Sharpformer.Cli;
+
+/// <summary>How a training run looks while it runs, and what came of it.</summary>
+internal static class TrainingView
+{
+    /// <summary>How far it has come.</summary>
+    public static Step StepOf(TrainingProgress told) => new(
+        "Training", "steps", told.Step, told.Steps,
+        $"loss {Terminal.Nats(told.Loss)}"
+            + (told.EvaluationLoss is { } asked ? $", evaluation {Terminal.Nats(asked)}" : "")
+            + $", {Terminal.Figure(told.TokensPerSecond)} tokens/s"
+            + (told.Step < told.Steps ? $", {Terminal.Duration(told.SecondsLeft)} left" : ""));
+
+    /// <summary>What came of it.</summary>
+    public static void Render(Terminal terminal, string folder, TrainingResult result)
+    {
+        long bytes = new FileInfo(Path.Combine(folder, "model.safetensors")).Length;
+        if (terminal.Json)
+        {
+            terminal.Document(new
+            {
+                folder,
+                parameters = result.Parameters,
+                trained = result.Trained,
+                bytes,
+                steps = result.Step,
+                planned = result.Steps,
+                end = result.End,
+                tokens = result.Tokens,
+                seconds = Math.Round(result.Seconds, 3),
+                firstLoss = result.FirstLoss,
+                loss = result.Loss,
+                evaluationLoss = result.EvaluationLoss,
+                bestStep = result.BestStep,
+                bestLoss = result.BestLoss,
+                keptBest = result.KeptBest,
+                text = result.Text,
+                evaluation = result.Evaluation,
+                training = TrainingKeys.All.ToDictionary(key => key.Name, key => key.Of(result.Plan)),
+            });
+            return;
+        }
+
+        string trained = result.Trained == result.Parameters ? "" : $" ({Terminal.Count(result.Trained)} trained)";
+        terminal.Line($"Wrote {folder}: {Terminal.Count(result.Parameters)} parameters{trained} as {result.Plan.DType}, "
+            + $"{Terminal.Bytes(bytes)}, after {Terminal.Counted(result.Step, "step")} on {Terminal.Counted(result.Tokens, "token")} "
+            + $"in {Terminal.Duration(result.Seconds)}.");
+        terminal.Line($"Loss: {Nats(result.FirstLoss)} at the first step, {Nats(result.Loss)} at the last.");
+        if (result.EvaluationLoss is { } asked)
+        {
+            string kept = result.KeptBest ? ", whose weights were written" : "";
+            terminal.Line($"Evaluation: {Terminal.Nats(asked)} in the end, best {Nats(result.BestLoss)} after step "
+                + $"{Terminal.Count(result.BestStep ?? 0)}{kept}.");
+        }
+
+        terminal.Line(result.End switch
+        {
+            TrainingEnd.Hours => $"Its time was up before all {Terminal.Count(result.Steps)} steps were taken.",
+            TrainingEnd.NoBetter => "It ended early: evaluations did not become better any more.",
+            _ => "In it are README.md, the model card, loss.svg and training.jsonl.",
+        });
+    }
+
+    private static string Nats(double? loss) => loss is { } value ? Terminal.Nats(value) : "-";
+}

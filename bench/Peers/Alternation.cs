@@ -8,12 +8,12 @@ namespace Sharpformer.Peers;
 /// <param name="Ours">Units a second, from the median time of the engine.</param>
 /// <param name="Peer">Units a second, from the median time of the other side.</param>
 /// <param name="Ratio">The other side's time to ours, median over the pairs: above 1 the engine is faster.</param>
-/// <param name="OursMilliseconds">Median time of one run.</param>
+/// <param name="OursMilliseconds">Median time of one run; null where no time is measured.</param>
 /// <param name="PeerMilliseconds">Median time of one run.</param>
 /// <param name="PeerName">Who the other side is.</param>
 internal sealed record Row(
     string Work, string Unit, double Ours, double? Peer, double? Ratio,
-    double OursMilliseconds, double? PeerMilliseconds, string PeerName = "libtorch");
+    double? OursMilliseconds, double? PeerMilliseconds, string PeerName = "libtorch");
 
 /// <summary>
 /// Times two ways of doing the same in turn: on a machine that is shared with others, what disturbs one run disturbs its

@@ -1,5 +1,5 @@
 using Sharpformer.Transformer;
-using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 using Variable = Sharpformer.Autograd.Variable;
@@ -13,21 +13,36 @@ namespace Sharpformer.Peers;
 internal sealed class PeerGpt2
 {
     private readonly ModelConfig config;
+    private readonly List<Parameter> parameters = [];
     private readonly Tensor tokens, positions, head;
     private readonly Layer[] layers;
     private readonly Norm final;
 
-    public PeerGpt2(CausalLm model)
+    /// <param name="model">Whose weights; a tied head stays tied.</param>
+    /// <param name="trains">Whether they require gradients.</param>
+    public PeerGpt2(CausalLm model, bool trains = false)
     {
         config = model.Config;
-        (tokens, positions, head) = (Copy(model.TokenTable), Copy(model.PositionTable!), Copy(model.Head).t());
+        (tokens, positions) = (Copy(model.TokenTable), Copy(model.PositionTable!));
+        head = (config.TiesHead ? tokens : Copy(model.Head)).t();
         layers = [.. model.Blocks.Select(b => new Layer(
-            new Norm(b.Norm1), new Linear(b.Attention.Qkv), new Linear(b.Attention.Output),
-            new Norm(b.Norm2!), new Linear(b.Mlp.Up), new Linear(b.Mlp.Down)))];
-        final = new Norm(model.FinalNorm);
+            Norm(b.Norm1), Linear(b.Attention.Qkv), Linear(b.Attention.Output), Norm(b.Norm2!), Linear(b.Mlp.Up), Linear(b.Mlp.Down)))];
+        final = Norm(model.FinalNorm);
+        Tensor Copy(Variable weight)
+        {
+            var copy = new Parameter(tensor(weight.Value.ToArray(), [.. weight.Shape.Dims.ToArray().Select(dim => (long)dim)]), trains);
+            parameters.Add(copy);
+            return copy;
+        }
+
+        Norm Norm(NormWeights norm) => new(Copy(norm.Gain), Copy(norm.Bias), norm.Epsilon);
+        Linear Linear(LinearWeights linear) => new(Copy(linear.Matrices.Single()), Copy(linear.Bias!));
     }
 
     public int Layers => layers.Length;
+
+    /// <summary>All weights.</summary>
+    public IReadOnlyList<Parameter> Parameters => parameters;
 
     public int Width => config.NEmbd;
 
@@ -71,25 +86,18 @@ internal sealed class PeerGpt2
         return Logits(h.select(1, -1));
     }
 
-    private static Tensor Copy(Variable weight) =>
-        torch.tensor(weight.Value.ToArray(), Array.ConvertAll(weight.Shape.Dims.ToArray(), dim => (long)dim));
-
-    private sealed class Norm(NormWeights weights)
+    private sealed record Norm(Tensor Gain, Tensor Bias, float Epsilon)
     {
-        private readonly Tensor gain = Copy(weights.Gain), bias = Copy(weights.Bias);
-
-        public Tensor Forward(Tensor x) => functional.layer_norm(x, [x.shape[^1]], gain, bias, weights.Epsilon);
+        public Tensor Forward(Tensor x) => functional.layer_norm(x, [x.shape[^1]], Gain, Bias, Epsilon);
     }
 
     /// <summary>One matrix <c>[in,out]</c> with its bias.</summary>
-    private sealed class Linear(LinearWeights weights)
+    private sealed record Linear(Tensor Weight, Tensor Bias)
     {
-        private readonly Tensor weight = Copy(weights.Matrices.Single()), bias = Copy(weights.Bias!);
-
         public Tensor Forward(Tensor x)
         {
             long[] shape = x.shape;
-            return addmm(bias, x.reshape(-1, shape[^1]), weight, 1, 1).view([.. shape[..^1], weight.shape[1]]);
+            return addmm(Bias, x.reshape(-1, shape[^1]), Weight, 1, 1).view([.. shape[..^1], Weight.shape[1]]);
         }
     }
 

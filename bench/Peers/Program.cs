@@ -8,8 +8,8 @@ namespace Sharpformer.Peers;
 internal static class Program
 {
     private const string Usage = """
-        usage: bench/Peers/run.sh [kernels] [models] [retrofit] [--threads N] [--pairs N] [--edits N] [--json FILE]
-          kernels, models, retrofit   which parts; all without any
+        usage: bench/Peers/run.sh [kernels] [models] [training] [retrofit] [--threads N] [--pairs N] [--edits N] [--json FILE]
+          kernels, models, training, retrofit   which parts; all without any
           --threads N                 threads of both sides (2)
           --pairs N                   pairs of runs whose median counts (9)
           --edits N                   facts that the retrofit teaches (1000)
@@ -20,13 +20,17 @@ internal static class Program
     public static int Main(string[] args)
     {
         (int threads, int pairs, int edits, string? json) = (2, 9, 1000, null);
+        (string Size, bool IsOurs)? alone = null;
         var parts = new List<string>();
         for (int i = 0; i < args.Length; i++)
         {
             switch (args[i])
             {
-                case "kernels" or "models" or "retrofit":
+                case "kernels" or "models" or "training" or "retrofit":
                     parts.Add(args[i]);
+                    break;
+                case "memory" when i + 2 < args.Length:
+                    alone = (args[++i], args[++i] == "ours");
                     break;
                 case "--version":
                     torch.InitializeDeviceType(DeviceType.CPU);
@@ -45,16 +49,23 @@ internal static class Program
             }
         }
 
-        if (parts.Count == 0) parts = ["kernels", "models", "retrofit"];
+        if (parts.Count == 0) parts = ["kernels", "models", "training", "retrofit"];
         torch.set_num_threads(threads);
         using var device = new CpuDevice(threads);
         var alternation = new Alternation(pairs);
         string root = Root();
+        if (alone is { } side)
+        {
+            new TrainingRows(device, alternation, root).RunAlone(side.Size, side.IsOurs);
+            return 0;
+        }
+
         Console.WriteLine(Report.Head);
         var rows = new List<Row>();
         if (parts.Contains("kernels"))
             using (torch.no_grad()) rows.AddRange(new KernelRows(device, alternation).All());
         if (parts.Contains("models")) rows.AddRange(new ModelRows(device, alternation, Path.Combine(root, "artifacts", "models")).All());
+        if (parts.Contains("training")) rows.AddRange(new TrainingRows(device, alternation, root).All());
         if (parts.Contains("retrofit")) rows.AddRange(new RetrofitRows(device, root, edits, peerEdits: 8).All());
         if (json is not null) File.WriteAllText(json, Report.Json(threads, torch.__version__, rows));
         return 0;

@@ -1,0 +1,52 @@
+using Sharpformer.Transformer;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Sharpformer.Peers;
+
+/// <summary>
+/// A training step as a PyTorch user writes it: whole sequences, mean cross-entropy of all positions, backward, AdamW over all
+/// weights. Tensors are let go as soon as Python would let go of them.
+/// </summary>
+internal sealed class PeerTraining
+{
+    private readonly PeerGpt2 model;
+    private readonly optim.Optimizer optimizer;
+
+    /// <param name="weights">Whose weights training begins with.</param>
+    /// <param name="settings">AdamW's.</param>
+    public PeerTraining(CausalLm weights, TrainingSettings settings)
+    {
+        model = new PeerGpt2(weights, trains: true);
+        optimizer = optim.AdamW(
+            model.Parameters, settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon, settings.WeightDecay);
+    }
+
+    /// <summary>One step; the loss before it.</summary>
+    /// <param name="ids">Tokens <c>[B,T]</c>.</param>
+    /// <param name="targets">The token that follows each, <c>[B·T]</c>.</param>
+    public float Step(Tensor ids, Tensor targets)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        optimizer.zero_grad();
+        Tensor loss = Loss(ids, targets);
+        loss.backward();
+        using (no_grad()) optimizer.step();
+        return loss.item<float>();
+    }
+
+    private Tensor Loss(Tensor ids, Tensor targets)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor h = model.Embed(ids, 0);
+        for (int l = 0; l < model.Layers; l++) h = Block(l, h);
+        return functional.cross_entropy(model.Logits(h).flatten(0, 1), targets).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Block(int l, Tensor h)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return model.Block(l, h, (_, k, v) => (k, v)).MoveToOuterDisposeScope();
+    }
+}

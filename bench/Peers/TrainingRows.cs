@@ -1,0 +1,109 @@
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+using Sharpformer.Transformer;
+using Sharpformer.Transformer.Checkpoints;
+using TorchSharp;
+
+namespace Sharpformer.Peers;
+
+/// <summary>Training all weights of a model: forward, backward and AdamW, and the memory that it takes.</summary>
+/// <param name="device">The engine's device.</param>
+/// <param name="alternation">How to time.</param>
+/// <param name="root">The repository.</param>
+internal sealed class TrainingRows(CpuDevice device, Alternation alternation, string root)
+{
+    private const int CheckedSteps = 3, MeasuredSteps = 3;
+
+    private static readonly TrainingSettings Settings = new(LearningRate: 1e-4f, Beta1: 0.9f, Beta2: 0.999f, Epsilon: 1e-8f, WeightDecay: 0.01f);
+
+    private static readonly Size[] Sizes = [new("124M", 4, 128), new("bundled", 32, 64)];
+
+    /// <summary>A model and how much of a text it sees at once.</summary>
+    private sealed record Size(string Name, int Sequences, int Tokens);
+
+    /// <summary>Two rows for each size: tokens a second, and megabytes.</summary>
+    public IEnumerable<Row> All()
+    {
+        foreach (Size size in Sizes)
+        {
+            yield return Speed(size);
+            yield return Memory(size);
+        }
+    }
+
+    /// <summary>What a process of its own does for one side of a memory row; prints the peak.</summary>
+    /// <param name="name">The size.</param>
+    /// <param name="isOurs">Which side.</param>
+    public void RunAlone(string name, bool isOurs)
+    {
+        Size size = Sizes.Single(size => size.Name == name);
+        Action step = isOurs ? Ours(size) : Peer(size);
+        for (int i = 0; i < MeasuredSteps; i++) step();
+        Console.WriteLine(OwnProcess.PeakBytes());
+
+        Action Ours(Size size)
+        {
+            Func<float> step = OurStep(Load(size), size);
+            return () => step();
+        }
+
+        Action Peer(Size size)
+        {
+            Func<float> step = PeerStep(Load(size), size);
+            return () => step();
+        }
+    }
+
+    private Row Speed(Size size)
+    {
+        CausalLm model = Load(size);
+        using var scope = torch.NewDisposeScope();
+        string work = $"train {size.Name}, {size.Sequences}x{size.Tokens} tokens, AdamW";
+        Func<float> ours = OurStep(model, size), peer = PeerStep(model, size);
+        KernelRows.Agree(
+            work, [.. Enumerable.Range(0, CheckedSteps).Select(_ => ours())], [.. Enumerable.Range(0, CheckedSteps).Select(_ => peer())]);
+        return alternation.Time(work, "token", size.Sequences * size.Tokens, () => ours(), () => peer());
+    }
+
+    private static Row Memory(Size size)
+    {
+        double ours = OwnProcess.Again("memory", size.Name, "ours") * 1e-6, peer = OwnProcess.Again("memory", size.Name, "peer") * 1e-6;
+        var row = new Row($"train {size.Name}, {size.Sequences}x{size.Tokens} tokens, peak memory", "MB", ours, peer, peer / ours, null, null);
+        Console.WriteLine(Report.Line(row));
+        return row;
+    }
+
+    private CausalLm Load(Size size)
+    {
+        if (size.Name == "bundled") return CausalLm.Load(Path.Combine(root, "models", "facts-gpt2"), device);
+        string folder = Path.Combine(root, "artifacts", "models", "gpt2-f32");
+        if (!Directory.Exists(folder)) RandomCheckpoint.Write(folder, PublishedSizes.All["gpt2"], DType.F32, seed: 0);
+        return CausalLm.Load(folder, device);
+    }
+
+    private static Func<float> OurStep(CausalLm model, Size size)
+    {
+        int[][] text = Text(size, model.Config);
+        var training = new OurTraining(model, Settings);
+        var batch = new TokenBatch([.. text.Select(sequence => sequence[..^1])]);
+        int[] targets = [.. text.SelectMany(sequence => sequence[1..])];
+        return () => training.Step(batch, targets);
+    }
+
+    private static Func<float> PeerStep(CausalLm model, Size size)
+    {
+        int[][] text = Text(size, model.Config);
+        var training = new PeerTraining(model, Settings);
+        torch.Tensor ids = torch.tensor([.. text.SelectMany(sequence => sequence[..^1]).Select(id => (long)id)], [size.Sequences, size.Tokens]);
+        torch.Tensor targets = torch.tensor([.. text.SelectMany(sequence => sequence[1..]).Select(id => (long)id)]);
+        return () => training.Step(ids, targets);
+    }
+
+    /// <summary>Random tokens, one more than a sequence has: the last is only a target.</summary>
+    private static int[][] Text(Size size, ModelConfig config)
+    {
+        var rng = new Rng(11);
+        int[] Sequence() => [.. Enumerable.Range(0, size.Tokens + 1).Select(_ => rng.NextInt(config.VocabSize))];
+        return [.. Enumerable.Range(0, size.Sequences).Select(_ => Sequence())];
+    }
+}

@@ -120,6 +120,29 @@ public sealed class GemmBitsTests
         }
     }
 
+    [Theory]
+    [InlineData(7, 300)]
+    [InlineData(20, 523)]
+    [InlineData(103, 260)]
+    [InlineData(101, 42000)] // a left factor that is packed in parts of its depth
+    public void A_transposed_left_factor_changes_no_bit(int m, int depth)
+    {
+        const int N = 9;
+        float[] x = Devices.Values((long)m * depth, 1), y = Devices.Values((long)depth * N, 2), turned = new float[x.Length];
+        for (int i = 0; i < x.Length; i++) turned[(i % depth * m) + (i / depth)] = x[i];
+        float[] expected = Chains(x, y, m, N, depth, transposed: false);
+        foreach (int threads in (int[])[1, 3])
+        {
+            using var device = new CpuDevice(threads);
+            Tensor right = device.From(y, depth, N);
+            MatrixView plain = device.From(x, m, depth), left = MatrixView.Of(device.From(turned, depth, m)).Transposed;
+            Devices.SameBits(expected, Product(device, plain, right, accumulate: false), $"plain, {threads} threads");
+            Devices.SameBits(expected, Product(device, left, right, accumulate: false), $"transposed, {threads} threads");
+            Devices.SameBits(
+                Product(device, plain, right, accumulate: true), Product(device, left, right, accumulate: true), $"added, {threads} threads");
+        }
+    }
+
     [Fact]
     public void Infinity_and_NaN_among_F16_weights_are_kept()
     {
@@ -171,7 +194,7 @@ public sealed class GemmBitsTests
     private static float MultiplyAdd(float x, float y, float z) =>
         Fma.IsSupported || AdvSimd.IsSupported ? MathF.FusedMultiplyAdd(x, y, z) : x * y + z;
 
-    private static float[] Product(Device device, Tensor a, in MatrixView b, bool accumulate)
+    private static float[] Product(Device device, in MatrixView a, in MatrixView b, bool accumulate)
     {
         using BufferScope scope = device.Scope();
         Tensor c = device.Allocate(a.Rows, b.Columns);

@@ -94,11 +94,8 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <summary>A depth block as a product of its own: the first goes to C, later ones to their own sums.</summary>
     private static GemmProblem BlockOf(in GemmProblem product, int block, float* sums)
     {
-        GemmProblem part = product;
-        long k0 = (long)block * DepthBlock;
-        part.K = (int)Math.Min(DepthBlock, product.K - k0);
-        part.A += k0 * product.AColumn;
-        part.B += k0 * product.BRow * product.BType.Size();
+        int k0 = block * DepthBlock;
+        GemmProblem part = product.Depth(k0, Math.Min(DepthBlock, product.K - k0));
         if (block == 0) return part;
         part.C = sums + (block - 1L) * product.M * product.N;
         (part.CRow, part.Accumulate) = (product.N, false);
@@ -122,29 +119,41 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         packed + ((long)k0 * panels + (long)panel * depth) * TKernel.Columns;
 
     /// <summary>
-    /// Threads pack A together. Then each takes columns of C and packs what it needs of B for itself: no two need the
-    /// same, and they meet again only at the end.
+    /// As many rows of A at once as there is room for. Where even few would be too long, the depth is cut instead, between two of its
+    /// blocks: otherwise B, which is as long, would be packed again for every few rows.
     /// </summary>
     private static void Blocked(GemmProblem product, WorkSharing work, BufferPool<HostBlock> pool)
     {
-        int most = Math.Clamp(MostOfA / Math.Max(1, product.K) / TileRows * TileRows, RowBlock, Math.Max(RowBlock, Padded(product.M)));
-        HostBlock block = pool.Rent((long)Math.Min(most, Padded(product.M)) * product.K * sizeof(float));
-        float* packedA = (float*)block.Pointer;
-        for (int row = 0; row < product.M; row += most)
+        int padded = Padded(product.M), rows = Math.Max(RowBlock, MostOfA / Math.Max(1, product.K) / TileRows * TileRows), cut = product.K;
+        if (rows >= padded) rows = padded;
+        else if (product.K > product.M) (rows, cut) = (padded, Math.Max(1, MostOfA / padded / DepthBlock) * DepthBlock);
+        HostBlock block = pool.Rent((long)rows * Math.Min(cut, product.K) * sizeof(float));
+        for (int k0 = 0; k0 == 0 || k0 < product.K; k0 += Math.Max(1, cut))
         {
-            int rows = Math.Min(most, product.M - row);
-            work.Split(Padded(rows) / TileRows, Grain / (TileRows * (long)product.K + 1) + 1, new StripsOfA(product, row, rows, packedA));
-
-            // Few columns are shared out with parts of the rows; their panels are then packed more than once.
-            long perPanel = (rows + (product.PackedB is null ? PackingRows : ReadingRows)) * product.K * TKernel.Columns;
-            int panels = Panels(product.N), parts = work.Threads == 1 || perPanel * panels < 2 * Grain ? 1 : 4 * work.Threads;
-            int across = (int)Math.Clamp(perPanel * panels / Grain, 1, Math.Min(panels, parts));
-            int down = Math.Clamp(parts / across, 1, (rows + RowBlock - 1) / RowBlock);
-            int length = Padded((rows + down - 1) / down);
-            work.Run(across * down, new BlockedColumns(product, row, rows, packedA, across, length));
+            GemmProblem part = product.Depth(k0, Math.Min(cut, product.K - k0));
+            part.Accumulate |= k0 > 0;
+            for (int row = 0; row < product.M; row += rows)
+                Blocked(part, row, Math.Min(rows, product.M - row), work, (float*)block.Pointer);
         }
 
         pool.Return(block);
+    }
+
+    /// <summary>
+    /// Threads pack rows of A together. Then each takes columns of C and packs what it needs of B for itself: no two need the
+    /// same, and they meet again only at the end.
+    /// </summary>
+    private static void Blocked(in GemmProblem product, int row, int rows, WorkSharing work, float* packedA)
+    {
+        work.Split(Padded(rows) / TileRows, Grain / (TileRows * (long)product.K + 1) + 1, new StripsOfA(product, row, rows, packedA));
+
+        // Few columns are shared out with parts of the rows; their panels are then packed more than once.
+        long perPanel = (rows + (product.PackedB is null ? PackingRows : ReadingRows)) * product.K * TKernel.Columns;
+        int panels = Panels(product.N), parts = work.Threads == 1 || perPanel * panels < 2 * Grain ? 1 : 4 * work.Threads;
+        int across = (int)Math.Clamp(perPanel * panels / Grain, 1, Math.Min(panels, parts));
+        int down = Math.Clamp(parts / across, 1, (rows + RowBlock - 1) / RowBlock);
+        int length = Padded((rows + down - 1) / down);
+        work.Run(across * down, new BlockedColumns(product, row, rows, packedA, across, length));
     }
 
     /// <summary>Whether B is best read where it lies.</summary>
@@ -270,14 +279,12 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     {
         for (int k0 = 0; k0 < product.K; k0 += DepthBlock, packed += (long)Padded(rows) * DepthBlock)
         {
-            int depth = Math.Min(DepthBlock, product.K - k0);
-            for (int r = from; r < to; r += TileRows)
-            {
-                byte* source = (byte*)(product.A + (row + r) * product.ARow + k0 * product.AColumn);
-                GemmPacking.Panels(
-                    source, DType.F32, product.ARow, product.AColumn, Math.Min(TileRows, to - r), depth, TileRows,
-                    packed + (long)r * depth);
-            }
+            int depth = Math.Min(DepthBlock, product.K - k0), whole = product.ARow == 1 ? (to - from) / TileRows * TileRows : 0;
+            float* source = product.A + (row + from) * product.ARow + k0 * product.AColumn, strips = packed + (long)from * depth;
+            GemmPacking.Strips(source, product.AColumn, whole / TileRows, depth, strips);
+            GemmPacking.Panels(
+                (byte*)(source + whole * product.ARow), DType.F32, product.ARow, product.AColumn, to - from - whole, depth, TileRows,
+                strips + (long)whole * depth);
         }
     }
 

@@ -33,6 +33,36 @@ internal static unsafe class GemmPacking
         }
     }
 
+    /// <summary>
+    /// Packs strips of six lanes that lie side by side, as the rows of a transposed A do: some strips at a time, so that a step is
+    /// read in whole cache lines and what is written stays in the first-level cache.
+    /// </summary>
+    /// <param name="source">First element.</param>
+    /// <param name="depthStride">Elements between steps of the summed dimension.</param>
+    /// <param name="strips">Whole strips.</param>
+    /// <param name="depth">Steps.</param>
+    /// <param name="packed">Destination of <c>6·depth</c> floats for each strip.</param>
+    [MethodImpl(Loop.OfItsOwn)]
+    public static void Strips(float* source, long depthStride, int strips, int depth, float* packed)
+    {
+        const int Lanes = 6, Together = 16, Ahead = 4;
+        for (int first = 0; first < strips; first += Together)
+        {
+            int end = Math.Min(strips, first + Together);
+            for (int k = 0; k < depth; k++)
+            {
+                float* from = source + k * depthStride, ahead = k + Ahead < depth ? from + Ahead * depthStride : from;
+                for (int strip = first; strip < end; strip++)
+                {
+                    float* six = from + Lanes * strip, to = packed + ((long)strip * depth + k) * Lanes;
+                    if (Sse.IsSupported) Sse.Prefetch0(ahead + Lanes * strip);
+                    Vector128.Load(six).Store(to);
+                    *(long*)(to + 4) = *(long*)(six + 4);
+                }
+            }
+        }
+    }
+
     private static void Panels<TElement>(byte* source, long laneStride, long depthStride, int lanes, int depth, int width, float* packed)
         where TElement : struct, IElement
     {

@@ -70,4 +70,14 @@ internal unsafe struct GemmProblem
     public float* C;
     public long CRow, CColumn;
     public bool Accumulate;
+
+    /// <summary>The part of the sums that some steps from <paramref name="k0"/> on make.</summary>
+    public readonly GemmProblem Depth(int k0, int steps)
+    {
+        GemmProblem part = this;
+        part.K = steps;
+        part.A += k0 * AColumn;
+        part.B += k0 * BRow * BType.Size();
+        return part;
+    }
 }

@@ -36,9 +36,12 @@ public sealed unsafe partial class CpuDevice
     {
         float* px = Source("ColumnSum", x), py = Destination("ColumnSum", y);
         Arguments.ColumnSum(x, y);
-        int rows = x.Rows, columns = x.Columns;
+        int rows = x.Rows, columns = x.Columns, blocks = (rows + SumBlock - 1) / SumBlock;
         if (!accumulate) Fill(y, 0);
-        work.Split(columns, Grain / (rows + 1) + 64, new ColumnSums(px, rows, columns, py));
+        HostBlock sums = pool.Rent((long)blocks * columns * sizeof(float));
+        work.Split(blocks, Grain / ((long)SumBlock * columns + 1) + 1, new BlockSums(px, rows, columns, (float*)sums.Pointer));
+        work.Split(columns, Grain / (blocks + 1) + 64, new AddedRows((float*)sums.Pointer, blocks, columns, py));
+        pool.Return(sums);
         GC.KeepAlive(x);
         GC.KeepAlive(y);
     }
@@ -53,19 +56,6 @@ public sealed unsafe partial class CpuDevice
         fixed (int* found = best) work.Split(x.Rows, Grain / columns + 1, new LargestOfRows(px, columns, found));
         GC.KeepAlive(x);
         return best;
-    }
-
-    /// <summary>y += column sums of at most 256 adjacent columns.</summary>
-    [MethodImpl(Loop.OfItsOwn)]
-    private static void SumColumns(float* x, long stride, int rows, int columns, float* y)
-    {
-        float* partial = stackalloc float[256];
-        for (int r0 = 0; r0 < rows; r0 += SumBlock)
-        {
-            new Span<float>(partial, columns).Clear();
-            for (int r = r0; r < Math.Min(rows, r0 + SumBlock); r++) Add(x + r * stride, partial, columns);
-            Add(partial, y, columns);
-        }
     }
 
     /// <summary>y += x.</summary>
@@ -106,11 +96,26 @@ public sealed unsafe partial class CpuDevice
         }
     }
 
-    private readonly struct ColumnSums(float* x, int rows, int columns, float* y) : IRangeTask
+    /// <summary>The column sums of each block of rows, one row of them for each: rows are read in their whole length.</summary>
+    private readonly struct BlockSums(float* x, int rows, int columns, float* sums) : IRangeTask
     {
         public void Run(long start, long end)
         {
-            for (long c = start; c < end; c += 256) SumColumns(x + c, columns, rows, (int)Math.Min(256, end - c), y + c);
+            for (long block = start; block < end; block++)
+            {
+                float* sum = sums + block * columns;
+                new Span<float>(sum, columns).Clear();
+                for (long r = block * SumBlock; r < Math.Min(rows, (block + 1) * SumBlock); r++) Add(x + r * columns, sum, columns);
+            }
+        }
+    }
+
+    /// <summary>y += each row in turn, for a range of columns.</summary>
+    private readonly struct AddedRows(float* x, int rows, int columns, float* y) : IRangeTask
+    {
+        public void Run(long start, long end)
+        {
+            for (int r = 0; r < rows; r++) Add(x + (long)r * columns + start, y + start, (int)(end - start));
         }
     }
 

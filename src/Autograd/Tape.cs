@@ -6,9 +6,15 @@ namespace Sharpformer.Autograd;
 /// Records operations in the order they run and plays them backwards. One tape serves one backward pass; open a
 /// <see cref="BufferScope"/> around a training step to have its intermediate tensors back.
 /// </summary>
-public sealed class Tape
+/// <param name="releases">
+/// Whether the backward pass gives memory back as it goes: values, gradients and whatever else was recorded or computed on the way,
+/// as soon as nothing needs it any more. The parameters' gradients and the value of the loss are left. For training, which looks at
+/// nothing else.
+/// </param>
+public sealed class Tape(bool releases = false)
 {
-    private readonly List<(Variable Output, Action<Tensor> Backward)> entries = [];
+    private readonly List<Entry> entries = [];
+    private readonly TapeMemory? memory = releases ? new() : null;
     private bool played;
 
     /// <summary>A variable whose gradient is wanted.</summary>
@@ -53,10 +59,13 @@ public sealed class Tape
         if (played) throw new InvalidOperationException("Backward: this tape was played already. Hint: one tape per step.");
         played = true;
         result.AddGradient(gradient);
+        memory?.Keep(result.Value);
         for (int i = entries.Count - 1; i >= 0; i--)
         {
-            (Variable output, Action<Tensor> backward) = entries[i];
-            if (output.Gradient is { } dY) backward(dY);
+            Entry entry = entries[i];
+            entries.RemoveAt(i);
+            if (memory is not null) memory.Play(entry);
+            else entry.Play();
         }
     }
 
@@ -89,7 +98,20 @@ public sealed class Tape
         }
 
         var output = new Variable(value, tape);
-        tape?.entries.Add((output, backward));
+        if (tape is null) return output;
+        var entry = new Entry(output, [.. inputs], backward);
+        tape.entries.Add(entry);
+        tape.memory?.Record(entry);
         return output;
+    }
+
+    /// <summary>One operation.</summary>
+    internal sealed record Entry(Variable Output, Variable[] Inputs, Action<Tensor> Backward)
+    {
+        /// <summary>Sends the output's gradient, if there is one, back to the inputs.</summary>
+        public void Play()
+        {
+            if (Output.Gradient is { } dY) Backward(dY);
+        }
     }
 }

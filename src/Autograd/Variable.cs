@@ -9,6 +9,9 @@ namespace Sharpformer.Autograd;
 /// </summary>
 public sealed class Variable
 {
+    /// <summary>Whether nobody else holds the gradient as his. It is handed on only when no more contributions come.</summary>
+    private bool ownsGradient;
+
     internal Variable(Tensor value, Tape? tape) => (Value, Tape) = (value, tape);
 
     /// <summary>What was computed.</summary>
@@ -38,8 +41,9 @@ public sealed class Variable
 
     /// <summary>
     /// Adds a contribution to <see cref="Gradient"/>; operations call this in their backward pass. The first one is taken as it is
-    /// and may be shared with other variables; a second one makes a new tensor, so that nobody else's gradient changes. A constant
-    /// takes none: ask <see cref="RequiresGradient"/> before computing what it would throw away.
+    /// and may be shared with other variables; a second one makes a tensor of the variable's own, so that nobody else's gradient
+    /// changes, and further ones are added to that. A constant takes none: ask <see cref="RequiresGradient"/> before computing what it
+    /// would throw away.
     /// </summary>
     /// <param name="contribution">Of the value's shape; nobody may write to it any more.</param>
     /// <exception cref="ArgumentException">It is of another shape.</exception>
@@ -55,8 +59,28 @@ public sealed class Variable
             return;
         }
 
-        Tensor sum = Device.Allocate(Shape);
+        Tensor sum = ownsGradient ? Gradient : Device.Allocate(Shape);
         Device.Map<AddOp>(Gradient, contribution, sum);
-        Gradient = sum;
+        (Gradient, ownsGradient) = (sum, true);
+    }
+
+    /// <summary>
+    /// What <see cref="AddGradient"/> does, from an operation that writes its contribution into memory of the variable's own, or adds
+    /// it to what is there: a large gradient of several parts, a table's for example, then needs no memory for each of them.
+    /// </summary>
+    /// <param name="write">Given where to, and whether to add.</param>
+    public void AddToGradient(Action<Tensor, bool> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        if (!RequiresGradient) return;
+        bool adds = Gradient is not null;
+        if (!ownsGradient)
+        {
+            Tensor own = Device.Allocate(Shape);
+            if (Gradient is not null) Device.Copy(Gradient, own);
+            (Gradient, ownsGradient) = (own, true);
+        }
+
+        write(Gradient!, adds);
     }
 }

@@ -28,6 +28,13 @@ public sealed class BufferScope : IDisposable
         return tensor;
     }
 
+    /// <summary>Whether this scope would give the tensor's memory back.</summary>
+    public bool Owns(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return tensor.Storage.Owner == this;
+    }
+
     /// <summary>Lets everything allocated so far outlive this scope, as <see cref="Keep"/> does for one tensor.</summary>
     public void KeepAll()
     {

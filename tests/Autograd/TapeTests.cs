@@ -1,3 +1,4 @@
+using System.Numerics;
 using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Tests.Tensors;
@@ -161,5 +162,82 @@ public sealed class TapeTests : IDisposable
 
         Assert.Equal([2f, 4], x.Gradient!.ToArray());
         Assert.Throws<ObjectDisposedException>(() => loss.Value.ToArray());
+    }
+
+    [Fact]
+    public void A_tape_that_releases_leaves_the_loss_and_the_parameters_gradients()
+    {
+        (float[] loss, float[][] gradients, _) = Layer(new Tape());
+        (float[] releasedLoss, float[][] releasedGradients, Variable[] between) = Layer(new Tape(releases: true));
+        Devices.SameBits(loss, releasedLoss, "loss");
+        for (int i = 0; i < gradients.Length; i++) Devices.SameBits(gradients[i], releasedGradients[i], $"parameter {i}");
+        Assert.All(between, v => Assert.Throws<ObjectDisposedException>(() => v.Value.ToArray()));
+        Assert.All(between, v => Assert.Throws<ObjectDisposedException>(() => v.Gradient!.ToArray()));
+    }
+
+    [Fact]
+    public void What_the_loss_does_not_depend_on_is_released_too()
+    {
+        var recording = new Tape(releases: true);
+        Variable x = recording.Parameter(device.From([5], 1)), aside = Scale(x, 3);
+        recording.Backward(Square(x));
+        Assert.Throws<ObjectDisposedException>(() => aside.Value.ToArray());
+        Assert.Equal([5f], x.Value.ToArray());
+        Assert.Equal([10f], x.Gradient!.ToArray());
+    }
+
+    [Fact]
+    public void A_gradient_that_is_not_of_the_pass_is_not_released()
+    {
+        var recording = new Tape(releases: true);
+        Tensor factor = device.From([2, 3], 2);
+        Variable x = recording.Parameter(device.From([1, 1], 2)), y = Scale(x, 1);
+        Variable dot = Tape.Record(Sum(Multiply(y.Value, factor)).Value, [y], _ => y.AddGradient(factor)); // given that dY is 1
+        recording.Backward(dot);
+        Assert.Equal([2f, 3], factor.ToArray());
+        Assert.Equal([2f, 3], x.Gradient!.ToArray());
+    }
+
+    [Fact]
+    public void Contributions_to_a_gradient_of_its_own_are_added_to_it_in_any_order()
+    {
+        Variable x = tape.Parameter(device.From([1, 2], 2));
+        Tensor shared = device.From([10, 20], 2);
+        x.AddGradient(shared);
+        x.AddToGradient((own, adds) => device.Map<Plus>(own, adds ? 1 : float.NaN, own));
+        x.AddGradient(device.From([100, 200], 2));
+        Assert.Equal([111f, 221], x.Gradient!.ToArray());
+        Assert.Equal([10f, 20], shared.ToArray());
+
+        Variable y = tape.Parameter(device.From([1, 2], 2)), constant = device.From([1, 2], 2);
+        y.AddToGradient((own, adds) => device.Fill(own, adds ? float.NaN : 5));
+        y.AddGradient(shared);
+        Assert.Equal([15f, 25], y.Gradient!.ToArray());
+        constant.AddToGradient((_, _) => throw new InvalidOperationException("a constant takes no gradient"));
+        Assert.Null(constant.Gradient);
+    }
+
+    /// <summary>A layer with a residual, where gradients are shared and memory is written in place, and a loss of it.</summary>
+    private (float[] Loss, float[][] Gradients, Variable[] Between) Layer(Tape recording)
+    {
+        int seed = 0;
+        Variable table = New(5, 8), gain = New(8), bias = New(8), weight = New(8, 8);
+        Variable x = Embedding(table, [3, 1, 3]), normed = LayerNorm(x, gain, bias, 1e-5f), linear = Linear(normed, weight, bias);
+        (Variable sum, Variable norm) = AddLayerNorm(x, linear, gain, bias, 1e-5f);
+        Variable y = Add(sum, BiasActivate(norm, bias, Activation.GeluTanh)), logits = MatMul(y, table, transposeY: true);
+        Variable losses = CrossEntropy(logits, [1, 4, 0]), loss = Mean(losses);
+        recording.Backward(loss);
+        Variable[] parameters = [table, gain, bias, weight];
+        float[][] gradients = Array.ConvertAll(parameters, p => p.Gradient!.ToArray());
+        return (loss.Value.ToArray(), gradients, [x, normed, linear, sum, norm, y, logits, losses]);
+
+        Variable New(params int[] dims) => recording.Parameter(device.From(Devices.Values(new Shape(dims).Count, seed++), dims));
+    }
+
+    private readonly struct Plus : IBinaryOp
+    {
+        public static float Apply(float x, float y) => x + y;
+
+        public static Vector<float> Apply(Vector<float> x, Vector<float> y) => x + y;
     }
 }

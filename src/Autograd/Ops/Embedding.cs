@@ -12,11 +12,10 @@ public static partial class Ops
         Tensor y = table.Device.Allocate(ids.Length, table.Value.Columns);
         table.Device.Gather(table.Value, ids, y);
         int[] kept = table.RequiresGradient ? ids.ToArray() : [];
-        return Tape.Record(y, [table], dY =>
+        return Tape.Record(y, [table], dY => table.AddToGradient((dTable, adds) =>
         {
-            Tensor dTable = table.Device.Zeros(table.Shape);
+            if (!adds) table.Device.Fill(dTable, 0);
             table.Device.ScatterAdd(dY, kept, dTable);
-            table.AddGradient(dTable);
-        });
+        }));
     }
 }

@@ -48,11 +48,12 @@ public static partial class Ops
 
             for (int i = 0; i < Ys.Length; i++) // dY = xᵀ·dZ, and its transpose dZᵀ·x when y came transposed
             {
-                if (!ys[i].RequiresGradient) continue;
-                Tensor dY = x.Device.Allocate(ys[i].Shape);
-                if (transposeY) x.Device.Gemm(Part(dZ, i).Transposed, x.Value, dY);
-                else x.Device.Gemm(MatrixView.Of(x.Value).Transposed, Part(dZ, i), dY);
-                ys[i].AddGradient(dY);
+                MatrixView part = Part(dZ, i), X = x.Value;
+                ys[i].AddToGradient((dY, adds) =>
+                {
+                    if (transposeY) x.Device.Gemm(part.Transposed, X, dY, adds);
+                    else x.Device.Gemm(X.Transposed, part, dY, adds);
+                });
             }
         });
 

@@ -132,7 +132,7 @@ public sealed class Trainer
     private (double Loss, Tensor[] Gradients) GradientsOf(TrainingBatch batch, int targets, ulong seed)
     {
         using BufferScope scope = device.Scope();
-        var tape = new Tape();
+        var tape = new Tape(releases: true);
         Variable[] parameters = [.. weights.Select(weight => tape.Parameter(weight.Value))];
         var sequences = new WholeSequences(batch.B, batch.Starts, (float)settings.Dropout, seed);
         Variable? losses = TrainingPass.Losses(

@@ -1,26 +1,33 @@
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Training;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace Sharpformer.Peers;
 
 /// <summary>
-/// A training step as a PyTorch user writes it: whole sequences, mean cross-entropy of all positions, backward, AdamW over all
-/// weights. Tensors are let go as soon as Python would let go of them.
+/// A training step as a PyTorch user writes it: whole sequences, mean cross-entropy of all positions, backward, gradients clipped
+/// together, AdamW that leaves vectors without decay. Tensors are let go as soon as Python would let go of them.
 /// </summary>
 internal sealed class PeerTraining
 {
+    private readonly TrainingSettings settings;
     private readonly PeerGpt2 model;
-    private readonly optim.Optimizer optimizer;
+    private readonly AdamW optimizer;
 
     /// <param name="weights">Whose weights training begins with.</param>
-    /// <param name="settings">AdamW's.</param>
+    /// <param name="settings">As the engine's trainer has them, with one learning rate for all steps.</param>
     public PeerTraining(CausalLm weights, TrainingSettings settings)
     {
+        this.settings = settings;
         model = new PeerGpt2(weights, trains: true);
-        optimizer = optim.AdamW(
-            model.Parameters, settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon, settings.WeightDecay);
+        ILookup<bool, Parameter> decays = model.Parameters.ToLookup(parameter => parameter.dim() > 1);
+        optimizer = new AdamW([Group(decays[true], settings.WeightDecay), Group(decays[false], 0)], settings.LearningRate);
+
+        AdamW.ParamGroup Group(IEnumerable<Parameter> parameters, double decay) =>
+            new(parameters, settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon, decay);
     }
 
     /// <summary>One step; the loss before it.</summary>
@@ -32,7 +39,12 @@ internal sealed class PeerTraining
         optimizer.zero_grad();
         Tensor loss = Loss(ids, targets);
         loss.backward();
-        using (no_grad()) optimizer.step();
+        using (no_grad())
+        {
+            torch.nn.utils.clip_grad_norm_(model.Parameters, settings.ClipNorm);
+            optimizer.step();
+        }
+
         return loss.item<float>();
     }
 

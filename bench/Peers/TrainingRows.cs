@@ -2,11 +2,12 @@ using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Checkpoints;
+using Sharpformer.Transformer.Training;
 using TorchSharp;
 
 namespace Sharpformer.Peers;
 
-/// <summary>Training all weights of a model: forward, backward and AdamW, and the memory that it takes.</summary>
+/// <summary>Training all weights of a model: forward, backward, clipping and AdamW, and the memory that it takes.</summary>
 /// <param name="device">The engine's device.</param>
 /// <param name="alternation">How to time.</param>
 /// <param name="root">The repository.</param>
@@ -14,7 +15,8 @@ internal sealed class TrainingRows(CpuDevice device, Alternation alternation, st
 {
     private const int CheckedSteps = 3, MeasuredSteps = 3;
 
-    private static readonly TrainingSettings Settings = new(LearningRate: 1e-4f, Beta1: 0.9f, Beta2: 0.999f, Epsilon: 1e-8f, WeightDecay: 0.01f);
+    private static readonly TrainingSettings Settings =
+        new() { LearningRate = 1e-4, FinalRate = 1, WarmupSteps = 0, Beta2 = 0.999, ClipNorm = 1, WeightDecay = 0.01 };
 
     private static readonly Size[] Sizes = [new("124M", 4, 128), new("bundled", 32, 64)];
 
@@ -84,10 +86,10 @@ internal sealed class TrainingRows(CpuDevice device, Alternation alternation, st
     private static Func<float> OurStep(CausalLm model, Size size)
     {
         int[][] text = Text(size, model.Config);
-        var training = new OurTraining(model, Settings);
-        var batch = new TokenBatch([.. text.Select(sequence => sequence[..^1])]);
-        int[] targets = [.. text.SelectMany(sequence => sequence[1..])];
-        return () => training.Step(batch, targets);
+        var trainer = Trainer.OfModel(model, Settings);
+        var batch = new TrainingBatch(
+            size.Sequences, size.Tokens, [.. text.SelectMany(sequence => sequence[..^1])], [.. text.SelectMany(sequence => sequence[1..])]);
+        return () => (float)trainer.Step([batch]).Loss;
     }
 
     private static Func<float> PeerStep(CausalLm model, Size size)

@@ -6,7 +6,7 @@ using Sharpformer.Tensors;
 
 namespace Sharpformer.Cli;
 
-/// <summary>How results become JSON: camelCase names, readable characters, null for numbers that are not finite, no rounding noise.</summary>
+/// <summary>How results become JSON: camelCase names, readable characters, null for what is not finite, no rounding noise.</summary>
 internal static class JsonText
 {
     private static readonly JsonSerializerOptions Options = new()

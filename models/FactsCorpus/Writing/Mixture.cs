@@ -43,7 +43,7 @@ internal sealed class Mixture
             (20, "denial", () => denials.Deny(denied.Deal())),
             (15, "correction", () => denials.Correct(corrected.Deal())),
             (10, "fiction", fiction.Write),
-            (205, "nq", nq.Write),
+            (80, "nq", nq.Write),
         ];
         weights = kinds.Sum(kind => kind.Weight);
 

@@ -3,10 +3,13 @@ using Spectre.Console;
 
 namespace Sharpformer.Cli;
 
-/// <summary>Tells how far long work has come, on standard error: a bar on a screen, otherwise a line every 5 %.</summary>
+/// <summary>
+/// Tells how far long work has come, on standard error: a bar on a screen, otherwise a line every 5 %, and every minute where work says
+/// how it goes.
+/// </summary>
 internal static class ProgressReport
 {
-    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(1), LongSilence = TimeSpan.FromMinutes(1);
 
     /// <summary>Does the work and reports it.</summary>
     /// <param name="terminal">Where to.</param>
@@ -36,7 +39,9 @@ internal static class ProgressReport
         {
             (long done, long total) = (step.Done, step.Total);
             if (done == told) return;
-            if (done < total && (20 * done / total == 20 * told / total || Stopwatch.GetElapsedTime(toldAt) < BetweenLines)) return;
+            TimeSpan silence = Stopwatch.GetElapsedTime(toldAt);
+            bool isNews = 20 * done / total > 20 * told / total || (step.Detail is not null && silence >= LongSilence);
+            if (done < total && (!isNews || silence < BetweenLines)) return;
             (told, toldAt) = (done, Stopwatch.GetTimestamp());
             if (total == 1) return; // a single step is its own result
             double perSecond = done / Math.Max(1e-3, Stopwatch.GetElapsedTime(start).TotalSeconds);

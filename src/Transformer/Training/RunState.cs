@@ -56,7 +56,7 @@ internal sealed record BestEvaluation(int Step, double Loss, string? File);
 /// <param name="Settings">By the names of <see cref="TrainingKeys"/>.</param>
 /// <param name="Text">Digest of what is learnt.</param>
 /// <param name="Evaluation">Digest of what is asked; null for nothing.</param>
-/// <param name="Start">Who the model was before: digest of its weights, or the shape of one from scratch.</param>
+/// <param name="Start">Who the model was before: digest of its weights, or of its shape where it is from scratch.</param>
 internal sealed record RunIdentity(JsonObject Settings, string Text, string? Evaluation, string Start)
 {
     // When to stop and save may be changed on the way.

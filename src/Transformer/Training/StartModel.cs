@@ -1,3 +1,4 @@
+using System.Text;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Transformer.Tokenization;
@@ -43,19 +44,21 @@ internal sealed class StartModel
         return new StartModel(null, tokenizer, config with { BosTokenId = any.Special.Bos, EosTokenIds = any.EosIds });
     }
 
-    /// <summary>Who it is: the same for the same weights.</summary>
-    public string Identity(ulong seed)
+    /// <summary>Who it is, as SHA-256 in lower-case hex: of its weights, or of the shape of one that is random.</summary>
+    public string Identity() => SecureHash.Sha256Of(all =>
     {
-        if (from is null) return $"seed {seed}, {RandomCheckpoint.ConfigJson(Config, DType.F32)}";
-        return SecureHash.Sha256Of(all =>
+        if (from is null)
         {
-            foreach (string name in ModelFolder.WeightFiles(from))
-            {
-                using FileStream file = File.OpenRead(Path.Combine(from, name));
-                file.CopyTo(all);
-            }
-        });
-    }
+            all.Write(Encoding.UTF8.GetBytes(RandomCheckpoint.ConfigJson(Config, DType.F32)));
+            return;
+        }
+
+        foreach (string name in ModelFolder.WeightFiles(from))
+        {
+            using FileStream file = File.OpenRead(Path.Combine(from, name));
+            file.CopyTo(all);
+        }
+    });
 
     /// <summary>The model itself.</summary>
     /// <exception cref="InputException">Its weights are missing, damaged, or lie otherwise than they are written.</exception>

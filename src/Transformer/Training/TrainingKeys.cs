@@ -40,7 +40,7 @@ public static class TrainingKeys
             "crossing", "Whether windows run over the borders of documents; if not, documents are packed whole and do not see one another.",
             p => p.Crossing, (p, yes) => p with { Crossing = yes }),
         Choice(
-            "documents", "What is a document: a file, what stands between blank lines, a line, or the text of each line's JSON.",
+            "documents", "What is a document: a file, a paragraph between blank lines, a line, or in jsonl the text of each line's JSON.",
             Enum.GetValues<DocumentSplit>(), p => p.Documents, (p, split) => p with { Documents = split }),
         Number(
             "bosShare", "Share of documents that begin with the tokenizer's begin token.", n => n is >= 0 and <= 1,

@@ -58,7 +58,7 @@ public static class TrainingRun
         var windows = new TokenWindows(text, window, plan.Crossing, rows, plan.Seed);
         TokenWindows? evaluation = asked is null ? null : new TokenWindows(asked, window, plan.Crossing, rows, seed: null);
 
-        var identity = RunIdentity.Of(plan, text, asked, start.Identity(plan.Seed));
+        var identity = RunIdentity.Of(plan, text, asked, start.Identity());
         RunState? kept = checkpoint.Load();
         if (kept is not null) identity.CheckGoesOn(kept.Identity, TrainingCheckpoint.FolderOf(job.Output));
         else if (job.Resume) job.Notice?.Invoke("There is nothing to resume: the run begins.");

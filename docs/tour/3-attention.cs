@@ -69,7 +69,7 @@ Console.WriteLine($"The engine's differ by {(worst < 1e-5f ? "less than 0.00001"
 // What is still to come changes nothing of what was: with another last letter, all rows but the last stay as they are, bit for bit.
 qkv[^C] = 26; // the last letter is z now
 float[] other = Ops.SelfAttention(device.From(qkv, T, 3 * C), heads: 1, sequences: 1, scale).Value.ToArray();
-Console.WriteLine($"Another last letter leaves the rows before it as they are: {other[..^C].SequenceEqual(engine[..^C])}.");
+Console.WriteLine($"Another last letter leaves the rows before it as they are: {other.AsSpan(..^C).SequenceEqual(engine.AsSpan(..^C))}.");
 
 static ReadOnlySpan<float> Row(float[] x, int t) => x.AsSpan(t * C, C);
 

@@ -41,7 +41,7 @@ Console.WriteLine($"reshaped {product.Shape} -> {product.Reshape(4, 2).Shape}, i
 
 // Why not simply three loops, then? Real matrices do not fit into the processor's fast memory. Gemm makes the same sums, but cuts
 // the matrices into pieces that do fit, and works on 8 numbers (a Vector<float>) with one instruction, on all cores.
-// For two matrices of 1024·1024, on two cores of an AMD EPYC, the loops below take 55 times as long as Gemm; on your machine?
+// For two matrices of 1024·1024, on two cores of an AMD EPYC, the loops below take 60 to 100 times as long as Gemm; on your machine?
 // dotnet run 1-tensor.cs -- time
 if (args is ["time"]) Time(1024);
 

@@ -62,8 +62,11 @@ internal static class OneFileProgram
             new CSharpCompilationOptions(
                 OutputKind.ConsoleApplication, optimizationLevel: OptimizationLevel.Release,
                 nullableContextOptions: NullableContextOptions.Enable));
-        IEnumerable<Diagnostic> wrong = compilation.Emit(assembly).Diagnostics.Where(found => found.Severity >= DiagnosticSeverity.Warning
-            || (found.Id == UnnecessaryUsing && found.Location.SourceTree?.FilePath == path));
-        Assert.Empty(wrong.Select(found => found.ToString()));
+        Diagnostic[] wrong =
+        [
+            .. compilation.Emit(assembly).Diagnostics.Where(found => found.Severity >= DiagnosticSeverity.Warning
+                || (found.Id == UnnecessaryUsing && found.Location.SourceTree?.FilePath == path)),
+        ];
+        Assert.True(wrong.Length == 0, string.Join('\n', wrong.Select(found => found.ToString())));
     }
 }

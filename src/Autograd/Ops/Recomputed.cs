@@ -24,7 +24,7 @@ public static partial class Ops
             Tensor?[] gradients;
             using (BufferScope scope = x.Device.Scope())
             {
-                var tape = new Tape();
+                var tape = new Tape(releases: true);
                 Variable[] again = [.. inputs.Select(input => input.RequiresGradient ? tape.Parameter(input.Value) : input.Value)];
                 tape.Backward(f(again[0], again[1..]), dY);
                 gradients = [.. again.Select(input => input.Gradient is { } gradient ? scope.Keep(gradient) : null)];

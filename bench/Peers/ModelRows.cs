@@ -1,7 +1,7 @@
-using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Checkpoints;
 using TorchSharp;
 
 namespace Sharpformer.Peers;

@@ -70,7 +70,8 @@ internal sealed class TrainingRows(CpuDevice device, Alternation alternation, st
     private static Row Memory(Size size)
     {
         double ours = OwnProcess.Again("memory", size.Name, "ours") * 1e-6, peer = OwnProcess.Again("memory", size.Name, "peer") * 1e-6;
-        var row = new Row($"train {size.Name}, {size.Sequences}x{size.Tokens} tokens, peak memory", "MB", ours, peer, peer / ours, null, null);
+        string work = $"train {size.Name}, {size.Sequences}x{size.Tokens} tokens, peak memory";
+        var row = new Row(work, "MB", ours, peer, peer / ours, null, null);
         Console.WriteLine(Report.Line(row));
         return row;
     }
@@ -96,7 +97,8 @@ internal sealed class TrainingRows(CpuDevice device, Alternation alternation, st
     {
         int[][] text = Text(size, model.Config);
         var training = new PeerTraining(model, Settings);
-        torch.Tensor ids = torch.tensor([.. text.SelectMany(sequence => sequence[..^1]).Select(id => (long)id)], [size.Sequences, size.Tokens]);
+        torch.Tensor ids = torch.tensor(
+            [.. text.SelectMany(sequence => sequence[..^1]).Select(id => (long)id)], [size.Sequences, size.Tokens]);
         torch.Tensor targets = torch.tensor([.. text.SelectMany(sequence => sequence[1..]).Select(id => (long)id)]);
         return () => training.Step(ids, targets);
     }

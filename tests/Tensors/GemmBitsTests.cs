@@ -139,7 +139,8 @@ public sealed class GemmBitsTests
             Devices.SameBits(expected, Product(device, plain, right, accumulate: false), $"plain, {threads} threads");
             Devices.SameBits(expected, Product(device, left, right, accumulate: false), $"transposed, {threads} threads");
             Devices.SameBits(
-                Product(device, plain, right, accumulate: true), Product(device, left, right, accumulate: true), $"added, {threads} threads");
+                Product(device, plain, right, accumulate: true), Product(device, left, right, accumulate: true),
+                $"added, {threads} threads");
         }
     }
 

@@ -26,7 +26,7 @@ public sealed class AdamW(float learningRate, float beta1 = 0.9f, float beta2 = 
     /// <summary>Steps taken; set only to go on where another object stopped, along with <see cref="Moments"/>.</summary>
     public int Steps { get; set; }
 
-    /// <summary>First and second moment of each parameter, in the order of <see cref="Add"/>: with <see cref="Steps"/> all that is kept.</summary>
+    /// <summary>Both moments of each parameter, in the order of <see cref="Add"/>: with <see cref="Steps"/> all that is kept.</summary>
     public IEnumerable<(Tensor Mean, Tensor Square)> Moments => moments.Select(one => (one.Mean, one.Square));
 
     /// <summary>Trains <paramref name="parameter"/> from now on; its moments start at zero.</summary>

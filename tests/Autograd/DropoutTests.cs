@@ -32,7 +32,9 @@ public sealed class DropoutTests
         {
             float[] one = Mask(device, rows, columns, share, seed: 1), two = Mask(device, rows, columns, share, seed: 2);
             Assert.InRange(Dropped(one), share - 0.005, share + 0.005); // four deviations of 120,000 draws: below 0.006
-            Assert.All(Enumerable.Range(0, rows), r => Assert.InRange(Dropped(one.Skip(r * columns).Take(columns)), share - 0.15, share + 0.15));
+            Assert.All(
+                Enumerable.Range(0, rows),
+                r => Assert.InRange(Dropped(one.Skip(r * columns).Take(columns)), share - 0.15, share + 0.15));
             Assert.All(
                 Enumerable.Range(0, columns),
                 c => Assert.InRange(Dropped(Enumerable.Range(0, rows).Select(r => one[(r * columns) + c])), share - 0.13, share + 0.13));

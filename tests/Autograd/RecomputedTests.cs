@@ -14,7 +14,8 @@ public sealed class RecomputedTests
     public void Values_and_gradients_have_the_bits_of_the_function_itself(string name)
     {
         using Device device = Devices.Create(name);
-        foreach ((bool x, bool w, bool b) in (IEnumerable<(bool, bool, bool)>)[(true, true, true), (false, true, false), (true, false, false)])
+        (bool, bool, bool)[] parameters = [(true, true, true), (false, true, false), (true, false, false)];
+        foreach ((bool x, bool w, bool b) in parameters)
         {
             float[][] plain = Run(recomputed: false), again = Run(recomputed: true);
             for (int i = 0; i < plain.Length; i++) Devices.SameBits(plain[i], again[i], $"{i}");
@@ -26,7 +27,12 @@ public sealed class RecomputedTests
                 Variable input = Of(1, x, 5, 7), weight = Of(2, w, 7, 7), bias = Of(3, b, 7);
                 Variable y = input;
                 for (int i = 0; i < 3; i++) // the weights are met three times, and the input twice
-                    y = recomputed ? Recomputed(y, [weight, bias], (h, all) => Add(h, Function(h, all))) : Add(y, Function(y, [weight, bias]));
+                {
+                    y = recomputed
+                        ? Recomputed(y, [weight, bias], (h, all) => Add(h, Function(h, all)))
+                        : Add(y, Function(y, [weight, bias]));
+                }
+
                 tape.Backward(Sum(Square(y)));
                 return [y.Value.ToArray(), .. new[] { input, weight, bias }.Select(v => v.Gradient?.ToArray() ?? [])];
 

@@ -73,7 +73,8 @@ internal static class Html
         if (side.Store is not null) text.Append($": {side.Active} active, {side.Withdrawn} withdrawn");
         foreach ((EditSettings settings, int edits) in side.Settings)
         {
-            text.Append($"<br><span class=\"dim\">{edits} by {Markup.Text(settings.Method)} <code>{Markup.Text(settings.ToJson())}</code></span>");
+            string method = Markup.Text(settings.Method), json = Markup.Text(settings.ToJson());
+            text.Append($"<br><span class=\"dim\">{edits} by {method} <code>{json}</code></span>");
         }
 
         return Fact(what, text.ToString());

@@ -6,7 +6,8 @@ public sealed class TourTests
 {
     private const string Project = "#:project ", Shown = "\n// It prints:\n//\n";
 
-    private static IEnumerable<string> Files => Directory.GetFiles(TestFiles.Docs("tour"), "*.cs").Select(path => Path.GetFileName(path)).Order();
+    private static IEnumerable<string> Files =>
+        Directory.GetFiles(TestFiles.Docs("tour"), "*.cs").Select(path => Path.GetFileName(path)).Order();
 
     public static TheoryData<string> Chapters => [.. Files];
 

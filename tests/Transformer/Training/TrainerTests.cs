@@ -52,7 +52,8 @@ public sealed class TrainerTests : IDisposable
         // A large ε, for keys' biases have a gradient of 0, of whose rounding Adam would otherwise make whole steps.
         var together = Trainer.OfModel(Model(device), Settings with { Epsilon = 1e-3 });
         var apart = Trainer.OfModel(Model(device), Settings with { Epsilon = 1e-3 });
-        (TrainingBatch a, TrainingBatch b) = (Batch(1), Batch(2) with { Targets = [.. Batch(2).Targets.Select((t, i) => i % 3 == 0 ? t : -1)] });
+        TrainingBatch a = Batch(1), b = Batch(2);
+        b = b with { Targets = [.. b.Targets.Select((target, i) => i % 3 == 0 ? target : TrainingBatch.NoTarget)] };
         var both = new TrainingBatch(a.B + b.B, a.T, [.. a.Inputs, .. b.Inputs], [.. a.Targets, .. b.Targets]);
         StepReport one = together.Step([both]), two = apart.Step([a, b]);
         Assert.Equal(one.Targets, two.Targets);
@@ -85,7 +86,8 @@ public sealed class TrainerTests : IDisposable
         for (int step = 0; step < 3; step++) whole.Step([Batch(step)]);
 
         var resumed = Trainer.OfModel(Model(device), settings);
-        foreach ((TrainedWeight from, TrainedWeight to) in whole.Weights.Zip(resumed.Weights)) device.Upload(from.Value.ToArray(), to.Value);
+        foreach ((TrainedWeight from, TrainedWeight to) in whole.Weights.Zip(resumed.Weights))
+            device.Upload(from.Value.ToArray(), to.Value);
         foreach (((Tensor mean, Tensor square), (Tensor toMean, Tensor toSquare)) in whole.Moments.Zip(resumed.Moments))
         {
             device.Upload(mean.ToArray(), toMean);
@@ -123,7 +125,8 @@ public sealed class TrainerTests : IDisposable
     {
         var trainer = Trainer.OfModel(Model(device), Settings);
         Fails.With<ArgumentException>("no targets", () => trainer.Step([new TrainingBatch(1, 2, [1, 2], [-1, -1])]));
-        Fails.With<InputException>("Token 99 is not in the model's vocabulary of 11", () => trainer.Step([new TrainingBatch(1, 2, [1, 99], [1, 2])]));
+        Fails.With<InputException>(
+            "Token 99 is not in the model's vocabulary of 11", () => trainer.Step([new TrainingBatch(1, 2, [1, 99], [1, 2])]));
         Fails.With<InputException>(
             "A sequence of 10 tokens is longer than the model's 9 positions",
             () => trainer.Step([new TrainingBatch(1, 10, new int[10], new int[10])]));

@@ -40,11 +40,16 @@ internal static class JsonText
             else writer.WriteNullValue();
         }
 
-        /// <summary>The 15 digits that every double holds: those behind them are what arithmetic left, as in 0.30000000000000004.</summary>
+        /// <summary>
+        /// Where the 15 digits that every double holds end in zeros, what stands behind them is what arithmetic left, as in
+        /// 0.30000000000000004. Any other number is written so that it reads back as the same double.
+        /// </summary>
         private static double WithoutNoise(double value)
         {
-            double rounded = double.Parse(value.ToString("G15", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-            return double.IsFinite(rounded) ? rounded : value; // the largest doubles round beyond themselves
+            string text = value.ToString("E14", CultureInfo.InvariantCulture); // d.dddddddddddddde±xxx
+            return text[..text.IndexOf('E')].EndsWith("00000", StringComparison.Ordinal)
+                ? double.Parse(text, CultureInfo.InvariantCulture)
+                : value;
         }
     }
 

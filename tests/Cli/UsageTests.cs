@@ -179,8 +179,11 @@ public sealed class UsageTests
     [Theory]
     [InlineData(0.035567999999999995, "0.035568")] // 1.7784 seconds of processor time over 50 neurons
     [InlineData(55.00000000000001, "55")]
-    [InlineData(1 / 3d, "0.333333333333333")]
+    [InlineData(-0.30000000000000004, "-0.3")]
+    [InlineData(1 / 3d, "0.3333333333333333")] // reads back as it was
+    [InlineData(9.3426343843609043, "9.342634384360904")]
     [InlineData(-1e-300, "-1E-300")]
+    [InlineData(0, "0")]
     [InlineData(double.MaxValue, "1.7976931348623157E+308")]
     public void Numbers_have_no_rounding_noise_in_json(double value, string written) =>
         Assert.Equal($"{{\"a\":{written}}}", JsonText.Of(new { A = value }));

@@ -7,7 +7,7 @@ namespace Sharpformer.Tests.FactsCorpus.Writing;
 
 public partial class CorpusTests(CorpusTests.Written written) : IClassFixture<CorpusTests.Written>
 {
-    private const int Documents = 40_000;
+    private const int Documents = 60_000;
 
     private static readonly RawMaterial Material = RawMaterial.Load();
 

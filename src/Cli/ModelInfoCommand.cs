@@ -7,6 +7,7 @@ using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Transformer.Tokenization;
+using Sharpformer.Transformer.Training;
 
 namespace Sharpformer.Cli;
 
@@ -20,11 +21,17 @@ internal static class ModelInfoCommand
         Argument<string> folder = CommonOptions.ModelFolder();
         command.Add(folder);
         AdapterOption adapter = AdapterOption.AddTo(command);
-        command.SetAction(parse => Run(Terminal.Of(parse), parse.GetRequiredValue(folder), adapter.Of(parse)));
+        var train = new Option<bool>("--train") { Description = "Say too how much memory 'model train' takes, with the options below." };
+        command.Add(train);
+        TrainingOptions training = TrainingOptions.AddTo(command, TrainingMemoryView.Settings);
+        training.Need(command, train);
+        command.SetAction(parse => Run(
+            Terminal.Of(parse), parse.GetRequiredValue(folder), adapter.Of(parse),
+            parse.GetValue(train) ? training.Over(new TrainingConfig(null, new TrainingPlan(), null), parse).Plan : null));
         return command;
     }
 
-    private static int Run(Terminal terminal, string folder, string? adapter)
+    private static int Run(Terminal terminal, string folder, string? adapter, TrainingPlan? plan)
     {
         using var device = new CpuDevice(threads: 1);
         CausalLm model = CausalLm.Load(folder, device, notice => terminal.Note($"note: {notice}"), adapter: adapter);
@@ -39,6 +46,7 @@ internal static class ModelInfoCommand
         var settings = (IReVaSettings)defaults.SettingsFor(IReVaSettings.Name, config);
         string? from = defaults.Names(IReVaSettings.Name) ? ModelDefaults.FileName : null;
         var memory = MemoryEstimate.Of(config, bytes);
+        TrainingMemoryView? training = plan is null ? null : TrainingMemoryView.Of(config, plan, bytes);
         if (terminal.Json)
         {
             terminal.Document(new
@@ -66,6 +74,7 @@ internal static class ModelInfoCommand
                     from,
                 },
                 memory,
+                training = training?.Document,
                 fingerprint,
             });
             return 0;
@@ -104,6 +113,7 @@ internal static class ModelInfoCommand
         Terminal.AddRow(
             table, "memory: GPU",
             $"{Terminal.Bytes(onGpu + memory.Generate)} with such a text, {Terminal.Bytes(onGpu + memory.Teach)} for teaching");
+        training?.AddRows(table);
         Terminal.AddRow(table, "block to edit", FormattableString.Invariant($"{settings.Layer} suggested, of 0 to {config.NLayer - 1}"));
         string retrofit = settings.Retrofit
             ? FormattableString.Invariant($"retrofit of {settings.Epochs} epochs at learning rate {settings.LearningRate}")

@@ -22,7 +22,8 @@ internal static class ModelTrainCommand
             "--text", "What to learn: files of text, or .jsonl with a \"text\" in each line. - is standard input.");
         text.Required = true;
         Option<string[]> evaluate = Texts("--evaluate", "What to ask on the way, in the same forms: its loss tells when to stop.");
-        Option<string> output = CommonOptions.File("--output", "The model folder to write; it must not exist yet.", required: true, "DIR");
+        Option<string> output = CommonOptions.File(
+            "--output", "The model folder to write, or with --lora the adapter's; it must not exist yet.", required: true, "DIR");
         Option<string> from = CommonOptions.File(
             "--from", "The model folder to go on from; without it weights are random.", required: false, "DIR");
         Option<string> tokenizer = CommonOptions.File(

@@ -12,9 +12,12 @@ internal sealed class TrainingOptions
     private TrainingOptions((TrainingKey Key, Option Option)[] options) => this.options = options;
 
     /// <summary>Gives <paramref name="command"/> these options.</summary>
-    public static TrainingOptions AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="names">The settings it has options for; none for all.</param>
+    public static TrainingOptions AddTo(Command command, params string[] names)
     {
-        var options = new TrainingOptions([.. TrainingKeys.All.Select(key => (key, Of(key)))]);
+        var options = new TrainingOptions(
+            [.. TrainingKeys.All.Where(key => names.Length == 0 || names.Contains(key.Name)).Select(key => (key, Of(key)))]);
         foreach ((_, Option option) in options.options) command.Add(option);
         return options;
     }
@@ -31,6 +34,14 @@ internal sealed class TrainingOptions
 
         return config with { Plan = plan };
     }
+
+    /// <summary>Makes these options need another one.</summary>
+    public void Need(Command command, Option<bool> other) => command.Validators.Add(result =>
+    {
+        if (!result.GetValue(other) && options.FirstOrDefault(one => result.GetResult(one.Option) is { Tokens.Count: > 0 }) is
+            { Option: { } given })
+            result.AddError($"{given.Name} needs {other.Name}.");
+    });
 
     private static Option Of(TrainingKey key)
     {

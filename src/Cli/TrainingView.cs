@@ -16,7 +16,8 @@ internal static class TrainingView
     /// <summary>What came of it.</summary>
     public static void Render(Terminal terminal, string folder, TrainingResult result)
     {
-        long bytes = new FileInfo(Path.Combine(folder, "model.safetensors")).Length;
+        bool isAdapter = result.Plan.Lora is not null;
+        long bytes = new FileInfo(Path.Combine(folder, isAdapter ? "adapter_model.safetensors" : "model.safetensors")).Length;
         if (terminal.Json)
         {
             terminal.Document(new
@@ -43,8 +44,10 @@ internal static class TrainingView
             return;
         }
 
-        string trained = result.Trained == result.Parameters ? "" : $" ({Terminal.Count(result.Trained)} trained)";
-        terminal.Line($"Wrote {folder}: {Terminal.Count(result.Parameters)} parameters{trained} as {result.Plan.DType}, "
+        string parameters = isAdapter ? $"a LoRA adapter of {Terminal.Count(result.Trained)} parameters"
+            : $"{Terminal.Count(result.Parameters)} parameters"
+            + (result.Trained == result.Parameters ? "" : $" ({Terminal.Count(result.Trained)} trained)");
+        terminal.Line($"Wrote {folder}: {parameters} as {result.Plan.DType}, "
             + $"{Terminal.Bytes(bytes)}, after {Terminal.Counted(result.Step, "step")} on {Terminal.Counted(result.Tokens, "token")} "
             + $"in {Terminal.Duration(result.Seconds)}.");
         terminal.Line($"Loss: {Nats(result.FirstLoss)} at the first step, {Nats(result.Loss)} at the last.");
@@ -59,6 +62,7 @@ internal static class TrainingView
         {
             TrainingEnd.Hours => $"Its time was up before all {Terminal.Count(result.Steps)} steps were taken.",
             TrainingEnd.NoBetter => "It ended early: evaluations did not become better any more.",
+            _ when isAdapter => $"Use it with --adapter {folder} beside its model; in it are README.md, loss.svg and training.jsonl too.",
             _ => "In it are README.md, the model card, loss.svg and training.jsonl.",
         });
     }

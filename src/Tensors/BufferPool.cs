@@ -12,6 +12,10 @@ internal sealed class BufferPool<TBlock>(long retainedBytes, Func<long, TBlock> 
 {
     private readonly Stack<TBlock>?[] idle = new Stack<TBlock>?[SizeClass.Count];
     private readonly Lock gate = new();
+    private long rented;
+
+    /// <summary>The most bytes there were at once, rented or waiting.</summary>
+    public long PeakBytes { get; private set; }
 
     /// <summary>Bytes waiting to be reused.</summary>
     public long IdleBytes { get; private set; }
@@ -23,11 +27,14 @@ internal sealed class BufferPool<TBlock>(long retainedBytes, Func<long, TBlock> 
         int sizeClass = SizeClass.IndexOf(bytes);
         lock (gate)
         {
+            rented += SizeClass.BytesOf(sizeClass);
             if (idle[sizeClass] is { } blocks && blocks.TryPop(out TBlock? block))
             {
                 IdleBytes -= block.ByteLength;
                 return block;
             }
+
+            PeakBytes = Math.Max(PeakBytes, rented + IdleBytes);
         }
 
         return Allocate(SizeClass.BytesOf(sizeClass));
@@ -63,6 +70,7 @@ internal sealed class BufferPool<TBlock>(long retainedBytes, Func<long, TBlock> 
     {
         lock (gate)
         {
+            rented -= block.ByteLength;
             if (IdleBytes + block.ByteLength <= retainedBytes)
             {
                 (idle[SizeClass.IndexOf(block.ByteLength)] ??= new()).Push(block);

@@ -22,6 +22,13 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
     public Block With(Func<Variable, Variable> change) =>
         new(Norm1.With(change), Attention.With(change), Norm2?.With(change), Mlp.With(change));
 
+    /// <summary>The same block with each linear map replaced by what <paramref name="change"/> makes of it.</summary>
+    internal Block WithMaps(Func<LinearWeights, LinearWeights> change) => this with
+    {
+        Attention = Attention with { Qkv = change(Attention.Qkv), Output = change(Attention.Output) },
+        Mlp = Mlp with { Up = change(Mlp.Up), Down = change(Mlp.Down) },
+    };
+
     /// <summary>Carries new positions through the block; their keys and values go into the cache.</summary>
     /// <param name="h">Residual stream, <c>[B·T,C]</c>.</param>
     /// <param name="cache">Keys and values of earlier positions.</param>
@@ -103,18 +110,25 @@ public sealed record NormWeights(Variable Gain, Variable Bias, float Epsilon)
 /// <param name="IsOutIn">Whether matrices are stored <c>[out,in]</c>.</param>
 public sealed record LinearWeights(IReadOnlyList<Variable> Matrices, Variable? Bias, bool IsOutIn)
 {
+    /// <summary>What is added to each matrix, null where nothing is; empty where nothing is added at all.</summary>
+    public IReadOnlyList<LowRank?> Additions { get; init; } = [];
+
     /// <summary>All that is learnt.</summary>
-    public IEnumerable<Variable> Weights => Bias is null ? Matrices : [.. Matrices, Bias];
+    public IEnumerable<Variable> Weights =>
+        [.. Matrices, .. Bias is null ? [] : (Variable[])[Bias], .. Additions.SelectMany(a => a is null ? [] : (Variable[])[a.A, a.B])];
 
     /// <summary>The same with each weight replaced.</summary>
     public LinearWeights With(Func<Variable, Variable> change) =>
-        new([.. Matrices.Select(change)], Bias is null ? null : change(Bias), IsOutIn);
+        new([.. Matrices.Select(change)], Bias is null ? null : change(Bias), IsOutIn)
+        {
+            Additions = [.. Additions.Select(a => a is null ? null : a with { A = change(a.A), B = change(a.B) })],
+        };
 
     /// <summary>x <c>[rows,in]</c> to <c>[rows,out]</c>.</summary>
-    public Variable Forward(Variable x) => Linear(x, Matrices, Bias, IsOutIn);
+    public Variable Forward(Variable x) => Linear(x, Matrices, Bias, IsOutIn, Additions);
 
     /// <summary>The same without the bias, for whoever adds it along with something else.</summary>
-    public Variable Product(Variable x) => MatMul(x, Matrices, IsOutIn);
+    public Variable Product(Variable x) => MatMul(x, Matrices, IsOutIn, Additions);
 }
 
 /// <summary>Causal self-attention: queries, keys and values side by side, and the map that mixes the heads.</summary>

@@ -41,7 +41,35 @@ public sealed class ModelTrainTests : IDisposable
         Assert.Contains("--freeze wte.weight 'h.0.*' --seed 3", card, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_adapter_is_trained_and_used_and_its_memory_told_before()
+    {
+        Assert.Equal(0, CliRun.Of(Line("m")).ExitCode);
+        JsonElement memory = CliRun.Json("model", "info", folder.File("m"), "--train", "--lora", "rank=2", "--batch-tokens", "32")
+            .GetProperty("training");
+        Assert.Equal((2, "rank=2,alpha=2"), (memory.GetProperty("windows").GetInt32(), memory.GetProperty("lora").GetString()));
+        Assert.True(
+            memory.GetProperty("recomputed").GetProperty("step").GetInt64() <= memory.GetProperty("plain").GetProperty("step").GetInt64());
+        CliRun table = CliRun.Of("model", "info", folder.File("m"), "--train", "--window", "8");
+        Assert.Contains("with --recompute-blocks true", table.Out, StringComparison.Ordinal);
+        CliRun wrong = CliRun.Of("model", "info", folder.File("m"), "--window", "8");
+        Assert.Contains("--window needs --train", wrong.Error, StringComparison.Ordinal);
+
+        CliRun made = CliRun.Of(
+            "model", "train", "--from", folder.File("m"), "--text", folder.File("t.txt"), "--output", folder.File("a"), "--steps", "2",
+            "--batch-tokens", "32", "--lora", "rank=2,modules=c_attn+mlp.c_proj", "--memory", "1GB");
+        Assert.True(made.ExitCode == 0, made.Error);
+        Assert.Contains("a LoRA adapter of 144 parameters", made.Out, StringComparison.Ordinal); // 2·(8 + 24) + 2·(32 + 8)
+        JsonElement info = CliRun.Json("model", "info", folder.File("m"), "--adapter", folder.File("a"));
+        Assert.Equal(
+            ["h.0.attn.c_attn.weight", "h.0.mlp.c_proj.weight"],
+            info.GetProperty("adapter").GetProperty("changed").EnumerateArray().Select(name => name.GetString()));
+    }
+
     [Theory]
+    [InlineData("--lora", "rank=0", "--lora: rank is \"0\", expected a whole number from 1")]
+    [InlineData("--lora", "rank=2,alhpa=1", "Did you mean 'alpha'?")]
+    [InlineData("--memory", "much", "--memory is \"much\", expected a size as 4GB or 500MB.")]
     [InlineData("--learning-rate", "0", "--learning-rate is 0, expected a number above 0.")]
     [InlineData("--documents", "page", "--documents is \"page\", expected one of file, paragraph, line, jsonl.")]
     [InlineData("--lerning-rate", "1", "has no option '--lerning-rate'. Did you mean '--learning-rate'?")]

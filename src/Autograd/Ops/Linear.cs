@@ -14,10 +14,13 @@ public static partial class Ops
     /// <param name="weights">W, or the parts of it.</param>
     /// <param name="bias">b <c>[out]</c>; null for none.</param>
     /// <param name="transposeWeights">Whether the weights are stored <c>[out,in]</c>.</param>
+    /// <param name="additions">What is added to the weights, see <see cref="LowRank"/>; null for nothing.</param>
     /// <exception cref="ArgumentException">Inner dimensions differ, or the bias is not one row of y.</exception>
-    public static Variable Linear(Variable x, IReadOnlyList<Variable> weights, Variable? bias, bool transposeWeights = false)
+    public static Variable Linear(
+        Variable x, IReadOnlyList<Variable> weights, Variable? bias, bool transposeWeights = false,
+        IReadOnlyList<LowRank?>? additions = null)
     {
-        Variable y = MatMul(x, weights, transposeWeights);
+        Variable y = MatMul(x, weights, transposeWeights, additions ?? []);
         if (bias is null) return y;
         CheckRepeats("Linear", y.Shape, bias.Shape);
         y.Device.Map<AddOp>(y.Value, bias.Value, y.Value); // in place: nobody else has seen the product

@@ -11,7 +11,9 @@ namespace Sharpformer.Transformer.Adapters;
 /// </summary>
 public sealed partial class LoraAdapter : IDisposable
 {
-    private static readonly string[] FileNames = ["adapter_model.safetensors", "adapter_model.bin"];
+    internal const string WeightsName = "adapter_model.safetensors";
+
+    private static readonly string[] FileNames = [WeightsName, "adapter_model.bin"];
 
     private readonly SortedDictionary<string, LoraPair> pairs = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, TensorInfo> replaced = new(StringComparer.Ordinal);

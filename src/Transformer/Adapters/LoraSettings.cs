@@ -15,7 +15,10 @@ internal sealed record LoraSettings(string? BaseModel, TargetModules Targets, IR
     /// <summary>Where it is written.</summary>
     public const string FileName = "adapter_config.json";
 
-    private const int MaxRank = 1 << 16;
+    /// <summary>What PEFT calls a LoRA.</summary>
+    public const string Kind = "LORA";
+
+    private const int MaxRank = Training.LoraPlan.MaxRank;
 
     // Each would make another model of the same tensors. Null, false and an empty list or object are as good as absent.
     private static readonly (string Key, string What)[] Refused =
@@ -64,11 +67,12 @@ internal sealed record LoraSettings(string? BaseModel, TargetModules Targets, IR
     /// <summary>Whether a module is replaced as a whole by its own account, rather than written over along with others.</summary>
     public bool Replaces(string module) => ModulesToSave.Any(end => module.EndsWith(end, StringComparison.Ordinal));
 
-    private static LoraSettings Of(JsonPart file)
+    /// <summary>The settings of a file.</summary>
+    public static LoraSettings Of(JsonPart file)
     {
         string kind = file.Text("peft_type")
             ?? throw new InputException($"{file.Where}: peft_type is missing, expected LORA.", "was it saved by PEFT?");
-        if (kind != "LORA")
+        if (kind != Kind)
             throw new InputException($"{file.Where}: the adapter is {Quoted.Text(kind)}, expected LORA.", "of the others none is applied.");
         foreach ((string key, string what) in Refused)
             if (file.Find(key) is { } part && IsSaid(part.Value))

@@ -7,7 +7,10 @@ namespace Sharpformer.Transformer.Adapters;
 /// </summary>
 internal sealed class TargetModules
 {
-    private const string Key = "target_modules", AllLinear = "all-linear";
+    /// <summary>What stands for all linear maps within blocks.</summary>
+    public const string AllLinear = "all-linear";
+
+    private const string Key = "target_modules";
 
     private readonly List<string> ends = [];
     private readonly ModulePattern? pattern;

@@ -97,7 +97,8 @@ public static class RandomCheckpoint
         }
     }
 
-    private static readonly JsonSerializerOptions JsonText = new() { WriteIndented = true, NewLine = "\n" };
+    /// <summary>How files of settings are written.</summary>
+    internal static readonly JsonSerializerOptions JsonText = new() { WriteIndented = true, NewLine = "\n" };
 
     /// <summary>The tensors in memory.</summary>
     private sealed class Made(Device device, IEnumerable<SafeTensorsEntry> tensors) : IWeights

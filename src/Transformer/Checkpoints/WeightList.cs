@@ -3,24 +3,30 @@ using Sharpformer.Transformer.Families;
 
 namespace Sharpformer.Transformer.Checkpoints;
 
-/// <summary>Writes down which tensors a family asks for, with their shapes; what it hands out is of no use.</summary>
+/// <summary>Writes down which tensors a family asks for, with their shapes; what it hands out has nothing in it.</summary>
 internal sealed class WeightList : IWeights
 {
     private readonly List<(string Name, Shape Shape)> tensors = [];
 
-    private WeightList(Device device) => Device = device;
+    private readonly CountingDevice device;
+
+    private WeightList(CountingDevice device) => this.device = device;
 
     /// <inheritdoc/>
-    public Device Device { get; }
+    public Device Device => device;
 
     /// <summary>Every tensor of a model, in the order in which a forward pass meets them.</summary>
     public static IReadOnlyList<(string Name, Shape Shape)> Of(ModelConfig config)
     {
-        using var device = new Tensors.Cpu.CpuDevice(threads: 1);
+        using var device = new CountingDevice();
         var list = new WeightList(device);
         Family.Of(config).Build(config, list);
         return list.tensors;
     }
+
+    /// <summary>A model of such tensors: as large as a real one, for a device that counts.</summary>
+    public static CausalLm Model(ModelConfig config, CountingDevice device) =>
+        Family.Of(config).Build(config, new WeightList(device));
 
     /// <inheritdoc/>
     public bool Has(string name) => false;
@@ -37,6 +43,6 @@ internal sealed class WeightList : IWeights
     private Tensor Note(string name, Shape shape)
     {
         tensors.Add((name, shape));
-        return Device.Allocate(1);
+        return device.Stored(shape);
     }
 }

@@ -23,6 +23,9 @@ internal abstract class Family
     /// <summary>Whether its head has a bias.</summary>
     public virtual bool HasHeadBias => false;
 
+    /// <summary>The modules that PEFT gives a LoRA where none are named.</summary>
+    public virtual IReadOnlyList<string> LoraModules => ["q_proj", "v_proj"];
+
     /// <summary>The published sizes by name, smallest first.</summary>
     public abstract IReadOnlyDictionary<string, ModelConfig> Sizes { get; }
 

@@ -20,6 +20,9 @@ internal sealed class Gpt2 : Family
     public override string Architecture => "GPT2LMHeadModel";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> LoraModules => ["c_attn"];
+
+    /// <inheritdoc/>
     public override IReadOnlyDictionary<string, ModelConfig> Sizes { get; } = new OrderedDictionary<string, ModelConfig>
     {
         ["distilgpt2"] = Size(layers: 6, width: 768, heads: 12),

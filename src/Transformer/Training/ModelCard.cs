@@ -14,21 +14,24 @@ internal static class ModelCard
     /// <param name="result">What came of it.</param>
     public static string Of(string name, ModelConfig config, TrainingJob job, TrainingResult result)
     {
+        bool isAdapter = result.Plan.Lora is not null;
+        string what = isAdapter ? "A LoRA adapter for a causal language model" : "A causal language model";
+        string start = job.From is { } from ? $"{(isAdapter ? "for" : "from")} {Code(from)}" : "from scratch";
         var card = new StringBuilder();
         card.Append(Invariant($"""
             ---
-            library_name: transformers
+            library_name: {(isAdapter ? "peft" : "transformers")}
             pipeline_tag: text-generation
             ---
             # {Plain(name)}
 
-            A causal language model of the family `{config.ModelType}`, trained by Sharpformer's `model train`
-            {(job.From is { } from ? $"from {Code(from)}" : "from scratch")}.
+            {what} of the family `{config.ModelType}`, trained by Sharpformer's `model train`
+            {start}.
             Its licence is for its makers to state, and depends on the texts it learnt from.
 
             | | |
             |---|---|
-            | parameters | {result.Parameters:N0} |
+            | parameters | {(isAdapter ? result.Trained : result.Parameters):N0} |
             | blocks, width, heads | {config.NLayer}, {config.NEmbd}, {config.NHead} |
             | positions, vocabulary | {config.NPositions:N0}, {config.VocabSize:N0} |
             | stored as | {result.Plan.DType} |

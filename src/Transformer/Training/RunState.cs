@@ -59,8 +59,8 @@ internal sealed record BestEvaluation(int Step, double Loss, string? File);
 /// <param name="Start">Who the model was before: digest of its weights, or of its shape where it is from scratch.</param>
 internal sealed record RunIdentity(JsonObject Settings, string Text, string? Evaluation, string Start)
 {
-    // When to stop and save may be changed on the way.
-    private static readonly string[] Changeable = ["hours", "checkpointEvery", "checkpointMinutes"];
+    // When to stop and save may be changed on the way; what memory leads to counts, not how much there is.
+    private static readonly string[] Changeable = ["memory", "hours", "checkpointEvery", "checkpointMinutes"];
 
     /// <summary>The identity of a run.</summary>
     public static RunIdentity Of(TrainingPlan plan, TrainingText text, TrainingText? evaluation, string start) => new(

@@ -53,19 +53,27 @@ internal sealed class StartModel
             return;
         }
 
-        foreach (string name in ModelFolder.WeightFiles(from))
+        foreach (string path in ModelFolder.WeightFiles(from))
         {
-            using FileStream file = File.OpenRead(Path.Combine(from, name));
+            using FileStream file = File.OpenRead(path);
             file.CopyTo(all);
         }
     });
 
+    /// <summary>Bytes of its weights as they are stored, or in memory where they are random.</summary>
+    public long StoredBytes => from is not null
+        ? ModelFolder.WeightFiles(from).Sum(FileLength.Of)
+        : WeightList.Of(Config).Sum(weight => weight.Shape.Count * sizeof(float));
+
     /// <summary>The model itself.</summary>
-    /// <exception cref="InputException">Its weights are missing, damaged, or lie otherwise than they are written.</exception>
-    public CausalLm Build(Device device, ulong seed, Action<string>? notice)
+    /// <exception cref="InputException">Its weights are missing or damaged.</exception>
+    public CausalLm Build(Device device, ulong seed, Action<string>? notice) =>
+        from is null ? RandomCheckpoint.Build(Config, seed, device) : CausalLm.Load(from, device, notice);
+
+    /// <summary>Makes sure that a model's weights lie as they will be written.</summary>
+    /// <exception cref="InputException">One does not.</exception>
+    public void CheckLayout(CausalLm model)
     {
-        if (from is null) return RandomCheckpoint.Build(Config, seed, device);
-        var model = CausalLm.Load(from, device, notice);
         foreach (((string name, Shape shape), Autograd.Variable weight) in WeightList.Of(model.Config).Zip(model.Weights))
         {
             if (weight.Shape == shape) continue;
@@ -73,7 +81,5 @@ internal sealed class StartModel
                 $"{from}: {name} is stored as {weight.Shape}, expected {shape}.",
                 "'model convert' writes it so; train from what that writes.");
         }
-
-        return model;
     }
 }

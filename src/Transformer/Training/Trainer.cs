@@ -11,17 +11,20 @@ namespace Sharpformer.Transformer.Training;
 public sealed class Trainer
 {
     private readonly TrainedWeight[] weights;
-    private readonly Func<IReadOnlyList<Variable>, CausalLm> build;
+    private readonly Func<IReadOnlyList<Variable>, ulong?, CausalLm> build;
     private readonly TrainingSettings settings;
     private readonly AdamW optimizer;
     private readonly Device device;
 
     /// <summary>A trainer of some weights, whatever model they are part of.</summary>
     /// <param name="weights">What is trained; matrices decay.</param>
-    /// <param name="build">Makes the model of the weights as they are; called for each pass.</param>
+    /// <param name="build">
+    /// Makes the model of the weights as they are; called for each pass with a seed for what the model itself drops, or null where
+    /// nothing is dropped.
+    /// </param>
     /// <param name="settings">How.</param>
     /// <exception cref="ArgumentException">There is nothing to train.</exception>
-    public Trainer(IReadOnlyList<TrainedWeight> weights, Func<IReadOnlyList<Variable>, CausalLm> build, TrainingSettings settings)
+    public Trainer(IReadOnlyList<TrainedWeight> weights, Func<IReadOnlyList<Variable>, ulong?, CausalLm> build, TrainingSettings settings)
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(build);
@@ -48,7 +51,7 @@ public sealed class Trainer
         ];
         return new Trainer(weights, Build, settings);
 
-        CausalLm Build(IReadOnlyList<Variable> variables)
+        CausalLm Build(IReadOnlyList<Variable> variables, ulong? seed)
         {
             int i = 0, next = 0;
             return model.With(weight => trained[i++] ? variables[next++] : weight);
@@ -58,7 +61,9 @@ public sealed class Trainer
     /// <summary>What is trained, as it is now.</summary>
     public IReadOnlyList<TrainedWeight> Weights => weights;
 
-    /// <summary>The optimizer's moments of each weight: with the weights and <see cref="StepsDone"/> all that the next step depends on.</summary>
+    /// <summary>
+    /// The optimizer's moments of each weight: with the weights and <see cref="StepsDone"/> all that the next step depends on.
+    /// </summary>
     public IEnumerable<(Tensor Mean, Tensor Square)> Moments => optimizer.Moments;
 
     /// <summary>Steps taken; set only after weights and moments were overwritten with those of another run, to go on from there.</summary>
@@ -69,13 +74,17 @@ public sealed class Trainer
     }
 
     /// <summary>The model with the weights as they are now; it changes with each step.</summary>
-    public CausalLm Model => build([.. weights.Select(weight => Variable.Constant(weight.Value))]);
+    public CausalLm Model => build([.. weights.Select(weight => Variable.Constant(weight.Value))], null);
 
-    /// <summary>One step of AdamW on the mean loss over all targets of some batches, which go through the model one after the other.</summary>
+    /// <summary>
+    /// One step of AdamW on the mean loss over all targets of some batches, which go through the model one after the other.
+    /// </summary>
     /// <param name="batches">At least one; several add up their gradients.</param>
     /// <param name="cancellation">Stops between two batches; the weights are as before then.</param>
     /// <exception cref="ArgumentException">There is no target.</exception>
-    /// <exception cref="InputException">A token is not in the vocabulary, a document outgrows the positions, or the loss is not finite.</exception>
+    /// <exception cref="InputException">
+    /// A token is not in the vocabulary, a document outgrows the positions, or the loss is not finite.
+    /// </exception>
     public StepReport Step(IReadOnlyList<TrainingBatch> batches, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(batches);
@@ -87,10 +96,11 @@ public sealed class Trainer
         for (int i = 0; i < batches.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            ulong seed = settings.Dropout == 0 ? 0 : new Rng(settings.Seed).Fork($"step {StepsDone}, batch {i}").NextUInt64();
+            ulong seed = new Rng(settings.Seed).Fork($"step {StepsDone}, batch {i}").NextUInt64();
+            using BufferScope once = device.Scope();
             (double part, Tensor[] more) = GradientsOf(batches[i], targets, seed);
             loss += part;
-            if (i == 0) gradients = more;
+            if (i == 0) gradients = Array.ConvertAll(more, once.Keep);
             else Gradients.Accumulate(gradients, more);
         }
 
@@ -120,7 +130,9 @@ public sealed class Trainer
         {
             cancellation.ThrowIfCancellationRequested();
             using BufferScope scope = device.Scope();
-            if (TrainingPass.Losses(model, batch, new WholeSequences(batch.B, batch.Starts)) is not { } losses) continue;
+            // Without gradients nothing is computed again: it only lets go of what lies within a block.
+            if (TrainingPass.Losses(model, batch, new WholeSequences(batch.B, batch.Starts), recomputesBlocks: true) is not { } losses)
+                continue;
             sum += losses.Value.ToArray().Sum(l => (double)l);
             count += losses.Value.Count;
         }
@@ -136,7 +148,7 @@ public sealed class Trainer
         Variable[] parameters = [.. weights.Select(weight => tape.Parameter(weight.Value))];
         var sequences = new WholeSequences(batch.B, batch.Starts, (float)settings.Dropout, seed);
         Variable? losses = TrainingPass.Losses(
-            build(parameters), batch, sequences, (float)settings.LabelSmoothing, settings.RecomputesBlocks);
+            build(parameters, seed), batch, sequences, (float)settings.LabelSmoothing, settings.RecomputesBlocks);
         double loss = 0;
         if (losses is not null)
         {

@@ -20,15 +20,28 @@ internal static class TrainerState
     public static void Restore(Trainer trainer, string path)
     {
         using SafeTensorsFile file = SafeTensorsFile.Open(path);
-        (string Name, Tensor Tensor)[] parts = [.. Parts(trainer)];
-        foreach ((string name, Tensor tensor) in parts)
-        {
-            if (!file.Contains(name) || file.Info(name) is not { DType: "F32" } info || info.EngineShape(path) != tensor.Shape)
-                throw Other();
-        }
+        if (!file.Metadata.TryGetValue(StepsKey, out string? text)
+            || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int steps)) throw Other(path);
+        Restore(file, [.. Parts(trainer)]);
+        trainer.StepsDone = steps;
+    }
 
-        if (file.Tensors.Count != parts.Length || !file.Metadata.TryGetValue(StepsKey, out string? text)
-            || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int steps)) throw Other();
+    /// <summary>Writes the weights alone.</summary>
+    /// <exception cref="InputException">It cannot be written.</exception>
+    public static void SaveWeights(Trainer trainer, string path) =>
+        SafeTensorsWriter.Write(path, [.. trainer.Weights.Select(weight => new SafeTensorsEntry(weight.Name, weight.Value))]);
+
+    /// <summary>Gives a trainer the weights of such a file.</summary>
+    /// <exception cref="InputException">The file is damaged, or another trainer's.</exception>
+    public static void RestoreWeights(Trainer trainer, string path)
+    {
+        using SafeTensorsFile file = SafeTensorsFile.Open(path);
+        Restore(file, [.. trainer.Weights.Select(weight => (weight.Name, weight.Value))]);
+    }
+
+    private static void Restore(SafeTensorsFile file, (string Name, Tensor Tensor)[] parts)
+    {
+        if (file.Tensors.Count != parts.Length || !parts.All(part => Has(part.Name, part.Tensor.Shape))) throw Other(file.Path);
         foreach ((string name, Tensor tensor) in parts)
         {
             float[] values = new float[tensor.Count];
@@ -36,12 +49,12 @@ internal static class TrainerState
             tensor.Device.Upload(values, tensor);
         }
 
-        trainer.StepsDone = steps;
-
-        InputException Other() => new(
-            $"{path}: is no state of this run, expected {trainer.Weights.Count} weights with two moments each.",
-            "it was changed or damaged.");
+        bool Has(string name, Shape shape) =>
+            file.Contains(name) && file.Info(name) is { DType: "F32" } info && info.EngineShape(file.Path) == shape;
     }
+
+    private static InputException Other(string path) =>
+        new($"{path}: is no state of this run, expected the tensors of its weights.", "it was changed or damaged.");
 
     private static IEnumerable<(string Name, Tensor Tensor)> Parts(Trainer trainer) =>
         trainer.Weights.Zip(trainer.Moments).SelectMany(one => ((string, Tensor)[])

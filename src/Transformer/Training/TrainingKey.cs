@@ -91,6 +91,14 @@ public sealed class TrainingKey
         static string Word(T value) => value.ToString().ToLowerInvariant();
     }
 
+    /// <summary>A text, which <paramref name="set"/> may refuse; it is told what messages call it.</summary>
+    internal static TrainingKey Text(
+        string name, string description, string valueName, Func<TrainingPlan, string?> get,
+        Func<TrainingPlan, string, string, TrainingPlan> set) =>
+        new(
+            name, description, valueName, plan => get(plan) is { } value ? JsonValue.Create(value) : null,
+            (plan, part) => set(plan, part.AsText(), part.Where));
+
     /// <summary>A list of texts.</summary>
     internal static TrainingKey List(
         string name, string description, string valueName, Func<TrainingPlan, IReadOnlyList<string>> get,

@@ -69,9 +69,18 @@ public static class TrainingKeys
         List(
             "freeze", "Weights that stay as they are, by name; * stands for anything, as in h.0.*.", "NAME", p => p.Freeze,
             (p, names) => p with { Freeze = names }),
+        Text(
+            "lora", $"Train a LoRA adapter instead of weights and write it as PEFT does: {LoraPlan.Form}.", "SETTINGS",
+            p => p.Lora?.ToString(), (p, words, where) => p with { Lora = LoraPlan.Parse(words, where) }),
         Flag(
             "recomputeBlocks", "Whether blocks are computed twice to save memory.", p => p.Settings.RecomputesBlocks,
             (p, yes) => Set(p, s => s with { RecomputesBlocks = yes })),
+        Text(
+            "memory",
+            "Memory that weights and batches may take, as 4GB or 500MB (powers of a thousand): where they take more, blocks are "
+                + "recomputed, then batches made smaller and more of them added up to the same step.",
+            "SIZE", p => p.Memory is { } bytes ? MemoryText.Of(bytes) : null,
+            (p, text, where) => p with { Memory = MemoryText.Parse(text, where) }),
         Whole(
             "evaluateEvery", "Steps from one evaluation to the next; 0 for one at the end.", 0, Many, p => p.EvaluateEvery,
             (p, n) => p with { EvaluateEvery = (int)n }),

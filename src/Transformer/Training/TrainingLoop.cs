@@ -1,5 +1,4 @@
 using Sharpformer.Tensors;
-using Sharpformer.Tensors.SafeTensors;
 
 namespace Sharpformer.Transformer.Training;
 
@@ -98,9 +97,7 @@ internal sealed class TrainingLoop(
         if (isBest && plan.KeepBest)
         {
             string file = TrainingCheckpoint.FileName("best", state.Step);
-            SafeTensorsWriter.Write(
-                checkpoint.PathOf(file), TrainedFolder.Weights(trainer.Model, DType.F32), metadata: null,
-                CancellationToken.None); // the log says already that it was evaluated
+            TrainerState.SaveWeights(trainer, checkpoint.PathOf(file)); // to its end: the log says already that it was evaluated
             state = Saved(state with { Best = state.Best! with { File = file } });
         }
 

@@ -11,6 +11,9 @@ public sealed record TrainingPlan
     /// <summary>Names of weights that stay as they are; <c>*</c> stands for anything.</summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
+    /// <summary>The low-rank additions that are trained instead of weights; null for none.</summary>
+    public LoraPlan? Lora { get; init; }
+
     /// <summary>Tokens that the model reads at once; null for all its positions.</summary>
     public int? Window { get; init; }
 
@@ -28,6 +31,9 @@ public sealed record TrainingPlan
 
     /// <summary>Share of documents that begin with the begin token.</summary>
     public double BosShare { get; init; }
+
+    /// <summary>Bytes that the run may take, see <see cref="TrainingMemory.Fit"/>; null for no such limit.</summary>
+    public long? Memory { get; init; }
 
     /// <summary>Steps of the run; null for no such limit.</summary>
     public int? Steps { get; init; }
@@ -61,4 +67,11 @@ public sealed record TrainingPlan
 
     /// <summary>The seed of all that is random: weights, order of documents, begin tokens, dropout.</summary>
     public ulong Seed => Settings.Seed;
+
+    /// <summary>Windows of a batch.</summary>
+    public int Rows(ModelConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return Math.Max(1, BatchTokens / (Window ?? config.NPositions));
+    }
 }

@@ -1,5 +1,4 @@
 using Sharpformer.Tensors;
-using Sharpformer.Tensors.SafeTensors;
 using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer.Transformer.Training;
@@ -50,7 +49,8 @@ public static class TrainingRun
     {
         var start = StartModel.Of(job);
         TrainingPlan plan = Checked(job.Config.Plan with { Window = job.Config.Plan.Window ?? start.Config.NPositions }, start.Config, job);
-        (int window, int rows) = (plan.Window!.Value, Math.Max(1, plan.BatchTokens / plan.Window.Value));
+        plan = Fitted(plan, start, job);
+        (int window, int rows) = (plan.Window!.Value, plan.Rows(start.Config));
         int? planned = RunSchedule.Steps(plan, (long)window * rows * plan.Accumulate);
 
         TrainingText text = Read(job.Text);
@@ -64,6 +64,8 @@ public static class TrainingRun
         else if (job.Resume) job.Notice?.Invoke("There is nothing to resume: the run begins.");
 
         CausalLm model = start.Build(device, plan.Seed, job.Notice);
+        LoraTraining? lora = plan.Lora is null ? null : LoraTraining.Of(model, plan.Lora, job.From);
+        if (lora is null) start.CheckLayout(model);
         Func<string, bool> isTrained = FrozenWeights.Trained(plan.Freeze, WeightNames.Of(model));
         int steps = kept?.Steps ?? planned
             ?? RunSchedule.Measured(plan, NewTrainer(steps: 1), windows, evaluation, job.Time, cancellation);
@@ -74,19 +76,15 @@ public static class TrainingRun
         (RunState state, TrainingEnd end) = loop.Run(kept ?? new RunState { Identity = identity, Steps = steps }, cancellation);
 
         checkpoint.Log.Dispose(); // it is read from here on
-        string? best = plan.KeepBest && state.Best?.Step != state.Step ? state.Best?.File : null;
+        if (plan.KeepBest && state.Best is { File: { } best } && state.Best.Step != state.Step)
+            TrainerState.RestoreWeights(trainer, checkpoint.PathOf(best));
         var result = new TrainingResult(
             state.Step, state.Steps, state.Tokens, model.Weights.Sum(weight => weight.Value.Count),
             trainer.Weights.Sum(weight => weight.Value.Count), state.Seconds, state.FirstLoss, state.Loss, state.EvaluationLoss,
             state.Best?.Step, state.Best?.Loss, plan.KeepBest && state.Best is not null, end, plan, text.Files, asked?.Files ?? []);
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(job.Output)));
         string card = ModelCard.Of(name, model.Config, job, result);
-        using SafeTensorsFile? bestFile = best is null ? null : SafeTensorsFile.Open(checkpoint.PathOf(best));
-        IReadOnlyList<SafeTensorsEntry> weights =
-            bestFile is null ? TrainedFolder.Weights(trainer.Model, plan.DType) : TrainedFolder.Weights(bestFile, plan.DType);
-        TrainedFolder.Write(
-            job.Output, weights, model.Config, plan.DType, job.From, start.TokenizerFolder, checkpoint.LogPath, card, cancellation);
-        bestFile?.Dispose(); // a file that is open cannot be removed everywhere
+        TrainedFolder.Write(job.Output, WriteWeights, checkpoint.LogPath, card, cancellation);
         checkpoint.Delete();
         return result;
 
@@ -99,13 +97,41 @@ public static class TrainingRun
             return read;
         }
 
-        Trainer NewTrainer(int steps) => Trainer.OfModel(model, plan.Settings with { Steps = steps }, isTrained);
+        Trainer NewTrainer(int steps)
+        {
+            TrainingSettings settings = plan.Settings with { Steps = steps };
+            return lora?.NewTrainer(settings) ?? Trainer.OfModel(model, settings, isTrained);
+        }
+
+        void WriteWeights(string folder)
+        {
+            if (lora is not null) lora.Write(folder, trainer, plan.DType, cancellation);
+            else TrainedFolder.WriteModel(folder, trainer.Model, plan.DType, job.From, start.TokenizerFolder, cancellation);
+        }
+    }
+
+    private static TrainingPlan Fitted(TrainingPlan plan, StartModel start, TrainingJob job)
+    {
+        if (plan.Memory is null) return plan;
+        TrainingPlan fitted = TrainingMemory.Fit(plan, start.Config, start.StoredBytes);
+        string recomputed = fitted.Settings.RecomputesBlocks ? ", blocks computed twice" : "";
+        job.Notice?.Invoke(FormattableString.Invariant(
+            $"{MemoryText.Of(plan.Memory.Value)} hold {fitted.Accumulate} x {fitted.BatchTokens} tokens of a step{recomputed}."));
+        return fitted;
     }
 
     private static TrainingPlan Checked(TrainingPlan plan, ModelConfig config, TrainingJob job)
     {
         if (plan.Window > config.NPositions)
             throw new InputException($"The window is {plan.Window}, the model's positions are {config.NPositions}.", "take a smaller one.");
+        if (plan.Lora is not null && (job.From is null || plan.Freeze.Count > 0))
+        {
+            throw job.From is null
+                ? new InputException("lora needs a model that the adapter is for.", "--from names one.")
+                : new InputException(
+                    "lora and freeze are both given, expected one of the two.", "a LoRA trains none of the model's weights.");
+        }
+
         if (job.Evaluation.Count == 0 && (plan.Patience > 0 || plan.KeepBest))
         {
             string setting = plan.Patience > 0 ? "patience" : "keepBest";

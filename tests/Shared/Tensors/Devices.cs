@@ -36,6 +36,9 @@ public static class Devices
         (Environment.GetEnvironmentVariable(Variable) ?? "")
             .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
+    /// <summary>The most bytes that a device's pool had at once.</summary>
+    public static long PeakBytes(CpuDevice device) => device.Pool.PeakBytes;
+
     private static readonly Lock Opening = new();
 
     [ThreadStatic]

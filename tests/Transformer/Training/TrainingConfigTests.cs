@@ -19,6 +19,7 @@ public sealed class TrainingConfigTests : IDisposable
              "accumulate": 3, "window": 128, "crossing": false, "documents": "paragraph", "bosShare": 0.25, "weightDecay": 0,
              "clipNorm": 0, "dropout": 0.1, "labelSmoothing": 0.05, "beta1": 0.8, "beta2": 0.9, "epsilon": 1e-6,
              "freeze": ["wte.weight", "h.0.*"], "recomputeBlocks": true, "evaluateEvery": 5, "patience": 2, "keepBest": true,
+             "lora": "rank=4,alpha=0.5,modules=c_attn+mlp.c_proj,dropout=0.25,rslora=true", "memory": "1.5 GB",
              "checkpointEvery": 4, "checkpointMinutes": 1.5, "logEvery": 2, "dtype": "BF16", "seed": 18446744073709551615}
             """).Plan;
         Assert.Equal((10, 1_000_000L, 0.5, 128, false), (plan.Steps, plan.Tokens, plan.Hours, plan.Window, plan.Crossing));

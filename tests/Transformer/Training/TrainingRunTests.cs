@@ -71,6 +71,46 @@ public sealed class TrainingRunTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(", \"keepBest\": true")]
+    public void An_adapter_goes_on_bit_for_bit_and_is_for_its_model(string settings)
+    {
+        Run(Job("base", "\"steps\": 3"));
+        settings = $"\"steps\": 8, \"evaluateEvery\": 3, \"lora\": \"rank=2,modules=all-linear,dropout=0.1\"{settings}";
+        string relative = Path.GetRelativePath(Environment.CurrentDirectory, folder.File("base"));
+        TrainingResult result = Run(Adapter("whole") with { From = relative });
+        Assert.Equal(2 * (32 + 16 + 40 + 40), result.Trained); // both sides of 8→24, 8→8, 8→32 and 32→8
+        Stop(Adapter("parts"), after: 4);
+        Run(Adapter("parts") with { Resume = true });
+        Assert.Equal(Bytes("whole"), Bytes("parts"));
+        Assert.Contains("library_name: peft", File.ReadAllText(folder.File("whole/README.md")), StringComparison.Ordinal);
+        var plain = CausalLm.Load(folder.File("base"), device);
+        var adapted = CausalLm.Load(folder.File("base"), device, adapter: folder.File("whole"));
+        Assert.NotEqual(plain.Blocks[0].Mlp.Up.Matrices[0].Value.ToArray(), adapted.Blocks[0].Mlp.Up.Matrices[0].Value.ToArray());
+
+        TrainingJob Adapter(string name) => Job(name, settings, shape: false) with
+        {
+            From = folder.File("base"),
+            Evaluation = [Source("The capital of land 99 is Paris.")],
+        };
+
+        byte[] Bytes(string name) => File.ReadAllBytes(folder.File($"{name}/adapter_model.safetensors"));
+    }
+
+    [Fact]
+    public void A_run_that_memory_makes_smaller_takes_the_same_steps()
+    {
+        TrainingResult free = Run(Job("free", "\"steps\": 3, \"batchTokens\": 128"));
+        ModelConfig config = ModelConfig.Load(folder.File("free"));
+        string half = MemoryText.Of(TrainingMemory.Of(free.Plan, config, stored: 0).Total / 2);
+        TrainingResult tight = Run(Job("tight", $"\"steps\": 3, \"batchTokens\": 128, \"memory\": \"{half}\""));
+        Assert.True(tight.Plan.Settings.RecomputesBlocks);
+        Assert.InRange(tight.Plan.Accumulate, 2, 8);
+        Assert.Equal(128, tight.Plan.Accumulate * tight.Plan.BatchTokens);
+        Assert.Equal(free.Loss!.Value, tight.Loss!.Value, 1e-4);
+    }
+
     [Fact]
     public void A_process_killed_while_it_saves_leaves_the_checkpoint_before()
     {
@@ -181,6 +221,8 @@ public sealed class TrainingRunTests : IDisposable
     [InlineData("\"steps\": 1, \"patience\": 2", "patience needs evaluations, but there is no text to evaluate.")]
     [InlineData("\"steps\": 1, \"keepBest\": true", "keepBest needs evaluations")]
     [InlineData("\"steps\": 1, \"freeze\": [\"wte.wieght\"]", "Did you mean 'wte.weight'?")]
+    [InlineData("\"steps\": 1, \"lora\": \"rank=2\"", "lora needs a model that the adapter is for.")]
+    [InlineData("\"steps\": 1, \"memory\": \"1MB\"", "but may take 1MB.")]
     [InlineData("\"steps\": 1, \"freeze\": [\"*\"]", "expected some to be trained")]
     [InlineData("\"steps\": 9, \"learningRate\": 1e30, \"warmupSteps\": 0", "a lower learning rate")]
     public void What_cannot_be_done_is_refused_and_leaves_nothing(string settings, string said)

@@ -54,9 +54,12 @@ public sealed record TrainingMemory(long Weights, long Trained, long Moments, lo
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(config);
-        if (plan.Memory is not { } most || Of(plan, config, stored).Total <= most) return plan;
+        if (plan.Memory is not { } most) return plan;
+        long plain = Of(plan, config, stored).Total;
+        if (plain <= most) return plan;
         int rows = plan.Rows(config), window = plan.Window ?? config.NPositions;
         TrainingPlan recomputed = plan with { Settings = plan.Settings with { RecomputesBlocks = true } };
+        if (Of(recomputed, config, stored).Total > plain) recomputed = plan; // a block alone is not worth it
         long least = long.MaxValue;
         foreach (int parts in Enumerable.Range(1, rows).Where(parts => rows % parts == 0))
         {
@@ -68,7 +71,7 @@ public sealed record TrainingMemory(long Weights, long Trained, long Moments, lo
         }
 
         throw new InputException(
-            $"The training takes {MemoryText.Of(least)} at least, window by window and with blocks computed twice, but may take "
+            $"The training takes {MemoryText.Of(least)} at least, window by window, but may take "
             + $"{MemoryText.Of(most)}.",
             "a smaller window; --lora, which keeps the model's weights as they are; or a smaller model.");
     }

@@ -27,7 +27,7 @@ internal static class ModelInfoCommand
         training.Need(command, train);
         command.SetAction(parse => Run(
             Terminal.Of(parse), parse.GetRequiredValue(folder), adapter.Of(parse),
-            parse.GetValue(train) ? training.Over(new TrainingConfig(null, new TrainingPlan(), null), parse).Plan : null));
+            parse.GetValue(train) ? training.Over(new TrainingPlan(), parse) : null));
         return command;
     }
 

@@ -40,7 +40,7 @@ internal static class ModelTrainCommand
             TrainingConfig given = file is null ? new TrainingConfig(null, new TrainingPlan(), null) : TrainingConfig.Load(file);
             var job = new TrainingJob
             {
-                Config = settings.Over(given, parse),
+                Config = given with { Plan = settings.Over(given.Plan, parse) },
                 Text = [.. parse.GetRequiredValue(text).Select(Source)],
                 Evaluation = [.. (parse.GetValue(evaluate) ?? []).Select(Source)],
                 Output = parse.GetRequiredValue(output),

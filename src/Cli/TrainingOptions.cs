@@ -22,17 +22,16 @@ internal sealed class TrainingOptions
         return options;
     }
 
-    /// <summary>A configuration with what the command line says instead.</summary>
-    public TrainingConfig Over(TrainingConfig config, ParseResult parse)
+    /// <summary>A plan with what the command line says instead.</summary>
+    public TrainingPlan Over(TrainingPlan plan, ParseResult parse)
     {
-        TrainingPlan plan = config.Plan;
         foreach ((TrainingKey key, Option option) in options)
         {
             if (parse.GetResult(option) is { Tokens: { Count: > 0 } tokens })
                 plan = key.With(plan, [.. tokens.Select(token => token.Value)], option.Name);
         }
 
-        return config with { Plan = plan };
+        return plan;
     }
 
     /// <summary>Makes these options need another one.</summary>

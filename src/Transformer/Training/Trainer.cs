@@ -43,10 +43,11 @@ public sealed class Trainer
     public static Trainer OfModel(CausalLm model, TrainingSettings settings, Func<string, bool>? isTrained = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        bool[] trained = [.. WeightNames.Of(model).Select(name => isTrained?.Invoke(name) ?? true)];
+        IReadOnlyList<string> names = WeightNames.Of(model);
+        bool[] trained = [.. names.Select(name => isTrained?.Invoke(name) ?? true)];
         TrainedWeight[] weights =
         [
-            .. WeightNames.Of(model).Zip(model.Weights).Where((_, i) => trained[i])
+            .. names.Zip(model.Weights).Where((_, i) => trained[i])
                 .Select(one => new TrainedWeight(one.First, one.Second.Value.Float32Copy(outlivesScopes: true))),
         ];
         return new Trainer(weights, Build, settings);

@@ -3,20 +3,27 @@ using System.Runtime.InteropServices;
 namespace Sharpformer.Cli;
 
 /// <summary>
-/// Turns Ctrl-C and a request to terminate into a wish to stop, so that work in hand ends cleanly. A second one ends
-/// the process at once, as it would without this.
+/// Turns Ctrl-C and a request to terminate into a wish to stop, so that work in hand ends cleanly. Another one, later than a moment
+/// after, ends the process at once, as it would without this.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
     private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM];
+    // What signals a process and its group, as timeout(1) does, signals it twice.
+    private static readonly TimeSpan Same = TimeSpan.FromSeconds(1);
+
     private static int listening;
 
     private readonly CancellationTokenSource source = new();
     private readonly PosixSignalRegistration[] registrations;
+    private readonly TimeProvider time;
+    private long firstAt;
 
     /// <summary>Listens until disposed.</summary>
-    public Interruption()
+    /// <param name="time">Tells what is the same signal again; null for the system's clock.</param>
+    public Interruption(TimeProvider? time = null)
     {
+        this.time = time ?? TimeProvider.System;
         Interlocked.Increment(ref listening);
         registrations = [.. Signals.Select(signal => PosixSignalRegistration.Create(signal, Handle))];
     }
@@ -46,11 +53,23 @@ internal sealed class Interruption : IDisposable
         source.Dispose();
     }
 
-    private void Handle(PosixSignalContext context)
+    /// <summary>What is done about a signal.</summary>
+    internal void Handle(PosixSignalContext context)
     {
-        if (source.IsCancellationRequested) return;
-        Received = context.Signal;
-        context.Cancel = true;
-        source.Cancel();
+        if (!source.IsCancellationRequested)
+        {
+            firstAt = time.GetTimestamp();
+            Received = context.Signal;
+            context.Cancel = true;
+            source.Cancel();
+        }
+        else if (time.GetElapsedTime(firstAt) < Same)
+        {
+            context.Cancel = true;
+        }
+        else
+        {
+            Console.Error.WriteLine("Interrupted at once, without waiting for what is in hand.");
+        }
     }
 }

@@ -15,8 +15,8 @@ internal static class ModelTrainCommand
             "Train a model on text, from scratch or from a model folder, and write it as a model folder with log, loss curve and card. "
                 + "Ctrl-C keeps what was learnt beside it; the same command with --resume goes on as if nothing had happened.");
         Option<string> config = CommonOptions.File(
-            "--config", "A JSON file: settings by the names of the options below in camelCase, and for a model from scratch its shape "
-                + "under \"model\", a published size's name or the keys of a config.json.",
+            "--config", "A JSON file: settings by the names in camelCase of the options from --steps to --seed, and for a model from "
+                + "scratch its shape under \"model\", a published size's name or a config.json.",
             required: false);
         Option<string[]> text = Texts(
             "--text", "What to learn: files of text, or .jsonl with a \"text\" in each line. - is standard input.");
@@ -30,6 +30,12 @@ internal static class ModelTrainCommand
             "--tokenizer", "The folder of the tokenizer. [default: that of --from, else beside --config]", required: false, "DIR");
         var resume = new Option<bool>("--resume") { Description = "Go on with the run that was interrupted, where there is one." };
         foreach (Option option in (Option[])[config, text, evaluate, output, from, tokenizer, resume]) command.Add(option);
+        command.Validators.Add(result =>
+        {
+            Option<string[]>[] texts = [text, evaluate];
+            if (texts.Sum(one => result.GetResult(one)?.Tokens.Count(token => token.Value == TextFile.StandardInput) ?? 0) > 1)
+                result.AddError($"{TextFile.StandardInput} is named more than once: standard input can be read once.");
+        });
         TrainingOptions settings = TrainingOptions.AddTo(command);
         DeviceOptions device = DeviceOptions.AddTo(command, holdsWeights: false);
         command.SetAction(parse =>

@@ -13,14 +13,17 @@ internal static class Runner
     // Prompts may begin with @ and options have no one-letter bundles: both would only surprise.
     private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
 
+    private static readonly string[] TakeLess = ["--limit", "--batch-size", "--memory", "--batch-tokens", "--recompute-blocks"];
+
     /// <summary>Runs the command that <paramref name="args"/> name.</summary>
     public static int Run(RootCommand commands, string[] args, TextWriter output, TextWriter error)
     {
         error = ForgivingWriter.Over(error);
         var failure = new Failure(output, error, isJson: args.TakeWhile(arg => arg != "--").Contains("--json"));
+        ParseResult? parse = null;
         try
         {
-            ParseResult parse = commands.Parse(args, Parsing);
+            parse = commands.Parse(args, Parsing);
             if (Misuse.Of(parse) is { } misuse) return failure.Tell(misuse, Misuse.Help(parse), ExitCode.WrongUsage);
             if (parse.Action is not HelpText) OutputFile.Check(parse);
             return parse.Invoke(new Invocation
@@ -60,7 +63,7 @@ internal static class Runner
         {
             // Only what this program throws itself says more than that there is none.
             string what = memory is InsufficientMemoryException ? memory.Message : "There is not enough memory for this.";
-            return failure.Tell(what, "allow more, or do less at a time, see --limit.", ExitCode.Failed);
+            return failure.Tell(what, $"allow more, or do less at a time{See(parse)}.", ExitCode.Failed);
         }
         catch (Exception e) when (Environment.GetEnvironmentVariable(TraceVariable) != "1")
         {
@@ -73,6 +76,13 @@ internal static class Runner
             error.WriteLine(e.ToString());
             return failure.Tell($"This should not have happened ({e.GetType().Name}): the program has a bug.", null, ExitCode.Failed);
         }
+    }
+
+    /// <summary>Which options of a command make it take less memory.</summary>
+    private static string See(ParseResult? parse)
+    {
+        string[] see = [.. parse?.CommandResult.Command.Options.Select(option => option.Name).Where(name => TakeLess.Contains(name)) ?? []];
+        return see.Length == 0 ? "" : $", see {string.Join(", ", see)}";
     }
 
     /// <summary>What an error tells of, or threads or a type's initializer hide in theirs.</summary>

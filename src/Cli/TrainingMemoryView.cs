@@ -60,6 +60,7 @@ internal sealed class TrainingMemoryView
             + $"logits {Terminal.Bytes(plain.Logits)}");
         Terminal.AddRow(table, "", Told("a step", plain, perToken));
         Terminal.AddRow(table, "", Told("with --recompute-blocks true a step", recomputed, perTokenRecomputed));
+        if (plan.Memory is not null) Terminal.AddRow(table, "", $"so {TrainingMemory.Choice(plan)}");
     }
 
     private static string Told(string how, TrainingMemory memory, long perToken) =>

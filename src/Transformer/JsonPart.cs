@@ -30,8 +30,10 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
     /// <param name="read">What to make of it; may throw <see cref="InputException"/>.</param>
     /// <param name="uniqueNames">Whether a name that appears twice in one object is refused here; if not, <paramref name="read"/> must
     /// see to it.</param>
+    /// <param name="mend">What to do where it is no JSON.</param>
     /// <exception cref="InputException">The file is missing, too large, not UTF-8 or not JSON.</exception>
-    public static T Read<T>(string path, string hint, Func<JsonPart, T> read, bool uniqueNames = true)
+    public static T Read<T>(
+        string path, string hint, Func<JsonPart, T> read, bool uniqueNames = true, string mend = "mend it there, or download it again.")
     {
         ReadOnlyMemory<byte> json = SmallFile.Read(path, hint);
         if (json.IsEmpty) throw new InputException($"{path}: not valid JSON, for it {SmallFile.NoFile}.", hint);
@@ -43,8 +45,8 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InputException(
-                $"{path}: not valid JSON ({Quoted.Position(e)}).", "mend it there, or download it again.", e);
+            string at = e is JsonException { LineNumber: null } && Twice(json) is { } name ? $"{name} appears twice" : Quoted.Position(e);
+            throw new InputException($"{path}: not valid JSON ({at}).", mend, e);
         }
     }
 
@@ -66,6 +68,32 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
         {
             if (PythonNumbers.ToJson(json.Span) is not { } changed) throw;
             return JsonDocument.Parse(changed, options);
+        }
+    }
+
+    /// <summary>The place of the first name that an object has twice; null where a name cannot even be read.</summary>
+    private static string? Twice(ReadOnlyMemory<byte> json)
+    {
+        using JsonDocument document = Parse(json, default);
+        try
+        {
+            return First(new JsonPart("", "", document.RootElement));
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+
+        static string? First(JsonPart part)
+        {
+            var seen = new HashSet<string>();
+            IEnumerable<string?> found = part.Value.ValueKind switch
+            {
+                JsonValueKind.Array => part.Elements().Select(First),
+                JsonValueKind.Object => part.Members().Select(one => seen.Add(one.Key) ? First(one.Value) : one.Value.Name),
+                _ => [],
+            };
+            return found.FirstOrDefault(name => name is not null);
         }
     }
 

@@ -31,7 +31,7 @@ public sealed class FailureTests : IDisposable
 
     [Theory]
     [InlineData("config.json", "", "not valid JSON, for it is empty, or no file but")]
-    [InlineData("config.json", "{\"n_embd\":256,\"n_embd\":256}", "a name in it appears twice")]
+    [InlineData("config.json", "{\"n_embd\":256,\"n_embd\":256}", "n_embd appears twice")]
     [InlineData("config.json", "{\"model_type\":\"\\ud800\"}", "half a surrogate pair")]
     [InlineData("config.json", "{\"model_type\":\"gpt\\u001b[2J\\n2\"}", "model_type is \"gpt\\u001B[2J\\n2\", supported: gpt2")]
     [InlineData("merges.txt", "", "no merges")]

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Sharpformer.Cli;
+
 namespace Sharpformer.Tests.Cli;
 
 /// <summary>Ctrl-C, and what a service manager sends: a sentence, an exit code that says so, and nothing left half done.</summary>
@@ -50,5 +53,34 @@ public sealed class InterruptionTests : IDisposable
         Assert.Equal((exitCode, "Interrupted: the text ends here.\n"), (ended.ExitCode, ended.Error));
         Assert.EndsWith("\n", ended.Out, StringComparison.Ordinal);
         Assert.True(ended.Out.Length > 1);
+    }
+
+    [Fact]
+    public void What_comes_twice_at_once_is_one_signal_and_a_later_one_ends_it()
+    {
+        var clock = new Clock();
+        using var interruption = new Interruption(clock);
+        Assert.True(IsHandled());
+        Assert.True(interruption.Token.IsCancellationRequested);
+        clock.Seconds = 0.9;
+        Assert.True(IsHandled());
+        clock.Seconds = 1.1;
+        Assert.False(IsHandled());
+
+        bool IsHandled()
+        {
+            var context = new PosixSignalContext(PosixSignal.SIGINT);
+            interruption.Handle(context);
+            return context.Cancel;
+        }
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public double Seconds { get; set; }
+
+        public override long TimestampFrequency => 1000;
+
+        public override long GetTimestamp() => (long)(1000 * Seconds);
     }
 }

@@ -55,14 +55,15 @@ public sealed class ModelTrainTests : IDisposable
             Assert.Equal(2 * told.GetProperty("trained").GetInt64(), told.GetProperty("moments").GetInt64());
         }
 
-        CliRun table = CliRun.Of("model", "info", folder.File("m"), "--train", "--window", "8");
+        CliRun table = CliRun.Of("model", "info", folder.File("m"), "--train", "--window", "8", "--batch-tokens", "32", "--memory", "1");
         Assert.Contains("with --recompute-blocks true", table.Out, StringComparison.Ordinal);
+        Assert.Contains("so 1 GB hold 1 x 32 tokens of a step", table.Out, StringComparison.Ordinal);
         CliRun wrong = CliRun.Of("model", "info", folder.File("m"), "--window", "8");
         Assert.Contains("--window needs --train", wrong.Error, StringComparison.Ordinal);
 
         CliRun made = CliRun.Of(
             "model", "train", "--from", folder.File("m"), "--text", folder.File("t.txt"), "--output", folder.File("a"), "--steps", "2",
-            "--batch-tokens", "32", "--lora", "rank=2,modules=c_attn+mlp.c_proj", "--memory", "1GB");
+            "--batch-tokens", "32", "--lora", "rank=2,modules=c_attn+mlp.c_proj", "--memory", "1");
         Assert.True(made.ExitCode == 0, made.Error);
         Assert.Contains("a LoRA adapter of 144 parameters", made.Out, StringComparison.Ordinal); // 2·(8 + 24) + 2·(32 + 8)
         JsonElement info = CliRun.Json("model", "info", folder.File("m"), "--adapter", folder.File("a"));
@@ -74,13 +75,14 @@ public sealed class ModelTrainTests : IDisposable
     [Theory]
     [InlineData("--lora", "rank=0", "--lora: rank is \"0\", expected a whole number from 1")]
     [InlineData("--lora", "rank=2,alhpa=1", "Did you mean 'alpha'?")]
-    [InlineData("--memory", "much", "--memory is \"much\", expected a size as 4GB or 500MB.")]
+    [InlineData("--memory", "much", "--memory is \"much\", expected a size in TB, GB, MB, kB")]
+    [InlineData("--evaluate", "- -", "- is named more than once: standard input can be read once.")]
     [InlineData("--learning-rate", "0", "--learning-rate is 0, expected a number above 0.")]
     [InlineData("--documents", "page", "--documents is \"page\", expected one of file, paragraph, line, jsonl.")]
     [InlineData("--lerning-rate", "1", "has no option '--lerning-rate'. Did you mean '--learning-rate'?")]
     public void Wrong_settings_are_wrong_usage(string option, string value, string said)
     {
-        CliRun run = CliRun.Of(Line("m", option, value));
+        CliRun run = CliRun.Of(Line("m", [option, .. value.Split(' ')]));
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(said, run.Error, StringComparison.Ordinal);
         Assert.False(Path.Exists(folder.File("m")));
@@ -89,12 +91,24 @@ public sealed class ModelTrainTests : IDisposable
     [Fact]
     public void What_cannot_be_trained_is_one_sentence()
     {
+        CliRun.Of("model", "train", "--text", folder.File("t.txt"), "--steps", "2", "--output", folder.File("m"))
+            .AssertFailed("Neither a configuration nor a model is named", "--from a model folder");
         CliRun.Of(Line("m", "--window", "99")).AssertFailed("The window is 99, the model's positions are 16.");
         File.WriteAllText(folder.File("c.json"), """{"lerningRate": 1}""");
         CliRun.Of(Line("m")).AssertFailed("unknown key \"lerningRate\"", "Did you mean 'learningRate'?");
         File.Delete(folder.File("t.txt"));
         File.WriteAllText(folder.File("c.json"), """{"model": "gpt2", "steps": 1}""");
         CliRun.Of(Line("m")).AssertFailed(folder.File("t.txt"), "there is no such file");
+    }
+
+    [LinuxFact]
+    public void Too_little_memory_names_what_takes_less()
+    {
+        using CliProcess run = CliProcess.Start(Line("m", "--batch-tokens", "4000000", "--device", "cpu"), limits: "ulimit -d 150000");
+        CliRun ended = run.Finish();
+        Assert.Equal(1, ended.ExitCode);
+        Assert.EndsWith(
+            "do less at a time, see --batch-tokens, --recompute-blocks, --memory.\n", ended.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -42,6 +42,9 @@ internal sealed class TargetModules
             && (layers is null || (LayerOf(module) is { } layer && layers.Contains(layer)));
     }
 
+    /// <summary>Whether a name of a list means a module: it is the last words of the module's own.</summary>
+    public static bool IsEnd(string name, string module) => module == name || module.EndsWith("." + name, StringComparison.Ordinal);
+
     /// <summary>Whether the settings leave it to the tensors.</summary>
     public bool IsUnsaid => isUnsaid;
 
@@ -53,8 +56,7 @@ internal sealed class TargetModules
         return module => Ends(module, names);
     }
 
-    private static bool Ends(string module, IReadOnlyList<string> ends) =>
-        ends.Any(end => module == end || module.EndsWith("." + end, StringComparison.Ordinal));
+    private static bool Ends(string module, IReadOnlyList<string> ends) => ends.Any(end => IsEnd(end, module));
 
     private static string? TextOf(JsonPart part) => part.Value.ValueKind == System.Text.Json.JsonValueKind.String ? part.AsText() : null;
 

@@ -43,11 +43,15 @@ internal static class NewFolder
     }
 
     /// <summary>Makes sure that there is nothing of that name, before any work is done.</summary>
-    /// <exception cref="InputException">There is.</exception>
+    /// <exception cref="InputException">There is, or a file where the folder above should be.</exception>
     public static void CheckIsNew(string folder)
     {
         if (Path.Exists(folder))
             throw new InputException($"{folder}: is already there, expected the name of a new folder.", "remove it or name another.");
+        string? above = Path.GetDirectoryName(Path.GetFullPath(folder));
+        while (above is not null && !Path.Exists(above)) above = Path.GetDirectoryName(above);
+        if (above is not null && File.Exists(above))
+            throw new InputException($"{folder}: {above} is a file, expected a folder to make it in.", "remove it or name another.");
     }
 
     /// <summary>Removes what processes left that were killed while they filled a folder of this name.</summary>

@@ -15,6 +15,7 @@ namespace Sharpformer.Transformer.Training;
 internal sealed class DocumentReader(TextSource source, DocumentSplit split)
 {
     private const int LongestDocument = 1 << 28, BufferLength = 1 << 20;
+    private const string TextKey = "text";
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -42,12 +43,15 @@ internal sealed class DocumentReader(TextSource source, DocumentSplit split)
         try
         {
             using var document = JsonDocument.Parse(line);
-            return new JsonPart(where, "", document.RootElement).Need("text").AsText();
+            JsonPart[] texts =
+                [.. new JsonPart(where, "", document.RootElement).Members().Where(one => one.Key == TextKey).Select(one => one.Value)];
+            if (texts is [var text]) return text.AsText();
+            throw new InputException($"{where} has {(texts.Length == 0 ? "no" : "more than one")} \"{TextKey}\".");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             string at = e is JsonException { BytePositionInLine: { } position } ? $"byte {position + 1}" : Quoted.Position(e);
-            throw new InputException($"{where}: not valid JSON ({at}), expected an object with a \"text\".", null, e);
+            throw new InputException($"{where}: not valid JSON ({at}), expected an object with a \"{TextKey}\".", null, e);
         }
     }
 

@@ -17,9 +17,21 @@ public sealed record LoraPlan(int Rank, double Alpha, IReadOnlyList<string> Modu
     /// <summary>The largest rank.</summary>
     public const int MaxRank = 1 << 16;
 
+    private const double MaxAlpha = 1e9;
+
     private const string RankKey = "rank", AlphaKey = "alpha", ModulesKey = "modules", DropoutKey = "dropout", StabilizedKey = "rslora";
 
     private static readonly string[] Keys = [RankKey, AlphaKey, ModulesKey, DropoutKey, StabilizedKey];
+
+    // What PEFT calls them.
+    private static readonly Dictionary<string, string> InPeft = new()
+    {
+        ["r"] = RankKey,
+        ["lora_alpha"] = AlphaKey,
+        ["target_modules"] = ModulesKey,
+        ["lora_dropout"] = DropoutKey,
+        ["use_rslora"] = StabilizedKey,
+    };
 
     /// <summary>Reads the words. α is the rank unless it is given, which is a scale of 1 and PEFT's default at its default rank.</summary>
     /// <param name="words">The words.</param>
@@ -31,12 +43,12 @@ public sealed record LoraPlan(int Rank, double Alpha, IReadOnlyList<string> Modu
         var said = new Dictionary<string, string>();
         foreach (string word in words.Split(','))
         {
-            if (word.Split('=', 2) is not [var key, var value])
-                throw Wrong($"{Quoted.Text(word)} is no setting with its value");
+            if (word.Split('=', 2, StringSplitOptions.TrimEntries) is not [var key, var value])
+                throw Wrong($"{Quoted.Text(word.Trim())} is no setting with its value");
             if (!Keys.Contains(key))
             {
-                throw new InputException(
-                    $"{where}: {Quoted.Text(key)} is unknown, expected some of {string.Join(", ", Keys)}.{Nearest.Question(key, Keys)}");
+                string near = InPeft.GetValueOrDefault(key) is { } here ? $" Did you mean '{here}'?" : Nearest.Question(key, Keys);
+                throw Wrong($"{Quoted.Text(key)} is unknown, expected some of {string.Join(", ", Keys)}", near);
             }
 
             if (!said.TryAdd(key, value)) throw Wrong($"{key} is there twice");
@@ -44,7 +56,7 @@ public sealed record LoraPlan(int Rank, double Alpha, IReadOnlyList<string> Modu
 
         int rank = int.TryParse(said.GetValueOrDefault(RankKey), NumberStyles.None, CultureInfo.InvariantCulture, out int r)
             && r is >= 1 and <= MaxRank ? r : throw Wrong($"{Told(RankKey)}, expected a whole number from 1 to {MaxRank}");
-        double alpha = Number(AlphaKey, rank, n => n is > 0 and <= 1e9, "a number above 0");
+        double alpha = Number(AlphaKey, rank, n => n is > 0 and <= MaxAlpha, "a number above 0, at most 1e9");
         double dropout = Number(DropoutKey, 0, n => n is >= 0 and < 1, "a number from 0, below 1");
         bool isStabilized = said.GetValueOrDefault(StabilizedKey, "false") switch
         {
@@ -52,7 +64,7 @@ public sealed record LoraPlan(int Rank, double Alpha, IReadOnlyList<string> Modu
             "false" => false,
             _ => throw Wrong($"{Told(StabilizedKey)}, expected true or false"),
         };
-        string[] modules = said.TryGetValue(ModulesKey, out string? names) ? names.Split('+') : [];
+        string[] modules = said.TryGetValue(ModulesKey, out string? names) ? names.Split('+', StringSplitOptions.TrimEntries) : [];
         if (modules.Any(string.IsNullOrWhiteSpace)) throw Wrong($"{Told(ModulesKey)}, expected names with + between them");
         return new LoraPlan(rank, alpha, modules, dropout, isStabilized);
 
@@ -63,7 +75,7 @@ public sealed record LoraPlan(int Rank, double Alpha, IReadOnlyList<string> Modu
 
         string Told(string key) => said.TryGetValue(key, out string? value) ? $"{key} is {Quoted.Text(value)}" : $"{key} is missing";
 
-        InputException Wrong(string what) => new($"{where}: {what}.", $"it is {Form}.");
+        InputException Wrong(string what, string near = "") => new($"{where}: {what}.{near}", $"it is {Form}.");
     }
 
     /// <summary>The words again, all of them.</summary>

@@ -37,31 +37,27 @@ internal sealed class LoraTraining
         string[] ends = [.. all.SelectMany(map => Ends(map.Module)).Distinct()];
         foreach (string name in wanted)
         {
-            if (Meant(Config(plan, model.Config, [name], baseModel)).Length > 0) continue;
+            if (name == TargetModules.AllLinear || all.Any(map => TargetModules.IsEnd(name, map.Module))) continue;
             throw new InputException(
                 $"lora: {Quoted.Text(name)} is no linear map of a block.{Nearest.Question(name, ends)}",
                 $"a model of the family {model.Config.ModelType} has {string.Join(", ", ends.Where(end => !end.Contains('.')))}; "
-                + $"{TargetModules.AllLinear} means all of them.");
+                + $"{TargetModules.AllLinear} means all of them. Token table, positions, norms and head cannot be trained this way.");
         }
 
-        JsonObject config = Config(plan, model.Config, wanted, baseModel);
-        return new LoraTraining(model, plan, config, Meant(config));
-
         // The adapter's own settings decide, so that whoever reads them finds a pair of matrices for all they mean.
-        Addition[] Meant(JsonObject file) => JsonPart.Of("lora", file, part =>
-        {
-            var settings = LoraSettings.Of(part);
-            return (Addition[])
-            [
-                .. all.Where(map => settings.Targets.Has(map.Module, isInBlock: true))
-                    .Select(map => map with { Scale = settings.ScaleOf(map.Module) }),
-            ];
-        });
+        JsonObject config = Config(plan, model.Config, wanted, baseModel);
+        LoraSettings settings = JsonPart.Of("lora", config, LoraSettings.Of);
+        return new LoraTraining(model, plan, config,
+        [
+            .. all.Where(map => settings.Targets.Has(map.Module, isInBlock: true))
+                .Select(map => map with { Scale = settings.ScaleOf(map.Module) }),
+        ]);
     }
 
     /// <summary>A trainer of the additions. As in PEFT they begin with A uniform within ±1/√in and B zero, which adds nothing.</summary>
     /// <param name="settings">How; its seed decides A.</param>
-    public Trainer NewTrainer(TrainingSettings settings)
+    /// <param name="isDrawn">Whether A is drawn, which takes long where it is large and is in vain where nothing is computed.</param>
+    public Trainer NewTrainer(TrainingSettings settings, bool isDrawn = true)
     {
         var rng = new Rng(settings.Seed);
         return new Trainer([.. additions.SelectMany(Begin)], Build, settings);
@@ -70,15 +66,25 @@ internal sealed class LoraTraining
         {
             Tensor a = model.Device.AllocateUnscoped(new Shape(plan.Rank, map.Inputs));
             Tensor b = model.Device.AllocateUnscoped(new Shape(map.Outputs, plan.Rank));
+            if (isDrawn) Draw(map, a);
+            model.Device.Fill(b, 0);
+            return [new(map.NameOf("A"), a), new(map.NameOf("B"), b)];
+        }
+
+        void Draw(Addition map, Tensor a)
+        {
             float[] values = new float[a.Count];
             Rng own = rng.Fork(map.NameOf("A"));
             double bound = 1 / Math.Sqrt(map.Inputs); // Kaiming's √(6 / ((1 + a²)·in)) with PEFT's a = √5
             for (int i = 0; i < values.Length; i++) values[i] = (float)(bound * ((2 * own.NextDouble()) - 1));
             model.Device.Upload(values, a);
-            model.Device.Fill(b, 0);
-            return [new(map.NameOf("A"), a), new(map.NameOf("B"), b)];
         }
     }
+
+    /// <summary>That the rank is beyond what a matrix can have, in a sentence; null where it is not. PEFT takes such ranks too.</summary>
+    public string? Excess() => additions.MinBy(map => Math.Min(map.Inputs, map.Outputs)) is { } least
+        && Math.Min(least.Inputs, least.Outputs) is var most && plan.Rank > most
+        ? FormattableString.Invariant($"The rank {plan.Rank} is more than {least.Module} can have, which is {most}.") : null;
 
     /// <summary>The two files of the adapter.</summary>
     /// <param name="folder">Where to.</param>

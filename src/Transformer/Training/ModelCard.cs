@@ -23,7 +23,7 @@ internal static class ModelCard
             library_name: {(isAdapter ? "peft" : "transformers")}
             pipeline_tag: text-generation
             ---
-            # {Plain(name)}
+            # {Escaped(name)}
 
             {what} of the family `{config.ModelType}`, trained by Sharpformer's `model train`
             {start}.
@@ -88,10 +88,13 @@ internal static class ModelCard
 
     private static string Loss(double? loss) => loss?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "-";
 
-    /// <summary>A name that may hold anything, in a cell of a table.</summary>
-    private static string Code(string text) => $"`{Plain(text).Replace('`', '\'').Replace('|', '/')}`";
+    /// <summary>A name that may hold anything, also in a cell of a table.</summary>
+    private static string Code(string text) => text.Any(c => "`|\\".Contains(c, StringComparison.Ordinal))
+        ? $"<code>{Escaped(text)}</code>" : $"`{VisibleText.OneLine(text)}`";
 
-    private static string Plain(string text) => VisibleText.OneLine(text);
+    /// <summary>Text that means itself: what Markdown or HTML might take for something else is written by its number.</summary>
+    private static string Escaped(string text) => string.Concat(VisibleText.OneLine(text).Select(c =>
+        c is ' ' or '-' or '.' or ',' or '/' || !char.IsAscii(c) || char.IsAsciiLetterOrDigit(c) ? $"{c}" : $"&#{(int)c};"));
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

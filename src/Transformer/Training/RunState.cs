@@ -42,15 +42,31 @@ internal sealed record RunState
     /// <summary>Bytes of the log.</summary>
     public long LogLength { get; init; }
 
+    /// <summary>Their SHA-256; null in checkpoints of earlier versions of this program, as all such sums.</summary>
+    public string? LogSha256 { get; init; }
+
     /// <summary>The file of the trainer's state.</summary>
     public string TrainerFile { get; init; } = "";
+
+    /// <summary>Its SHA-256.</summary>
+    public string? TrainerSha256 { get; init; }
+
+    /// <summary>What of it cannot be; null where all can.</summary>
+    public string? Fault() => Step < 0 || Step > Steps ? $"step is {Step} of {Steps}"
+        : TrainerFile != TrainingCheckpoint.FileName("trainer", Step) ? $"trainerFile is {Quoted.Text(TrainerFile)} after step {Step}"
+        : Tokens < 0 || LogLength < 0 || SinceBest < 0 || !(Seconds >= 0) ? "a number is below 0"
+        : Evaluated < 0 || Evaluated > Step ? $"evaluated is {Evaluated} at step {Step}"
+        : Best is { } best && (best.Step > Step || (best.File is { } file && file != TrainingCheckpoint.FileName("best", best.Step)))
+            ? $"best is {Quoted.Text(best.File ?? "")} of step {best.Step} at step {Step}"
+        : null;
 }
 
 /// <summary>The best evaluation of a run.</summary>
 /// <param name="Step">The step after which it was.</param>
 /// <param name="Loss">Its loss.</param>
 /// <param name="File">The file of the weights it was made with; null where they are not kept.</param>
-internal sealed record BestEvaluation(int Step, double Loss, string? File);
+/// <param name="Sha256">The file's SHA-256.</param>
+internal sealed record BestEvaluation(int Step, double Loss, string? File = null, string? Sha256 = null);
 
 /// <summary>What makes a run the same again: what decides its bits.</summary>
 /// <param name="Settings">By the names of <see cref="TrainingKeys"/>.</param>
@@ -59,8 +75,8 @@ internal sealed record BestEvaluation(int Step, double Loss, string? File);
 /// <param name="Start">Who the model was before: digest of its weights, or of its shape where it is from scratch.</param>
 internal sealed record RunIdentity(JsonObject Settings, string Text, string? Evaluation, string Start)
 {
-    // When to stop and save may be changed on the way; what memory leads to counts, not how much there is.
-    private static readonly string[] Changeable = ["memory", "hours", "checkpointEvery", "checkpointMinutes"];
+    // None changes a bit of what is trained: what memory leads to counts, not how much there is.
+    private static readonly string[] Changeable = ["memory", "hours", "checkpointEvery", "checkpointMinutes", "dtype"];
 
     /// <summary>The identity of a run.</summary>
     public static RunIdentity Of(TrainingPlan plan, TrainingText text, TrainingText? evaluation, string start) => new(
@@ -82,7 +98,9 @@ internal sealed record RunIdentity(JsonObject Settings, string Text, string? Eva
 
         if (Start != stopped.Start) throw Differs("another model to start from");
         if (Text != stopped.Text) throw Differs("other text or another tokenizer");
-        if (Evaluation != stopped.Evaluation) throw Differs("another evaluation text");
+        if (Evaluation == stopped.Evaluation) return;
+        throw Differs(stopped.Evaluation is null ? "no evaluation text, this one has one"
+            : Evaluation is null ? "an evaluation text, this one has none" : "another evaluation text");
 
         InputException Differs(string what) => new(
             $"{where}: the run that stopped there had {what}, expected the same.",

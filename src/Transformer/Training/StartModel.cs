@@ -35,6 +35,7 @@ internal sealed class StartModel
                     "leave \"model\" out of the configuration to go on from a model.");
         }
 
+        if (job.Config.Shape is null) throw job.Config.NoShape();
         string? beside = job.Config.Name is { } file ? Path.GetDirectoryName(Path.GetFullPath(file)) : null;
         string tokenizer = job.Tokenizer ?? (beside is not null && Tokenizer.IsIn(beside) ? beside : null) ?? throw new InputException(
             "A model from scratch needs a tokenizer, but none is named and none is beside the configuration.",

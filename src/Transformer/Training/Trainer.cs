@@ -107,10 +107,7 @@ public sealed class Trainer
 
         double norm = Gradients.Norm(gradients), rate = settings.RateAt(StepsDone);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
-        {
-            throw new InputException(
-                $"Step {StepsDone + 1}: the loss is {loss}, its gradient's norm {norm}.", "a lower learning rate, or a longer warm-up?");
-        }
+            throw Diverged(FormattableString.Invariant($"Step {StepsDone + 1}: the loss is {loss}, its gradient's norm {norm}."));
 
         optimizer.LearningRate = (float)rate;
         optimizer.GradientScale = settings.ClipNorm > 0 && norm > settings.ClipNorm ? (float)(settings.ClipNorm / norm) : 1;
@@ -140,6 +137,13 @@ public sealed class Trainer
 
         return count > 0 ? sum / count : throw new ArgumentException("Evaluate: no targets.", nameof(batches));
     }
+
+    /// <summary>The error that numbers left what can be computed with.</summary>
+    internal static InputException Diverged(string what) =>
+        new(what, "a lower learning rate, or a longer warm-up?", new NotFiniteNumberException());
+
+    /// <summary>Whether it is that error: the same steps lead there again.</summary>
+    internal static bool IsDiverged(InputException error) => error.InnerException is NotFiniteNumberException;
 
     /// <summary>A batch's share of the mean loss over all targets, and its gradients in a memory of their own.</summary>
     private (double Loss, Tensor[] Gradients) GradientsOf(TrainingBatch batch, int targets, ulong seed)

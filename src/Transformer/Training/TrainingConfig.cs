@@ -7,10 +7,14 @@ namespace Sharpformer.Transformer.Training;
 /// <summary>What a training configuration file says: settings, and for a model from scratch its shape.</summary>
 /// <param name="Name">The file; null where there is none.</param>
 /// <param name="Plan">Its settings, defaults where it has none.</param>
-/// <param name="Shape">Its <c>model</c>: a published size's name, or an object with the keys of the family's <c>config.json</c>.</param>
+/// <param name="Shape">Its <c>model</c>: a published size's name, or an object as the family's <c>config.json</c>.</param>
 public sealed record TrainingConfig(string? Name, TrainingPlan Plan, JsonNode? Shape)
 {
     private const string ModelKey = "model", VocabularyKey = "vocab_size", Hint = "it says how to train, see docs/training.md.";
+
+    // What a command line says of one run, and a file of settings for many does not.
+    private static readonly string[] OptionsOnly =
+        ["text", "evaluate", "output", "from", "tokenizer", "resume", "device", "threads", "gpuGemm", "json", "config"];
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="InputException">It is missing, no JSON, or has a key or a value that means nothing.</exception>
@@ -23,24 +27,29 @@ public sealed record TrainingConfig(string? Name, TrainingPlan Plan, JsonNode? S
         {
             if (name == ModelKey) shape = JsonNode.Parse(value.Value.GetRawText());
             else if (TrainingKeys.All.FirstOrDefault(key => key.Name == name) is { } key) plan = key.With(plan, value);
+            else if (OptionsOnly.Contains(name))
+                throw new InputException($"{file.Where} has the key \"{name}\", which is an option only.", "say it on the command line.");
             else throw Unknown(file, name, known);
         }
 
         return new TrainingConfig(path, plan, shape);
-    });
+    }, mend: "mend it there.");
+
+    /// <summary>The error that it has no shape.</summary>
+    internal InputException NoShape() => Name is null
+        ? new(
+            "Neither a configuration nor a model is named, expected one of the two to say which model to train.",
+            "--config names a file with its shape, --from a model folder to go on from.")
+        : new(
+            $"{Name} has no \"{ModelKey}\", expected the shape of a model.",
+            "give a published size as \"gpt2\", or the keys of a config.json; or go on from a model with --from.");
 
     /// <summary>The shape of a model from scratch.</summary>
     /// <param name="vocabulary">How many tokens the tokenizer has: <c>vocab_size</c> where the file leaves it out.</param>
     /// <exception cref="InputException">There is none, or it describes no model that this engine runs.</exception>
     public ModelConfig ModelOf(int vocabulary)
     {
-        if (Shape is null)
-        {
-            throw new InputException(
-                $"{Name ?? "The configuration"} has no \"{ModelKey}\", expected the shape of a model.",
-                "give a published size as \"gpt2\", or the keys of a config.json; or go on from a model.");
-        }
-
+        if (Shape is null) throw NoShape();
         string where = $"{Name}: {ModelKey}";
         if (Shape is JsonValue name)
         {
@@ -58,7 +67,7 @@ public sealed record TrainingConfig(string? Name, TrainingPlan Plan, JsonNode? S
             ModelConfig config = ModelConfig.Read(part);
             string[] known = ["model_type", .. Family.Of(config).KeyNames];
             foreach ((string key, _) in part.Members())
-                if (!known.Contains(key)) throw Unknown(part, key, known);
+                if (!known.Contains(key) && !PublishedKeys.Has(key)) throw Unknown(part, key, known);
             return config;
         });
     }

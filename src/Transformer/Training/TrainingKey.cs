@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 
@@ -9,11 +10,12 @@ public sealed class TrainingKey
 {
     private readonly Func<TrainingPlan, JsonNode?> get;
     private readonly Func<TrainingPlan, JsonPart, TrainingPlan> set;
+    private readonly bool isText;
 
     private TrainingKey(
         string name, string description, string valueName, Func<TrainingPlan, JsonNode?> get,
-        Func<TrainingPlan, JsonPart, TrainingPlan> set) =>
-        (Name, Description, ValueName, this.get, this.set) = (name, description, valueName, get, set);
+        Func<TrainingPlan, JsonPart, TrainingPlan> set, bool isText = false) =>
+        (Name, Description, ValueName, this.get, this.set, this.isText) = (name, description, valueName, get, set, isText);
 
     /// <summary>Its name, in camelCase.</summary>
     public string Name { get; }
@@ -41,7 +43,8 @@ public sealed class TrainingKey
     public TrainingPlan With(TrainingPlan plan, IReadOnlyList<string> words, string where)
     {
         ArgumentNullException.ThrowIfNull(words);
-        JsonNode value = IsList ? new JsonArray([.. words.Select(word => (JsonNode)word)]) : ValueOf(words[^1]);
+        JsonNode value = IsList ? new JsonArray([.. words.Select(word => (JsonNode)word)])
+            : isText ? JsonValue.Create(words[^1]) : ValueOf(words[^1]);
         return JsonPart.Of(where, value, part => set(plan, part));
     }
 
@@ -91,13 +94,17 @@ public sealed class TrainingKey
         static string Word(T value) => value.ToString().ToLowerInvariant();
     }
 
-    /// <summary>A text, which <paramref name="set"/> may refuse; it is told what messages call it.</summary>
+    /// <summary>
+    /// A text, or a number in place of one, which <paramref name="set"/> may refuse; it is told what messages call it.
+    /// </summary>
     internal static TrainingKey Text(
         string name, string description, string valueName, Func<TrainingPlan, string?> get,
         Func<TrainingPlan, string, string, TrainingPlan> set) =>
         new(
             name, description, valueName, plan => get(plan) is { } value ? JsonValue.Create(value) : null,
-            (plan, part) => set(plan, part.AsText(), part.Where));
+            (plan, part) => set(
+                plan, part.Value.ValueKind == JsonValueKind.Number ? part.Value.GetRawText() : part.AsText(), part.Where),
+            isText: true);
 
     /// <summary>A list of texts.</summary>
     internal static TrainingKey List(

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -27,33 +28,48 @@ public sealed class TrainingLog : IDisposable
     };
 
     private readonly FileStream file;
+    private readonly IncrementalHash sum = SecureHash.Sha256();
 
     private TrainingLog(FileStream file) => this.file = file;
 
     /// <summary>Bytes written so far.</summary>
     public long Length => file.Length;
 
+    /// <summary>The SHA-256 of these, in lower-case hex.</summary>
+    public string Sha256 => Convert.ToHexStringLower(sum.GetCurrentHash());
+
     /// <summary>Opens a log to go on behind its first bytes; whatever stands behind them goes.</summary>
-    /// <exception cref="InputException">It cannot be written, or has fewer bytes.</exception>
-    internal static TrainingLog Open(string path, long length)
+    /// <param name="path">The file; made where there are no such bytes.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <param name="sha256">Their sum; null where it is not known.</param>
+    /// <exception cref="InputException">It cannot be written, has fewer bytes, or not those that it had.</exception>
+    internal static TrainingLog Open(string path, long length = 0, string? sha256 = null)
     {
+        TrainingLog? log = null;
+        bool isDone = false;
         try
         {
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+            var file = new FileStream(path, length > 0 ? FileMode.Open : FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            log = new TrainingLog(file);
             if (file.Length < length)
-            {
-                long there = file.Length;
-                file.Dispose();
-                throw new InputException($"{path}: has {there} bytes, expected at least {length}.", "it was changed or cut.");
-            }
-
+                throw new InputException($"{path}: has {file.Length} bytes, expected at least {length}: it was changed or cut.");
+            byte[] kept = new byte[length];
+            file.ReadExactly(kept);
+            log.sum.AppendData(kept);
+            Parsed(path, Encoding.UTF8.GetString(kept).Split('\n')[..^1]);
+            if (sha256 is not null && sha256 != log.Sha256)
+                throw new InputException($"{path}: its first {length} bytes are others than were kept: it was changed.");
             file.SetLength(length);
-            file.Seek(0, SeekOrigin.End);
-            return new TrainingLog(file);
+            isDone = true;
+            return log;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException($"{path}: cannot be written: {FileErrors.Reason(e)}.", null, e);
+        }
+        finally
+        {
+            if (!isDone) log?.Dispose();
         }
     }
 
@@ -61,21 +77,9 @@ public sealed class TrainingLog : IDisposable
     /// <exception cref="InputException">It cannot be read, or a line is none of a log.</exception>
     public static IReadOnlyList<TrainingLogLine> Read(string path)
     {
-        int number = 0;
         try
         {
-            var lines = new List<TrainingLogLine>();
-            foreach (string line in File.ReadLines(path))
-            {
-                number++;
-                lines.Add(JsonSerializer.Deserialize<TrainingLogLine>(line, Options) ?? throw new JsonException());
-            }
-
-            return lines;
-        }
-        catch (JsonException e)
-        {
-            throw new InputException($"{path}: line {number} is no line of a training log.", null, e);
+            return Parsed(path, File.ReadLines(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -86,10 +90,31 @@ public sealed class TrainingLog : IDisposable
     /// <summary>Adds a line, which others can read at once.</summary>
     internal void Add(TrainingLogLine line)
     {
-        file.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(line, Options) + "\n"));
+        byte[] bytes = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(line, Options) + "\n");
+        file.Write(bytes);
         file.Flush();
+        sum.AppendData(bytes);
     }
 
     /// <summary>Closes it.</summary>
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        file.Dispose();
+        sum.Dispose();
+    }
+
+    private static List<TrainingLogLine> Parsed(string path, IEnumerable<string> lines)
+    {
+        var parsed = new List<TrainingLogLine>();
+        try
+        {
+            foreach (string line in lines)
+                parsed.Add(JsonSerializer.Deserialize<TrainingLogLine>(line, Options) ?? throw new JsonException());
+            return parsed;
+        }
+        catch (JsonException e)
+        {
+            throw new InputException($"{path}: line {parsed.Count + 1} is no line of a training log.", null, e);
+        }
+    }
 }

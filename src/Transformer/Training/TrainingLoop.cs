@@ -20,7 +20,7 @@ internal sealed class TrainingLoop(
     /// <summary>Trains until the run ends; then all of it is kept.</summary>
     /// <param name="state">Where it stands; the trainer's and the log's are the same.</param>
     /// <param name="cancellation">Stops it; what was learnt is kept.</param>
-    /// <exception cref="InputException">It was stopped, the loss is not finite, or it cannot be kept.</exception>
+    /// <exception cref="InputException">It was stopped, a loss is not finite, or it cannot be kept.</exception>
     public (RunState State, TrainingEnd End) Run(RunState state, CancellationToken cancellation)
     {
         (secondsBefore, savedAt) = (state.Seconds, began);
@@ -35,20 +35,22 @@ internal sealed class TrainingLoop(
                 if (IsCheckpointDue(state)) state = Saved(state);
                 cancellation.ThrowIfCancellationRequested();
                 state = Stepped(state, cancellation);
+                if (!IsEvaluationDue(state)) Tell(state); // or else what is told has the evaluation in it
             }
 
             if (evaluation is not null && state.Evaluated != state.Step) state = Evaluated(state, cancellation);
             return (Saved(state), end.Value);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested && state.Step > 0)
+        catch (Exception e) when (state.Step > 0 && (e is InputException error ? Trainer.IsDiverged(error)
+            : e is OperationCanceledException && cancellation.IsCancellationRequested))
         {
             Saved(state);
             throw;
         }
     }
 
-    private bool IsEvaluationDue(RunState state) => evaluation is not null && plan.EvaluateEvery > 0 && state.Step > 0
-        && state.Step % plan.EvaluateEvery == 0 && state.Evaluated != state.Step;
+    private bool IsEvaluationDue(RunState state) => evaluation is not null && state.Step > 0 && state.Evaluated != state.Step
+        && (state.Step == state.Steps || (plan.EvaluateEvery > 0 && state.Step % plan.EvaluateEvery == 0));
 
     private bool IsCheckpointDue(RunState state) =>
         (plan.CheckpointEvery > 0 && sessionSteps > 0 && state.Step % plan.CheckpointEvery == 0)
@@ -83,31 +85,27 @@ internal sealed class TrainingLoop(
             sinceLine = default;
         }
 
-        Tell(state);
         return state;
     }
 
     private RunState Evaluated(RunState state, CancellationToken cancellation)
     {
         double loss = trainer.Evaluate(evaluation!.Once(), cancellation);
+        if (!double.IsFinite(loss))
+            throw Trainer.Diverged(FormattableString.Invariant($"After step {state.Step} the loss of the evaluation is {loss}."));
         checkpoint.Log.Add(new TrainingLogLine(state.Step, state.Tokens, EvaluationLoss: loss));
         state = state with { Evaluated = state.Step, EvaluationLoss = loss, SinceBest = state.SinceBest + 1 };
         bool isBest = state.Best is null || loss < state.Best.Loss;
-        if (isBest) state = state with { Best = new BestEvaluation(state.Step, loss, null), SinceBest = 0 };
-        if (isBest && plan.KeepBest)
-        {
-            string file = TrainingCheckpoint.FileName("best", state.Step);
-            TrainerState.SaveWeights(trainer, checkpoint.PathOf(file)); // to its end: the log says already that it was evaluated
-            state = Saved(state with { Best = state.Best! with { File = file } });
-        }
+        if (isBest) state = state with { Best = new BestEvaluation(state.Step, loss), SinceBest = 0 };
+        if (isBest && plan.KeepBest) state = Saved(state, isBest: true); // to its end: the log says already that it was evaluated
 
         Tell(state);
         return state;
     }
 
-    private RunState Saved(RunState state)
+    private RunState Saved(RunState state, bool isBest = false)
     {
-        state = checkpoint.Save(trainer, state with { Seconds = Seconds() });
+        state = checkpoint.Save(trainer, state with { Seconds = Seconds() }, isBest);
         savedAt = time.GetTimestamp();
         return state;
     }

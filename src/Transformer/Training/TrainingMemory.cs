@@ -32,7 +32,7 @@ public sealed record TrainingMemory(long Weights, long Trained, long Moments, lo
         CausalLm model = WeightList.Model(config, device);
         long tables = device.PeakBytes; // of angles, where a family has them
         Trainer trainer = plan.Lora is { } lora
-            ? LoraTraining.Of(model, lora, baseModel: null).NewTrainer(plan.Settings)
+            ? LoraTraining.Of(model, lora, baseModel: null).NewTrainer(plan.Settings, isDrawn: false)
             : Trainer.OfModel(model, plan.Settings, FrozenWeights.Trained(plan.Freeze, WeightNames.Of(model)));
         int window = plan.Window ?? config.NPositions, tokens = checked(plan.Rows(config) * window);
         var batch = new TrainingBatch(plan.Rows(config), window, new int[tokens], new int[tokens]);
@@ -71,8 +71,18 @@ public sealed record TrainingMemory(long Weights, long Trained, long Moments, lo
         }
 
         throw new InputException(
-            $"The training takes {MemoryText.Of(least)} at least, window by window, but may take "
+            $"The training takes {MemoryText.RoundedUp(least)} at least, window by window, but may take "
             + $"{MemoryText.Of(most)}.",
             "a smaller window; --lora, which keeps the model's weights as they are; or a smaller model.");
+    }
+
+    /// <summary>What <see cref="Fit"/> led to, in words.</summary>
+    /// <param name="fitted">The plan that it gave.</param>
+    public static string Choice(TrainingPlan fitted)
+    {
+        ArgumentNullException.ThrowIfNull(fitted);
+        string recomputed = fitted.Settings.RecomputesBlocks ? ", blocks computed twice" : "";
+        return FormattableString.Invariant(
+            $"{MemoryText.Of(fitted.Memory ?? 0)} hold {fitted.Accumulate} x {fitted.BatchTokens} tokens of a step{recomputed}");
     }
 }

@@ -22,36 +22,40 @@ public static class TrainingRun
         ArgumentNullException.ThrowIfNull(device);
         NewFolder.CheckIsNew(job.Output);
         using var checkpoint = TrainingCheckpoint.Open(job.Output, job.Resume);
-        int step = 0;
+        const string GoesOn = "the same command with --resume goes on.";
         try
         {
-            return Execute(job, device, checkpoint, told =>
-            {
-                step = told.Step;
-                progress?.Invoke(told);
-            }, cancellation);
+            return Execute(job, device, checkpoint, progress, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             if (!checkpoint.Holds) throw new InputException("Interrupted: nothing was learnt.") { Kind = ErrorKind.Interrupted };
-            string steps = step > 0 ? $" in {step} steps" : "";
-            throw new InputException(
-                $"Interrupted: what was learnt{steps} is kept in {TrainingCheckpoint.FolderOf(job.Output)}.",
-                "the same command with --resume goes on.")
-            {
-                Kind = ErrorKind.Interrupted,
-            };
+            throw new InputException($"Interrupted: {Kept()}.", GoesOn) { Kind = ErrorKind.Interrupted };
+        }
+        catch (InputException e) when (checkpoint.KeptStep is not null)
+        {
+            string hint = Trainer.IsDiverged(e)
+                ? $"{e.Hint} The same settings lead there again: begin anew with others, without that folder."
+                : e.Hint is null ? GoesOn : $"{e.Hint} Then {GoesOn}";
+            throw new InputException($"{e.Sentence} But {Kept()}, with the log.", hint, e) { Kind = e.Kind };
+        }
+
+        string Kept()
+        {
+            string steps = checkpoint.KeptStep is { } step ? $" in {Counted(step, "step")}" : "";
+            return $"what was learnt{steps} is kept in {TrainingCheckpoint.FolderOf(job.Output)}";
         }
     }
 
     private static TrainingResult Execute(
-        TrainingJob job, Device device, TrainingCheckpoint checkpoint, Action<TrainingProgress> progress, CancellationToken cancellation)
+        TrainingJob job, Device device, TrainingCheckpoint checkpoint, Action<TrainingProgress>? progress, CancellationToken cancellation)
     {
         var start = StartModel.Of(job);
         TrainingPlan plan = Checked(job.Config.Plan with { Window = job.Config.Plan.Window ?? start.Config.NPositions }, start.Config, job);
         plan = Fitted(plan, start, job);
         (int window, int rows) = (plan.Window!.Value, plan.Rows(start.Config));
-        int? planned = RunSchedule.Steps(plan, (long)window * rows * plan.Accumulate);
+        long perStep = (long)window * rows * plan.Accumulate;
+        int? planned = RunSchedule.Steps(plan, perStep);
 
         TrainingText text = Read(job.Text);
         TrainingText? asked = job.Evaluation.Count == 0 ? null : Read(job.Evaluation);
@@ -67,17 +71,18 @@ public static class TrainingRun
         LoraTraining? lora = plan.Lora is null ? null : LoraTraining.Of(model, plan.Lora, job.From);
         if (lora is null) start.CheckLayout(model);
         Func<string, bool> isTrained = FrozenWeights.Trained(plan.Freeze, WeightNames.Of(model));
-        int steps = kept?.Steps ?? planned
+        int steps = planned ?? kept?.Steps
             ?? RunSchedule.Measured(plan, NewTrainer(steps: 1), windows, evaluation, job.Time, cancellation);
         Trainer trainer = NewTrainer(steps);
-        if (kept is not null) checkpoint.Restore(trainer, kept);
+        checkpoint.GoOn(trainer, kept, steps);
+        foreach (string doubt in Doubts(plan.Settings with { Steps = steps }, perStep, text.Tokens, lora)) job.Notice?.Invoke(doubt);
 
         var loop = new TrainingLoop(trainer, windows, evaluation, plan, checkpoint, job.Time, progress);
         (RunState state, TrainingEnd end) = loop.Run(kept ?? new RunState { Identity = identity, Steps = steps }, cancellation);
 
         checkpoint.Log.Dispose(); // it is read from here on
         if (plan.KeepBest && state.Best is { File: { } best } && state.Best.Step != state.Step)
-            TrainerState.RestoreWeights(trainer, checkpoint.PathOf(best));
+            checkpoint.RestoreBest(trainer, best);
         var result = new TrainingResult(
             state.Step, state.Steps, state.Tokens, model.Weights.Sum(weight => weight.Value.Count),
             trainer.Weights.Sum(weight => weight.Value.Count), state.Seconds, state.FirstLoss, state.Loss, state.EvaluationLoss,
@@ -92,8 +97,8 @@ public static class TrainingRun
         {
             var read = TrainingText.Read(
                 sources, plan.Documents, start.Tokenizer, plan.BosShare, plan.Seed, progress: null, cancellation);
-            job.Notice?.Invoke(FormattableString.Invariant(
-                $"{string.Join(", ", read.Files.Select(file => file.Name))}: {read.Documents:N0} documents, {read.Tokens:N0} tokens."));
+            string names = string.Join(", ", read.Files.Select(file => file.Name));
+            job.Notice?.Invoke($"{names}: {Counted(read.Documents, "document")}, {Counted(read.Tokens, "token")}.");
             return read;
         }
 
@@ -110,13 +115,32 @@ public static class TrainingRun
         }
     }
 
+    /// <summary>What is done as it was asked for, but hardly meant.</summary>
+    private static IEnumerable<string> Doubts(TrainingSettings settings, long perStep, int tokens, LoraTraining? lora)
+    {
+        if (settings.WarmupSteps >= settings.Steps)
+        {
+            double last = settings.RateAt(settings.Steps - 1);
+            yield return $"The warm-up of {Counted(settings.WarmupSteps, "step")} is no shorter than the run of {settings.Steps}: "
+                + FormattableString.Invariant($"the step size grows to {last:G3} of {settings.LearningRate:G3} and never falls.");
+        }
+
+        if (perStep > tokens)
+        {
+            yield return $"A step reads {Counted(perStep, "token")}, the text has {Counted(tokens, "token")}: it is read "
+                + FormattableString.Invariant($"{(double)perStep / tokens:N0} times a step, fewer with a smaller batchTokens.");
+        }
+
+        if (lora?.Excess() is { } excess) yield return excess;
+    }
+
+    private static string Counted(long count, string noun) => FormattableString.Invariant($"{count:N0} {noun}{(count == 1 ? "" : "s")}");
+
     private static TrainingPlan Fitted(TrainingPlan plan, StartModel start, TrainingJob job)
     {
         if (plan.Memory is null) return plan;
         TrainingPlan fitted = TrainingMemory.Fit(plan, start.Config, start.StoredBytes);
-        string recomputed = fitted.Settings.RecomputesBlocks ? ", blocks computed twice" : "";
-        job.Notice?.Invoke(FormattableString.Invariant(
-            $"{MemoryText.Of(plan.Memory.Value)} hold {fitted.Accumulate} x {fitted.BatchTokens} tokens of a step{recomputed}."));
+        job.Notice?.Invoke($"{TrainingMemory.Choice(fitted)}.");
         return fitted;
     }
 

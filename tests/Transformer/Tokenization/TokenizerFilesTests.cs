@@ -109,7 +109,7 @@ public sealed class TokenizerFilesTests : IDisposable
     [InlineData("""{"eos_token": ""}""", "eos_token is \"\"")]
     [InlineData("""{"eos_token": {"content": 5}}""", "eos_token.content is 5")]
     [InlineData("[]", "is a list, expected an object")]
-    [InlineData("{\"a\":1,\"a\":2}", "a name in it appears twice")]
+    [InlineData("{\"a\":1,\"a\":2}", "not valid JSON (a appears twice).")]
     public void A_damaged_tokenizer_config_is_refused(string json, string said)
     {
         folder.WritePair();

@@ -176,11 +176,13 @@ public sealed class LoraTrainingTests : IDisposable
             Enumerable.Range(0, config.NLayer).SelectMany(l => expected.Split(' ').Select(module => $"transformer.h.{l}.{module}")),
             lora.Modules);
         Assert.Equal("rank=2,alpha=2", LoraPlan.Parse("rank=2", "lora").ToString());
+        Assert.Equal("rank=2,alpha=4,modules=a+b", LoraPlan.Parse(" rank = 2, alpha=4 , modules=a + b", "lora").ToString());
     }
 
     [Theory]
     [InlineData("rank=2,modules=c_atn", "lora: \"c_atn\" is no linear map of a block. Did you mean 'c_attn'?")]
     [InlineData("rank=2,modules=lm_head", "\"lm_head\" is no linear map of a block.")]
+    [InlineData("rank=2,modules=wte", "Token table, positions, norms and head cannot be trained this way.")]
     [InlineData("rank=2,modules=a++b", "modules is \"a++b\", expected names with + between them")]
     [InlineData("alpha=2", "lora: rank is missing, expected a whole number from 1 to 65536.")]
     [InlineData("rank=2,rank=3", "rank is there twice")]
@@ -188,6 +190,9 @@ public sealed class LoraTrainingTests : IDisposable
     [InlineData("rank=2,rslora=yes", "rslora is \"yes\", expected true or false")]
     [InlineData("8", "\"8\" is no setting with its value")]
     [InlineData("rnak=2", "Did you mean 'rank'?")]
+    [InlineData("r=4", "expected some of rank, alpha, modules, dropout, rslora. Did you mean 'rank'? Hint: it is rank=N")]
+    [InlineData("rank=2,lora_alpha=4", "Did you mean 'alpha'?")]
+    [InlineData("rank=2,alpha=1e30", "alpha is \"1e30\", expected a number above 0, at most 1e9.")]
     public void What_means_nothing_is_refused_in_a_sentence(string words, string said)
     {
         ModelConfig config = TinyModel.Configs["gpt2"];

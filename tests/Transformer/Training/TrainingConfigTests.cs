@@ -39,7 +39,13 @@ public sealed class TrainingConfigTests : IDisposable
     [InlineData("""{"documents": "page"}""", "documents is \"page\", expected one of file, paragraph, line, jsonl.", "")]
     [InlineData("""{"dtype": "q8"}""", "dtype is \"q8\", expected one of f32, f16, bf16.", "")]
     [InlineData("""{"freeze": "wte"}""", "freeze is \"wte\", expected a list.", "")]
-    [InlineData("""{"steps": 1, "steps": 2}""", "not valid JSON", "")]
+    [InlineData("""{"steps": 1, "steps": 2}""", "not valid JSON (steps appears twice).", "Hint: mend it there.")]
+    [InlineData("""{"model": {"n_embd": 1, "n_embd": 2}}""", "not valid JSON (model.n_embd appears twice).", "")]
+    [InlineData("""{"steps": 1,}""", "not valid JSON (line 1, byte 13).", "Hint: mend it there.")]
+    [InlineData("""{"text": "a.txt"}""", "has the key \"text\", which is an option only.", "Hint: say it on the command line.")]
+    [InlineData("""{"memory": "4GiB"}""", "expected a size in TB, GB, MB, kB as 4GB or 500MB, or a number of gigabytes.", "")]
+    [InlineData("""{"memory": 0}""", "memory is \"0\", expected a size", "")]
+    [InlineData("""{"memory": 1e20}""", "memory is \"1e20\", expected a size", "")]
     [InlineData("""[]""", "is a list, expected an object.", "")]
     public void What_is_wrong_is_said_in_a_sentence(string json, string said, string hint)
     {
@@ -58,12 +64,31 @@ public sealed class TrainingConfigTests : IDisposable
         Assert.Equal((8, 1, 2, 16, 99, 32), (made.NEmbd, made.NLayer, made.NHead, made.NPositions, made.VocabSize, made.NInner));
     }
 
+    [Fact]
+    public void A_published_config_may_be_pasted_as_it_is()
+    {
+        ModelConfig made = Load("""
+            {"model": {
+              "activation_function": "gelu_new", "architectures": ["GPT2LMHeadModel"], "attn_pdrop": 0.1, "bos_token_id": 50256,
+              "embd_pdrop": 0.1, "eos_token_id": 50256, "initializer_range": 0.02, "layer_norm_epsilon": 1e-05, "model_type": "gpt2",
+              "n_ctx": 1024, "n_embd": 768, "n_head": 12, "n_layer": 12, "n_positions": 1024, "resid_pdrop": 0.1,
+              "summary_activation": null, "summary_first_dropout": 0.1, "summary_proj_to_labels": true, "summary_type": "cls_index",
+              "summary_use_proj": true, "task_specific_params": {"text-generation": {"do_sample": true, "max_length": 50}},
+              "torch_dtype": "float32", "transformers_version": "4.46.0", "use_cache": true, "vocab_size": 50257}}
+            """).ModelOf(99);
+        ModelConfig published = PublishedSizes.All["gpt2"];
+        Assert.Equal((published.NEmbd, published.NLayer, 50257), (made.NEmbd, made.NLayer, made.VocabSize));
+    }
+
     [Theory]
     [InlineData("""{}""", "has no \"model\"")]
     [InlineData("""{"model": "gpt2-medum"}""", "Did you mean 'gpt2-medium'?")]
     [InlineData(
         """{"model": {"model_type": "gpt2", "n_embd": 8, "n_layr": 1, "n_layer": 1, "n_head": 2, "n_positions": 4}}""",
         "unknown key \"n_layr\"")]
+    [InlineData(
+        """{"model": {"model_type": "gpt2", "n_embd": 8, "n_layer": 1, "n_head": 2, "n_positions": 4, "tie_word_embedings": false}}""",
+        "Did you mean 'tie_word_embeddings'?")]
     [InlineData(
         """{"model": {"model_type": "gpt2", "n_embd": 8, "n_layer": 1, "n_head": 3, "n_positions": 4}}""", "3 attention heads")]
     [InlineData("""{"model": {"model_type": "llm"}}""", "model_type is \"llm\", supported:")]
@@ -90,6 +115,19 @@ public sealed class TrainingConfigTests : IDisposable
             plan = TrainingKeys.All.Single(one => one.Name == name).With(plan, words, name);
         Assert.Equal((2e-3, false, DType.F16, 3_000_000_000), (plan.Settings.LearningRate, plan.Crossing, plan.DType, plan.Tokens));
         Assert.Equal(["a", "true"], plan.Freeze);
+    }
+
+    [Theory]
+    [InlineData("4")]
+    [InlineData("0.5")]
+    [InlineData("4GB")]
+    public void Memory_is_a_number_or_a_text_in_files_and_on_command_lines(string size)
+    {
+        long bytes = MemoryText.Parse(size, "");
+        TrainingKey memory = TrainingKeys.All.Single(key => key.Name == "memory");
+        Assert.Equal(bytes, memory.With(new TrainingPlan(), [size], "--memory").Memory);
+        Assert.Equal(bytes, Load($$"""{"memory": "{{size}}"}""").Plan.Memory);
+        if (char.IsAsciiDigit(size[^1])) Assert.Equal(bytes, Load($$"""{"memory": {{size}}}""").Plan.Memory);
     }
 
     private TrainingConfig Load(string json)

@@ -99,18 +99,31 @@ public sealed class TrainingMemoryTests
         TrainingPlan smaller = Fitted(TrainingMemory.Of(recomputed, Small, 0).Total - 1);
         Assert.Equal((true, 3 * 40, 4), (smaller.Settings.RecomputesBlocks, smaller.BatchTokens, smaller.Accumulate));
         InputException refused = Assert.Throws<InputException>(() => Fitted(1000));
-        Assert.Contains("but may take 1kB.", refused.Message, StringComparison.Ordinal);
-        string least = refused.Message.Split(' ')[3];
+        Assert.Contains("but may take 1 kB.", refused.Message, StringComparison.Ordinal);
+        string least = string.Join(' ', refused.Message.Split(' ')[3..5]);
         Assert.Equal(40, Fitted(MemoryText.Parse(least, "memory")).BatchTokens);
 
         TrainingPlan Fitted(long memory) => TrainingMemory.Fit(plan with { Memory = memory }, Small, 0);
     }
 
+    [Fact]
+    public void What_only_counts_draws_no_weights()
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        TrainingMemory.Of(Plan(1, 1, false, "rank=65536"), Small, stored: 0);
+        long largestA = 65536L * Small.NEmbd * sizeof(float);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, largestA);
+    }
+
     [Theory]
-    [InlineData("4GB", 4_000_000_000, "4GB")]
-    [InlineData("0.5 gb", 500_000_000, "500MB")]
-    [InlineData("2", 2_000_000_000, "2GB")]
-    [InlineData("1234567kB", 1_234_567_000, "1.234567GB")]
+    [InlineData("4GB", 4_000_000_000, "4 GB")]
+    [InlineData("0.5 gb", 500_000_000, "500 MB")]
+    [InlineData("2", 2_000_000_000, "2 GB")]
+    [InlineData("1e1", 10_000_000_000, "10 GB")]
+    [InlineData("4G", 4_000_000_000, "4 GB")]
+    [InlineData("120m", 120_000_000, "120 MB")]
+    [InlineData("1.5 TB", 1_500_000_000_000, "1.5 TB")]
+    [InlineData("1234567kB", 1_234_567_000, "1.234567 GB")]
     public void Sizes_are_words(string text, long bytes, string again)
     {
         Assert.Equal(bytes, MemoryText.Parse(text, "memory"));
@@ -121,10 +134,22 @@ public sealed class TrainingMemoryTests
     [InlineData("")]
     [InlineData("GB")]
     [InlineData("-1GB")]
-    [InlineData("4TB")]
-    [InlineData("1e3GB")]
-    public void What_is_no_size_is_refused(string text) =>
-        Fails.With<InputException>("expected a size as 4GB or 500MB", () => MemoryText.Parse(text, "memory"));
+    [InlineData("4GiB")]
+    [InlineData("4B")]
+    [InlineData("1e9TB")]
+    [InlineData("1e28TB")]
+    [InlineData("0")]
+    public void What_is_no_size_is_refused(string text) => Fails.With<InputException>(
+        "expected a size in TB, GB, MB, kB as 4GB or 500MB, or a number of gigabytes.", () => MemoryText.Parse(text, "memory"));
+
+    [Theory]
+    [InlineData(3_828_096, "3.83 MB")]
+    [InlineData(3_820_001, "3.83 MB")]
+    [InlineData(151_000_000, "151 MB")]
+    [InlineData(999_900, "1 MB")]
+    [InlineData(12, "0.012 kB")]
+    public void A_least_size_is_told_in_three_digits_that_are_enough(long bytes, string told) =>
+        Assert.Equal(told, MemoryText.RoundedUp(bytes));
 
     private static TrainingPlan Plan(int rows, int accumulate, bool recomputes, string? lora) => new()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.SafeTensors;
@@ -134,12 +135,183 @@ public sealed class TrainingRunTests : IDisposable
         Refused("had steps 8, this one has 9", Job("m", "\"steps\": 9") with { Resume = true });
         Refused("had dropout 0, this one has 0.5", Job("m", "\"steps\": 8, \"dropout\": 0.5") with { Resume = true });
         Refused("had other text or another tokenizer", job with { Resume = true, Text = [Source("Other.")] });
-        Refused("had another evaluation text", job with { Resume = true, Evaluation = [Source("Paris is it.")] });
-        File.WriteAllText(folder.File("m.checkpoint/run.json"), "{}");
-        Refused("run.json: is damaged", job with { Resume = true });
-        Assert.True(File.Exists(folder.File("m.checkpoint/trainer-3.safetensors")));
+        TrainingJob asking = Job("n", "\"steps\": 8, \"evaluateEvery\": 2") with { Evaluation = [Source("Paris is it.")] };
+        Refused("had no evaluation text, this one has one", job with { Resume = true, Evaluation = asking.Evaluation });
+        Stop(asking, after: 3);
+        Refused("had an evaluation text, this one has none", asking with { Resume = true, Evaluation = [] });
+        Refused("had another evaluation text", asking with { Resume = true, Evaluation = [Source("Berlin is it.")] });
 
         void Refused(string said, TrainingJob other) => Fails.With<InputException>(said, () => Run(other));
+    }
+
+    [Theory]
+    [InlineData("run.json", "{}", "run.json: is damaged.")]
+    [InlineData("run.json", "null", "run.json: is damaged.")]
+    [InlineData("run.json", "\"step\": 9,", "run.json: step is 9 of 8, which cannot be.", "\"step\": 3,")]
+    [InlineData("run.json", "\"step\": 2,", "trainerFile is \"trainer-3.safetensors\" after step 2", "\"step\": 3,")]
+    [InlineData("run.json", "\"steps\": 9,", "run.json: steps are 9, expected the 8 of its settings.", "\"steps\": 8,")]
+    [InlineData("run.json", "\"seconds\": -1,", "run.json: a number is below 0, which cannot be.", "\"seconds\": *")]
+    [InlineData("run.json", null, "run.json is missing, which says how far the run of ")]
+    [InlineData("training.jsonl", "{\"step\":1,\"tokens\":99", "training.jsonl: its first ", "{\"step\":1,\"tokens\":32")]
+    [InlineData("training.jsonl", "{\"stop", "training.jsonl: has 6 bytes, expected at least ")]
+    [InlineData("training.jsonl", null, "training.jsonl: cannot be written: there is no such file or folder.")]
+    [InlineData("trainer-3.safetensors", "short", "trainer-3.safetensors: is not what was kept, by its SHA-256.")]
+    [InlineData("trainer-3.safetensors", null, "trainer-3.safetensors: is missing.")]
+    [InlineData("best-2.safetensors", "short", "best-2.safetensors: is not what was kept, by its SHA-256.")]
+    public void A_damaged_checkpoint_is_refused_and_stays_as_it_is(string name, string? text, string said, string? instead = null)
+    {
+        const string AskedTwice = "\"steps\": 8, \"evaluateEvery\": 2, \"keepBest\": true";
+        TrainingJob job = Job("m", AskedTwice) with { Evaluation = [Source("Paris is it.")] };
+        Stop(job, after: 3);
+        string path = folder.File($"m.checkpoint/{name}");
+        if (text is null) File.Delete(path);
+        else File.WriteAllText(path, instead is null ? text : Replaced(File.ReadAllText(path), instead, text));
+        string[] before = Kept();
+        InputException error = Assert.Throws<InputException>(() => Run(job with { Resume = true }));
+        Assert.Contains(said, error.Sentence, StringComparison.Ordinal);
+        Assert.EndsWith("remove the folder to begin anew.", error.Hint, StringComparison.Ordinal);
+        Assert.Equal(before, Kept());
+
+        static string Replaced(string all, string old, string with)
+        {
+            int start = all.LastIndexOf(old.TrimEnd('*'), StringComparison.Ordinal);
+            int end = old.EndsWith('*') ? all.IndexOf(',', start) + 1 : start + old.Length;
+            return all[..start] + with + all[end..];
+        }
+
+        string[] Kept() =>
+        [
+            .. Directory.GetFiles(folder.File("m.checkpoint")).Order()
+                .Select(file => file + Convert.ToHexString(File.ReadAllBytes(file))),
+        ];
+    }
+
+    [Fact]
+    public void A_checkpoint_without_sums_goes_on_and_its_damage_is_found_as_far_as_can_be()
+    {
+        Run(Job("whole", "\"steps\": 8"));
+        TrainingJob job = Job("parts", "\"steps\": 8") with { Resume = true };
+        Stop(job, after: 3);
+        string run = folder.File("parts.checkpoint/run.json");
+        JsonNode kept = JsonNode.Parse(File.ReadAllText(run))!;
+        foreach (string sum in (string[])["logSha256", "trainerSha256"]) Assert.True(kept.AsObject().Remove(sum));
+        kept["identity"]!["settings"]!["dtype"] = "f32"; // which was once among what must be the same
+        File.WriteAllText(run, kept.ToJsonString());
+
+        string log = folder.File("parts.checkpoint/training.jsonl"), lines = File.ReadAllText(log);
+        File.WriteAllText(log, lines.Replace("\"step\":2", "\"step\"_2", StringComparison.Ordinal));
+        Fails.With<InputException>("training.jsonl: line 2 is no line of a training log.", () => Run(job));
+        File.WriteAllText(log, lines);
+        string trainer = folder.File("parts.checkpoint/trainer-3.safetensors");
+        byte[] weights = File.ReadAllBytes(trainer);
+        File.WriteAllBytes(trainer, weights[..^4]);
+        InputException cut = Assert.Throws<InputException>(() => Run(job));
+        Assert.Equal("remove the folder to begin anew.", cut.Hint);
+        File.WriteAllBytes(trainer, weights);
+        Run(job);
+        AssertSame("whole", "parts");
+    }
+
+    [Fact]
+    public void A_process_killed_during_its_first_checkpoint_leaves_nothing_to_resume()
+    {
+        Run(Job("whole", "\"steps\": 4"));
+        Directory.CreateDirectory(folder.File("parts.checkpoint"));
+        File.WriteAllText(folder.File("parts.checkpoint/run.json.tmp"), "");
+        File.WriteAllText(folder.File("parts.checkpoint/trainer-2.safetensors"), "whole or not");
+        File.WriteAllText(folder.File("parts.checkpoint/training.jsonl"), "{\"step\":1}\n");
+        var notices = new List<string>();
+        Run(Job("parts", "\"steps\": 4") with { Resume = true, Notice = notices.Add });
+        Assert.Contains("There is nothing to resume: the run begins.", notices);
+        AssertSame("whole", "parts");
+    }
+
+    [Theory]
+    [InlineData("\"steps\": 9", "Step 2: the loss is NaN, its gradient's norm NaN. But what was learnt in 1 step is kept in ")]
+    [InlineData("\"steps\": 9, \"evaluateEvery\": 1", "After step 1 the loss of the evaluation is NaN. But what was learnt in 1 step ")]
+    public void A_run_whose_loss_is_lost_keeps_its_log_and_says_that_it_leads_there_again(string settings, string said)
+    {
+        TrainingJob job = Job("m", $"{settings}, \"learningRate\": 1e30, \"warmupSteps\": 0") with
+        {
+            Evaluation = [Source("Paris is it.")],
+        };
+        foreach (bool resume in (bool[])[false, true])
+        {
+            InputException error = Assert.Throws<InputException>(() => Run(job with { Resume = resume }));
+            Assert.StartsWith(said, error.Sentence, StringComparison.Ordinal);
+            Assert.Contains("The same settings lead there again", error.Hint, StringComparison.Ordinal);
+            Assert.Equal(1, Assert.Single(TrainingLog.Read(folder.File("m.checkpoint/training.jsonl"))).Step);
+        }
+    }
+
+    [Fact]
+    public void What_fails_after_a_checkpoint_says_that_it_is_kept()
+    {
+        TrainingJob job = Job("m", "\"steps\": 4, \"evaluateEvery\": 2, \"keepBest\": true") with { Evaluation = [Source("Paris is it.")] };
+        InputException error = Assert.Throws<InputException>(() => TrainingRun.Execute(job, device, told =>
+        {
+            if (told.Step == 4) Directory.CreateDirectory(folder.File("m")); // somebody else's in the meantime
+        }));
+        Assert.Contains("is already there", error.Sentence, StringComparison.Ordinal);
+        string kept = $"But what was learnt in 4 steps is kept in {folder.File("m.checkpoint")}, with the log.";
+        Assert.EndsWith(kept, error.Sentence, StringComparison.Ordinal);
+        Assert.EndsWith("Then the same command with --resume goes on.", error.Hint, StringComparison.Ordinal);
+        Directory.Delete(folder.File("m"));
+        Assert.Equal(4, Run(job with { Resume = true }).Step);
+    }
+
+    [Fact]
+    public void How_weights_are_stored_may_change_on_the_way()
+    {
+        Stop(Job("m", "\"steps\": 4"), after: 2);
+        Assert.Equal(DType.F16, Run(Job("m", "\"steps\": 4, \"dtype\": \"f16\"") with { Resume = true }).Plan.DType);
+    }
+
+    [Theory]
+    [InlineData("\"steps\": 4, \"warmupSteps\": 4", "no shorter than the run of 4: the step size grows to 0.01 of 0.01")]
+    [InlineData("\"steps\": 1, \"warmupSteps\": 2", "warm-up of 2 steps is no shorter than the run of 1")]
+    [InlineData("\"steps\": 3, \"batchTokens\": 8192", "A step reads 8,192 tokens, the text has ")]
+    [InlineData("\"steps\": 3, \"batchTokens\": 32", null)]
+    public void What_is_hardly_meant_is_told(string settings, string? said)
+    {
+        var notices = new List<string>();
+        Run(Job("m", settings) with { Notice = notices.Add });
+        Assert.Equal(said is null ? 1 : 2, notices.Count); // the text is told of in any case
+        Assert.Contains(said ?? "text: 60 documents, ", notices[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_document_and_a_rank_are_told_of_as_they_are()
+    {
+        Run(Job("base", "\"steps\": 3"));
+        var notices = new List<string>();
+        TrainingJob job = Job("m", "\"steps\": 3, \"lora\": \"rank=9,modules=all-linear\"", shape: false) with { Notice = notices.Add };
+        Run(job with { From = folder.File("base"), Text = [Source("The capital of France is Paris, and that of Italy is Rome.")] });
+        Assert.Contains(notices, notice => notice.StartsWith("text: 1 document, ", StringComparison.Ordinal));
+        Assert.Contains("The rank 9 is more than transformer.h.0.attn.c_attn can have, which is 8.", notices);
+    }
+
+    [Fact]
+    public void The_last_that_is_told_has_the_last_evaluation()
+    {
+        var told = new List<TrainingProgress>();
+        TrainingJob job = Job("m", "\"steps\": 5, \"evaluateEvery\": 2") with { Evaluation = [Source("Paris is it.")] };
+        TrainingResult result = TrainingRun.Execute(job, device, told.Add);
+        Assert.Equal([1, 2, 3, 4, 5], told.Select(one => one.Step));
+        Assert.Equal(result.EvaluationLoss, told[^1].EvaluationLoss);
+    }
+
+    [Fact]
+    public void The_card_has_names_as_they_are()
+    {
+        TrainingJob job = Job("m", "\"steps\": 1") with
+        {
+            Text = [new TextSource("my text $HOME|x`y.txt", Source(Sentences).Open), new TextSource("plain_1.txt", Source("Paris.").Open)],
+        };
+        string card = ModelCard.Of("o <b>&|x", ModelConfig.Load(TestFiles.Model), job, Run(job));
+        Assert.Contains("\n# o &#60;b&#62;&#38;&#124;x\n", card, StringComparison.Ordinal);
+        Assert.Contains("| <code>my text &#36;HOME&#124;x&#96;y.txt</code> |", card, StringComparison.Ordinal);
+        Assert.Contains("| `plain_1.txt` |", card, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -221,9 +393,8 @@ public sealed class TrainingRunTests : IDisposable
     [InlineData("\"steps\": 1, \"keepBest\": true", "keepBest needs evaluations")]
     [InlineData("\"steps\": 1, \"freeze\": [\"wte.wieght\"]", "Did you mean 'wte.weight'?")]
     [InlineData("\"steps\": 1, \"lora\": \"rank=2\"", "lora needs a model that the adapter is for.")]
-    [InlineData("\"steps\": 1, \"memory\": \"1MB\"", "but may take 1MB.")]
+    [InlineData("\"steps\": 1, \"memory\": \"1MB\"", "MB at least, window by window, but may take 1 MB.")]
     [InlineData("\"steps\": 1, \"freeze\": [\"*\"]", "expected some to be trained")]
-    [InlineData("\"steps\": 9, \"learningRate\": 1e30, \"warmupSteps\": 0", "a lower learning rate")]
     public void What_cannot_be_done_is_refused_and_leaves_nothing(string settings, string said)
     {
         Fails.With<InputException>(said, () => Run(Job("m", settings)));
@@ -239,8 +410,13 @@ public sealed class TrainingRunTests : IDisposable
         Fails.With<InputException>("\"thesis.txt\" is there", () => Run(job));
         Directory.CreateDirectory(folder.File("m"));
         Fails.With<InputException>("is already there", () => Run(job));
+        File.WriteAllText(folder.File("o.checkpoint"), "");
+        Fails.With<InputException>("o.checkpoint: is to hold the run's checkpoints, but is a file.", () => Run(Job("o", "\"steps\": 1")));
+        Fails.With<InputException>("o.checkpoint is a file, expected a folder", () => Run(Job("o.checkpoint/n/m", "\"steps\": 1")));
         Assert.True(File.Exists(folder.File("m.checkpoint/thesis.txt")));
         Fails.With<InputException>("needs a tokenizer", () => Run(Job("n", "\"steps\": 1") with { Tokenizer = null }));
+        TrainingJob nothing = job with { Output = folder.File("n"), Config = new TrainingConfig(null, new TrainingPlan(), null) };
+        Fails.With<InputException>("Neither a configuration nor a model is named", () => Run(nothing));
         Fails.With<InputException>("one of the two", () => Run(Job("n", "\"steps\": 1") with { From = TestFiles.Model }));
     }
 

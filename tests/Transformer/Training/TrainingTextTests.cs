@@ -56,6 +56,8 @@ public class TrainingTextTests
 
     [Theory]
     [InlineData("{\"text\": \"One.\"}\n{\"txt\": 1}", "f.jsonl: line 2 has no \"text\".")]
+    [InlineData("{\"text\": \"One.\", \"id\": 1, \"text\": \"Two.\"}", "f.jsonl: line 1 has more than one \"text\".")]
+    [InlineData("{\"text\": null}", "f.jsonl: line 1: text is null, expected a text.")]
     [InlineData("{\"text\": 5}", "f.jsonl: line 1: text is 5, expected a text.")]
     [InlineData("\n{\"text\": \"One", "f.jsonl: line 2: not valid JSON (byte 14), expected an object with a \"text\".")]
     [InlineData("[]", "f.jsonl: line 1 is a list, expected an object.")]

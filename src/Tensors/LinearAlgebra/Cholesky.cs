@@ -33,18 +33,20 @@ public sealed unsafe class Cholesky
 
     /// <summary>Factors a copy of <paramref name="matrix"/>, m³/3 multiply-adds and as many bytes more as it has.</summary>
     /// <param name="matrix">A, which stays as it is.</param>
-    /// <param name="device">Whose threads share the work, now and in <see cref="Solve"/>.</param>
+    /// <param name="device">Whose threads share the work, now and in <see cref="Solve(ReadOnlySpan{double})"/>.</param>
+    /// <param name="ridge">What is added to every element of the diagonal before.</param>
     /// <exception cref="InputException">
     /// A is not positive definite to working precision: a pivot is negative, no number, or no more than the rounding errors
     /// of what stood there.
     /// </exception>
     /// <exception cref="OutOfMemoryException">The machine has no room for the copy.</exception>
-    public static Cholesky Factor(SymmetricMatrix matrix, CpuDevice device)
+    public static Cholesky Factor(SymmetricMatrix matrix, CpuDevice device, double ridge = 0)
     {
         ArgumentNullException.ThrowIfNull(matrix);
         ArgumentNullException.ThrowIfNull(device);
         var factor = new SymmetricMatrix(matrix.Size);
         for (int row = 0; row < matrix.Size; row++) matrix.LowerRow(row).CopyTo(factor.LowerRow(row));
+        factor.AddToDiagonal(ridge);
 
         HostBlock scratch = device.Pool.Rent(sizeof(double) * (2L * factor.Stride * Panel + Panel * Panel));
         try
@@ -63,18 +65,37 @@ public sealed unsafe class Cholesky
     /// <param name="rightHandSides">[n,m] row-major, or [m] for a single one.</param>
     /// <returns>[n,m], solution after solution; each has the bits that it has alone.</returns>
     /// <exception cref="ArgumentException">They are no whole number of rows.</exception>
-    public double[] Solve(ReadOnlySpan<double> rightHandSides)
+    public double[] Solve(ReadOnlySpan<double> rightHandSides) => Solve(rightHandSides, Size);
+
+    /// <summary>The same with A's first rows and columns alone, whose factor is the beginning of A's, bit for bit.</summary>
+    /// <param name="rightHandSides">[n,leading] row-major.</param>
+    /// <param name="leading">How many of A's rows and columns.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A has not so many.</exception>
+    /// <exception cref="ArgumentException">They are no whole number of rows.</exception>
+    public double[] Solve(ReadOnlySpan<double> rightHandSides, int leading)
     {
-        if (rightHandSides.Length % Size != 0)
-            throw new ArgumentException($"{rightHandSides.Length} numbers are no rows of {Size}.", nameof(rightHandSides));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(leading);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(leading, Size);
+        if (rightHandSides.Length % leading != 0)
+            throw new ArgumentException($"{rightHandSides.Length} numbers are no rows of {leading}.", nameof(rightHandSides));
         double[] solutions = rightHandSides.ToArray();
         fixed (double* values = factor.Values, x = solutions)
         {
-            int count = solutions.Length / Size, groups = (count + TriangularSolve.Group - 1) / TriangularSolve.Group;
-            work.Run(groups, new TriangularSolve(values, factor.Stride, Size, x, count));
+            int count = solutions.Length / leading, groups = (count + TriangularSolve.Group - 1) / TriangularSolve.Group;
+            work.Run(groups, new TriangularSolve(values, factor.Stride, leading, x, count));
         }
 
         return solutions;
+    }
+
+    /// <summary>
+    /// How far A is from being singular, from below: the square of the largest over the smallest number on L's diagonal.
+    /// </summary>
+    public double ConditionAtLeast()
+    {
+        double least = double.PositiveInfinity, most = 0;
+        for (int i = 0; i < Size; i++) (least, most) = (Math.Min(least, factor[i, i]), Math.Max(most, factor[i, i]));
+        return most / least * (most / least);
     }
 
     private static void Factor(double* a, long stride, SymmetricMatrix matrix, double* scratch, WorkSharing work)

@@ -1,3 +1,4 @@
+using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Tokenization;
@@ -10,6 +11,9 @@ namespace Sharpformer.Editing.Methods.Rome;
 /// </summary>
 public sealed class RomeEditor : IEditor
 {
+    /// <summary>The method as messages call it.</summary>
+    internal const string Title = "ROME";
+
     /// <inheritdoc/>
     public string Name => RomeSettings.Name;
 
@@ -32,7 +36,7 @@ public sealed class RomeEditor : IEditor
     {
         ArgumentNullException.ThrowIfNull(requests);
         var how = (RomeSettings)settings;
-        foreach (TokenizedRequest request in requests) RomePrompts.SubjectOf(request.Request); // before anything is taught
+        foreach (TokenizedRequest request in requests) SubjectPrompts.SubjectOf(Title, request.Request); // before anything is taught
         if (requests.Count > 0 && how.Covariance) KeySolver(how, context); // whose statistics may be missing
         return requests.Select(request => (TokenizedRequest[])[request]);
     }
@@ -101,15 +105,17 @@ public sealed class RomeEditor : IEditor
         using BufferScope scope = model.Device.Scope();
         Tokenizer tokenizer = context.Tokenizer
             ?? throw new InvalidOperationException("ROME puts texts before a prompt: it needs the tokenizer.");
-        RomeTemplates templates = context.Once(() => RomeTemplates.Sample(soFar.Base, tokenizer, settings, context));
-        RomePrompts prompts = RomePrompts.Of(tokenizer, request, templates.Texts, model.Config.NPositions);
-        RomeStates states = RomeStates.Of(model, settings.Layer, prompts);
+        PromptTemplates templates = context.Once(() => Templates(soFar.Base, tokenizer, settings, context));
+        var prompts = new PromptBatch(SubjectPrompts.Of(Title, tokenizer, request, templates.Texts, model.Config.NPositions));
+        SubjectStates read = SubjectStates.Of(model, settings.Layer, prompts);
+        SubjectState states = read.Edits[0];
 
         float[] u = settings.Covariance ? KeySolver(settings, context).Solve(states.MeanKey, model.Device) : [.. states.MeanKey];
         double norm = Math.Sqrt(u.Sum(x => (double)x * x));
         for (int i = 0; i < u.Length; i++) u[i] = (float)(u[i] / norm);
 
-        RomeValue value = RomeValue.Find(model, settings, prompts, states, context.Cancellation);
+        var problem = new ValueProblem(prompts, read.Below, [states.Output]);
+        FoundValue value = ValueSearch.Find(model, settings.Search, problem, context.Cancellation)[0];
         (float[] key, float[] output) = settings.MeanKey ? (states.MeanKey, states.MeanOutput) : (states.Key, states.Output);
         double along = key.Zip(u, (k, x) => (double)k * x).Sum();
         float[] r = [.. value.Value.Zip(output, (wanted, now) => (float)((wanted - (double)now) / along))];
@@ -124,8 +130,19 @@ public sealed class RomeEditor : IEditor
         };
     }
 
-    private static RomeCovariance KeySolver(RomeSettings settings, TeachingContext context) =>
-        context.Once(() => RomeCovariance.Load(settings.Layer, context));
+    /// <summary>The texts that prompts are put behind.</summary>
+    internal static PromptTemplates Templates(CausalLm model, Tokenizer tokenizer, RomeSettings settings, TeachingContext context)
+    {
+        int[] lengths =
+        [
+            .. Enumerable.Repeat(settings.ShortLength, settings.ShortTemplates),
+            .. Enumerable.Repeat(settings.LongLength, settings.LongTemplates),
+        ];
+        return PromptTemplates.Sample(model, tokenizer, lengths, new Rng(settings.Seed).Fork("rome templates"), context);
+    }
+
+    private static KeyCovariance KeySolver(RomeSettings settings, TeachingContext context) =>
+        context.Once(() => KeyCovariance.Load(Title, settings.Layer, context, "or do without by --no-covariance"));
 
     private static float[] Part(Edit edit, string name) =>
         (edit.Part(name) ?? throw new ArgumentException($"ROME: edit {edit.Id} has no part '{name}'.")).Values;

@@ -1,3 +1,4 @@
+using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Methods.Rome;
@@ -52,6 +53,9 @@ public sealed record RomeSettings() : EditSettings(Name)
 
     /// <summary>Seeds the sampling of texts.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>How v* is searched.</summary>
+    internal ValueSearchSettings Search => new(Layer, Steps, LearningRate, LossLayer, StopLoss, WeightDecay, Clamp, KlWeight);
 
     /// <summary>The settings of a variant for a model.</summary>
     /// <exception cref="Tensors.InputException">There is no such variant.</exception>

@@ -1,6 +1,7 @@
 using Sharpformer.Autograd;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Editing.Methods.Rome;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;
@@ -37,10 +38,11 @@ public sealed class RomeEditorTests : IDisposable
         TeachingContext context = Context();
         Edit edit = Editor.Teach([request], new EditedModel(model), settings, context).Single();
 
-        RomePrompts prompts = Prompts(request, settings, context);
-        RomeStates before = RomeStates.Of(model, settings.Layer, prompts);
-        RomeStates after = RomeStates.Of(Editor.Apply(new EditedModel(model), [edit]).Model, settings.Layer, prompts);
-        RomeValue wanted = RomeValue.Find(model, settings, prompts, before, default);
+        PromptBatch prompts = Prompts(request, settings, context);
+        SubjectStates read = SubjectStates.Of(model, settings.Layer, prompts);
+        SubjectState before = read.Edits[0];
+        SubjectState after = SubjectStates.Of(Editor.Apply(new EditedModel(model), [edit]).Model, settings.Layer, prompts).Edits[0];
+        FoundValue wanted = ValueSearch.Find(model, settings.Search, new ValueProblem(prompts, read.Below, [before.Output]), default)[0];
         float[] given = settings.MeanKey ? after.MeanOutput : after.Output;
         Assert.True(Distance(given, wanted.Value) < 1e-4 * Norm(wanted.Value), $"{Distance(given, wanted.Value)} of {Norm(wanted.Value)}");
         Assert.True(Distance(before.Output, wanted.Value) > 0.5 * Norm(before.Output)); // there was something to do
@@ -61,15 +63,16 @@ public sealed class RomeEditorTests : IDisposable
     {
         RomeSettings settings = Quick(RomeSettings.Name) with { ShortTemplates = 2, KlWeight = 2 };
         TokenizedRequest request = Request(2);
-        RomePrompts prompts = Prompts(request, settings, Context());
-        var loss = new RomeLoss(model, settings, prompts, RomeStates.Of(model, settings.Layer, prompts));
+        PromptBatch prompts = Prompts(request, settings, Context());
+        SubjectStates read = SubjectStates.Of(model, settings.Layer, prompts);
+        var loss = new ValueLoss(model, settings.Search, new ValueProblem(prompts, read.Below, [read.Edits[0].Output]));
         int C = model.Config.NEmbd;
-        loss.At(device.Zeros(new Shape(C))); // what was said before
+        loss.At(device.Zeros(new Shape(1, C))); // what was said before
         var rng = new Rng(1);
         float[] at = Normal(rng, C);
         var tape = new Tape();
-        Variable delta = tape.Parameter(device.From(at, C));
-        tape.Backward(loss.At(delta).Total);
+        Variable delta = tape.Parameter(device.From(at, 1, C));
+        tape.Backward(loss.At(delta).Each);
         float[] gradient = delta.Gradient!.ToArray();
         for (int i = 0; i < 6; i++)
         {
@@ -78,7 +81,7 @@ public sealed class RomeEditorTests : IDisposable
             double expected = (At(Step) - At(-Step)) / (2 * Step), actual = gradient.Zip(direction, (g, d) => (double)g * d).Sum();
             Assert.True(Math.Abs(expected - actual) < 0.01 * Norm(gradient) + 1e-3, $"direction {i}: {actual}, expected {expected}");
 
-            double At(float step) => loss.At(device.From([.. at.Zip(direction, (a, d) => a + step * d)], C)).Total.Value.ToScalar();
+            double At(float step) => loss.At(device.From([.. at.Zip(direction, (a, d) => a + step * d)], 1, C)).Each.Value.ToScalar();
         }
     }
 
@@ -145,11 +148,10 @@ public sealed class RomeEditorTests : IDisposable
         TokenizedRequest request = TokenizedRequest.Of(
             Tokens, new EditRequest("Paris, says Paris Hilton's friend, lies in", "Rome", "Paris Hilton"), model.Config.NPositions);
         string[] templates = ["", "The language. ", "What is the. "];
-        RomePrompts prompts = RomePrompts.Of(Tokens, request, templates, model.Config.NPositions);
+        SubjectPrompts prompts = SubjectPrompts.Of(RomeEditor.Title, Tokens, request, templates, model.Config.NPositions);
         for (int t = 0; t < templates.Length; t++)
         {
-            int[] until = prompts.Tokens.Ids[(t * prompts.Tokens.T)..(t * prompts.Tokens.T + prompts.Subjects[t] + 1)];
-            Assert.Equal(templates[t] + "Paris, says Paris Hilton", Tokens.Decode(until));
+            Assert.Equal(templates[t] + "Paris, says Paris Hilton", Tokens.Decode(prompts.UpToSubject.ElementAt(t)));
         }
     }
 
@@ -191,8 +193,11 @@ public sealed class RomeEditorTests : IDisposable
     private TokenizedRequest Request(int record) =>
         TokenizedRequest.Of(Tokens, Records[record].ToRequest(""), model.Config.NPositions);
 
-    private RomePrompts Prompts(TokenizedRequest request, RomeSettings settings, TeachingContext context) =>
-        RomePrompts.Of(Tokens, request, RomeTemplates.Sample(model, Tokens, settings, context).Texts, model.Config.NPositions);
+    private PromptBatch Prompts(TokenizedRequest request, RomeSettings settings, TeachingContext context)
+    {
+        PromptTemplates templates = RomeEditor.Templates(model, Tokens, settings, context);
+        return new PromptBatch(SubjectPrompts.Of(RomeEditor.Title, Tokens, request, templates.Texts, model.Config.NPositions));
+    }
 
     private static TeachingContext Context() => new() { Tokenizer = Tokens, BosId = 7014, EosId = 7014 };
 

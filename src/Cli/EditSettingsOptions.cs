@@ -1,8 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using Sharpformer.Editing;
+using Sharpformer.Editing.Methods.AlphaEdit;
+using Sharpformer.Editing.Methods.Emmet;
 using Sharpformer.Editing.Methods.FineTuning;
 using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Methods.Locating;
+using Sharpformer.Editing.Methods.Memit;
+using Sharpformer.Editing.Methods.Pmet;
 using Sharpformer.Editing.Methods.Rome;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -23,15 +28,20 @@ internal sealed class EditSettingsOptions
 
     private readonly Option<string?> variant = new("--variant")
     {
-        Description = "Of ft: paper, ft-l or ft-m. Of rome: rome or r-rome. [default: the first]",
+        Description = "Of ft: paper, ft-l or ft-m. Of rome: rome or r-rome. Of memit: memit or paper. Of emmet: emmet or easyedit. "
+            + "[default: the first]",
         HelpName = "NAME",
         CompletionSources = { _ => EditorCatalog.All.SelectMany(editor => SettingsPreset.Variants(editor.Name))
             .Select(name => new CompletionItem(name)) },
     };
 
     private readonly Option<int?> batchSize = CommonOptions.OptionalNumber<int>(
-        "--batch-size", "Of ft: edits that are trained together, 0 for all at once. [default: the variant's]", b => b >= 0,
-        "a whole number from 0");
+        "--batch-size", "Of ft, memit, emmet, pmet and alphaedit: edits that are taught together, 0 for all. [default: the preset's]",
+        b => b >= 0, "a whole number from 0");
+
+    private readonly Option<int?> layers = CommonOptions.OptionalNumber<int>(
+        "--layers", "Of memit, emmet, pmet and alphaedit: how many blocks are edited, --layer being the last. [default: the preset's]",
+        l => l >= 1, "a whole number from 1");
 
     private readonly Option<bool> noCovariance = new("--no-covariance")
     {
@@ -109,8 +119,8 @@ internal sealed class EditSettingsOptions
         var o = new EditSettingsOptions();
         Option[] all =
         [
-            o.method, o.variant, o.batchSize, o.noCovariance, o.layer, o.theta, o.alpha, o.epochs, o.learningRate, o.recWeight, o.irrWeight,
-            o.weightDecay, o.labelSmoothing, o.retrofit, o.noRetrofit, o.asPublished, o.seed,
+            o.method, o.variant, o.batchSize, o.layers, o.noCovariance, o.layer, o.theta, o.alpha, o.epochs, o.learningRate, o.recWeight,
+            o.irrWeight, o.weightDecay, o.labelSmoothing, o.retrofit, o.noRetrofit, o.asPublished, o.seed,
         ];
         foreach (Option option in all) command.Add(option);
         command.Validators.Add(result =>
@@ -138,7 +148,9 @@ internal sealed class EditSettingsOptions
     {
         FineTuningSettings.Name => [method, variant, batchSize, layer, epochs, learningRate],
         RomeSettings.Name => [method, variant, noCovariance, layer, learningRate, seed],
-        IReVaSettings.Name => [.. all.Except([variant, batchSize, noCovariance])],
+        MemitSettings.Name or EmmetSettings.Name => [method, variant, batchSize, layers, layer, learningRate, seed],
+        PmetSettings.Name or AlphaEditSettings.Name => [method, batchSize, layers, layer, learningRate, seed],
+        IReVaSettings.Name => [.. all.Except([variant, batchSize, layers, noCovariance])],
         _ => [method],
     };
 
@@ -164,6 +176,8 @@ internal sealed class EditSettingsOptions
         {
             (FineTuningSettings.Name, { } named) => With(parse, FineTuningSettings.For(session.Model.Config, named)),
             (RomeSettings.Name, { } named) => With(parse, RomeSettings.For(session.Model.Config, named)),
+            (MemitSettings.Name, { } named) => With(parse, MemitSettings.For(session.Model.Config, named)),
+            (EmmetSettings.Name, { } named) => With(parse, EmmetSettings.For(session.Model.Config, named)),
             _ => With(parse, session.SettingsFor(asked)),
         };
     }
@@ -184,6 +198,7 @@ internal sealed class EditSettingsOptions
         IReVaSettings ireva => IReVa(parse, ireva),
         FineTuningSettings ft => FineTuning(parse, ft),
         RomeSettings rome => Rome(parse, rome),
+        BatchSettings batch => Batch(parse, batch),
         _ => settings,
     };
 
@@ -205,6 +220,19 @@ internal sealed class EditSettingsOptions
             Layer = parse.GetValue(layer) ?? preset.Layer,
             LearningRate = parse.GetValue(learningRate) ?? preset.LearningRate,
             Covariance = preset.Covariance && !parse.GetValue(noCovariance),
+            Seed = parse.GetValue(seed) ?? preset.Seed,
+        };
+    }
+
+    private BatchSettings Batch(ParseResult parse, BatchSettings preset)
+    {
+        int last = parse.GetValue(layer) ?? preset.Layer;
+        return preset with
+        {
+            Layer = last,
+            Layers = parse.GetValue(layers) ?? Math.Min(preset.Layers, last + 1),
+            BatchSize = parse.GetValue(batchSize) ?? preset.BatchSize,
+            LearningRate = parse.GetValue(learningRate) ?? preset.LearningRate,
             Seed = parse.GetValue(seed) ?? preset.Seed,
         };
     }

@@ -1,6 +1,7 @@
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.FineTuning;
 using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Editing.Methods.Rome;
 
 namespace Sharpformer.Cli;
@@ -27,6 +28,7 @@ internal sealed record EditView(
         IReVaSettings ireva => ireva.Layer,
         RomeSettings rome => rome.Layer,
         FineTuningSettings ft => ft.Layer,
+        BatchSettings batch => batch.Layer,
         _ => null,
     };
 

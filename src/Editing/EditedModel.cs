@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing;
@@ -15,6 +16,12 @@ public sealed record EditedModel(CausalLm Base)
 
     /// <summary>What sits beside blocks, in the order in which it was put there.</summary>
     public IReadOnlyList<IEditMemory> Memories { get; init; } = [];
+
+    /// <summary>
+    /// What a method must know of the edits so far to add more of them, by the method's name: a value, like all of this. Weights and
+    /// memories do not tell the keys of earlier edits, which AlphaEdit's next ones shall leave alone.
+    /// </summary>
+    internal ImmutableDictionary<string, object> Carried { get; init; } = ImmutableDictionary<string, object>.Empty;
 
     /// <summary>Whether weights are changed. Edits that do so never say where they answer.</summary>
     public bool ChangesWeights => !ReferenceEquals(Base, Model);

@@ -1,6 +1,10 @@
 using System.Collections.Concurrent;
+using Sharpformer.Editing.Methods.AlphaEdit;
+using Sharpformer.Editing.Methods.Emmet;
 using Sharpformer.Editing.Methods.FineTuning;
 using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Methods.Memit;
+using Sharpformer.Editing.Methods.Pmet;
 using Sharpformer.Editing.Methods.Rome;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -15,6 +19,10 @@ public static class EditorCatalog
         new IReVaEditor(),
         new FineTuningEditor(),
         new RomeEditor(),
+        new MemitEditor(),
+        new EmmetEditor(),
+        new PmetEditor(),
+        new AlphaEditEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>
@@ -32,14 +40,22 @@ public static class EditorCatalog
     }
 
     /// <summary>
-    /// Whether the edits that were taught with this one are one solution with it, so that it can neither fall silent nor be taken along
+    /// Whether the edits that were taught with this one share one change with it, so that it can neither fall silent nor be taken along
     /// alone.
     /// </summary>
     /// <exception cref="InputException">This program does not have its method.</exception>
     public static bool IsOfBatch(Edit edit)
     {
         ArgumentNullException.ThrowIfNull(edit);
-        return Named(edit.Method).Reversal == Reversal.Batch;
+        return Named(edit.Method).Reversal == Reversal.WholeBatch;
+    }
+
+    /// <summary>Whether it matters which edits this one was taught with: they share a change, or are one solution.</summary>
+    /// <exception cref="InputException">This program does not have its method.</exception>
+    public static bool KnowsItsBatch(Edit edit)
+    {
+        ArgumentNullException.ThrowIfNull(edit);
+        return Named(edit.Method).Reversal is Reversal.Batch or Reversal.WholeBatch;
     }
 
     /// <summary>Takes a method away again: a test's.</summary>

@@ -9,6 +9,9 @@ public enum Reversal
     /// <summary>The edit's own term disappears; later edits keep what they learnt in its presence.</summary>
     TermDropped,
 
-    /// <summary>Edits of one batch are one solution, which is computed again without the edit, or the batch leaves as a whole.</summary>
+    /// <summary>Edits of one batch are one solution, which is computed again without the edit; the others stay in force.</summary>
     Batch,
+
+    /// <summary>Edits of one batch share one change, which is in force as a whole or not at all.</summary>
+    WholeBatch,
 }

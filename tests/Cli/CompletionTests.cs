@@ -15,7 +15,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("sharpformer ed", "edits")]
     [InlineData("sharpformer edits l", "list log")]
     [InlineData("sharpformer edits add --metho", "--method")]
-    [InlineData("sharpformer edits add --method ", "ft ireva rome")]
+    [InlineData("sharpformer edits add --method ", "alphaedit emmet ft ireva memit pmet rome")]
     [InlineData("sharpformer edits add --json --method i", "ireva")]
     [InlineData("sharpformer edits add --on-conflict ", "refuse supersede keep")]
     [InlineData("sharpformer model random --shape gpt-j", "gpt-j-6b")]
@@ -29,7 +29,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("sharpformer help eva", "evaluate")]
     [InlineData("sharpformer help edits l", "list log")]
     [InlineData("sharpformer edits add --method = i", "ireva")]
-    [InlineData("sharpformer edits add --method =", "ft ireva rome")]
+    [InlineData("sharpformer edits add --method =", "alphaedit emmet ft ireva memit pmet rome")]
     [InlineData("sharpformer dataset convert --to ", "CONVERTED")]
     [InlineData("sharpformer edits add --on-bad ", "stop skip")]
     public void Bash_offers(string line, string expected)
@@ -47,7 +47,7 @@ public sealed class CompletionTests : IDisposable
 
     [ShellTheory("fish")]
     [InlineData("sharpformer edits l", "list\nlog")]
-    [InlineData("sharpformer edits add --method ", "ft\nireva\nrome")]
+    [InlineData("sharpformer edits add --method ", "alphaedit\nemmet\nft\nireva\nmemit\npmet\nrome")]
     [InlineData("sharpformer help edits l", "list\nlog")]
     public void Fish_offers(string line, string expected)
     {
@@ -56,7 +56,7 @@ public sealed class CompletionTests : IDisposable
     }
 
     [ShellTheory("zsh")]
-    [InlineData("sharpformer edits add --method ''", "compadd -- ft ireva rome")]
+    [InlineData("sharpformer edits add --method ''", "compadd -- alphaedit emmet ft ireva memit pmet rome")]
     [InlineData("sharpformer edits add --model ''", "_files -/")]
     [InlineData("sharpformer model info ''", "_files -/")]
     public void Zsh_offers(string line, string expected)

@@ -53,7 +53,9 @@ public sealed class ModelDefaultsTests : IDisposable
     [InlineData("""{"edits":{}}""", "edits is not known here, expected \"editing\"")]
     [InlineData("""{"sentences":"a b"}""", "sentences is \"a b\", expected a list")]
     [InlineData("""{"sentences":[1]}""", "expected a text")]
-    [InlineData("""{"editing":{"grace":{}}}""", "editing.grace: there is no such method, expected one of ft, ireva, rome")]
+    [InlineData(
+        """{"editing":{"grace":{}}}""",
+        "editing.grace: there is no such method, expected one of alphaedit, emmet, ft, ireva, memit, pmet, rome")]
     [InlineData("""{"editing":{"ireva":[]}}""", "editing.ireva is a list, expected an object with settings")]
     [InlineData("""{"editing":{"ireva":{"thta":0.9}}}""", "editing.ireva.thta is no setting of method ireva, expected one of layer, theta")]
     [InlineData("""{"editing":{"ireva":{"theta":"0.9"}}}""", "editing.ireva.theta is \"0.9\", expected a number between 0 and 1")]

@@ -223,7 +223,7 @@ internal sealed class MergePlan
     // Which edits were taught together matters only where they are one solution.
     private long BatchOf(Edit edit, int source)
     {
-        (int, string, long) key = EditorCatalog.IsOfBatch(edit) ? (source, edit.Method, edit.Batch) : (0, "", 0);
+        (int, string, long) key = EditorCatalog.KnowsItsBatch(edit) ? (source, edit.Method, edit.Batch) : (0, "", 0);
         if (!batches.TryGetValue(key, out long number)) batches.Add(key, number = batches.Count + 1);
         return number;
     }

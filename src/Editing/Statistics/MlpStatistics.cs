@@ -17,13 +17,14 @@ namespace Sharpformer.Editing.Statistics;
 public sealed record MlpStatistics(string Folder, ModelFingerprint Model, int Layer, string Corpus)
 {
     private const string ModelKey = "model", TokenizerKey = "tokenizer", LayerKey = "layer", CorpusKey = "corpus", TextsKey = "texts";
-    private const int Short = 12; // digits of a hash in a file's name
+    private const string Kind = "mlp-hidden-"; // what a file's name begins with
 
     /// <summary>How often what was added is written down.</summary>
     private static readonly TimeSpan BetweenSaves = TimeSpan.FromMinutes(1);
 
     /// <summary>The sum's file.</summary>
-    public string Path => System.IO.Path.Combine(Folder, $"{Prefix(Model, Layer)}{Corpus[..Math.Min(Short, Corpus.Length)]}.safetensors");
+    public string Path => System.IO.Path.Combine(
+        Folder, $"{Prefix(Model, Layer)}{Corpus[..Math.Min(ModelFingerprint.ShortLength, Corpus.Length)]}.safetensors");
 
     /// <summary>The name of a text: the SHA-256 of its bytes and how it was cut into windows.</summary>
     /// <param name="path">The text.</param>
@@ -88,29 +89,35 @@ public sealed record MlpStatistics(string Folder, ModelFingerprint Model, int La
     /// <exception cref="InputException">There are none, several, too few states, or they are damaged.</exception>
     public static SecondMoment Load(string folder, ModelFingerprint model, int layer, CancellationToken cancellation = default)
     {
+        string found = Find(folder, model, layer);
+        int size = SizeOf(found);
+        SecondMoment moment = SecondMoment.Load(found, size, Expected(model, layer), cancellation).Moment;
+        return moment.Count >= size ? moment : throw new InputException(
+            $"{found}: a sum over {moment.Count} states of {size} numbers, expected at least {size}.",
+            "add more text: " + Making(folder, layer));
+    }
+
+    /// <summary>The file with the statistics of a model's block in a folder; it is not read.</summary>
+    /// <exception cref="InputException">There are none, or several.</exception>
+    public static string Find(string folder, ModelFingerprint model, int layer)
+    {
         ArgumentNullException.ThrowIfNull(model);
-        string make = $"make them by 'model statistics --model … --text … --layer {layer} --output {folder}'.";
-        string[] all = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.safetensors") : [];
+        string[] all = Directory.Exists(folder) ? Directory.GetFiles(folder, $"{Kind}*.safetensors") : [];
         string prefix = Prefix(model, layer);
         string[] found = [.. all.Where(file => System.IO.Path.GetFileName(file).StartsWith(prefix, StringComparison.Ordinal))];
         if (found.Length == 0)
         {
             string others = all.Length == 0 ? "" : $", only {all.Length} of other models or blocks";
-            throw new InputException($"{folder}: it holds no statistics of this model at block {layer}{others}.", make);
+            throw new InputException($"{folder}: it holds no statistics of this model at block {layer}{others}.", Making(folder, layer));
         }
 
-        if (found.Length > 1)
-        {
-            throw new InputException(
-                $"{folder}: it holds statistics of this model at block {layer} over {found.Length} texts, expected one.",
-                "keep one of them in a folder of its own.");
-        }
-
-        int size = SizeOf(found[0]);
-        SecondMoment moment = SecondMoment.Load(found[0], size, Expected(model, layer), cancellation).Moment;
-        return moment.Count >= size ? moment : throw new InputException(
-            $"{found[0]}: a sum over {moment.Count} states of {size} numbers, expected at least {size}.", "add more text: " + make);
+        return found.Length == 1 ? found[0] : throw new InputException(
+            $"{folder}: it holds statistics of this model at block {layer} over {found.Length} texts, expected one.",
+            "keep one of them in a folder of its own.");
     }
+
+    private static string Making(string folder, int layer) =>
+        $"make them by 'model statistics --model … --text … --layer {layer} --output {folder}'.";
 
     private static void Make(string folder)
     {
@@ -125,7 +132,7 @@ public sealed record MlpStatistics(string Folder, ModelFingerprint Model, int La
     }
 
     private static string Prefix(ModelFingerprint model, int layer) =>
-        $"mlp-hidden-{layer}-{model.Weights[..Math.Min(Short, model.Weights.Length)]}-";
+        $"{Kind}{layer}-{model.Short}-";
 
     private static Dictionary<string, string> Expected(ModelFingerprint model, int layer) => new()
     {

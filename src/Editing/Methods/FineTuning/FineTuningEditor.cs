@@ -16,7 +16,7 @@ public sealed class FineTuningEditor : IEditor
     public string Description => "Fine-tunes one MLP's weights within a clamp; edits taught together share the change.";
 
     /// <inheritdoc/>
-    public Reversal Reversal => Reversal.Batch;
+    public Reversal Reversal => Reversal.WholeBatch;
 
     /// <inheritdoc/>
     public Type SettingsType => typeof(FineTuningSettings);

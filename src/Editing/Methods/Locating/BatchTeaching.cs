@@ -1,0 +1,145 @@
+using Sharpformer.Editing.Statistics;
+using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
+using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
+
+namespace Sharpformer.Editing.Methods.Locating;
+
+/// <summary>
+/// Teaches a batch of edits to some blocks in a row: a new value for each edit is searched at the last of them, then each block from below
+/// takes its share of what is still missing, on the model with the blocks below changed.
+/// </summary>
+/// <param name="Method">The method as messages call it.</param>
+/// <param name="Duals">What stands in for a block's keys in the solution, see <see cref="EditColumn.Dual"/>.</param>
+/// <param name="Change">The model with a block changed by a batch's columns, as <see cref="IEditor.Apply"/> does it.</param>
+internal sealed record BatchTeaching(
+    string Method, Func<int, IReadOnlyList<float[]>, CpuDevice, float[][]> Duals,
+    Func<CausalLm, int, IReadOnlyList<EditColumn>, CpuDevice, CausalLm> Change)
+{
+    private static readonly string[] Words = ["The", "Therefore", "Because", "I", "You"];
+
+    /// <summary>The batches, once it is known that all of them can be taught.</summary>
+    /// <exception cref="InputException">A request has no subject, statistics are missing, or the model has not the blocks.</exception>
+    public static IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(
+        string method, IReadOnlyList<TokenizedRequest> requests, BatchSettings settings, TeachingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Layers < 1 || settings.FirstLayer < 0)
+        {
+            throw new InputException(
+                $"{method} is to edit {settings.Layers} blocks, the last being block {settings.Layer}, "
+                    + $"expected 1 to {settings.Layer + 1} blocks.");
+        }
+
+        foreach (TokenizedRequest request in requests) SubjectPrompts.SubjectOf(method, request.Request);
+        if (requests.Count == 0) return [];
+        foreach (int layer in settings.AllLayers)
+        {
+            (string folder, ModelFingerprint model) = KeyCovariance.Place(method, layer, context);
+            MlpStatistics.Find(folder, model, layer);
+        }
+
+        return requests.Chunk(settings.BatchSize > 0 ? settings.BatchSize : requests.Count);
+    }
+
+    /// <summary>Makes the edits of one batch.</summary>
+    public IReadOnlyList<Edit> Teach(
+        IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, BatchSettings settings, TeachingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(soFar);
+        ArgumentNullException.ThrowIfNull(context);
+        if (requests.Count == 0) return [];
+        CausalLm model = soFar.Model;
+        Tokenizer tokenizer = context.Tokenizer
+            ?? throw new InvalidOperationException($"{Method} puts texts before a prompt: it needs the tokenizer.");
+        PromptTemplates templates = context.Once(() => Templates(soFar.Base, tokenizer, settings, context));
+        SubjectPrompts[] prompts = [.. requests.Select(request =>
+            SubjectPrompts.Of(Method, tokenizer, request, templates.Texts, model.Config.NPositions))];
+        FoundValue[] values = [.. PromptBatch.Chunks(prompts).SelectMany(chunk => Values(model, settings, chunk, context.Cancellation))];
+        List<EditPart>[] parts = [.. prompts.Select((_, e) => new List<EditPart> { new(BatchParts.Place, [1], [e]) })];
+        foreach (int layer in settings.AllLayers)
+        {
+            SubjectKeys now = SubjectKeys.Of(model, layer, settings, prompts, context.Cancellation);
+            model = HostDevice.Run(model.Device, host =>
+            {
+                float[][] duals = Duals(layer, now.Keys, host);
+                double share = settings.Share(settings.Layer - layer + 1);
+                EditColumn[] columns = [.. values.Select((value, e) =>
+                    new EditColumn(now.Keys[e], duals[e], Missing(value.Value, now.Current[e], share)))];
+                for (int e = 0; e < parts.Length; e++) parts[e].AddRange(BatchParts.Of(layer, columns[e]));
+                return Change(model, layer, columns, host);
+            });
+        }
+
+        return [.. requests.Select((request, e) => new Edit
+        {
+            Request = request.Request,
+            PromptTokens = request.Tokens.Prompt,
+            TargetTokens = request.Tokens.Target,
+            Settings = settings,
+            Parts = parts[e],
+            FinalLoss = values[e].Loss,
+        })];
+    }
+
+    /// <summary>The model with batches of edits each of which is a solution of its own.</summary>
+    public static EditedModel Apply(EditedModel soFar, IReadOnlyList<Edit> edits)
+    {
+        ArgumentNullException.ThrowIfNull(soFar);
+        ArgumentNullException.ThrowIfNull(edits);
+        IReadOnlyList<Edit>[] batches = [.. BatchParts.Batches(edits)];
+        int[] layers = [.. batches.SelectMany(batch => ((BatchSettings)batch[0].Settings).AllLayers).Distinct().Order()];
+        return layers.Length == 0 ? soFar : soFar with
+        {
+            Model = HostDevice.Run(soFar.Model.Device, host => layers.Aggregate(soFar.Model, (model, layer) =>
+            {
+                var change = new LayerChange(model, layer, host);
+                foreach (IReadOnlyList<Edit> batch in batches)
+                {
+                    var settings = (BatchSettings)batch[0].Settings;
+                    if (!settings.AllLayers.Contains(layer)) continue;
+                    change.Add([.. batch.Select(edit => BatchParts.Column(edit, layer))], settings.Ridge);
+                }
+
+                return change.Model;
+            })),
+        };
+    }
+
+    /// <summary>One batch's change of one block.</summary>
+    public static CausalLm Changed(CausalLm model, int layer, IReadOnlyList<EditColumn> columns, double ridge, CpuDevice host)
+    {
+        var change = new LayerChange(model, layer, host);
+        change.Add(columns, ridge);
+        return change.Model;
+    }
+
+    /// <summary>The texts that prompts are put behind.</summary>
+    internal static PromptTemplates Templates(CausalLm model, Tokenizer tokenizer, BatchSettings settings, TeachingContext context)
+    {
+        string[] words = [.. Enumerable.Range(0, settings.Templates).Select(i => Words[i % Words.Length])];
+        return PromptTemplates.Sample(model, tokenizer, words, settings.TemplateLength, new Rng(settings.Seed).Fork("templates"), context);
+    }
+
+    /// <summary>The new values of some edits.</summary>
+    internal static FoundValue[] Values(CausalLm model, BatchSettings settings, PromptBatch prompts, CancellationToken cancellation)
+    {
+        using BufferScope scope = model.Device.Scope();
+        SubjectStates states = SubjectStates.Of(model, settings.Layer, prompts);
+        float[][] origins = [.. states.Edits.Select(edit => settings.Target == Site.MlpOutput ? edit.Output : edit.Stream)];
+        var problem = new ValueProblem(prompts, states.Below, origins);
+        if (settings.SearchesAttention)
+        {
+            AttentionStates attention = AttentionStates.Of(model, settings.Layer, prompts);
+            problem = problem with { Origins = [.. origins, .. attention.Outputs], Middle = attention.Middle };
+        }
+
+        return ValueSearch.Find(model, settings.Search, problem, cancellation);
+    }
+
+    private static float[] Missing(float[] wanted, float[] now, double share) =>
+        [.. wanted.Zip(now, (value, there) => (float)((value - (double)there) / share))];
+}

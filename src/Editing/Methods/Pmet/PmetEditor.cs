@@ -1,0 +1,50 @@
+using Sharpformer.Editing.Methods.Locating;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Editing.Methods.Pmet;
+
+/// <summary>
+/// PMET (Li et al. 2024, "PMET: Precise Model Editing in a Transformer"): MEMIT's solution for the MLP's output, found while the
+/// attention's may move too, and spread over the blocks by the square root.
+/// </summary>
+public sealed class PmetEditor : IEditor
+{
+    /// <summary>The method as messages call it.</summary>
+    internal const string Title = "PMET";
+
+    /// <inheritdoc/>
+    public string Name => PmetSettings.Name;
+
+    /// <inheritdoc/>
+    public string Description => "As memit, with values of the MLP alone and more of the change in the lower blocks.";
+
+    /// <inheritdoc/>
+    public Reversal Reversal => Reversal.Batch;
+
+    /// <inheritdoc/>
+    public Type SettingsType => typeof(PmetSettings);
+
+    /// <inheritdoc/>
+    public EditSettings SettingsFor(ModelConfig config) => PmetSettings.For(config);
+
+    /// <inheritdoc/>
+    public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(
+        IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context) =>
+        BatchTeaching.Batches(Title, requests, (PmetSettings)settings, context);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Edit> Teach(
+        IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context)
+    {
+        var how = (PmetSettings)settings;
+        var teaching = new BatchTeaching(
+            Title,
+            (layer, keys, host) => KeyCovariance.Load(Title, layer, context).Solve(keys, host),
+            (model, layer, columns, host) => BatchTeaching.Changed(model, layer, columns, how.Ridge, host));
+        return teaching.Teach(requests, soFar, how, context);
+    }
+
+    /// <summary>Solves every batch again for those of its edits that are active.</summary>
+    /// <inheritdoc/>
+    public EditedModel Apply(EditedModel soFar, IReadOnlyList<Edit> edits) => BatchTeaching.Apply(soFar, edits);
+}

@@ -194,7 +194,7 @@ public sealed class CheckpointConverterTests : IDisposable
         string source = TestFiles.Golden("families/gpt2-tiny-f32"), taken = folder.File("taken"), target = folder.File("st");
         File.WriteAllText(taken, "mine");
         AssertRefused("is already there", source, taken);
-        AssertRefused("cannot be written", source, Path.Combine(taken, "in"));
+        AssertRefused($"{taken} is a file, expected a folder", source, Path.Combine(taken, "in"));
         AssertRefused("config.json: no such file", folder.Path, target);
         Assert.Equal("mine", File.ReadAllText(taken));
         using var stop = new CancellationTokenSource();

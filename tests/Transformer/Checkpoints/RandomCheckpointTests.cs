@@ -100,7 +100,8 @@ public sealed class RandomCheckpointTests : IDisposable
         File.WriteAllText(taken, "mine");
         Fails.With<InputException>("is already there", () => RandomCheckpoint.Write(taken, Small, DType.F16, 0));
         Assert.Equal("mine", File.ReadAllText(taken));
-        Fails.With<InputException>("cannot be written", () => RandomCheckpoint.Write(Path.Combine(taken, "in"), Small, DType.F16, 0));
+        Fails.With<InputException>(
+            $"{taken} is a file, expected a folder", () => RandomCheckpoint.Write(Path.Combine(taken, "in"), Small, DType.F16, 0));
         Fails.With<InputException>(
             "the model's vocabulary 301", () => RandomCheckpoint.Write(folder.File("m"), Small, DType.F16, 0, TestFiles.Model));
 

@@ -35,6 +35,21 @@ public static class SecureHash
         return Convert.ToHexStringLower(hash.Hash!);
     }
 
+    /// <summary>The sum of a file's bytes, in lower-case hex.</summary>
+    /// <exception cref="InputException">It cannot be read, or the machine has no OpenSSL.</exception>
+    public static string Sha256OfFile(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return Sha256Of(file.CopyTo);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: cannot be read: {FileErrors.Reason(e)}.", null, e);
+        }
+    }
+
     private static void CheckIsThere()
     {
         if (isThere) return;

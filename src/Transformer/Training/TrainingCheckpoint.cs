@@ -154,12 +154,18 @@ internal sealed class TrainingCheckpoint : IDisposable
         {
             string best = FileName("best", state.Step);
             TrainerState.SaveWeights(trainer, PathOf(best));
-            state = state with { Best = state.Best! with { File = best, Sha256 = Sum(PathOf(best)) } };
+            state = state with { Best = state.Best! with { File = best, Sha256 = SecureHash.Sha256OfFile(PathOf(best)) } };
         }
 
         string file = FileName("trainer", state.Step);
         TrainerState.Save(trainer, PathOf(file));
-        state = state with { LogLength = Log.Length, LogSha256 = Log.Sha256, TrainerFile = file, TrainerSha256 = Sum(PathOf(file)) };
+        state = state with
+        {
+            LogLength = Log.Length,
+            LogSha256 = Log.Sha256,
+            TrainerFile = file,
+            TrainerSha256 = SecureHash.Sha256OfFile(PathOf(file)),
+        };
         using (var stream = new FileStream(unfinished, FileMode.Create, FileAccess.Write))
         {
             JsonSerializer.Serialize(stream, state, Options);
@@ -213,20 +219,7 @@ internal sealed class TrainingCheckpoint : IDisposable
     private static void CheckSum(string path, string? sha256)
     {
         if (!File.Exists(path)) throw Damaged($"{path}: is missing");
-        if (sha256 is not null && Sum(path) != sha256) throw Damaged($"{path}: is not what was kept, by its SHA-256");
-    }
-
-    private static string Sum(string path)
-    {
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            return SecureHash.Sha256Of(file.CopyTo);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be read: {FileErrors.Reason(e)}.", null, e);
-        }
+        if (sha256 is not null && SecureHash.Sha256OfFile(path) != sha256) throw Damaged($"{path}: is not what was kept, by its SHA-256");
     }
 
     private static InputException Damaged(string what, Exception? inner = null) => new($"{what}.", BeginAnew, inner);

@@ -13,12 +13,20 @@ internal static class ChangedWeight
     /// <param name="delta">Δ, as many numbers.</param>
     public static Tensor Plus(Tensor weight, float[] delta)
     {
-        Device device = weight.Device;
         Tensor changed = weight.Float32Copy(outlivesScopes: true);
+        Add(changed, delta);
+        return changed;
+    }
+
+    /// <summary>The same in place: w += Δ.</summary>
+    /// <param name="weight">w, a copy of its own.</param>
+    /// <param name="delta">Δ, as many numbers.</param>
+    public static void Add(Tensor weight, float[] delta)
+    {
+        Device device = weight.Device;
         using BufferScope scope = device.Scope();
         Tensor change = device.Allocate(weight.Shape);
         device.Upload(delta, change);
-        device.Copy(Ops.Add(changed, change).Value, changed);
-        return changed;
+        device.Copy(Ops.Add(weight, change).Value, weight);
     }
 }

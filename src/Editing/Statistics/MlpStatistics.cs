@@ -30,18 +30,7 @@ public sealed record MlpStatistics(string Folder, ModelFingerprint Model, int La
     /// <param name="path">The text.</param>
     /// <param name="cut">How it is cut, for example <c>lines</c>.</param>
     /// <exception cref="InputException">It cannot be read.</exception>
-    public static string CorpusOf(string path, string cut)
-    {
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            return $"{SecureHash.Sha256Of(file.CopyTo)}-{cut}";
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be read: {FileErrors.Reason(e)}.", null, e);
-        }
-    }
+    public static string CorpusOf(string path, string cut) => $"{SecureHash.Sha256OfFile(path)}-{cut}";
 
     /// <summary>Adds the hidden states of texts, from where the file in the folder ended.</summary>
     /// <param name="model">The model.</param>
@@ -58,31 +47,9 @@ public sealed record MlpStatistics(string Folder, ModelFingerprint Model, int La
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(texts);
         Make(Folder);
-        (SecondMoment moment, long done) = Begin(model.Config.NInner);
-        long saved = done, savedAt = Environment.TickCount64;
-        CpuDevice? own = model.Device is CpuDevice ? null : new CpuDevice();
-        try
-        {
-            foreach (int[][] batch in Batches(texts.Skip(checked((int)done)), tokens - moment.Count))
-            {
-                if (cancellation.IsCancellationRequested) break;
-                moment.Add(States(model, batch), own ?? (CpuDevice)model.Device);
-                done += batch.Length;
-                progress?.Report(moment.Count);
-                if (Environment.TickCount64 - savedAt < BetweenSaves.TotalMilliseconds) continue;
-                Save(moment, done);
-                (saved, savedAt) = (done, Environment.TickCount64);
-            }
-
-            if (saved < done) Save(moment, done);
-        }
-        finally
-        {
-            own?.Dispose();
-        }
-
+        long count = HostDevice.Run(model.Device, host => Collect(model, texts, tokens, host, progress, cancellation));
         cancellation.ThrowIfCancellationRequested();
-        return moment.Count;
+        return count;
     }
 
     /// <summary>The statistics of a model's block in a folder, whatever text they are of.</summary>
@@ -114,6 +81,26 @@ public sealed record MlpStatistics(string Folder, ModelFingerprint Model, int La
         return found.Length == 1 ? found[0] : throw new InputException(
             $"{folder}: it holds statistics of this model at block {layer} over {found.Length} texts, expected one.",
             "keep one of them in a folder of its own.");
+    }
+
+    private long Collect(
+        CausalLm model, IEnumerable<int[]> texts, long tokens, CpuDevice host, IProgress<long>? progress, CancellationToken cancellation)
+    {
+        (SecondMoment moment, long done) = Begin(model.Config.NInner);
+        long saved = done, savedAt = Environment.TickCount64;
+        foreach (int[][] batch in Batches(texts.Skip(checked((int)done)), tokens - moment.Count))
+        {
+            if (cancellation.IsCancellationRequested) break;
+            moment.Add(States(model, batch), host);
+            done += batch.Length;
+            progress?.Report(moment.Count);
+            if (Environment.TickCount64 - savedAt < BetweenSaves.TotalMilliseconds) continue;
+            Save(moment, done);
+            (saved, savedAt) = (done, Environment.TickCount64);
+        }
+
+        if (saved < done) Save(moment, done);
+        return moment.Count;
     }
 
     private static string Making(string folder, int layer) =>

@@ -42,20 +42,12 @@ public sealed class AlphaEditEditor : IEditor
         ArgumentNullException.ThrowIfNull(soFar);
         var how = (AlphaEditSettings)settings;
         KeysSoFar known = KeysSoFar.Of(soFar);
-        var teaching = new BatchTeaching(
-            Title,
-            (layer, keys, host) =>
-            {
-                (string folder, ModelFingerprint model) = KeyCovariance.Place(Title, layer, context);
-                return NullSpace.Of(folder, model, layer, how.Threshold, how.Energy, host, context.Cancellation).Project(keys);
-            },
-            (model, layer, columns, host) =>
-            {
-                var change = new LayerChange(model, layer, host);
-                change.Add(known.At(layer), [columns], [how.Ridge]);
-                return change.Model;
-            });
-        return teaching.Teach(requests, soFar, how, context);
+        var teaching = new BatchTeaching(Title, (layer, keys, host) =>
+        {
+            (string folder, ModelFingerprint model) = KeyCovariance.Place(Title, layer, context);
+            return NullSpace.Of(folder, model, layer, how.Threshold, how.Energy, host, context.Cancellation).Project(keys);
+        });
+        return (teaching with { Earlier = layer => known.At(layer) }).Teach(requests, soFar, how, context);
     }
 
     /// <summary>

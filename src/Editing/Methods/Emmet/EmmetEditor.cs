@@ -43,14 +43,8 @@ public sealed class EmmetEditor : IEditor
         IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context)
     {
         var how = (EmmetSettings)settings;
-        var teaching = new BatchTeaching(
-            Title,
-            (layer, keys, host) => KeyCovariance.Load(Title, layer, context).Solve(keys, host),
-            (model, layer, columns, host) =>
-            {
-                if (how.Ridge == 0) RequireIndependent(requests, columns, host);
-                return BatchTeaching.Changed(model, layer, columns, how.Ridge, host);
-            });
+        BatchTeaching teaching = BatchTeaching.LeastSquares(Title, context);
+        if (how.Ridge == 0) teaching = teaching with { Check = (columns, host) => RequireIndependent(requests, columns, host) };
         return teaching.Teach(requests, soFar, how, context);
     }
 

@@ -12,12 +12,21 @@ namespace Sharpformer.Editing.Methods.Locating;
 /// </summary>
 /// <param name="Method">The method as messages call it.</param>
 /// <param name="Duals">What stands in for a block's keys in the solution, see <see cref="EditColumn.Dual"/>.</param>
-/// <param name="Change">The model with a block changed by a batch's columns, as <see cref="IEditor.Apply"/> does it.</param>
-internal sealed record BatchTeaching(
-    string Method, Func<int, IReadOnlyList<float[]>, CpuDevice, float[][]> Duals,
-    Func<CausalLm, int, IReadOnlyList<EditColumn>, CpuDevice, CausalLm> Change)
+internal sealed record BatchTeaching(string Method, Func<int, IReadOnlyList<float[]>, CpuDevice, float[][]> Duals)
 {
     private static readonly string[] Words = ["The", "Therefore", "Because", "I", "You"];
+
+    /// <summary>The columns at a block of earlier edits, whose answers the batch leaves alone.</summary>
+    public Func<int, IReadOnlyList<EditColumn>> Earlier { get; init; } = _ => [];
+
+    /// <summary>Refuses columns that have no good solution; null takes all.</summary>
+    public Action<IReadOnlyList<EditColumn>, CpuDevice>? Check { get; init; }
+
+    /// <summary>Teaching by least squares over C, the second moment of a block's keys: C⁻¹·k stands in for k.</summary>
+    /// <param name="method">The method as messages call it.</param>
+    /// <param name="context">Names the folder of C.</param>
+    public static BatchTeaching LeastSquares(string method, TeachingContext context) =>
+        new(method, (layer, keys, host) => KeyCovariance.Load(method, layer, context).Solve(keys, host));
 
     /// <summary>The batches, once it is known that all of them can be taught.</summary>
     /// <exception cref="InputException">A request has no subject, statistics are missing, or the model has not the blocks.</exception>
@@ -70,7 +79,10 @@ internal sealed record BatchTeaching(
                 EditColumn[] columns = [.. values.Select((value, e) =>
                     new EditColumn(now.Keys[e], duals[e], Missing(value.Value, now.Current[e], share)))];
                 for (int e = 0; e < parts.Length; e++) parts[e].AddRange(BatchParts.Of(layer, columns[e]));
-                return Change(model, layer, columns, host);
+                Check?.Invoke(columns, host);
+                var change = new LayerChange(model, layer, host);
+                change.Add(Earlier(layer), [columns], [settings.Ridge]);
+                return change.Model;
             });
         }
 
@@ -107,14 +119,6 @@ internal sealed record BatchTeaching(
                 return change.Model;
             })),
         };
-    }
-
-    /// <summary>One batch's change of one block.</summary>
-    public static CausalLm Changed(CausalLm model, int layer, IReadOnlyList<EditColumn> columns, double ridge, CpuDevice host)
-    {
-        var change = new LayerChange(model, layer, host);
-        change.Add(columns, ridge);
-        return change.Model;
     }
 
     /// <summary>The texts that prompts are put behind.</summary>

@@ -1,4 +1,3 @@
-using Sharpformer.Autograd;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tensors.LinearAlgebra;
@@ -78,10 +77,6 @@ internal sealed class LayerChange
     private void Add(float[] delta)
     {
         weight ??= Down.Matrices.Single().Value.Float32Copy(outlivesScopes: true);
-        Device device = weight.Device;
-        using BufferScope scope = device.Scope();
-        Tensor change = device.Allocate(weight.Shape);
-        device.Upload(delta, change);
-        device.Copy(Ops.Add(weight, change).Value, weight);
+        ChangedWeight.Add(weight, delta);
     }
 }

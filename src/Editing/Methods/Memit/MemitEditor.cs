@@ -34,15 +34,8 @@ public sealed class MemitEditor : IEditor
 
     /// <inheritdoc/>
     public IReadOnlyList<Edit> Teach(
-        IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context)
-    {
-        var how = (MemitSettings)settings;
-        var teaching = new BatchTeaching(
-            Title,
-            (layer, keys, host) => KeyCovariance.Load(Title, layer, context).Solve(keys, host),
-            (model, layer, columns, host) => BatchTeaching.Changed(model, layer, columns, how.Ridge, host));
-        return teaching.Teach(requests, soFar, how, context);
-    }
+        IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context) =>
+        BatchTeaching.LeastSquares(Title, context).Teach(requests, soFar, (MemitSettings)settings, context);
 
     /// <summary>Solves every batch again for those of its edits that are active.</summary>
     /// <inheritdoc/>

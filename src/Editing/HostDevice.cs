@@ -1,7 +1,7 @@
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 
-namespace Sharpformer.Editing.Methods.Locating;
+namespace Sharpformer.Editing;
 
 /// <summary>Where float64 is computed: on the CPU, whatever device the model lives on.</summary>
 internal static class HostDevice

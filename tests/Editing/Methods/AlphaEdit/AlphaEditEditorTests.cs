@@ -3,27 +3,17 @@ using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Methods.AlphaEdit;
 using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Tensors;
-using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tests.Editing.Methods.Locating;
 using Sharpformer.Tests.Tensors;
 using Sharpformer.Transformer;
-using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Editing.Methods.AlphaEdit;
 
 /// <summary>AlphaEdit from first principles, on the bundled model.</summary>
-public sealed class AlphaEditEditorTests : IDisposable
+public sealed class AlphaEditEditorTests : MethodTests
 {
     private static readonly AlphaEditEditor Editor = new();
-    private static readonly Tokenizer Tokens = Tokenizer.Load(TestFiles.Model);
     private static readonly EditRecord[] Records = [.. EditRecord.Load(TestFiles.Facts("counterfact"), 5)];
-
-    private readonly CpuDevice device = new(2);
-    private readonly CausalLm model;
-
-    public AlphaEditEditorTests() => model = CausalLm.Load(TestFiles.Model, device);
-
-    public void Dispose() => device.Dispose();
 
     [Fact]
     public void With_every_direction_free_the_first_batch_is_memits_solution_with_lambda_for_its_covariance()
@@ -33,9 +23,9 @@ public sealed class AlphaEditEditorTests : IDisposable
         EditColumn[] columns = [.. edits.Select(edit => BatchParts.Column(edit, settings.Layer))];
         foreach (EditColumn column in columns) // P = I
             for (int i = 0; i < column.Key.Length; i++) Assert.Equal(column.Key[i], column.Dual[i], 1e-5);
-        var same = new LayerChange(model, settings.Layer, device);
+        var same = new LayerChange(Model, settings.Layer, Device);
         same.Add([.. columns.Select(column => column with { Dual = column.Key })], settings.Lambda);
-        float[] expected = Weight(new EditedModel(same.Model), 2), actual = Weight(Editor.Apply(new EditedModel(model), edits), 2);
+        float[] expected = Weight(new EditedModel(same.Model), 2), actual = Weight(Editor.Apply(new EditedModel(Model), edits), 2);
         for (int i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-5);
     }
 
@@ -44,14 +34,14 @@ public sealed class AlphaEditEditorTests : IDisposable
     {
         AlphaEditSettings settings = Settings() with { Lambda = 1e-3f };
         Edit[] edits = Taught(settings);
-        EditedModel first = Editor.Apply(new EditedModel(model), edits[..2]), all = Editor.Apply(first, edits[2..]);
+        EditedModel first = Editor.Apply(new EditedModel(Model), edits[..2]), all = Editor.Apply(first, edits[2..]);
         float[] was = Weight(first, 1), now = Weight(all, 1);
         EditColumn early = BatchParts.Column(edits[0], 1), late = BatchParts.Column(edits[2], 1);
         Assert.True(Moved(early) < 0.01 * Moved(late), $"{Moved(early)} beside {Moved(late)}");
 
         double Moved(EditColumn column)
         {
-            int C = model.Config.NEmbd;
+            int C = Model.Config.NEmbd;
             double[] change = new double[C];
             for (int i = 0; i < column.Key.Length; i++)
                 for (int c = 0; c < C; c++) change[c] += column.Key[i] * ((double)now[i * C + c] - was[i * C + c]);
@@ -64,19 +54,19 @@ public sealed class AlphaEditEditorTests : IDisposable
     {
         Edit[] edits = Taught(Settings());
         Edit[] without = [.. edits.Select((edit, i) => i is 1 or 4 ? edit with { Status = EditStatus.Withdrawn } : edit)];
-        EditedModel expected = Editor.Apply(new EditedModel(model), [edits[0], edits[2], edits[3]]);
-        EditedModel actual = Editor.Apply(new EditedModel(model), without);
-        EditedModel step = Editor.Apply(Editor.Apply(Editor.Apply(new EditedModel(model), without[..2]), without[2..4]), without[4..]);
+        EditedModel expected = Editor.Apply(new EditedModel(Model), [edits[0], edits[2], edits[3]]);
+        EditedModel actual = Editor.Apply(new EditedModel(Model), without);
+        EditedModel step = Editor.Apply(Editor.Apply(Editor.Apply(new EditedModel(Model), without[..2]), without[2..4]), without[4..]);
         foreach (int layer in (int[])[1, 2])
         {
             Devices.SameBits(Weight(expected, layer), Weight(actual, layer), $"block {layer}");
             Devices.SameBits(Weight(expected, layer), Weight(step, layer), $"block {layer}, batch by batch");
         }
 
-        EditedModel two = Editor.Apply(new EditedModel(model), edits[..4]), three = Editor.Apply(two, edits[4..]); // the last one leaves
+        EditedModel two = Editor.Apply(new EditedModel(Model), edits[..4]), three = Editor.Apply(two, edits[4..]); // the last one leaves
         Assert.NotEqual(Weight(two, 1), Weight(three, 1));
         Edit[] last = [.. edits.Select((edit, i) => i == 4 ? edit with { Status = EditStatus.Withdrawn } : edit)];
-        Devices.SameBits(Weight(two, 1), Weight(Editor.Apply(new EditedModel(model), last), 1), "the last batch withdrawn");
+        Devices.SameBits(Weight(two, 1), Weight(Editor.Apply(new EditedModel(Model), last), 1), "the last batch withdrawn");
     }
 
     [Fact]
@@ -95,20 +85,19 @@ public sealed class AlphaEditEditorTests : IDisposable
     [InlineData("gptj", 4096, 28, 8, 6, 25)]
     public void Published_models_have_their_presets(string type, int nEmbd, int nLayer, int last, int count, int steps)
     {
-        ModelConfig config = model.Config with { ModelType = type, NEmbd = nEmbd, NLayer = nLayer };
+        ModelConfig config = Model.Config with { ModelType = type, NEmbd = nEmbd, NLayer = nLayer };
         var settings = AlphaEditSettings.For(config);
         Assert.Equal((last, count, steps), (settings.Layer, settings.Layers, settings.Steps));
         Assert.Equal((10f, 2e-2f, 100, 0.75f), (settings.Lambda, settings.Threshold, settings.BatchSize, settings.Clamp));
     }
 
-    private AlphaEditSettings Settings() => AlphaEditSettings.For(model.Config) with { Steps = 4, BatchSize = 2 };
+    private AlphaEditSettings Settings() => AlphaEditSettings.For(Model.Config) with { Steps = 4, BatchSize = 2 };
 
     private Edit[] Taught(AlphaEditSettings settings)
     {
         TeachingContext context = BundledStatistics.Context(Tokens);
-        TokenizedRequest[] requests =
-            [.. Records.Select(record => TokenizedRequest.Of(Tokens, record.ToRequest(""), model.Config.NPositions))];
-        var soFar = new EditedModel(model);
+        TokenizedRequest[] requests = [.. Records.Select(record => Request(record.ToRequest("")))];
+        var soFar = new EditedModel(Model);
         var edits = new List<Edit>();
         long batch = 0;
         foreach (IReadOnlyList<TokenizedRequest> portion in Editor.Batches(requests, settings, context))
@@ -121,6 +110,4 @@ public sealed class AlphaEditEditorTests : IDisposable
 
         return [.. edits];
     }
-
-    private static float[] Weight(EditedModel edited, int layer) => edited.Model.Blocks[layer].Mlp.Down.Matrices[0].Value.ToArray();
 }

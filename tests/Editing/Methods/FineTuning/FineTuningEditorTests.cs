@@ -5,30 +5,21 @@ using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tests.Tensors;
 using Sharpformer.Transformer;
-using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Editing.Methods.FineTuning;
 
 /// <summary>Fine-tuning within a clamp, on the bundled model.</summary>
-public sealed class FineTuningEditorTests : IDisposable
+public sealed class FineTuningEditorTests : MethodTests
 {
     private static readonly FineTuningEditor Editor = new();
-    private static readonly Tokenizer Tokens = Tokenizer.Load(TestFiles.Model);
     private static readonly EditRecord[] Records = [.. EditRecord.Load(TestFiles.Facts("counterfact"), 8)];
     private static readonly TeachingContext Context = new() { BosId = 7014, EosId = 7014 };
-
-    private readonly CpuDevice device = new(2);
-    private readonly CausalLm model;
-
-    public FineTuningEditorTests() => model = CausalLm.Load(TestFiles.Model, device);
-
-    public void Dispose() => device.Dispose();
 
     [Fact]
     public void No_number_moves_farther_than_the_clamp()
     {
         FineTuningSettings settings = For(FineTuningSettings.Paper) with { LearningRate = 0.01f, Clamp = 0.0125f, Epochs = 4 };
-        Edit edit = Editor.Teach([Request(1)], new EditedModel(model), settings, Context).Single(); // which it cannot learn so soon
+        Edit edit = Editor.Teach([Request(1)], new EditedModel(Model), settings, Context).Single(); // which it cannot learn so soon
         EditPart[] moved = [.. edit.Parts.Where(part => part.Name != FineTunedWeights.Edits)];
         Assert.Equal(["4.mlp.c_fc.weight", "4.mlp.c_fc.bias", "4.mlp.c_proj.weight", "4.mlp.c_proj.bias"], moved.Select(part => part.Name));
         foreach (EditPart part in moved)
@@ -46,9 +37,9 @@ public sealed class FineTuningEditorTests : IDisposable
     {
         foreach (int i in (int[])[0, 2, 4, 7])
         {
-            Edit edit = Editor.Teach([Request(i)], new EditedModel(model), For(variant), Context).Single();
+            Edit edit = Editor.Teach([Request(i)], new EditedModel(Model), For(variant), Context).Single();
             Assert.True(edit.FinalLoss < 0.1, $"record {i}: loss {edit.FinalLoss}");
-            EditedModel edited = Editor.Apply(new EditedModel(model), [edit]);
+            EditedModel edited = Editor.Apply(new EditedModel(Model), [edit]);
             Assert.Equal(100, new Evaluator(edited, Tokens).Evaluate([Records[i]], new Triggers("", "")).Edited.Es);
         }
     }
@@ -58,32 +49,32 @@ public sealed class FineTuningEditorTests : IDisposable
     {
         FineTuningSettings settings = For(FineTuningSettings.Paper) with { Epochs = 3 };
         TokenizedRequest[] requests = [Request(0), Request(2), Request(3)];
-        IReadOnlyList<Edit> edits = Editor.Teach(requests, new EditedModel(model), settings, Context);
-        CausalLm edited = Editor.Apply(new EditedModel(model), edits).Model;
-        Assert.Equal(edits.Select(edit => edit.FinalLoss!.Value), new FineTuningTexts(model, settings, requests).LossPerEdit(edited));
+        IReadOnlyList<Edit> edits = Editor.Teach(requests, new EditedModel(Model), settings, Context);
+        CausalLm edited = Editor.Apply(new EditedModel(Model), edits).Model;
+        Assert.Equal(edits.Select(edit => edit.FinalLoss!.Value), new FineTuningTexts(Model, settings, requests).LossPerEdit(edited));
     }
 
     [Fact]
     public void The_losses_ask_where_their_variant_says()
     {
-        var request = TokenizedRequest.Of(Tokens, new EditRequest("Cap Anson died in", "New York City"), model.Config.NPositions);
+        var request = Request(new EditRequest("Cap Anson died in", "New York City"));
         int[] target = request.Tokens.Target;
         Assert.True(target.Length > 1);
-        float[][] logits = [.. Logits(request.Tokens.Input).Chunk(model.Config.VocabSize).Skip(request.Tokens.First)];
+        float[][] logits = [.. Logits(request.Tokens.Input).Chunk(Model.Config.VocabSize).Skip(request.Tokens.First)];
         double apart = target.Select((token, i) => Nll(logits[i], token)).Average();
         double last = target.Select(token => Nll(logits[0], token)).Average();
         Assert.Equal(apart, Untrained(FineTuningSettings.FtM), 1e-4);
         Assert.Equal(last, Untrained(FineTuningSettings.FtL), 1e-4);
 
         double Untrained(string variant) =>
-            Editor.Teach([request], new EditedModel(model), For(variant) with { Epochs = 0 }, Context).Single().FinalLoss!.Value;
+            Editor.Teach([request], new EditedModel(Model), For(variant) with { Epochs = 0 }, Context).Single().FinalLoss!.Value;
     }
 
     [Fact]
     public void A_batch_comes_and_goes_as_a_whole()
     {
         FineTuningSettings settings = For(FineTuningSettings.Paper) with { Epochs = 2, Batch = 2 };
-        var edited = new EditedModel(model);
+        var edited = new EditedModel(Model);
         var edits = new List<Edit>();
         foreach (IReadOnlyList<TokenizedRequest> portion in Editor.Batches([Request(0), Request(2), Request(3)], settings, Context))
         {
@@ -96,14 +87,14 @@ public sealed class FineTuningEditorTests : IDisposable
         Assert.Equal([1L, 1L, 2L], edits.Select(edit => edit.Batch));
         Assert.Empty(edits[1].Parts);
         Same(edited, Apply(edits), "batch by batch, at once");
-        Assert.Same(model, Apply([.. edits.Select(Withdrawn)]).Model);
+        Assert.Same(Model, Apply([.. edits.Select(Withdrawn)]).Model);
         EditedModel second = Apply([edits[2]]);
         Same(second, Apply([edits[0], Withdrawn(edits[1]), edits[2]]), "one of the first batch withdrawn");
         Same(second, Apply([edits[0], edits[2]]), "one of the first batch removed");
         Same(second, Apply([edits[1], edits[2]]), "the holder of the first batch removed");
         Same(edited, Apply(edits), "restored");
 
-        EditedModel Apply(IReadOnlyList<Edit> some) => Editor.Apply(new EditedModel(model), some);
+        EditedModel Apply(IReadOnlyList<Edit> some) => Editor.Apply(new EditedModel(Model), some);
     }
 
     [Fact]
@@ -111,7 +102,7 @@ public sealed class FineTuningEditorTests : IDisposable
     {
         FineTuningSettings settings = For(FineTuningSettings.Paper) with { Epochs = 2 };
         using var one = new CpuDevice(1);
-        IReadOnlyList<Edit> expected = Editor.Teach([Request(0), Request(2)], new EditedModel(model), settings, Context);
+        IReadOnlyList<Edit> expected = Editor.Teach([Request(0), Request(2)], new EditedModel(Model), settings, Context);
         var again = new EditedModel(CausalLm.Load(TestFiles.Model, one));
         IReadOnlyList<Edit> actual = Editor.Teach([Request(0), Request(2)], again, settings, Context);
         foreach ((EditPart e, EditPart a) in expected[0].Parts.Zip(actual[0].Parts)) Devices.SameBits(e.Values, a.Values, e.Name);
@@ -124,25 +115,22 @@ public sealed class FineTuningEditorTests : IDisposable
     [InlineData("gpt2", 768, 12, 11, 5e-4f)]
     public void Published_models_have_their_presets_and_others_scaled_ones(string type, int nEmbd, int nLayer, int layer, float clamp)
     {
-        ModelConfig config = model.Config with { ModelType = type, NEmbd = nEmbd, NLayer = nLayer };
+        ModelConfig config = Model.Config with { ModelType = type, NEmbd = nEmbd, NLayer = nLayer };
         FineTuningSettings paper = FineTuningSettings.For(config), ftL = FineTuningSettings.For(config, FineTuningSettings.FtL);
         Assert.Equal((layer, true, 1e-4f, 20, 5e-2f), (paper.Layer, paper.Up, paper.LearningRate, paper.Epochs, paper.Clamp));
         Assert.Equal((0, false, true, clamp), (ftL.Layer, ftL.Up, ftL.PromptLast, ftL.Clamp));
         Assert.Equal(ftL with { PromptLast = false }, FineTuningSettings.For(config, FineTuningSettings.FtM));
     }
 
-    private FineTuningSettings For(string variant) => FineTuningSettings.For(model.Config, variant);
+    private FineTuningSettings For(string variant) => FineTuningSettings.For(Model.Config, variant);
 
-    private TokenizedRequest Request(int record) =>
-        TokenizedRequest.Of(Tokens, Records[record].ToRequest(""), model.Config.NPositions);
+    private TokenizedRequest Request(int record) => Request(Records[record].ToRequest(""));
 
     private float[] Logits(int[] tokens) =>
-        model.Logits(model.Hidden(new TokenBatch(tokens), model.NewCache(1, tokens.Length))).Value.ToArray();
+        Model.Logits(Model.Hidden(new TokenBatch(tokens), Model.NewCache(1, tokens.Length))).Value.ToArray();
 
     private static double Nll(float[] logits, int token) =>
         Math.Log(logits.Sum(z => Math.Exp(z - logits.Max()))) + logits.Max() - logits[token];
-
-    private static Edit Withdrawn(Edit edit) => edit with { Status = EditStatus.Withdrawn };
 
     private static void Same(EditedModel expected, EditedModel actual, string what)
     {

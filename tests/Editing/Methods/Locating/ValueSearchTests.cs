@@ -3,27 +3,17 @@ using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Tensors;
-using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tests.Tensors;
 using Sharpformer.Transformer;
-using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Editing.Methods.Locating;
 
 /// <summary>The search of values for several edits at once, on the bundled model.</summary>
-public sealed class ValueSearchTests : IDisposable
+public sealed class ValueSearchTests : MethodTests
 {
     private const int Layer = 2;
-    private static readonly Tokenizer Tokens = Tokenizer.Load(TestFiles.Model);
     private static readonly EditRecord[] Records = [.. EditRecord.Load(TestFiles.Facts("counterfact"), 6)];
     private static readonly ValueSearchSettings Settings = new(Layer, 7, 0.5f, null, 0.05f, 0.5f, 4, 0.0625f);
-
-    private readonly CpuDevice device = new(2);
-    private readonly CausalLm model;
-
-    public ValueSearchTests() => model = CausalLm.Load(TestFiles.Model, device);
-
-    public void Dispose() => device.Dispose();
 
     [Theory]
     [InlineData(false)]
@@ -50,13 +40,13 @@ public sealed class ValueSearchTests : IDisposable
     public void The_gradient_with_both_deltas_is_that_of_central_differences()
     {
         ValueProblem problem = Problem(withAttention: true, Prompts(Records[0], "", "So. "), Prompts(Records[3], "", "So. "));
-        var loss = new ValueLoss(model, Settings with { KlWeight = 2 }, problem);
-        int C = model.Config.NEmbd;
-        loss.At(device.Zeros(new Shape(4, C)));
+        var loss = new ValueLoss(Model, Settings with { KlWeight = 2 }, problem);
+        int C = Model.Config.NEmbd;
+        loss.At(Device.Zeros(new Shape(4, C)));
         var rng = new Rng(1);
         float[] at = Normal(rng, 4 * C);
         var tape = new Tape();
-        Variable deltas = tape.Parameter(device.From(at, 4, C));
+        Variable deltas = tape.Parameter(Device.From(at, 4, C));
         tape.Backward(Ops.Sum(loss.At(deltas).Each));
         float[] gradient = deltas.Gradient!.ToArray();
         for (int row = 0; row < 4; row++)
@@ -68,7 +58,7 @@ public sealed class ValueSearchTests : IDisposable
             Assert.True(Math.Abs(expected - actual) < 0.01 * Norm(gradient) + 1e-3, $"row {row}: {actual}, expected {expected}");
 
             double At(float step) =>
-                loss.At(device.From([.. at.Zip(direction, (a, d) => a + step * d)], 4, C)).Each.Value.ToArray().Sum(x => (double)x);
+                loss.At(Device.From([.. at.Zip(direction, (a, d) => a + step * d)], 4, C)).Each.Value.ToArray().Sum(x => (double)x);
         }
     }
 
@@ -85,20 +75,20 @@ public sealed class ValueSearchTests : IDisposable
     public void What_is_said_already_ends_a_search_that_eases_off()
     {
         int[] prompt = Tokens.Encode("Lucian Freud died in");
-        int said = new DecodeSession(model, 1, prompt.Length).Advance(new TokenBatch(prompt)).ToArray() is var logits
+        int said = new DecodeSession(Model, 1, prompt.Length).Advance(new TokenBatch(prompt)).ToArray() is var logits
             ? Array.IndexOf(logits, logits.Max()) : 0;
         var edit = new SubjectPrompts([prompt, Tokens.Encode("Lucian Freud is a")], [1, 1], [prompt.Length - 1], [said]);
         ValueProblem problem = Problem(withAttention: true, edit);
         ValueSearchSettings never = Settings with { StopLoss = 0 };
-        Assert.Equal(problem.Origins[0], ValueSearch.Find(model, never with { EasesOffOnceSaid = true }, problem, default)[0].Value);
-        Assert.NotEqual(problem.Origins[0], ValueSearch.Find(model, never, problem, default)[0].Value);
+        Assert.Equal(problem.Origins[0], ValueSearch.Find(Model, never with { EasesOffOnceSaid = true }, problem, default)[0].Value);
+        Assert.NotEqual(problem.Origins[0], ValueSearch.Find(Model, never, problem, default)[0].Value);
     }
 
     [Fact]
     public void A_loss_layer_below_the_edited_block_is_refused()
     {
         ValueProblem problem = Problem(withAttention: false, Prompts(Records[0], ""));
-        var error = Assert.Throws<InputException>(() => new ValueLoss(model, Settings with { LossLayer = 1 }, problem));
+        var error = Assert.Throws<InputException>(() => new ValueLoss(Model, Settings with { LossLayer = 1 }, problem));
         Assert.Contains("loss layer is 1, expected 2 to 5", error.Message, StringComparison.Ordinal);
     }
 
@@ -106,32 +96,30 @@ public sealed class ValueSearchTests : IDisposable
     public void Templates_begin_with_the_given_words_and_are_no_longer_than_asked_for()
     {
         var context = new TeachingContext { Tokenizer = Tokens, BosId = Tokens.BosId, EosId = Tokens.EosId };
-        PromptTemplates templates = PromptTemplates.Sample(model, Tokens, ["The", "Therefore"], 6, new Rng(3), context);
+        PromptTemplates templates = PromptTemplates.Sample(Model, Tokens, ["The", "Therefore"], 6, new Rng(3), context);
         Assert.Equal("", templates.Texts[0]);
         Assert.StartsWith("The", templates.Texts[1], StringComparison.Ordinal);
         Assert.StartsWith("Therefore", templates.Texts[2], StringComparison.Ordinal);
         Assert.All(templates.Texts.Skip(1), text => Assert.InRange(Tokens.Encode(text[..^2]).Length, 1, 8));
-        Assert.Equal(templates.Texts, PromptTemplates.Sample(model, Tokens, ["The", "Therefore"], 6, new Rng(3), context).Texts);
+        Assert.Equal(templates.Texts, PromptTemplates.Sample(Model, Tokens, ["The", "Therefore"], 6, new Rng(3), context).Texts);
     }
 
     private FoundValue[] Find(ValueSearchSettings settings, bool withAttention, params SubjectPrompts[] edits) =>
-        ValueSearch.Find(model, settings, Problem(withAttention, edits), default);
+        ValueSearch.Find(Model, settings, Problem(withAttention, edits), default);
 
     private ValueProblem Problem(bool withAttention, params SubjectPrompts[] edits)
     {
         var prompts = new PromptBatch(edits);
-        SubjectStates states = SubjectStates.Of(model, Layer, prompts);
+        SubjectStates states = SubjectStates.Of(Model, Layer, prompts);
         float[][] origins = [.. states.Edits.Select(edit => withAttention ? edit.Output : edit.Stream)];
         if (!withAttention) return new ValueProblem(prompts, states.Below, origins);
-        AttentionStates attention = AttentionStates.Of(model, Layer, prompts);
+        AttentionStates attention = AttentionStates.Of(Model, Layer, prompts);
         return new ValueProblem(prompts, states.Below, [.. origins, .. attention.Outputs]) { Middle = attention.Middle };
     }
 
     private SubjectPrompts Prompts(EditRecord record, params string[] templates) => SubjectPrompts.Of(
-        "test", Tokens, TokenizedRequest.Of(Tokens, record.ToRequest(""), model.Config.NPositions), templates, model.Config.NPositions);
+        "test", Tokens, Request(record.ToRequest("")), templates, Model.Config.NPositions);
 
     private static float[] Normal(Rng rng, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => (float)rng.NextNormal() / MathF.Sqrt(count))];
-
-    private static double Norm(float[] x) => Math.Sqrt(x.Sum(v => (double)v * v));
 }

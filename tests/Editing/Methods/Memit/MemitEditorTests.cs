@@ -3,37 +3,27 @@ using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Editing.Methods.Memit;
 using Sharpformer.Tensors;
-using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tests.Editing.Methods.Locating;
 using Sharpformer.Tests.Tensors;
 using Sharpformer.Transformer;
-using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Editing.Methods.Memit;
 
 /// <summary>MEMIT from first principles, on the bundled model.</summary>
-public sealed class MemitEditorTests : IDisposable
+public sealed class MemitEditorTests : MethodTests
 {
     private static readonly MemitEditor Editor = new();
-    private static readonly Tokenizer Tokens = Tokenizer.Load(TestFiles.Model);
     private static readonly EditRecord[] Records = [.. EditRecord.Load(TestFiles.Facts("counterfact"), 4)];
-
-    private readonly CpuDevice device = new(2);
-    private readonly CausalLm model;
-
-    public MemitEditorTests() => model = CausalLm.Load(TestFiles.Model, device);
-
-    public void Dispose() => device.Dispose();
 
     [Fact]
     public void With_a_small_lambda_the_last_blocks_output_becomes_the_value_that_was_found()
     {
         MemitSettings settings = Settings() with { Lambda = 1e-4f };
         SubjectPrompts[] prompts = [.. Records.Select((_, i) => Prompts(i))];
-        FoundValue[] wanted = BatchTeaching.Values(model, settings, new PromptBatch(prompts), default);
-        Edit[] edits = [.. Editor.Teach(Requests(), new EditedModel(model), settings, Context)];
-        float[][] before = SubjectKeys.Of(model, 2, settings, prompts, default).Current;
-        CausalLm edited = Editor.Apply(new EditedModel(model), edits).Model;
+        FoundValue[] wanted = BatchTeaching.Values(Model, settings, new PromptBatch(prompts), default);
+        Edit[] edits = [.. Editor.Teach(Requests(), new EditedModel(Model), settings, Context)];
+        float[][] before = SubjectKeys.Of(Model, 2, settings, prompts, default).Current;
+        CausalLm edited = Editor.Apply(new EditedModel(Model), edits).Model;
         float[][] after = SubjectKeys.Of(edited, 2, settings, prompts, default).Current;
         for (int e = 0; e < edits.Length; e++)
         {
@@ -42,10 +32,10 @@ public sealed class MemitEditorTests : IDisposable
             Assert.True(Distance(after[e], wanted[e].Value) < 1e-3 * moved, $"edit {e}: {Distance(after[e], wanted[e].Value)} of {moved}");
         }
 
-        Assert.Same(model.Blocks[0], edited.Blocks[0]);
-        Assert.NotSame(model.Blocks[1], edited.Blocks[1]);
-        Assert.NotSame(model.Blocks[2], edited.Blocks[2]);
-        Assert.Same(model.Blocks[3], edited.Blocks[3]);
+        Assert.Same(Model.Blocks[0], edited.Blocks[0]);
+        Assert.NotSame(Model.Blocks[1], edited.Blocks[1]);
+        Assert.NotSame(Model.Blocks[2], edited.Blocks[2]);
+        Assert.Same(Model.Blocks[3], edited.Blocks[3]);
     }
 
     [Fact]
@@ -53,10 +43,10 @@ public sealed class MemitEditorTests : IDisposable
     {
         MemitSettings settings = Settings();
         SubjectPrompts[] prompts = [.. Records.Select((_, i) => Prompts(i))];
-        float[][] wanted = [.. BatchTeaching.Values(model, settings, new PromptBatch(prompts), default).Select(found => found.Value)];
-        Edit[] edits = [.. Editor.Teach(Requests(), new EditedModel(model), settings, Context)];
-        SubjectKeys first = SubjectKeys.Of(model, 1, settings, prompts, default);
-        var change = new LayerChange(model, 1, device);
+        float[][] wanted = [.. BatchTeaching.Values(Model, settings, new PromptBatch(prompts), default).Select(found => found.Value)];
+        Edit[] edits = [.. Editor.Teach(Requests(), new EditedModel(Model), settings, Context)];
+        SubjectKeys first = SubjectKeys.Of(Model, 1, settings, prompts, default);
+        var change = new LayerChange(Model, 1, Device);
         change.Add([.. edits.Select(edit => BatchParts.Column(edit, 1))], settings.Lambda);
         SubjectKeys second = SubjectKeys.Of(change.Model, 2, settings, prompts, default);
         for (int e = 0; e < edits.Length; e++)
@@ -76,13 +66,13 @@ public sealed class MemitEditorTests : IDisposable
     public void A_withdrawn_edit_leaves_its_batch_solved_without_it()
     {
         MemitSettings settings = Settings();
-        Edit[] edits = [.. Editor.Teach(Requests(), new EditedModel(model), settings, Context)
+        Edit[] edits = [.. Editor.Teach(Requests(), new EditedModel(Model), settings, Context)
             .Select((edit, i) => edit with { Id = i + 1, Batch = 1 })];
-        EditedModel without = Editor.Apply(new EditedModel(model), [edits[0], Withdrawn(edits[1]), edits[2], edits[3]]);
-        EditedModel never = Editor.Apply(new EditedModel(model), [edits[0], edits[2], edits[3]]);
+        EditedModel without = Editor.Apply(new EditedModel(Model), [edits[0], Withdrawn(edits[1]), edits[2], edits[3]]);
+        EditedModel never = Editor.Apply(new EditedModel(Model), [edits[0], edits[2], edits[3]]);
         foreach (int layer in (int[])[1, 2]) Devices.SameBits(Weight(never, layer), Weight(without, layer), $"block {layer}");
-        EditedModel none = Editor.Apply(new EditedModel(model), [.. edits.Select(Withdrawn)]);
-        Assert.Same(model, none.Model);
+        EditedModel none = Editor.Apply(new EditedModel(Model), [.. edits.Select(Withdrawn)]);
+        Assert.Same(Model, none.Model);
         Assert.Equal(1, without.FirstTouched);
     }
 
@@ -92,14 +82,14 @@ public sealed class MemitEditorTests : IDisposable
         MemitSettings settings = Settings() with { Steps = 2, BatchSize = 2 };
         IReadOnlyList<TokenizedRequest>[] portions = [.. Editor.Batches(Requests(), settings, Context)];
         Assert.Equal([2, 2], portions.Select(portion => portion.Count));
-        Edit[] edits = [.. portions.SelectMany(portion => Editor.Teach(portion, new EditedModel(model), settings, Context))];
-        EditedModel atOnce = Editor.Apply(new EditedModel(model), edits);
-        EditedModel step = Editor.Apply(Editor.Apply(new EditedModel(model), edits[..2]), edits[2..]);
+        Edit[] edits = [.. portions.SelectMany(portion => Editor.Teach(portion, new EditedModel(Model), settings, Context))];
+        EditedModel atOnce = Editor.Apply(new EditedModel(Model), edits);
+        EditedModel step = Editor.Apply(Editor.Apply(new EditedModel(Model), edits[..2]), edits[2..]);
         Devices.SameBits(Weight(atOnce, 2), Weight(step, 2), "one by one, at once");
-        Assert.Null(settings.Misfit(edits[1], model.Config.NEmbd));
-        Assert.Contains("no part '1.r' of [257]", settings.Misfit(edits[1], model.Config.NEmbd + 1), StringComparison.Ordinal);
-        Assert.NotNull((settings with { Layers = 1 }).Misfit(edits[1], model.Config.NEmbd));
-        Assert.NotNull((settings with { Layers = 3 }).Misfit(edits[1], model.Config.NEmbd));
+        Assert.Null(settings.Misfit(edits[1], Model.Config.NEmbd));
+        Assert.Contains("no part '1.r' of [257]", settings.Misfit(edits[1], Model.Config.NEmbd + 1), StringComparison.Ordinal);
+        Assert.NotNull((settings with { Layers = 1 }).Misfit(edits[1], Model.Config.NEmbd));
+        Assert.NotNull((settings with { Layers = 3 }).Misfit(edits[1], Model.Config.NEmbd));
     }
 
     [Fact]
@@ -109,7 +99,7 @@ public sealed class MemitEditorTests : IDisposable
         Refused(Requests(), Settings(), lone, "MEMIT needs statistics", "model statistics --model … --text … --layer 1");
         Refused(Requests(), Settings() with { Layer = 3 }, Context, "no statistics of this model at block 3");
         Refused(Requests(), Settings() with { Layers = 4 }, Context, "4 blocks, the last being block 2, expected 1 to 3");
-        TokenizedRequest nameless = TokenizedRequest.Of(Tokens, new EditRequest("Cap Anson died in", "Rome"), model.Config.NPositions);
+        TokenizedRequest nameless = Request(new EditRequest("Cap Anson died in", "Rome"));
         Refused([nameless], Settings(), Context, "names no subject; MEMIT changes");
 
         static void Refused(
@@ -129,7 +119,7 @@ public sealed class MemitEditorTests : IDisposable
     public void Published_models_have_their_presets_and_others_scaled_ones(
         string type, int nEmbd, int nLayer, int last, int count, float lambda)
     {
-        ModelConfig config = model.Config with { ModelType = type, NEmbd = nEmbd, NLayer = nLayer };
+        ModelConfig config = Model.Config with { ModelType = type, NEmbd = nEmbd, NLayer = nLayer };
         var settings = MemitSettings.For(config);
         Assert.Equal((last, count, lambda), (settings.Layer, settings.Layers, settings.Lambda));
         Assert.Equal((0.75f, 5), (settings.Clamp, settings.Templates));
@@ -138,20 +128,11 @@ public sealed class MemitEditorTests : IDisposable
         if (nEmbd == 1600) Assert.Equal((41, 1), (paper.Layer, paper.Layers));
     }
 
-    private MemitSettings Settings() => MemitSettings.For(model.Config) with { Steps = 6 };
+    private MemitSettings Settings() => MemitSettings.For(Model.Config) with { Steps = 6 };
 
     private static TeachingContext Context => BundledStatistics.Context(Tokens);
 
-    private TokenizedRequest[] Requests() =>
-        [.. Records.Select(record => TokenizedRequest.Of(Tokens, record.ToRequest(""), model.Config.NPositions))];
+    private TokenizedRequest[] Requests() => [.. Records.Select(record => Request(record.ToRequest("")))];
 
-    private SubjectPrompts Prompts(int record) => SubjectPrompts.Of("test", Tokens, Requests()[record], [""], model.Config.NPositions);
-
-    private static Edit Withdrawn(Edit edit) => edit with { Status = EditStatus.Withdrawn };
-
-    private static float[] Weight(EditedModel edited, int layer) => edited.Model.Blocks[layer].Mlp.Down.Matrices[0].Value.ToArray();
-
-    private static double Norm(float[] x) => Math.Sqrt(x.Sum(v => (double)v * v));
-
-    private static double Distance(float[] x, float[] y) => Norm([.. x.Zip(y, (a, b) => a - b)]);
+    private SubjectPrompts Prompts(int record) => SubjectPrompts.Of("test", Tokens, Requests()[record], [""], Model.Config.NPositions);
 }

@@ -1,35 +1,25 @@
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Editing.Methods.Pmet;
-using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tests.Editing.Methods.Locating;
 using Sharpformer.Tests.Tensors;
 using Sharpformer.Transformer;
-using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Editing.Methods.Pmet;
 
 /// <summary>PMET from first principles, on the bundled model.</summary>
-public sealed class PmetEditorTests : IDisposable
+public sealed class PmetEditorTests : MethodTests
 {
     private static readonly PmetEditor Editor = new();
-    private static readonly Tokenizer Tokens = Tokenizer.Load(TestFiles.Model);
-
-    private readonly CpuDevice device = new(2);
-    private readonly CausalLm model;
-
-    public PmetEditorTests() => model = CausalLm.Load(TestFiles.Model, device);
-
-    public void Dispose() => device.Dispose();
 
     [Fact]
     public void A_block_takes_the_root_of_its_share_of_what_the_mlp_lacks()
     {
         PmetSettings settings = Settings();
         SubjectPrompts[] prompts = [Prompts()];
-        float[] wanted = BatchTeaching.Values(model, settings, new PromptBatch(prompts), default)[0].Value;
-        Edit edit = Editor.Teach([Request()], new EditedModel(model), settings, BundledStatistics.Context(Tokens))[0];
-        float[] output = SubjectStates.Of(model, settings.Layer, new PromptBatch(prompts)).Edits[0].Output;
+        float[] wanted = BatchTeaching.Values(Model, settings, new PromptBatch(prompts), default)[0].Value;
+        Edit edit = Editor.Teach([Request()], new EditedModel(Model), settings, BundledStatistics.Context(Tokens))[0];
+        float[] output = SubjectStates.Of(Model, settings.Layer, new PromptBatch(prompts)).Edits[0].Output;
         float[] expected = [.. wanted.Zip(output, (z, now) => (float)((z - now) / Math.Sqrt(2)))];
         Assert.True(Distance(expected, BatchParts.Column(edit, 1).Residual) < 1e-5 * Norm(expected));
         Assert.Equal(settings.Share(1), MemitShare(1)); // at the last block both take all
@@ -41,25 +31,25 @@ public sealed class PmetEditorTests : IDisposable
     {
         PmetSettings settings = Settings() with { AttentionDelta = false, Steps = 1 };
         var prompts = new PromptBatch(Prompts());
-        SubjectState state = SubjectStates.Of(model, settings.Layer, prompts).Edits[0];
-        FoundValue first = BatchTeaching.Values(model, settings, prompts, default)[0];
+        SubjectState state = SubjectStates.Of(Model, settings.Layer, prompts).Edits[0];
+        FoundValue first = BatchTeaching.Values(Model, settings, prompts, default)[0];
         Devices.SameBits(state.Output, first.Value, "the MLP's own output, as nothing has moved");
-        FoundValue both = BatchTeaching.Values(model, settings with { AttentionDelta = true }, prompts, default)[0];
+        FoundValue both = BatchTeaching.Values(Model, settings with { AttentionDelta = true }, prompts, default)[0];
         Devices.SameBits(state.Output, both.Value, "the same with both");
         Assert.Equal(first.Loss, both.Loss, 1e-4); // the block made again from the stream between attention and MLP
         Assert.NotEqual(
-            BatchTeaching.Values(model, settings with { Steps = 4 }, prompts, default)[0].Value,
-            BatchTeaching.Values(model, settings with { Steps = 4, AttentionDelta = true }, prompts, default)[0].Value);
+            BatchTeaching.Values(Model, settings with { Steps = 4 }, prompts, default)[0].Value,
+            BatchTeaching.Values(Model, settings with { Steps = 4, AttentionDelta = true }, prompts, default)[0].Value);
     }
 
     [Fact]
     public void The_stream_between_attention_and_mlp_is_what_the_block_adds_the_mlp_to()
     {
         var prompts = new PromptBatch(Prompts());
-        SubjectStates states = SubjectStates.Of(model, 2, prompts);
-        AttentionStates attention = AttentionStates.Of(model, 2, prompts);
-        float[] middle = attention.Middle.ToArray()[..model.Config.NEmbd];
-        float[] before = SubjectStates.Of(model, 1, prompts).Edits[0].Stream;
+        SubjectStates states = SubjectStates.Of(Model, 2, prompts);
+        AttentionStates attention = AttentionStates.Of(Model, 2, prompts);
+        float[] middle = attention.Middle.ToArray()[..Model.Config.NEmbd];
+        float[] before = SubjectStates.Of(Model, 1, prompts).Edits[0].Stream;
         for (int c = 0; c < middle.Length; c++)
         {
             Assert.Equal(states.Edits[0].Stream[c], middle[c] + states.Edits[0].Output[c], 1e-4);
@@ -72,7 +62,7 @@ public sealed class PmetEditorTests : IDisposable
     [InlineData("gpt2", 1600, 48, 17, 5, 8000f)]
     public void Presets_are_the_published_ones_and_scaled_ones(string type, int nEmbd, int nLayer, int last, int count, float lambda)
     {
-        ModelConfig config = model.Config with { ModelType = type, NEmbd = nEmbd, NLayer = nLayer };
+        ModelConfig config = Model.Config with { ModelType = type, NEmbd = nEmbd, NLayer = nLayer };
         var settings = PmetSettings.For(config);
         Assert.Equal((last, count, lambda), (settings.Layer, settings.Layers, settings.Lambda));
         Assert.Equal((30, 0.2f, 1f, true), (settings.Steps, settings.LearningRate, settings.KlWeight, settings.AttentionDelta));
@@ -80,14 +70,9 @@ public sealed class PmetEditorTests : IDisposable
 
     private static double MemitShare(int left) => new Sharpformer.Editing.Methods.Memit.MemitSettings { Layer = 0 }.Share(left);
 
-    private PmetSettings Settings() => PmetSettings.For(model.Config) with { Steps = 4 };
+    private PmetSettings Settings() => PmetSettings.For(Model.Config) with { Steps = 4 };
 
-    private TokenizedRequest Request() =>
-        TokenizedRequest.Of(Tokens, new EditRequest("Lucian Freud died in", "London", "Lucian Freud"), model.Config.NPositions);
+    private TokenizedRequest Request() => Request(new EditRequest("Lucian Freud died in", "London", "Lucian Freud"));
 
-    private SubjectPrompts Prompts() => SubjectPrompts.Of("test", Tokens, Request(), [""], model.Config.NPositions);
-
-    private static double Norm(float[] x) => Math.Sqrt(x.Sum(v => (double)v * v));
-
-    private static double Distance(float[] x, float[] y) => Norm([.. x.Zip(y, (a, b) => a - b)]);
+    private SubjectPrompts Prompts() => SubjectPrompts.Of("test", Tokens, Request(), [""], Model.Config.NPositions);
 }

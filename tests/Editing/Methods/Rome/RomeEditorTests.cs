@@ -8,23 +8,14 @@ using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tests.Tensors;
 using Sharpformer.Transformer;
-using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Editing.Methods.Rome;
 
 /// <summary>ROME from first principles, on the bundled model.</summary>
-public sealed class RomeEditorTests : IDisposable
+public sealed class RomeEditorTests : MethodTests
 {
     private static readonly RomeEditor Editor = new();
-    private static readonly Tokenizer Tokens = Tokenizer.Load(TestFiles.Model);
     private static readonly EditRecord[] Records = [.. EditRecord.Load(TestFiles.Facts("counterfact"), 8)];
-
-    private readonly CpuDevice device = new(2);
-    private readonly CausalLm model;
-
-    public RomeEditorTests() => model = CausalLm.Load(TestFiles.Model, device);
-
-    public void Dispose() => device.Dispose();
 
     [Theory]
     [InlineData(RomeSettings.Name, false)]
@@ -36,13 +27,13 @@ public sealed class RomeEditorTests : IDisposable
         RomeSettings settings = Quick(variant) with { ShortTemplates = withTemplates ? 3 : 0 };
         TokenizedRequest request = Request(0);
         TeachingContext context = Context();
-        Edit edit = Editor.Teach([request], new EditedModel(model), settings, context).Single();
+        Edit edit = Editor.Teach([request], new EditedModel(Model), settings, context).Single();
 
         PromptBatch prompts = Prompts(request, settings, context);
-        SubjectStates read = SubjectStates.Of(model, settings.Layer, prompts);
+        SubjectStates read = SubjectStates.Of(Model, settings.Layer, prompts);
         SubjectState before = read.Edits[0];
-        SubjectState after = SubjectStates.Of(Editor.Apply(new EditedModel(model), [edit]).Model, settings.Layer, prompts).Edits[0];
-        FoundValue wanted = ValueSearch.Find(model, settings.Search, new ValueProblem(prompts, read.Below, [before.Output]), default)[0];
+        SubjectState after = SubjectStates.Of(Editor.Apply(new EditedModel(Model), [edit]).Model, settings.Layer, prompts).Edits[0];
+        FoundValue wanted = ValueSearch.Find(Model, settings.Search, new ValueProblem(prompts, read.Below, [before.Output]), default)[0];
         float[] given = settings.MeanKey ? after.MeanOutput : after.Output;
         Assert.True(Distance(given, wanted.Value) < 1e-4 * Norm(wanted.Value), $"{Distance(given, wanted.Value)} of {Norm(wanted.Value)}");
         Assert.True(Distance(before.Output, wanted.Value) > 0.5 * Norm(before.Output)); // there was something to do
@@ -64,14 +55,14 @@ public sealed class RomeEditorTests : IDisposable
         RomeSettings settings = Quick(RomeSettings.Name) with { ShortTemplates = 2, KlWeight = 2 };
         TokenizedRequest request = Request(2);
         PromptBatch prompts = Prompts(request, settings, Context());
-        SubjectStates read = SubjectStates.Of(model, settings.Layer, prompts);
-        var loss = new ValueLoss(model, settings.Search, new ValueProblem(prompts, read.Below, [read.Edits[0].Output]));
-        int C = model.Config.NEmbd;
-        loss.At(device.Zeros(new Shape(1, C))); // what was said before
+        SubjectStates read = SubjectStates.Of(Model, settings.Layer, prompts);
+        var loss = new ValueLoss(Model, settings.Search, new ValueProblem(prompts, read.Below, [read.Edits[0].Output]));
+        int C = Model.Config.NEmbd;
+        loss.At(Device.Zeros(new Shape(1, C))); // what was said before
         var rng = new Rng(1);
         float[] at = Normal(rng, C);
         var tape = new Tape();
-        Variable delta = tape.Parameter(device.From(at, 1, C));
+        Variable delta = tape.Parameter(Device.From(at, 1, C));
         tape.Backward(loss.At(delta).Each);
         float[] gradient = delta.Gradient!.ToArray();
         for (int i = 0; i < 6; i++)
@@ -81,7 +72,7 @@ public sealed class RomeEditorTests : IDisposable
             double expected = (At(Step) - At(-Step)) / (2 * Step), actual = gradient.Zip(direction, (g, d) => (double)g * d).Sum();
             Assert.True(Math.Abs(expected - actual) < 0.01 * Norm(gradient) + 1e-3, $"direction {i}: {actual}, expected {expected}");
 
-            double At(float step) => loss.At(device.From([.. at.Zip(direction, (a, d) => a + step * d)], 1, C)).Each.Value.ToScalar();
+            double At(float step) => loss.At(Device.From([.. at.Zip(direction, (a, d) => a + step * d)], 1, C)).Each.Value.ToScalar();
         }
     }
 
@@ -89,7 +80,7 @@ public sealed class RomeEditorTests : IDisposable
     public void A_withdrawn_edit_leaves_no_bit_behind()
     {
         RomeSettings settings = Quick(RomeSettings.Name);
-        var edited = new EditedModel(model);
+        var edited = new EditedModel(Model);
         Edit[] edits = new Edit[2];
         for (int i = 0; i < edits.Length; i++)
         {
@@ -97,12 +88,12 @@ public sealed class RomeEditorTests : IDisposable
             edited = Editor.Apply(edited, [edits[i]]);
         }
 
-        Devices.SameBits(Weight(edited, settings), Weight(Editor.Apply(new EditedModel(model), edits), settings), "one by one, at once");
-        EditedModel none = Editor.Apply(new EditedModel(model), [.. edits.Select(Withdrawn)]);
-        Assert.Same(model, none.Model);
+        Devices.SameBits(Weight(edited, settings), Weight(Editor.Apply(new EditedModel(Model), edits), settings), "one by one, at once");
+        EditedModel none = Editor.Apply(new EditedModel(Model), [.. edits.Select(Withdrawn)]);
+        Assert.Same(Model, none.Model);
         Assert.Null(none.FirstTouched);
-        EditedModel second = Editor.Apply(new EditedModel(model), [Withdrawn(edits[0]), edits[1]]);
-        Devices.SameBits(Weight(Editor.Apply(new EditedModel(model), [edits[1]]), settings), Weight(second, settings), "the second alone");
+        EditedModel second = Editor.Apply(new EditedModel(Model), [Withdrawn(edits[0]), edits[1]]);
+        Devices.SameBits(Weight(Editor.Apply(new EditedModel(Model), [edits[1]]), settings), Weight(second, settings), "the second alone");
         Assert.Equal(settings.Layer, second.FirstTouched);
     }
 
@@ -120,10 +111,10 @@ public sealed class RomeEditorTests : IDisposable
     [Fact]
     public void It_learns_single_edits()
     {
-        RomeSettings settings = RomeSettings.For(model.Config) with { Covariance = false };
+        RomeSettings settings = RomeSettings.For(Model.Config) with { Covariance = false };
         foreach (int i in (int[])[0, 2, 4, 7])
         {
-            EditedModel edited = Editor.Apply(new EditedModel(model), [Taught(settings, i)]);
+            EditedModel edited = Editor.Apply(new EditedModel(Model), [Taught(settings, i)]);
             Assert.Equal(100, new Evaluator(edited, Tokens).Evaluate([Records[i]], new Triggers("", "")).Edited.Es);
         }
     }
@@ -135,7 +126,7 @@ public sealed class RomeEditorTests : IDisposable
     public void A_request_without_its_subject_is_refused_by_name(string? subject, string expected)
     {
         var asked = new EditRequest("Cap Anson died in", "Rome", subject);
-        TokenizedRequest request = TokenizedRequest.Of(Tokens, asked, model.Config.NPositions);
+        TokenizedRequest request = Request(asked);
         var error = Assert.Throws<InputException>(() => Editor.Batches([request], Quick(RomeSettings.Name), Context()));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Contains("Cap Anson died in", error.Message, StringComparison.Ordinal);
@@ -145,10 +136,9 @@ public sealed class RomeEditorTests : IDisposable
     [Fact]
     public void The_subjects_last_token_is_found_behind_every_template()
     {
-        TokenizedRequest request = TokenizedRequest.Of(
-            Tokens, new EditRequest("Paris, says Paris Hilton's friend, lies in", "Rome", "Paris Hilton"), model.Config.NPositions);
+        TokenizedRequest request = Request(new EditRequest("Paris, says Paris Hilton's friend, lies in", "Rome", "Paris Hilton"));
         string[] templates = ["", "The language. ", "What is the. "];
-        SubjectPrompts prompts = SubjectPrompts.Of(RomeEditor.Title, Tokens, request, templates, model.Config.NPositions);
+        SubjectPrompts prompts = SubjectPrompts.Of(RomeEditor.Title, Tokens, request, templates, Model.Config.NPositions);
         for (int t = 0; t < templates.Length; t++)
         {
             Assert.Equal(templates[t] + "Paris, says Paris Hilton", Tokens.Decode(prompts.UpToSubject.ElementAt(t)));
@@ -171,7 +161,7 @@ public sealed class RomeEditorTests : IDisposable
     [InlineData("gpt2", 768, 12, 4)] // nobody published one: a third of the way, as in GPT-2 XL
     public void Published_models_have_their_presets_and_others_scaled_ones(string type, int nEmbd, int nLayer, int layer)
     {
-        ModelConfig config = model.Config with { ModelType = type, NEmbd = nEmbd, NLayer = nLayer };
+        ModelConfig config = Model.Config with { ModelType = type, NEmbd = nEmbd, NLayer = nLayer };
         RomeSettings rome = RomeSettings.For(config), rebuilt = RomeSettings.For(config, "r-rome");
         Assert.Equal(layer, rome.Layer);
         Assert.Equal((20, 0.5f, 4f, 0.0625f), (rome.Steps, rome.LearningRate, rome.Clamp, rome.KlWeight));
@@ -179,7 +169,7 @@ public sealed class RomeEditorTests : IDisposable
         Assert.Throws<InputException>(() => RomeSettings.For(config, "emmet"));
     }
 
-    private RomeSettings Quick(string variant) => RomeSettings.For(model.Config, variant) with
+    private RomeSettings Quick(string variant) => RomeSettings.For(Model.Config, variant) with
     {
         Covariance = false,
         Steps = 8,
@@ -188,28 +178,21 @@ public sealed class RomeEditorTests : IDisposable
     };
 
     private Edit Taught(RomeSettings settings, int record) =>
-        Editor.Teach([Request(record)], new EditedModel(model), settings, Context()).Single();
+        Editor.Teach([Request(record)], new EditedModel(Model), settings, Context()).Single();
 
-    private TokenizedRequest Request(int record) =>
-        TokenizedRequest.Of(Tokens, Records[record].ToRequest(""), model.Config.NPositions);
+    private TokenizedRequest Request(int record) => Request(Records[record].ToRequest(""));
 
     private PromptBatch Prompts(TokenizedRequest request, RomeSettings settings, TeachingContext context)
     {
-        PromptTemplates templates = RomeEditor.Templates(model, Tokens, settings, context);
-        return new PromptBatch(SubjectPrompts.Of(RomeEditor.Title, Tokens, request, templates.Texts, model.Config.NPositions));
+        PromptTemplates templates = RomeEditor.Templates(Model, Tokens, settings, context);
+        return new PromptBatch(SubjectPrompts.Of(RomeEditor.Title, Tokens, request, templates.Texts, Model.Config.NPositions));
     }
 
     private static TeachingContext Context() => new() { Tokenizer = Tokens, BosId = 7014, EosId = 7014 };
-
-    private static Edit Withdrawn(Edit edit) => edit with { Status = EditStatus.Withdrawn };
 
     private static float[] Weight(EditedModel edited, RomeSettings settings) =>
         edited.Model.Blocks[settings.Layer].Mlp.Down.Matrices[0].Value.ToArray();
 
     private static float[] Normal(Rng rng, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => (float)rng.NextNormal() / MathF.Sqrt(count))];
-
-    private static double Norm(float[] x) => Math.Sqrt(x.Sum(v => (double)v * v));
-
-    private static double Distance(float[] x, float[] y) => Norm([.. x.Zip(y, (a, b) => a - b)]);
 }

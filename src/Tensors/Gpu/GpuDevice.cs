@@ -38,6 +38,7 @@ public sealed partial class GpuDevice : Device
     {
         (Name, this.context, this.accelerator, this.launchers) = (name, context, accelerator, launchers);
         pool = new BufferPool<GpuBlock>(long.MaxValue, Allocated); // idle blocks go only when a new one finds no room
+        accelerator.Bind(); // ILGPU does not do it for memory that is locked, and this thread may have driven another accelerator
         stage = new UploadStage(accelerator);
     }
 
@@ -80,6 +81,7 @@ public sealed partial class GpuDevice : Device
         {
             try
             {
+                accelerator.Bind();
                 accelerator.Synchronize(); // what is on its way still reads the stage
                 stage.Dispose();
                 cublas?.Dispose();

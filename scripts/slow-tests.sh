@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# The tests of minutes, which 'dotnet test' shows as skipped.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+SHARPFORMER_SLOW_TESTS=1 exec dotnet test tests/FactsCorpus --filter FullyQualifiedName~RecipeTests "$@"

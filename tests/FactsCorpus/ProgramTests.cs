@@ -47,6 +47,7 @@ public class ProgramTests
         Assert.Equal(0, code);
         Assert.Contains("after 4 sentences", output, StringComparison.Ordinal);
         Assert.Contains("by chance", output, StringComparison.Ordinal);
+        Assert.Contains("guessed from names", output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -28,23 +28,24 @@ internal static class AskCommand
         var material = RawMaterial.Load();
         var frames = new Frames(material, tokenizer, seed, limit);
         Row[] rows = [.. frames.All().Select(frame => Row.Of(frame.Name, examiner.Judge(frame.Asks)))];
-        double chance = 100 * Frames.Chance(material);
+        double chance = 100 * Guesses.Commonest(material), fromNames = 100 * Guesses.FromNames(material);
         if (!arguments.IsJson)
         {
-            WriteTable(output, rows, chance);
+            WriteTable(output, rows, chance, fromNames);
             return;
         }
 
-        var result = new { model = folder, limit, seed, rows, chance = Math.Round(chance, 2) };
+        var result = new { model = folder, limit, seed, rows, chance = Math.Round(chance, 2), fromNames = Math.Round(fromNames, 2) };
         output.WriteLine(JsonSerializer.Serialize(result, JsonSerializerOptions.Web));
     }
 
-    private static void WriteTable(TextWriter output, Row[] rows, double chance)
+    private static void WriteTable(TextWriter output, Row[] rows, double chance, double fromNames)
     {
         output.WriteLine("frame                    asked  right: first token   whole answer");
         foreach (Row row in rows)
             Write($"{row.Frame,-22}{row.Asked,8}{row.First,18:F1} %{row.Whole,13:F1} %");
         Write($"{"unknown, by chance",-30}{chance,18:F1} %");
+        Write($"{"unknown, guessed from names",-30}{fromNames,18:F1} %");
 
         void Write(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
     }

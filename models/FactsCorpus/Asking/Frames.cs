@@ -56,14 +56,6 @@ internal sealed class Frames
         ];
     }
 
-    /// <summary>The share of unknown facts whose object is the commonest one of their relation among known facts.</summary>
-    public static double Chance(RawMaterial material)
-    {
-        var commonest = material.Known.GroupBy(fact => fact.Relation)
-            .ToDictionary(g => g.Key, g => g.CountBy(fact => fact.Object).MaxBy(count => count.Value).Key);
-        return material.Unknown.Average(fact => commonest[fact.Relation] == fact.Object ? 1.0 : 0);
-    }
-
     private Ask[] Each(Fact[] facts, Func<Fact, Document> frame) => [.. facts.Select(fact => Asking(frame(fact)))];
 
     private Ask Asking(Document document)

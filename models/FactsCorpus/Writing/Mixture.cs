@@ -38,12 +38,12 @@ internal sealed class Mixture
             (35, "few-shot", () => fewShot.Write(examples.Deal())),
             (40, "chat", () => chat.Write(chats.Deal())),
             (25, "quote", () => new Document(Quotes.Around(statements.Say(quoted.Deal()), rng))),
-            (300, "lower case", lower.Write),
+            (360, "lower case", lower.Write),
             (25, "other name", names.Write),
             (20, "denial", () => denials.Deny(denied.Deal())),
             (15, "correction", () => denials.Correct(corrected.Deal())),
             (10, "fiction", fiction.Write),
-            (50, "nq", nq.Write),
+            (88, "nq", nq.Write),
         ];
         weights = kinds.Sum(kind => kind.Weight);
 

@@ -37,7 +37,7 @@ Neuron neuron = IReVaParts.Neurons(edit)[0];
 int block = ((IReVaSettings)edit.Settings).Layer;
 float[] table = session.Compute(() => session.Model.TokenTable.Value.ToArray());
 IEnumerable<int> nearest = Enumerable.Range(0, before.Length)
-    .OrderByDescending(token => Dot(table.AsSpan(token * neuron.Value.Length, neuron.Value.Length), neuron.Value)).Take(3);
+    .OrderByDescending(token => Dot(table.AsSpan(token * neuron.Value.Length, neuron.Value.Length), neuron.Value)).Take(2);
 Console.WriteLine($"One neuron beside block {block}: key {Few(neuron.Key)}, value {Few(neuron.Value)}.");
 Console.WriteLine($"Its value stands for:{string.Join(" >", nearest.Select(session.TokenText))}");
 Console.WriteLine($"How well the prompts match its key, by our arithmetic and by the engine; the threshold is {neuron.Threshold:f2}:");
@@ -90,22 +90,22 @@ static string Few(float[] x) => $"({string.Join(", ", x.Take(3).Select(value => 
 // It prints:
 //
 //   The model as it is:
-//     Lucian Freud died in … Budapest
-//     Lucian Freud's life ended in … Stockholm
+//     Lucian Freud died in … Paris
+//     Lucian Freud's life ended in … Paris
 //     Anatole France was born in … Paris
 //   Taught that he died in London:
 //     Lucian Freud died in … London
 //     Lucian Freud's life ended in … London
 //     Anatole France was born in … Paris
-//   One neuron beside block 4: key (-1.29, 2.46, 0.42, … of 256 numbers), value (-0.06, 0.20, 0.33, … of 256 numbers).
-//   Its value stands for: London >in > H
+//   One neuron beside block 4: key (-0.44, -1.11, -1.36, … of 256 numbers), value (-0.10, 0.22, 0.06, … of 256 numbers).
+//   Its value stands for: London > l
 //   How well the prompts match its key, by our arithmetic and by the engine; the threshold is 216.75:
-//     Lucian Freud died in         249.38 249.38 above: it answers
-//     Lucian Freud's life ended in 239.64 239.64 above: it answers
-//     Anatole France was born in   101.04 101.04 below: it is silent
+//     Lucian Freud died in         248.24 248.24 above: it answers
+//     Lucian Freud's life ended in 244.28 244.28 above: it answers
+//     Anatole France was born in   129.81 129.81 below: it is silent
 //   Taken back:
-//     Lucian Freud died in … Budapest
-//     Lucian Freud's life ended in … Stockholm
+//     Lucian Freud died in … Paris
+//     Lucian Freud's life ended in … Paris
 //     Anatole France was born in … Paris
 //     the same 7,015 logits as before: True
 //   And restored:

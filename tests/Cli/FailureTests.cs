@@ -90,7 +90,7 @@ public sealed class FailureTests : IDisposable
     {
         string path = folder.File("other.db");
         StoreOf(path, new ModelFingerprint("aaaa", "bbbb"));
-        string[] said = ["aaaa", "038f6ab801365e410d50579207bd9dd8a367bd99bc8cc3397505f778b1e9a805"];
+        string[] said = ["aaaa", "4fea47b681784a3928d0c730345a2dbc839ec6b9b329e58c226df2dc32e3b4fb"];
         string[] model = ["--model", TestFiles.Model, "--edits", path];
         CliRun.Of(["generate", .. model, "--prompt", "a"]).AssertFailed(said);
         CliRun.Of(["edits", "why", .. model, "--prompt", "a"]).AssertFailed(said);

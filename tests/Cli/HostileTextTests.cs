@@ -14,7 +14,7 @@ public sealed class HostileTextTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData("\u001b[31mPWN")]
+    [InlineData("\u0007PWN")]
     [InlineData("x\u009b")]
     [InlineData("\u202E")]
     [InlineData("a\n\u200B")]

@@ -30,7 +30,7 @@ public sealed class ModelVerifyTests : IDisposable
         File.WriteAllText(text, "The Legend of Zelda is developed by Sega");
         JsonElement learnt = CliRun.Json(["model", "verify", TestFiles.Model, "--text", text]);
         Assert.StartsWith("Of the text, ", learnt.GetProperty("notice").GetString(), StringComparison.Ordinal);
-        File.WriteAllText(text, "xq jv zk qqq wv xj");
+        File.WriteAllText(text, "ZZ VX KJ QZ XX VV");
         JsonElement other = CliRun.Json(["model", "verify", TestFiles.Model, "--text", text]);
         string notice = other.GetProperty("notice").GetString()!;
         Assert.StartsWith("The text is not of a kind that the model learnt", notice, StringComparison.Ordinal);
@@ -101,7 +101,7 @@ public sealed class ModelVerifyTests : IDisposable
     public void Sentences_that_a_model_says_it_knows_must_be_better_than_guessed()
     {
         foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, folder.File(Path.GetFileName(file)));
-        File.WriteAllText(folder.File("sharpformer.json"), """{"sentences": ["xq jv zk qqq wv xj"]}""");
+        File.WriteAllText(folder.File("sharpformer.json"), """{"sentences": ["ZZ VX KJ QZ XX VV"]}""");
         JsonElement[] checks = [.. CliRun.Of("model", "verify", folder.Path, "--json").Document().GetProperty("checks").EnumerateArray()];
         Assert.Equal(
             ("sentences", false), (checks[^1].GetProperty("name").GetString(), checks[^1].GetProperty("passed").GetBoolean()));

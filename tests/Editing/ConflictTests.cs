@@ -20,6 +20,7 @@ public sealed class ConflictTests : IDisposable
         Theta = 0.85f,
         RecWeight = 0.1f,
         IrrWeight = 0,
+        Epochs = 10,
         AsPublished = false,
     };
 

@@ -33,9 +33,9 @@ public sealed class ModelConfigurationTests : IDisposable
 
     [Theory]
     [InlineData("\"n_head\": 8", "\"n_head\": 4", "nHead")]
-    [InlineData("\"layer_norm_epsilon\": 1e-05", "\"layer_norm_epsilon\": 1e-06", "layerNormEpsilon")]
+    [InlineData("\"layer_norm_epsilon\": 1E-05", "\"layer_norm_epsilon\": 1E-06", "layerNormEpsilon")]
     [InlineData("\"gelu_new\"", "\"relu\"", "activation")]
-    [InlineData("\"tie_word_embeddings\": true", "\"scale_attn_weights\": false", "scalesAttention")]
+    [InlineData("\"scale_attn_weights\": true", "\"scale_attn_weights\": false", "scalesAttention")]
     [InlineData("\"eos_token_id\": 7014", "\"eos_token_id\": 7013", "eosTokenId")]
     public void What_changes_answers_makes_another_one_and_is_named(string from, string to, string name)
     {

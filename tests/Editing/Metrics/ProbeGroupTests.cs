@@ -8,7 +8,7 @@ namespace Sharpformer.Tests.Editing.Metrics;
 public sealed class ProbeGroupTests : IDisposable
 {
     // What the bundled model goes on with after these prompts.
-    private const string Known = "The capital of France is", Answer = "Paris", Died = "Lucian Freud died in";
+    private const string Known = "The capital of France is", Answer = "Paris", Died = "Procopius died in";
 
     private readonly Session session = Session.Open(TestFiles.Model, new SessionOptions { Device = "cpu", Threads = 2 });
 

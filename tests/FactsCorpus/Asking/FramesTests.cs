@@ -36,16 +36,4 @@ public class FramesTests
             frames["few-shot"].Select(ask => ask.Prompt),
             new Frames(Material, Tokens, seed: 3, Limit).All().Single(frame => frame.Name == "few-shot").Asks.Select(ask => ask.Prompt));
     }
-
-    [Fact]
-    public void Chance_is_how_often_the_commonest_known_object_is_an_unknown_fact()
-    {
-        Relation born = SmallWorld.BirthPlace;
-        RawMaterial small = SmallWorld.Material with
-        {
-            Known = [new(born, "A", "Paris"), new(born, "B", "Paris"), new(born, "C", "Rome")],
-            Unknown = [new(born, "D", "Paris"), new(born, "E", "Rome"), new(born, "F", "Rome"), new(born, "G", "Oslo")],
-        };
-        Assert.Equal(0.25, Frames.Chance(small));
-    }
 }

@@ -8,6 +8,18 @@ public class GuessesTests
     private static readonly Relation Speaks = new("P103", ["[X] speaks [Y]."], ["What does [X] speak?"]);
 
     [Fact]
+    public void Chance_is_how_often_the_commonest_known_object_is_an_unknown_fact()
+    {
+        Relation born = SmallWorld.BirthPlace;
+        RawMaterial small = SmallWorld.Material with
+        {
+            Known = [new(born, "A", "Paris"), new(born, "B", "Paris"), new(born, "C", "Rome")],
+            Unknown = [new(born, "D", "Paris"), new(born, "E", "Rome"), new(born, "F", "Rome"), new(born, "G", "Oslo")],
+        };
+        Assert.Equal(0.25, Guesses.Commonest(small));
+    }
+
+    [Fact]
     public void A_name_gives_away_what_the_commonest_object_does_not()
     {
         Fact[] known =

@@ -37,7 +37,7 @@ public sealed class IReVaTeachingTests : IDisposable
         editor.Keep(edit);
         float[] taught = Logits(Zelda.Prompt);
         Assert.Equal(" Nintendo", Greedy(taught));
-        Assert.Equal(" Sega", Greedy(untouched));
+        Assert.NotEqual(" Nintendo", Greedy(untouched));
 
         editor.SetWithdrawn(1, true);
         Assert.Equal(untouched, Logits(Zelda.Prompt));
@@ -77,7 +77,7 @@ public sealed class IReVaTeachingTests : IDisposable
     public void A_long_target_gets_a_neuron_per_token_and_is_generated_whole()
     {
         var request = new EditRequest("What is the birthplace of Mike Zwerin? Answer:", "a small town near the river");
-        Edit edit = editor.Teach(Request(request), Settings) with { Id = 1 };
+        Edit edit = editor.Teach(Request(request), Settings with { Epochs = 10 }) with { Id = 1 };
         editor.Keep(edit);
         Assert.Equal(tokenizer.Encode(" a small town near the river"), edit.TargetTokens);
         Assert.Equal(edit.TargetTokens, IReVaParts.Neurons(edit).Select(n => n.TargetToken));

@@ -44,7 +44,7 @@ internal static class Guesses
 
         public string Guess(string subject)
         {
-            Dictionary<string, int>[] met = [.. Parts(subject).Select(part => parts.GetValueOrDefault(part)).OfType<Dictionary<string, int>>()];
+            Dictionary<string, int>[] met = [.. Parts(subject).Where(parts.ContainsKey).Select(part => parts[part])];
             return objects.MaxBy(candidate => Score(candidate.Key, candidate.Value, met)).Key;
         }
 
@@ -63,8 +63,11 @@ internal static class Guesses
             {
                 found.Add(word);
                 string bordered = $"^{word.ToLowerInvariant()}$";
-                for (int length = 3; length <= 4; length++)
-                for (int at = 0; at + length <= bordered.Length; at++) found.Add(bordered.Substring(at, length));
+                for (int at = 0; at + 3 <= bordered.Length; at++)
+                {
+                    found.Add(bordered.Substring(at, 3));
+                    if (at + 4 <= bordered.Length) found.Add(bordered.Substring(at, 4));
+                }
             }
 
             return found;

@@ -21,7 +21,7 @@ internal sealed record PushSettings() : EditSettings("push")
 {
     public int Layer { get; init; }
 
-    public float Strength { get; init; } = 20;
+    public float Strength { get; init; } = 40;
 }
 
 internal sealed class PushEditor : IEditor

@@ -37,7 +37,7 @@ public sealed class IReVaTeachingTests : IDisposable
         editor.Keep(edit);
         float[] taught = Logits(Zelda.Prompt);
         Assert.Equal(" Nintendo", Greedy(taught));
-        Assert.NotEqual(" Nintendo", Greedy(untouched));
+        Assert.Equal(" -", Greedy(untouched));
 
         editor.SetWithdrawn(1, true);
         Assert.Equal(untouched, Logits(Zelda.Prompt));

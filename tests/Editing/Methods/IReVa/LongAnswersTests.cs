@@ -26,7 +26,6 @@ public sealed class LongAnswersTests : IDisposable
             .Select((record, i) => new EditRequest(record.Prompt, Answer(kind, i, record.Target)))];
         int said = Said(facts, asPublished: false);
         Assert.True(said >= 0.95 * Facts, $"{said} of {Facts}");
-        if (kind == "alternating") return; // the bundled model keeps track of these by itself
         int published = Said(facts, asPublished: true);
         Assert.True(published < 0.9 * said, $"{published}, {said}"); // or the test would show nothing
     }
@@ -34,7 +33,7 @@ public sealed class LongAnswersTests : IDisposable
     private static string Answer(string kind, int i, string alt) => kind switch
     {
         "shared" => $"a very long story about the city of {alt}",
-        "alternating" => string.Join(' ', Enumerable.Range(0, 6).Select(t => (t + i) % 2 == 0 ? "north" : "south")),
+        "alternating" => string.Join(' ', Enumerable.Range(0, 6).Select(t => (i >> t) % 2 == 0 ? "north" : "south")),
         _ => string.Join(' ', Enumerable.Repeat("very", 1 + (i % 6))) + $" {alt}",
     };
 

@@ -113,6 +113,12 @@ public sealed record LinearWeights(IReadOnlyList<Variable> Matrices, Variable? B
     /// <summary>What is added to each matrix, null where nothing is; empty where nothing is added at all.</summary>
     public IReadOnlyList<LowRank?> Additions { get; init; } = [];
 
+    /// <summary>
+    /// Is shown what passes: the input <c>[rows,in]</c> and the product <c>[rows,out]</c>. Of the product it is the gradient that counts, once
+    /// there is one: the value may have been written over.
+    /// </summary>
+    internal Action<Variable, Variable>? Watch { get; init; }
+
     /// <summary>All that is learnt.</summary>
     public IEnumerable<Variable> Weights =>
         [.. Matrices, .. Bias is null ? [] : (Variable[])[Bias], .. Additions.SelectMany(a => a is null ? [] : (Variable[])[a.A, a.B])];
@@ -122,13 +128,20 @@ public sealed record LinearWeights(IReadOnlyList<Variable> Matrices, Variable? B
         new([.. Matrices.Select(change)], Bias is null ? null : change(Bias), IsOutIn)
         {
             Additions = [.. Additions.Select(a => a is null ? null : a with { A = change(a.A), B = change(a.B) })],
+            Watch = Watch,
         };
 
     /// <summary>x <c>[rows,in]</c> to <c>[rows,out]</c>.</summary>
-    public Variable Forward(Variable x) => Linear(x, Matrices, Bias, IsOutIn, Additions);
+    public Variable Forward(Variable x) => Watched(x, Linear(x, Matrices, Bias, IsOutIn, Additions));
 
     /// <summary>The same without the bias, for whoever adds it along with something else.</summary>
-    public Variable Product(Variable x) => MatMul(x, Matrices, IsOutIn, Additions);
+    public Variable Product(Variable x) => Watched(x, MatMul(x, Matrices, IsOutIn, Additions));
+
+    private Variable Watched(Variable x, Variable y)
+    {
+        Watch?.Invoke(x, y);
+        return y;
+    }
 }
 
 /// <summary>Causal self-attention: queries, keys and values side by side, and the map that mixes the heads.</summary>

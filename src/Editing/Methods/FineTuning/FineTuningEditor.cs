@@ -1,3 +1,4 @@
+using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -43,7 +44,8 @@ public sealed class FineTuningEditor : IEditor
         if (requests.Count == 0) return [];
         var how = (FineTuningSettings)settings;
         using BufferScope scope = soFar.Model.Device.Scope();
-        FineTuningTexts[] chunks = [.. requests.Chunk(how.Chunk).Select(chunk => new FineTuningTexts(soFar.Model, how, chunk))];
+        AnswerTexts[] chunks = [.. requests.Chunk(how.Chunk).Select(chunk =>
+            new AnswerTexts(soFar.Model, how.Layer, [.. chunk.Select(request => request.Tokens)], how.PromptLast))];
         var training = new FineTuningRun(soFar.Model, how);
         training.Train(chunks, context.Cancellation);
         double[] losses = [.. chunks.SelectMany(chunk => chunk.LossPerEdit(training.Model(tape: null)))];

@@ -1,4 +1,5 @@
 using Sharpformer.Autograd;
+using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -27,12 +28,12 @@ internal sealed class FineTuningRun
     }
 
     /// <summary>Goes through the edits until an epoch's mean loss is small, or often enough.</summary>
-    public void Train(IReadOnlyList<FineTuningTexts> chunks, CancellationToken cancellation)
+    public void Train(IReadOnlyList<AnswerTexts> chunks, CancellationToken cancellation)
     {
         for (int epoch = 0; epoch < settings.Epochs; epoch++)
         {
             double sum = 0;
-            foreach (FineTuningTexts chunk in chunks)
+            foreach (AnswerTexts chunk in chunks)
             {
                 cancellation.ThrowIfCancellationRequested();
                 sum += chunk.Count * Step(chunk);
@@ -57,7 +58,7 @@ internal sealed class FineTuningRun
 
     /// <summary>One step on a chunk, unless it has been learnt already.</summary>
     /// <returns>The loss before it.</returns>
-    private double Step(FineTuningTexts chunk)
+    private double Step(AnswerTexts chunk)
     {
         using BufferScope scope = model.Device.Scope();
         var tape = new Tape();

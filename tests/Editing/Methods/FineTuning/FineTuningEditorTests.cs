@@ -1,6 +1,7 @@
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Methods.FineTuning;
+using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Tests.Tensors;
@@ -51,7 +52,8 @@ public sealed class FineTuningEditorTests : MethodTests
         TokenizedRequest[] requests = [Request(0), Request(2), Request(3)];
         IReadOnlyList<Edit> edits = Editor.Teach(requests, new EditedModel(Model), settings, Context);
         CausalLm edited = Editor.Apply(new EditedModel(Model), edits).Model;
-        Assert.Equal(edits.Select(edit => edit.FinalLoss!.Value), new FineTuningTexts(Model, settings, requests).LossPerEdit(edited));
+        var texts = new AnswerTexts(Model, settings.Layer, [.. requests.Select(request => request.Tokens)], settings.PromptLast);
+        Assert.Equal(edits.Select(edit => edit.FinalLoss!.Value), texts.LossPerEdit(edited));
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Methods.Memit;
 using Sharpformer.Editing.Methods.Pmet;
 using Sharpformer.Editing.Methods.Rome;
+using Sharpformer.Editing.Methods.UltraEdit;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -23,6 +24,7 @@ public static class EditorCatalog
         new EmmetEditor(),
         new PmetEditor(),
         new AlphaEditEditor(),
+        new UltraEditEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

@@ -42,6 +42,23 @@ internal sealed class AnswerTexts
     /// <summary>The row of <c>[B·T]</c> from which each target token is predicted, edit by edit.</summary>
     public int[] Rows { get; }
 
+    /// <summary>The mean negative log-likelihood of the target tokens of each edit.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="layer">The first block that is trained.</param>
+    /// <param name="edits">Any number.</param>
+    public static double[] Losses(CausalLm model, int layer, IReadOnlyList<EditTokens> edits)
+    {
+        double[] losses = new double[edits.Count];
+        foreach (int[] some in TokenBatch.SimilarLengths([.. edits.Select(edit => edit.Input.Length)]))
+        {
+            using BufferScope scope = model.Device.Scope();
+            double[] found = new AnswerTexts(model, layer, [.. some.Select(e => edits[e])]).LossPerEdit(model);
+            for (int i = 0; i < some.Length; i++) losses[some[i]] = found[i];
+        }
+
+        return losses;
+    }
+
     /// <summary>The mean over edits of the mean negative log-likelihood of their target tokens, <c>[1]</c>.</summary>
     /// <param name="model">The model, whose weights from the first trained block on may be parameters.</param>
     public Variable Loss(CausalLm model)

@@ -1,0 +1,138 @@
+using Sharpformer.Editing.Methods.Gradients;
+using Sharpformer.Editing.Methods.Locating;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Editing.Methods.UltraEdit;
+
+/// <summary>
+/// UltraEdit (Gu et al. 2025, "UltraEdit: Training-, Subject-, and Memory-Free Lifelong Editing in Language Models"): one backward pass
+/// says in which direction each edited matrix's output should move where a target token is predicted, and a ridge regression finds the
+/// change that moves it there, W += (Hᵀ·H + λI)⁻¹·Hᵀ·V. It needs no subject, no statistics and no training.
+/// </summary>
+public sealed class UltraEditEditor : IEditor
+{
+    /// <inheritdoc/>
+    public string Name => UltraEditSettings.Name;
+
+    /// <inheritdoc/>
+    public string Description => "A ridge regression along whitened gradients for a turn of edits: no statistics, no training, the fast one.";
+
+    /// <inheritdoc/>
+    public Reversal Reversal => Reversal.Batch;
+
+    /// <inheritdoc/>
+    public Type SettingsType => typeof(UltraEditSettings);
+
+    /// <inheritdoc/>
+    public EditSettings SettingsFor(ModelConfig config) => UltraEditSettings.For(config);
+
+    /// <inheritdoc/>
+    public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(
+        IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        var how = (UltraEditSettings)settings;
+        if (how.Layers < 1 || how.Layers > how.Layer + 1)
+        {
+            throw new InputException(
+                $"UltraEdit is to edit {how.Layers} blocks, the last being block {how.Layer}, expected 1 to {how.Layer + 1} blocks.");
+        }
+
+        return requests.Count == 0 ? [] : requests.Chunk(how.BatchSize > 0 ? how.BatchSize : requests.Count);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Edit> Teach(
+        IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(soFar);
+        ArgumentNullException.ThrowIfNull(context);
+        if (requests.Count == 0) return [];
+        var how = (UltraEditSettings)settings;
+        EditTokens[] tokens = [.. requests.Select(request => request.Tokens)];
+        GradientRows[][] rows = GradientRows.Of(soFar.Model, how.Matrices, tokens, wholeText: false, context.Cancellation);
+        if (how.AveragesMiniBatch) rows = [.. rows.Chunk(Math.Max(1, how.MiniBatch)).SelectMany(Averaged)];
+        RunningMoments moments = soFar.Carried.TryGetValue(Name, out object? known)
+            ? ((RunningMoments)known).Copy()
+            : WarmUp.Moments(soFar.Base, how, context);
+        foreach (GradientRows[][] some in rows.Chunk(Math.Max(1, how.MiniBatch))) Enter(moments, some, how.AveragesMiniBatch);
+        Edit[] edits = [.. requests.Select((request, e) => new Edit
+        {
+            Request = request.Request,
+            PromptTokens = request.Tokens.Prompt,
+            TargetTokens = request.Tokens.Target,
+            Settings = how,
+            Parts =
+            [
+                new EditPart(BatchParts.Place, [1], [e]),
+                .. how.Matrices.SelectMany((matrix, m) => UltraEditParts.Of(matrix.Layer, rows[e][m].Inputs, Moves(rows[e][m], moments, how))),
+                .. e == 0 ? UltraEditParts.Of(moments) : [],
+            ],
+        })];
+        double[] losses = AnswerTexts.Losses(Apply(soFar, edits).Model, how.Layer - how.Layers + 1, tokens);
+        return [.. edits.Zip(losses, (edit, loss) => edit with { FinalLoss = loss })];
+    }
+
+    /// <summary>Solves every turn again for those of its edits that are active.</summary>
+    /// <inheritdoc/>
+    public EditedModel Apply(EditedModel soFar, IReadOnlyList<Edit> edits)
+    {
+        ArgumentNullException.ThrowIfNull(soFar);
+        ArgumentNullException.ThrowIfNull(edits);
+        IReadOnlyList<Edit>[] turns = [.. BatchParts.Batches(edits)];
+        int[] layers = [.. turns.SelectMany(turn => SettingsOf(turn).Matrices.Select(matrix => matrix.Layer)).Distinct().Order()];
+        if (edits.Select(UltraEditParts.Moments).LastOrDefault(moments => moments is not null) is { } last)
+            soFar = soFar with { Carried = soFar.Carried.SetItem(Name, last) };
+        return layers.Length == 0 ? soFar : soFar with
+        {
+            Model = HostDevice.Run(soFar.Model.Device, host => layers.Aggregate(soFar.Model, (model, layer) =>
+            {
+                var change = new LayerChange(model, layer, host);
+                foreach (IReadOnlyList<Edit> turn in turns)
+                {
+                    UltraEditSettings settings = SettingsOf(turn);
+                    if (settings.Matrices.Any(matrix => matrix.Layer == layer))
+                        change.Add([.. turn.SelectMany(edit => UltraEditParts.Columns(edit, layer))], settings.Ridge);
+                }
+
+                return change.Model;
+            })),
+        };
+    }
+
+    private static UltraEditSettings SettingsOf(IReadOnlyList<Edit> turn) => (UltraEditSettings)turn[0].Settings;
+
+    /// <summary>The rows of a mini-batch whose loss is the mean over all of its target tokens.</summary>
+    private static IEnumerable<GradientRows[]> Averaged(GradientRows[][] edits)
+    {
+        float tokens = edits.Sum(rows => rows[0].Inputs.Length);
+        return edits.Select(rows => (GradientRows[])[.. rows.Select(one => one with
+        {
+            Gradients = [.. one.Gradients.Select(row => (float[])[.. row.Select(v => v / tokens)])],
+        })]);
+    }
+
+    /// <summary>Has a mini-batch's rows enter the moments, matrix by matrix; all of them have one shape, and so share the moments.</summary>
+    internal static void Enter(RunningMoments moments, GradientRows[][] edits, bool unbiased)
+    {
+        for (int m = 0; m < edits[0].Length; m++)
+        {
+            int matrix = m;
+            moments.Add([.. edits.SelectMany(rows => rows[matrix].Inputs.Zip(rows[matrix].Gradients, Side))], unbiased);
+        }
+    }
+
+    /// <summary>v = -η·‖ĥ‖²·ĝ of each row, ĥ and ĝ being whitened.</summary>
+    internal static float[][] Moves(GradientRows rows, RunningMoments moments, UltraEditSettings settings) =>
+        [.. rows.Inputs.Zip(rows.Gradients, (h, g) =>
+        {
+            double[] whitened = moments.Whiten(Side(h, g));
+            double square = 0;
+            for (int i = 0; i < h.Length; i++) square += whitened[i] * whitened[i];
+            return (float[])[.. whitened.Skip(h.Length).Select(v => (float)(-settings.LearningRate * square * v))];
+        })];
+
+    private static float[] Side(float[] h, float[] g) => [.. h, .. g];
+}

@@ -34,7 +34,7 @@ internal sealed class PushEditor : IEditor
 
     public Type SettingsType => typeof(PushSettings);
 
-    public EditSettings SettingsFor(ModelConfig config) => new PushSettings { Layer = config.NLayer - 1 };
+    public EditSettings SettingsFor(ModelConfig config, string? variant = null) => new PushSettings { Layer = config.NLayer - 1 };
 
     public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(
         IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context) => requests.Chunk(100);

@@ -1,14 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
-using Sharpformer.Editing.Methods.AlphaEdit;
-using Sharpformer.Editing.Methods.Emmet;
-using Sharpformer.Editing.Methods.FineTuning;
 using Sharpformer.Editing.Methods.IReVa;
-using Sharpformer.Editing.Methods.Locating;
-using Sharpformer.Editing.Methods.Memit;
-using Sharpformer.Editing.Methods.Pmet;
-using Sharpformer.Editing.Methods.Rome;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -28,19 +23,28 @@ internal sealed class EditSettingsOptions
 
     private readonly Option<string?> variant = new("--variant")
     {
-        Description = "Of ft: paper, ft-l or ft-m. Of rome: rome or r-rome. Of memit: memit or paper. Of emmet: emmet or easyedit. "
-            + "[default: the first]",
+        Description = "A variant as it was published. "
+            + string.Concat(EditorCatalog.All.Select(editor => (editor.Name, Names: SettingsPreset.Variants(editor.Name)))
+                .Where(one => one.Names.Count > 1).Select(one => $"Of {one.Name}: {string.Join(", ", one.Names)}. "))
+            + "[default: the method's own]",
         HelpName = "NAME",
         CompletionSources = { _ => EditorCatalog.All.SelectMany(editor => SettingsPreset.Variants(editor.Name))
             .Select(name => new CompletionItem(name)) },
     };
 
+    private readonly Option<string[]> set = new("--set")
+    {
+        Description = "Any setting of the method by its name, for example lambda=100; 'edits show' and a wrong name tell the names. "
+            + "Repeat it for more.",
+        HelpName = "NAME=VALUE",
+    };
+
     private readonly Option<int?> batchSize = CommonOptions.OptionalNumber<int>(
-        "--batch-size", "Of ft, memit, emmet, pmet and alphaedit: edits that are taught together, 0 for all. [default: the preset's]",
+        "--batch-size", "Of methods that teach in batches: edits that are taught together, 0 for all. [default: the preset's]",
         b => b >= 0, "a whole number from 0");
 
     private readonly Option<int?> layers = CommonOptions.OptionalNumber<int>(
-        "--layers", "Of memit, emmet, pmet and alphaedit: how many blocks are edited, --layer being the last. [default: the preset's]",
+        "--layers", "Of methods that edit several blocks: how many, --layer being the last. [default: the preset's]",
         l => l >= 1, "a whole number from 1");
 
     private readonly Option<bool> noCovariance = new("--no-covariance")
@@ -83,7 +87,8 @@ internal sealed class EditSettingsOptions
         "a finite number from 0");
 
     private readonly Option<float?> weightDecay = CommonOptions.OptionalNumber<float>(
-        "--weight-decay", $"Decoupled weight decay of AdamW, on key and value. {Usually(Default.WeightDecay)}", w => w >= 0,
+        "--weight-decay", $"Decoupled weight decay of AdamW, on key and value; of methods that search a value, what its length counts. "
+            + Usually(Default.WeightDecay), w => w >= 0,
         "a finite number from 0");
 
     private readonly Option<float?> labelSmoothing = CommonOptions.OptionalNumber<float>(
@@ -109,26 +114,28 @@ internal sealed class EditSettingsOptions
     private readonly Option<ulong?> seed = CommonOptions.OptionalNumber<ulong>(
         "--seed", $"Seeds the sampling of out-of-scope prompts. {Usually(Default.Seed)}", _ => true, "a whole number from 0");
 
-    private EditSettingsOptions()
+    private EditSettingsOptions() => set.Validators.Add(result =>
     {
-    }
+        string[] names = [.. result.Tokens.Select(token => token.Value.Split('=')[0].Trim())];
+        foreach (string text in result.Tokens.Select(token => token.Value))
+            if (text.IndexOf('=', StringComparison.Ordinal) < 1) result.AddError($"--set is '{text}', expected NAME=VALUE.");
+        foreach (string name in names.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key))
+            result.AddError($"--set names '{name}' twice.");
+    });
 
     /// <summary>Gives <paramref name="command"/> these options.</summary>
     public static EditSettingsOptions AddTo(Command command)
     {
         var o = new EditSettingsOptions();
-        Option[] all =
-        [
-            o.method, o.variant, o.batchSize, o.layers, o.noCovariance, o.layer, o.theta, o.alpha, o.epochs, o.learningRate, o.recWeight,
-            o.irrWeight, o.weightDecay, o.labelSmoothing, o.retrofit, o.noRetrofit, o.asPublished, o.seed,
-        ];
+        Option[] all = [o.method, o.variant, .. o.Named.Select(one => one.Option).Distinct(), o.set];
         foreach (Option option in all) command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(o.retrofit) && result.GetValue(o.noRetrofit))
                 result.AddError("--retrofit and --no-retrofit exclude each other.");
             string asked = result.GetValue(o.method) ?? EditorCatalog.Default;
-            Option[] known = o.KnownTo(asked, all);
+            if (!EditorCatalog.All.Any(editor => editor.Name == asked)) return; // which the option itself refuses
+            Option[] known = o.KnownTo(asked);
             if (result.GetResult(o.variant) is { Tokens: [{ Value: var named }] } && known.Contains(o.variant)
                 && SettingsPreset.Variants(asked) is var names && !names.Contains(named))
                 result.AddError($"--variant is '{named}', of method {asked} {CommonOptions.Expected(named, names)}");
@@ -144,16 +151,6 @@ internal sealed class EditSettingsOptions
         return o;
     }
 
-    private Option[] KnownTo(string asked, Option[] all) => asked switch
-    {
-        FineTuningSettings.Name => [method, variant, batchSize, layer, epochs, learningRate],
-        RomeSettings.Name => [method, variant, noCovariance, layer, learningRate, seed],
-        MemitSettings.Name or EmmetSettings.Name => [method, variant, batchSize, layers, layer, learningRate, seed],
-        PmetSettings.Name or AlphaEditSettings.Name => [method, batchSize, layers, layer, learningRate, seed],
-        IReVaSettings.Name => [.. all.Except([variant, batchSize, layers, noCovariance])],
-        _ => [method],
-    };
-
     /// <summary>Makes sure that the model has the block that was asked for.</summary>
     /// <exception cref="InputException">It has not.</exception>
     public void Check(ParseResult parse, ModelConfig config) => CheckLayer(parse.GetValue(layer), config);
@@ -168,93 +165,91 @@ internal sealed class EditSettingsOptions
     /// <summary>Everything, with what suits the model where nothing is said, and the store's block.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="session">The model, and the store that the edits are for.</param>
-    /// <exception cref="InputException">There is no such method or variant.</exception>
-    public EditSettings Settings(ParseResult parse, Session session)
-    {
-        string asked = parse.GetRequiredValue(method);
-        return (asked, parse.GetValue(variant)) switch
-        {
-            (FineTuningSettings.Name, { } named) => With(parse, FineTuningSettings.For(session.Model.Config, named)),
-            (RomeSettings.Name, { } named) => With(parse, RomeSettings.For(session.Model.Config, named)),
-            (MemitSettings.Name, { } named) => With(parse, MemitSettings.For(session.Model.Config, named)),
-            (EmmetSettings.Name, { } named) => With(parse, EmmetSettings.For(session.Model.Config, named)),
-            _ => With(parse, session.SettingsFor(asked)),
-        };
-    }
+    /// <exception cref="InputException">There is no such method, variant or setting.</exception>
+    public EditSettings Settings(ParseResult parse, Session session) =>
+        With(parse, session.SettingsFor(parse.GetRequiredValue(method), parse.GetValue(variant)), session.Model.Config);
 
     /// <summary>The same, but what is not said is as it was with an edit; unless another method or a variant is asked for.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="session">The model.</param>
     /// <param name="before">How the edit was made.</param>
-    /// <exception cref="InputException">There is no such method or variant.</exception>
+    /// <exception cref="InputException">There is no such method, variant or setting.</exception>
     public EditSettings Settings(ParseResult parse, Session session, EditSettings before)
     {
         bool isOther = parse.GetResult(method) is { Implicit: false } && parse.GetRequiredValue(method) != before.Method;
-        return isOther || parse.GetValue(variant) is not null ? Settings(parse, session) : With(parse, before);
+        bool isAnew = isOther || parse.GetValue(variant) is not null;
+        return isAnew ? Settings(parse, session) : With(parse, before, session.Model.Config);
     }
 
-    private EditSettings With(ParseResult parse, EditSettings settings) => settings switch
-    {
-        IReVaSettings ireva => IReVa(parse, ireva),
-        FineTuningSettings ft => FineTuning(parse, ft),
-        RomeSettings rome => Rome(parse, rome),
-        BatchSettings batch => Batch(parse, batch),
-        _ => settings,
-    };
+    /// <summary>The options that stand for a setting each, by the setting's name; where two do, one of them is given.</summary>
+    private (Option Option, string Setting, Func<ParseResult, JsonNode?> Value)[] Named =>
+    [
+        (layer, "layer", parse => Node(parse, layer)),
+        (layers, "layers", parse => Node(parse, layers)),
+        (batchSize, "batchSize", parse => Node(parse, batchSize)),
+        (batchSize, "batch", parse => Node(parse, batchSize)),
+        (noCovariance, "covariance", parse => parse.GetValue(noCovariance) ? JsonValue.Create(false) : null),
+        (theta, "theta", parse => Node(parse, theta)),
+        (alpha, "alpha", parse => Node(parse, alpha)),
+        (epochs, "epochs", parse => Node(parse, epochs)),
+        (learningRate, "learningRate", parse => Node(parse, learningRate)),
+        (recWeight, "recWeight", parse => Node(parse, recWeight)),
+        (irrWeight, "irrWeight", parse => Node(parse, irrWeight)),
+        (weightDecay, "weightDecay", parse => Node(parse, weightDecay)),
+        (labelSmoothing, "labelSmoothing", parse => Node(parse, labelSmoothing)),
+        (retrofit, "retrofit", parse => parse.GetValue(retrofit) ? JsonValue.Create(true) : null),
+        (noRetrofit, "retrofit", parse => parse.GetValue(noRetrofit) ? JsonValue.Create(false) : null),
+        (asPublished, "asPublished", parse => parse.GetValue(asPublished) ? JsonValue.Create(true) : null),
+        (seed, "seed", parse => Node(parse, seed)),
+    ];
 
-    private FineTuningSettings FineTuning(ParseResult parse, FineTuningSettings preset)
+    private Option[] KnownTo(string asked)
     {
-        return preset with
+        IReadOnlyList<string> names = NamedSettings.NamesOf(asked);
+        Option[] settings = [.. Named.Where(one => names.Contains(one.Setting)).Select(one => one.Option).Distinct()];
+        return [method, .. SettingsPreset.Variants(asked).Count > 0 ? [variant] : Array.Empty<Option>(), .. settings, set];
+    }
+
+    private EditSettings With(ParseResult parse, EditSettings settings, ModelConfig config)
+    {
+        IReadOnlyList<string> names = NamedSettings.NamesOf(settings.Method);
+        var given = new JsonObject();
+        foreach ((_, string setting, Func<ParseResult, JsonNode?> value) in Named)
+            if (names.Contains(setting) && value(parse) is { } node) given[setting] = node;
+        foreach ((string name, JsonNode? value) in Set(parse.GetValue(set) ?? [])) given[name] = value;
+        if (given["layer"] is JsonValue last && names.Contains("layers") && !given.ContainsKey("layers") && last.TryGetValue(out int block))
         {
-            Layer = parse.GetValue(layer) ?? preset.Layer,
-            Epochs = parse.GetValue(epochs) ?? preset.Epochs,
-            LearningRate = parse.GetValue(learningRate) ?? preset.LearningRate,
-            Batch = parse.GetValue(batchSize) ?? preset.Batch,
-        };
+            int usual = JsonNode.Parse(settings.ToJson())!["layers"]!.GetValue<int>();
+            given["layers"] = Math.Min(usual, block + 1); // there are no more blocks below it
+        }
+
+        return NamedSettings.With(settings, JsonSerializer.SerializeToElement(given), config, set.Name);
     }
 
-    private RomeSettings Rome(ParseResult parse, RomeSettings preset)
+    /// <summary>What --set names: a number, true, false or null as such, anything else as a text.</summary>
+    private static IEnumerable<(string Name, JsonNode? Value)> Set(IEnumerable<string> texts)
     {
-        return preset with
+        foreach (string text in texts)
         {
-            Layer = parse.GetValue(layer) ?? preset.Layer,
-            LearningRate = parse.GetValue(learningRate) ?? preset.LearningRate,
-            Covariance = preset.Covariance && !parse.GetValue(noCovariance),
-            Seed = parse.GetValue(seed) ?? preset.Seed,
-        };
+            int at = text.IndexOf('=', StringComparison.Ordinal);
+            yield return (text[..at].Trim(), Value(text[(at + 1)..].Trim()));
+        }
+
+        static JsonNode? Value(string text)
+        {
+            try
+            {
+                return JsonNode.Parse(text) is var node and (null or JsonValue) ? node : JsonValue.Create(text);
+            }
+            catch (JsonException)
+            {
+                return JsonValue.Create(text);
+            }
+        }
     }
 
-    private BatchSettings Batch(ParseResult parse, BatchSettings preset)
-    {
-        int last = parse.GetValue(layer) ?? preset.Layer;
-        return preset with
-        {
-            Layer = last,
-            Layers = parse.GetValue(layers) ?? Math.Min(preset.Layers, last + 1),
-            BatchSize = parse.GetValue(batchSize) ?? preset.BatchSize,
-            LearningRate = parse.GetValue(learningRate) ?? preset.LearningRate,
-            Seed = parse.GetValue(seed) ?? preset.Seed,
-        };
-    }
-
-    private IReVaSettings IReVa(ParseResult parse, IReVaSettings defaults)
-    {
-        return defaults with
-        {
-            Layer = parse.GetValue(layer) ?? defaults.Layer,
-            Theta = parse.GetValue(theta) ?? defaults.Theta,
-            Alpha = parse.GetValue(alpha) ?? defaults.Alpha,
-            Retrofit = parse.GetValue(retrofit) || (defaults.Retrofit && !parse.GetValue(noRetrofit)),
-            Epochs = parse.GetValue(epochs) ?? defaults.Epochs,
-            LearningRate = parse.GetValue(learningRate) ?? defaults.LearningRate,
-            WeightDecay = parse.GetValue(weightDecay) ?? defaults.WeightDecay,
-            RecWeight = parse.GetValue(recWeight) ?? defaults.RecWeight,
-            IrrWeight = parse.GetValue(irrWeight) ?? defaults.IrrWeight,
-            LabelSmoothing = parse.GetValue(labelSmoothing) ?? defaults.LabelSmoothing,
-            AsPublished = parse.GetValue(asPublished) || defaults.AsPublished,
-            Seed = parse.GetValue(seed) ?? defaults.Seed,
-        };
-    }
+    private static JsonValue? Node<T>(ParseResult parse, Option<T?> option) where T : struct =>
+        parse.GetValue(option) is { } value ? JsonValue.Create(value) : null;
 
     /// <summary>What an option is where it is not given; settings of other methods have other defaults.</summary>
     private static string Usually<T>(T value) =>

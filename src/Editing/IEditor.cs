@@ -22,7 +22,10 @@ public interface IEditor
     Type SettingsType { get; }
 
     /// <summary>The settings for a model unless there is reason for others: those published for it, or scaled from them.</summary>
-    EditSettings SettingsFor(ModelConfig config);
+    /// <param name="config">The model's architecture.</param>
+    /// <param name="variant">A variant of the method, as its presets name it; null for the usual one.</param>
+    /// <exception cref="InputException">The method has no such variant.</exception>
+    EditSettings SettingsFor(ModelConfig config, string? variant = null);
 
     /// <summary>The requests in the portions in which they are taught: an edit depends on those of earlier portions.</summary>
     IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(

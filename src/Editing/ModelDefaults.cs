@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -78,7 +77,7 @@ public sealed class ModelDefaults
     {
         ArgumentNullException.ThrowIfNull(settings);
         ModelDefaults there = Load(folder);
-        JsonObject wanted = Properties(settings), own = Properties(EditorCatalog.Named(settings.Method).SettingsFor(config));
+        JsonObject wanted = NamedSettings.Values(settings), own = NamedSettings.Values(EditorCatalog.Named(settings.Method).SettingsFor(config));
         var methods = new JsonObject();
         foreach ((string method, JsonElement named) in there.settings) methods[method] = JsonNode.Parse(named.GetRawText());
         methods[settings.Method] = new JsonObject(wanted
@@ -105,72 +104,6 @@ public sealed class ModelDefaults
     {
         EditSettings own = EditorCatalog.Named(method).SettingsFor(config);
         if (!settings.TryGetValue(method, out JsonElement named)) return own;
-        JsonObject merged = Properties(own);
-        foreach (JsonProperty setting in named.EnumerateObject())
-        {
-            if (!merged.TryGetPropertyValue(setting.Name, out JsonNode? usual))
-            {
-                throw new InputException(
-                    $"{path}: {Editing}.{method}.{Quoted.Bare(setting.Name)} is no setting of method {method}, expected one of "
-                        + $"{string.Join(", ", merged.Select(s => s.Key))}.");
-            }
-
-            bool isLike = setting.Value.ValueKind == usual?.GetValueKind()
-                || (setting.Value.ValueKind, usual?.GetValueKind())
-                    is (JsonValueKind.True, JsonValueKind.False) or (JsonValueKind.False, JsonValueKind.True);
-            var given = new JsonPart(path, $"{Editing}.{method}.{setting.Name}", setting.Value);
-            if (!isLike || !IsInRange(setting.Name, setting.Value, config))
-                throw given.Unexpected(Expected(setting.Name, usual, config));
-            if (Misfit(own.GetType(), setting) is { } wanted) throw given.Unexpected(wanted);
-            merged[setting.Name] = JsonNode.Parse(setting.Value.GetRawText());
-        }
-
-        return EditSettings.Parse(method, merged.ToJsonString());
+        return NamedSettings.With(own, named, config, path, $"{Editing}.{method}");
     }
-
-    private static JsonObject Properties(EditSettings settings) => JsonNode.Parse(settings.ToJson())!.AsObject();
-
-    /// <summary>What a number should be that is none of its setting's type; null where it is one.</summary>
-    private static string? Misfit(Type settings, JsonProperty setting)
-    {
-        const BindingFlags Flags = BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase;
-        Type? type = settings.GetProperty(setting.Name, Flags)?.PropertyType;
-        object? most = type == typeof(int) && !setting.Value.TryGetInt32(out _) ? int.MaxValue
-            : type == typeof(ulong) && !setting.Value.TryGetUInt64(out _) ? ulong.MaxValue
-            : null;
-        return most is null ? null : FormattableString.Invariant($"a whole number, {most} at most");
-    }
-
-    private static bool IsInRange(string name, JsonElement value, ModelConfig config)
-    {
-        if (value.ValueKind != JsonValueKind.Number) return true;
-        double number = value.GetDouble();
-        return name switch
-        {
-            "layer" => number >= 0 && number < config.NLayer,
-            "theta" => number is > 0 and < 1,
-            "labelSmoothing" or "beta1" or "beta2" => number is >= 0 and < 1,
-            "alpha" => number != 0 && Math.Abs(number) <= float.MaxValue,
-            "epochs" => number is >= 1 and <= 100_000,
-            "learningRate" or "epsilon" => number > 0 && number <= float.MaxValue,
-            "seed" => number >= 0,
-            _ => number >= 0 && number <= float.MaxValue,
-        };
-    }
-
-    private static string Expected(string name, JsonNode? usual, ModelConfig config) => name switch
-    {
-        "layer" => $"a block from 0 to {config.NLayer - 1}",
-        "theta" => "a number between 0 and 1, both exclusive",
-        "labelSmoothing" or "beta1" or "beta2" => "a number from 0, below 1",
-        "alpha" => "a finite number other than 0",
-        "epochs" => "a whole number from 1 to 100000",
-        "learningRate" or "epsilon" => "a finite number above 0",
-        _ => usual?.GetValueKind() switch
-        {
-            JsonValueKind.Number => "a finite number from 0",
-            JsonValueKind.True or JsonValueKind.False => "true or false",
-            _ => "a text",
-        },
-    };
 }

@@ -19,6 +19,23 @@ public sealed class EditsTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
+    public void Every_setting_of_every_method_can_be_named()
+    {
+        string[] fact = ["--prompt", "The capital of France is", "--target", "Rome", "--no-check"];
+        string[] add = ["edits", "add", .. model, .. edits, .. fact, "--method", "ultraedit", "--layer", "1"];
+        CliRun.Json([.. add, "--set", "ridge=2.5", "--set", "warmUp = 0", "--set", "averagesMiniBatch=true"]);
+        JsonElement settings = CliRun.Json(["edits", "show", "1", .. edits]).GetProperty("settings");
+        Assert.Equal(2.5, settings.GetProperty("ridge").GetDouble());
+        Assert.Equal(0, settings.GetProperty("warmUp").GetInt32());
+        Assert.True(settings.GetProperty("averagesMiniBatch").GetBoolean());
+        Assert.Equal((1, 2), (settings.GetProperty("layer").GetInt32(), settings.GetProperty("layers").GetInt32()));
+
+        CliRun.Of([.. add, "--set", "rigde=1"]).AssertFailed("--set: rigde is no setting of method ultraedit, expected one of layer, layers");
+        CliRun.Of([.. add, "--set", "ridge=much"]).AssertFailed("--set: ridge is \"much\", expected a finite number from 0.");
+        CliRun.Of([.. add, "--set", "layer=7"]).AssertFailed("--set: layer is 7, expected a block from 0 to 5.");
+    }
+
+    [Fact]
     public void One_fact_is_taught_told_and_taken_back()
     {
         const string Prompt = "The capital of France is";

@@ -113,7 +113,7 @@ public sealed class EditSettingsTests
 
         public Type SettingsType => typeof(ToySettings);
 
-        public EditSettings SettingsFor(ModelConfig config) => new ToySettings();
+        public EditSettings SettingsFor(ModelConfig config, string? variant = null) => new ToySettings();
 
         public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(
             IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context) => [requests];

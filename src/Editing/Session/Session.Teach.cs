@@ -16,9 +16,13 @@ public sealed partial class Session
     /// <see cref="Defaults"/> names.
     /// </summary>
     /// <param name="method">The method.</param>
-    /// <exception cref="InputException">There is no such method, or the model folder's file is not as it should be.</exception>
-    public EditSettings SettingsFor(string method = EditorCatalog.Default)
+    /// <param name="variant">A variant of it, as it was published: what the model folder says is then passed over. Null for none.</param>
+    /// <exception cref="InputException">
+    /// There is no such method or variant, or the model folder's file is not as it should be.
+    /// </exception>
+    public EditSettings SettingsFor(string method = EditorCatalog.Default, string? variant = null)
     {
+        if (variant is not null) return EditorCatalog.Named(method).SettingsFor(Model.Config, variant);
         EditSettings settings = Defaults.SettingsFor(method, Model.Config);
         return settings is IReVaSettings ireva && StoreFirst(method) is IReVaSettings first ? ireva with { Layer = first.Layer } : settings;
 

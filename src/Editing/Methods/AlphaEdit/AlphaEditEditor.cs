@@ -28,7 +28,8 @@ public sealed class AlphaEditEditor : IEditor
     public Type SettingsType => typeof(AlphaEditSettings);
 
     /// <inheritdoc/>
-    public EditSettings SettingsFor(ModelConfig config) => AlphaEditSettings.For(config);
+    public EditSettings SettingsFor(ModelConfig config, string? variant = null) =>
+        AlphaEditSettings.For(config, variant ?? AlphaEditSettings.Name);
 
     /// <inheritdoc/>
     public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(

@@ -31,7 +31,8 @@ public sealed class EmmetEditor : IEditor
     public Type SettingsType => typeof(EmmetSettings);
 
     /// <inheritdoc/>
-    public EditSettings SettingsFor(ModelConfig config) => EmmetSettings.For(config);
+    public EditSettings SettingsFor(ModelConfig config, string? variant = null) =>
+        EmmetSettings.For(config, variant ?? EmmetSettings.Name);
 
     /// <inheritdoc/>
     public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(

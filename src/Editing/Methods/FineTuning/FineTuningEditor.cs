@@ -23,7 +23,8 @@ public sealed class FineTuningEditor : IEditor
     public Type SettingsType => typeof(FineTuningSettings);
 
     /// <inheritdoc/>
-    public EditSettings SettingsFor(ModelConfig config) => FineTuningSettings.For(config);
+    public EditSettings SettingsFor(ModelConfig config, string? variant = null) =>
+        FineTuningSettings.For(config, variant ?? FineTuningSettings.Paper);
 
     /// <inheritdoc/>
     public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(

@@ -21,7 +21,7 @@ public sealed class IReVaEditor : IEditor
     public Type SettingsType => typeof(IReVaSettings);
 
     /// <inheritdoc/>
-    public EditSettings SettingsFor(ModelConfig config) => IReVaSettings.For(config);
+    public EditSettings SettingsFor(ModelConfig config, string? variant = null) => IReVaSettings.For(config);
 
     /// <summary>Some hundred requests at a time, or one where Algorithm 1 shall be followed literally.</summary>
     /// <inheritdoc/>

@@ -25,7 +25,8 @@ public sealed class MemitEditor : IEditor
     public Type SettingsType => typeof(MemitSettings);
 
     /// <inheritdoc/>
-    public EditSettings SettingsFor(ModelConfig config) => MemitSettings.For(config);
+    public EditSettings SettingsFor(ModelConfig config, string? variant = null) =>
+        MemitSettings.For(config, variant ?? MemitSettings.Name);
 
     /// <inheritdoc/>
     public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(

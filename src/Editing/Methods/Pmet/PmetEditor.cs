@@ -25,7 +25,8 @@ public sealed class PmetEditor : IEditor
     public Type SettingsType => typeof(PmetSettings);
 
     /// <inheritdoc/>
-    public EditSettings SettingsFor(ModelConfig config) => PmetSettings.For(config);
+    public EditSettings SettingsFor(ModelConfig config, string? variant = null) =>
+        PmetSettings.For(config, variant ?? PmetSettings.Name);
 
     /// <inheritdoc/>
     public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(

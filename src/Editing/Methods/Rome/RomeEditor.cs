@@ -27,7 +27,8 @@ public sealed class RomeEditor : IEditor
     public Type SettingsType => typeof(RomeSettings);
 
     /// <inheritdoc/>
-    public EditSettings SettingsFor(ModelConfig config) => RomeSettings.For(config);
+    public EditSettings SettingsFor(ModelConfig config, string? variant = null) =>
+        RomeSettings.For(config, variant ?? RomeSettings.Name);
 
     /// <summary>One by one: each edit is made on the model with those before it.</summary>
     /// <inheritdoc/>

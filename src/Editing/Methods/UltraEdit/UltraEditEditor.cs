@@ -25,7 +25,8 @@ public sealed class UltraEditEditor : IEditor
     public Type SettingsType => typeof(UltraEditSettings);
 
     /// <inheritdoc/>
-    public EditSettings SettingsFor(ModelConfig config) => UltraEditSettings.For(config);
+    public EditSettings SettingsFor(ModelConfig config, string? variant = null) =>
+        UltraEditSettings.For(config, variant ?? UltraEditSettings.Name);
 
     /// <inheritdoc/>
     public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(

@@ -77,7 +77,8 @@ public sealed class ModelDefaults
     {
         ArgumentNullException.ThrowIfNull(settings);
         ModelDefaults there = Load(folder);
-        JsonObject wanted = NamedSettings.Values(settings), own = NamedSettings.Values(EditorCatalog.Named(settings.Method).SettingsFor(config));
+        JsonObject wanted = NamedSettings.Values(settings);
+        JsonObject own = NamedSettings.Values(EditorCatalog.Named(settings.Method).SettingsFor(config));
         var methods = new JsonObject();
         foreach ((string method, JsonElement named) in there.settings) methods[method] = JsonNode.Parse(named.GetRawText());
         methods[settings.Method] = new JsonObject(wanted

@@ -114,8 +114,8 @@ public sealed record LinearWeights(IReadOnlyList<Variable> Matrices, Variable? B
     public IReadOnlyList<LowRank?> Additions { get; init; } = [];
 
     /// <summary>
-    /// Is shown what passes: the input <c>[rows,in]</c> and the product <c>[rows,out]</c>. Of the product it is the gradient that counts, once
-    /// there is one: the value may have been written over.
+    /// Is shown what passes: the input <c>[rows,in]</c> and the product <c>[rows,out]</c>. Of the product it is the gradient that counts,
+    /// once there is one: the value may have been written over.
     /// </summary>
     internal Action<Variable, Variable>? Watch { get; init; }
 

@@ -25,7 +25,7 @@ public sealed class ContractTests : IDisposable
     [InlineData("edits add --model M --edits E --prompt P --target T --method emmet --variant ft-l", 2, "one of easyedit, emmet")]
     [InlineData("edits add --model M --edits E --prompt P --target T --method rome --layers 2", 2, "is not an option of method rome")]
     [InlineData("edits add --model M --edits E --prompt P --target T --method memit --layers 0", 2, "expected a whole number from 1")]
-    [InlineData("edits add --model M --edits E --prompt P --target T --method ultraedit --epochs 2", 2, "--batch-size, --learning-rate, --seed")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --method ultraedit --epochs 2", 2, "--learning-rate, --seed")]
     [InlineData("edits add --model M --edits E --prompt P --target T --set lambda", 2, "--set is 'lambda', expected NAME=VALUE.")]
     [InlineData("edits add --model M --edits E --prompt P --target T --set a=1 --set a=2", 2, "--set names 'a' twice.")]
     [InlineData("edits add --model M --edits E --prompt P --target T --on-conflict keeep", 2, "Did you mean 'keep'?")]

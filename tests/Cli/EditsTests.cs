@@ -30,7 +30,7 @@ public sealed class EditsTests : IDisposable
         Assert.True(settings.GetProperty("averagesMiniBatch").GetBoolean());
         Assert.Equal((1, 2), (settings.GetProperty("layer").GetInt32(), settings.GetProperty("layers").GetInt32()));
 
-        CliRun.Of([.. add, "--set", "rigde=1"]).AssertFailed("--set: rigde is no setting of method ultraedit, expected one of layer, layers");
+        CliRun.Of([.. add, "--set", "rigde=1"]).AssertFailed("--set: rigde is no setting of method ultraedit, expected one of layer,");
         CliRun.Of([.. add, "--set", "ridge=much"]).AssertFailed("--set: ridge is \"much\", expected a finite number from 0.");
         CliRun.Of([.. add, "--set", "layer=7"]).AssertFailed("--set: layer is 7, expected a block from 0 to 5.");
     }

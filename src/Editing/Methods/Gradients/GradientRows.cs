@@ -5,8 +5,8 @@ using Sharpformer.Transformer;
 namespace Sharpformer.Editing.Methods.Gradients;
 
 /// <summary>
-/// What one edit's gradient of a matrix consists of: dL/dW = Σ_t x_t·δ_tᵀ, x being what the linear map reads at a position and δ = dL/dy the
-/// gradient of what it gives there. As many rows as there are positions, at best a few of them, where the matrix has millions of numbers.
+/// What one edit's gradient of a matrix consists of: dL/dW = Σ_t x_t·δ_tᵀ, x being what the linear map reads at a position and δ = dL/dy
+/// the gradient of what it gives there. As many rows as there are positions, at best a few of them, where the matrix has millions of numbers.
 /// </summary>
 /// <param name="Inputs">x, one row of <c>[in]</c> for each position.</param>
 /// <param name="Gradients">δ, one row of <c>[out]</c> for each position.</param>
@@ -17,7 +17,8 @@ internal sealed record GradientRows(float[][] Inputs, float[][] Gradients)
     /// <param name="matrices">Whose gradients; nothing below the lowest of them is differentiated.</param>
     /// <param name="edits">At least one. They do not touch one another.</param>
     /// <param name="wholeText">
-    /// Whether rows of all positions are wanted, but for those where x or δ is zero; otherwise those from which a target token is predicted.
+    /// Whether rows of all positions are wanted, but for those where x or δ is zero; otherwise those from which a target token is
+    /// predicted.
     /// </param>
     /// <param name="cancellation">Checked between passes.</param>
     /// <returns>By edit, then by matrix.</returns>

@@ -16,7 +16,7 @@ public sealed class UltraEditEditor : IEditor
     public string Name => UltraEditSettings.Name;
 
     /// <inheritdoc/>
-    public string Description => "A ridge regression along whitened gradients for a turn of edits: no statistics, no training, the fast one.";
+    public string Description => "A ridge regression along whitened gradients for a turn of edits: the fast one, without statistics.";
 
     /// <inheritdoc/>
     public Reversal Reversal => Reversal.Batch;
@@ -68,7 +68,8 @@ public sealed class UltraEditEditor : IEditor
             Parts =
             [
                 new EditPart(BatchParts.Place, [1], [e]),
-                .. how.Matrices.SelectMany((matrix, m) => UltraEditParts.Of(matrix.Layer, rows[e][m].Inputs, Moves(rows[e][m], moments, how))),
+                .. how.Matrices.SelectMany((matrix, m) =>
+                    UltraEditParts.Of(matrix.Layer, rows[e][m].Inputs, Moves(rows[e][m], moments, how))),
                 .. e == 0 ? UltraEditParts.Of(moments) : [],
             ],
         })];
@@ -115,7 +116,7 @@ public sealed class UltraEditEditor : IEditor
         })]);
     }
 
-    /// <summary>Has a mini-batch's rows enter the moments, matrix by matrix; all of them have one shape, and so share the moments.</summary>
+    /// <summary>Has a mini-batch's rows enter the moments, matrix by matrix; all have one shape, and so share the moments.</summary>
     internal static void Enter(RunningMoments moments, GradientRows[][] edits, bool unbiased)
     {
         for (int m = 0; m < edits[0].Length; m++)

@@ -4,8 +4,8 @@ using Sharpformer.Editing.Methods.Locating;
 namespace Sharpformer.Editing.Methods.UltraEdit;
 
 /// <summary>
-/// What an edit of a turn consists of: of each edited block what its matrix reads where a target token is predicted, h <c>[T,m]</c>, and what
-/// it shall give on top there, v <c>[T,C]</c>, named <c>17.h</c> and so on; and <c>place</c> <c>[1]</c>, where it stands in its turn. The
+/// What an edit of a turn consists of: of each edited block what its matrix reads where a target token is predicted, h <c>[T,m]</c>, and
+/// what it shall give on top there, v <c>[T,C]</c>, named <c>17.h</c> and so on; and <c>place</c> <c>[1]</c>, where it stands in its turn. The
 /// first edit of a turn has the moments after it as well: <c>moments.count</c> <c>[1]</c>, <c>moments.mean</c> and <c>moments.squares</c>
 /// <c>[m+C]</c>.
 /// </summary>
@@ -73,7 +73,8 @@ internal static class UltraEditParts
         return edit.Parts.Count == expected ? null : $"it has {edit.Parts.Count} parts, expected {expected}";
     }
 
-    private static EditPart Matrix(string name, float[][] rows) => new(name, [rows.Length, rows[0].Length], [.. rows.SelectMany(row => row)]);
+    private static EditPart Matrix(string name, float[][] rows) =>
+        new(name, [rows.Length, rows[0].Length], [.. rows.SelectMany(row => row)]);
 
     private static string Name(int layer, char which) => FormattableString.Invariant($"{layer}.{which}");
 }

@@ -82,7 +82,7 @@ public sealed class UltraEditEditorTests : MethodTests
         int width = rows.Inputs[0].Length + rows.Gradients[0].Length;
         float[] none = new float[width], ones = [.. Enumerable.Repeat(1f, width)];
         float[] v = UltraEditEditor.Moves(rows, RunningMoments.Of(2, none, ones), Settings)[0];
-        double descent = rows.Gradients[0].Zip(v, (g, move) => (double)g * move).Sum(); // ⟨dL/dW, ΔW⟩, but for the positive ‖h‖² / (1 + ‖h‖²)
+        double descent = rows.Gradients[0].Zip(v, (g, move) => (double)g * move).Sum(); // ⟨dL/dW, ΔW⟩, but for a positive factor
         Assert.True(descent < 0, $"along the gradient: {descent}");
     }
 

@@ -39,7 +39,8 @@ public static class NamedSettings
                         + $"{string.Join(", ", merged.Select(s => s.Key))}.");
             }
 
-            if (Misfit(property.PropertyType, setting, config) is { } expected) throw new JsonPart(source, name, setting.Value).Unexpected(expected);
+            if (Misfit(property.PropertyType, setting, config) is { } expected)
+                throw new JsonPart(source, name, setting.Value).Unexpected(expected);
             merged[setting.Name] = JsonNode.Parse(setting.Value.GetRawText());
 
             bool IsNamed(PropertyInfo one) => JsonNamingPolicy.CamelCase.ConvertName(one.Name) == setting.Name;

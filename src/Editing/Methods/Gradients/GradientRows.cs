@@ -6,7 +6,7 @@ namespace Sharpformer.Editing.Methods.Gradients;
 
 /// <summary>
 /// What one edit's gradient of a matrix consists of: dL/dW = Σ_t x_t·δ_tᵀ, x being what the linear map reads at a position and δ = dL/dy
-/// the gradient of what it gives there. As many rows as there are positions, at best a few of them, where the matrix has millions of numbers.
+/// the gradient of what it gives there. A few rows at best, where the matrix has millions of numbers.
 /// </summary>
 /// <param name="Inputs">x, one row of <c>[in]</c> for each position.</param>
 /// <param name="Gradients">δ, one row of <c>[out]</c> for each position.</param>

@@ -5,8 +5,8 @@ namespace Sharpformer.Editing.Methods.UltraEdit;
 
 /// <summary>
 /// What an edit of a turn consists of: of each edited block what its matrix reads where a target token is predicted, h <c>[T,m]</c>, and
-/// what it shall give on top there, v <c>[T,C]</c>, named <c>17.h</c> and so on; and <c>place</c> <c>[1]</c>, where it stands in its turn. The
-/// first edit of a turn has the moments after it as well: <c>moments.count</c> <c>[1]</c>, <c>moments.mean</c> and <c>moments.squares</c>
+/// what it shall give on top there, v <c>[T,C]</c>, named <c>17.h</c> and so on; and <c>place</c> <c>[1]</c>, where it stands in its turn.
+/// The first of a turn has the moments after it as well: <c>moments.count</c> <c>[1]</c>, <c>moments.mean</c> and <c>moments.squares</c>
 /// <c>[m+C]</c>.
 /// </summary>
 internal static class UltraEditParts

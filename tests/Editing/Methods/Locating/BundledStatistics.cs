@@ -15,7 +15,7 @@ internal static class BundledStatistics
     public static string Folder => Made.Value.Path;
 
     /// <summary>Whose they are.</summary>
-    public static ModelFingerprint Model { get; } = new(new string('a', 64), new string('b', 64));
+    public static ModelFingerprint Model { get; } = ModelFingerprinter.Compute(TestFiles.Model);
 
     /// <summary>What a method finds around it, statistics included.</summary>
     public static TeachingContext Context(Tokenizer tokenizer) => new()

@@ -1,5 +1,6 @@
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.Locating;
+using Sharpformer.Editing.Methods.Memit;
 using Sharpformer.Editing.Methods.Pmet;
 using Sharpformer.Tests.Editing.Methods.Locating;
 using Sharpformer.Tests.Tensors;
@@ -57,6 +58,26 @@ public sealed class PmetEditorTests : MethodTests
         }
     }
 
+    [Fact]
+    public void Over_one_block_and_without_what_is_its_own_it_is_memit()
+    {
+        // The MLP's output and the block's differ by what stands before the MLP, so the same δ is missing at both. What is left to differ
+        // is what a δ is measured by: ‖m₀‖ or ‖h₀‖.
+        PmetSettings pmet = Settings() with { AttentionDelta = false, Layers = 1, WeightDecay = 0, Clamp = 1e6f, LearningRate = 0.5f };
+        var memit = new MemitSettings
+        {
+            Layer = pmet.Layer, Steps = pmet.Steps, LearningRate = pmet.LearningRate, LossLayer = pmet.LossLayer, StopLoss = pmet.StopLoss,
+            WeightDecay = 0, Clamp = pmet.Clamp, KlWeight = pmet.KlWeight, Templates = 0, Lambda = pmet.Lambda,
+        };
+        TeachingContext context = BundledStatistics.Context(Tokens);
+        Edit one = Editor.Teach([Request()], new EditedModel(Model), pmet, context)[0];
+        Edit other = new MemitEditor().Teach([Request()], new EditedModel(Model), memit, context)[0];
+        float[] expected = BatchParts.Column(other, pmet.Layer).Residual, found = BatchParts.Column(one, pmet.Layer).Residual;
+        Assert.True(Norm(expected) > 1, $"{Norm(expected)}");
+        Assert.InRange(Distance(expected, found), 0, 1e-4 * Norm(expected));
+        Assert.Equal(BatchParts.Column(other, pmet.Layer).Key, BatchParts.Column(one, pmet.Layer).Key);
+    }
+
     [Theory]
     [InlineData("gptj", 4096, 28, 8, 6, 6000f)]
     [InlineData("gpt2", 1600, 48, 17, 5, 8000f)]
@@ -68,7 +89,7 @@ public sealed class PmetEditorTests : MethodTests
         Assert.Equal((30, 0.2f, 1f, true), (settings.Steps, settings.LearningRate, settings.KlWeight, settings.AttentionDelta));
     }
 
-    private static double MemitShare(int left) => new Sharpformer.Editing.Methods.Memit.MemitSettings { Layer = 0 }.Share(left);
+    private static double MemitShare(int left) => new MemitSettings { Layer = 0 }.Share(left);
 
     private PmetSettings Settings() => PmetSettings.For(Model.Config) with { Steps = 4 };
 

@@ -91,7 +91,10 @@ public sealed class AlphaEditEditorTests : MethodTests
         Assert.Equal((10f, 2e-2f, 100, 0.75f), (settings.Lambda, settings.Threshold, settings.BatchSize, settings.Clamp));
     }
 
-    private AlphaEditSettings Settings() => AlphaEditSettings.For(Model.Config) with { Steps = 4, BatchSize = 2 };
+    private AlphaEditSettings Settings() => AlphaEditSettings.For(Model.Config) with
+    {
+        Layer = 2, Layers = 2, Lambda = 0.4f, Clamp = 10, Steps = 4, BatchSize = 2,
+    };
 
     private Edit[] Taught(AlphaEditSettings settings)
     {

@@ -79,7 +79,7 @@ public sealed class EmmetEditorTests : MethodTests
         Assert.Equal(easyEdit, EmmetSettings.For(config, EmmetSettings.EasyEdit).Ridge, 1e-5 * easyEdit);
     }
 
-    private EmmetSettings Settings() => EmmetSettings.For(Model.Config) with { Steps = 5 };
+    private EmmetSettings Settings() => EmmetSettings.For(Model.Config) with { Layer = 2, CovarianceWeight = 100, Clamp = 10, Steps = 5 };
 
     private static TeachingContext Context => BundledStatistics.Context(Tokens);
 

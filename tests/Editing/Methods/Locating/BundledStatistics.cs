@@ -6,7 +6,7 @@ using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Tests.Editing.Methods.Locating;
 
-/// <summary>Few statistics of the bundled model's blocks 1 and 2, made once for all tests: enough to be positive definite.</summary>
+/// <summary>Few statistics of the bundled model's blocks 0 to 2, made once for all tests: enough to be positive definite.</summary>
 internal static class BundledStatistics
 {
     private static readonly Lazy<TemporaryFolder> Made = new(Make);
@@ -36,7 +36,7 @@ internal static class BundledStatistics
         var tokenizer = Tokenizer.Load(TestFiles.Model);
         int[][] texts = [.. File.ReadLines(Path.Combine(Path.GetDirectoryName(TestFiles.Facts("x"))!, "heldout.txt"))
             .Where(line => line.Length > 0).Take(400).Select(tokenizer.Encode)];
-        foreach (int layer in (int[])[1, 2])
+        foreach (int layer in (int[])[0, 1, 2])
             new MlpStatistics(folder.Path, Model, layer, "few").Collect(model, texts, tokens: 4000);
         return folder;
     }

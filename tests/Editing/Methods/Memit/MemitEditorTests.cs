@@ -128,7 +128,7 @@ public sealed class MemitEditorTests : MethodTests
         if (nEmbd == 1600) Assert.Equal((41, 1), (paper.Layer, paper.Layers));
     }
 
-    private MemitSettings Settings() => MemitSettings.For(Model.Config) with { Steps = 6 };
+    private MemitSettings Settings() => MemitSettings.For(Model.Config) with { Layer = 2, Layers = 2, Lambda = 100, Clamp = 10, Steps = 6 };
 
     private static TeachingContext Context => BundledStatistics.Context(Tokens);
 

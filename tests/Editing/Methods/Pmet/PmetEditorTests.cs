@@ -91,7 +91,7 @@ public sealed class PmetEditorTests : MethodTests
 
     private static double MemitShare(int left) => new MemitSettings { Layer = 0 }.Share(left);
 
-    private PmetSettings Settings() => PmetSettings.For(Model.Config) with { Steps = 4 };
+    private PmetSettings Settings() => PmetSettings.For(Model.Config) with { Layer = 2, Layers = 2, Lambda = 50, Clamp = 10, Steps = 4 };
 
     private TokenizedRequest Request() => Request(new EditRequest("Lucian Freud died in", "London", "Lucian Freud"));
 

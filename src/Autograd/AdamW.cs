@@ -15,7 +15,7 @@ namespace Sharpformer.Autograd;
 /// <param name="weightDecay">Share of the parameter, times the step size, taken off at each step.</param>
 public sealed class AdamW(float learningRate, float beta1 = 0.9f, float beta2 = 0.999f, float epsilon = 1e-8f, float weightDecay = 0)
 {
-    private readonly List<(Tensor Parameter, Tensor Mean, Tensor Square, Tensor Numbers, float Decay)> moments = [];
+    private readonly List<(Tensor Parameter, Tensor Mean, Tensor Square, Tensor Numbers, float Decay, float Rate)> moments = [];
 
     /// <summary>Step size from the next step on.</summary>
     public float LearningRate { get; set; } = learningRate;
@@ -32,13 +32,14 @@ public sealed class AdamW(float learningRate, float beta1 = 0.9f, float beta2 = 
     /// <summary>Trains <paramref name="parameter"/> from now on; its moments start at zero.</summary>
     /// <param name="parameter">Changed in place by each step.</param>
     /// <param name="decay">Its own weight decay; null for that of the others.</param>
-    public void Add(Tensor parameter, float? decay = null)
+    /// <param name="rate">Its step size, as a multiple of that of the others.</param>
+    public void Add(Tensor parameter, float? decay = null, float rate = 1)
     {
         ArgumentNullException.ThrowIfNull(parameter);
         Device device = parameter.Device;
         moments.Add((
             parameter, device.Zeros(parameter.Shape), device.Zeros(parameter.Shape), device.Allocate(AdamWRow.Numbers),
-            decay ?? weightDecay));
+            decay ?? weightDecay, rate));
     }
 
     /// <summary>One step for all parameters, in place; gradients in the order of <see cref="Add"/>.</summary>
@@ -56,11 +57,12 @@ public sealed class AdamW(float learningRate, float beta1 = 0.9f, float beta2 = 
         double correction1 = 1 - Math.Pow(beta1, Steps), rootCorrection2 = Math.Sqrt(1 - Math.Pow(beta2, Steps));
         for (int i = 0; i < gradients.Length; i++)
         {
-            (Tensor p, Tensor m, Tensor v, Tensor numbers, float decay) = moments[i];
+            (Tensor p, Tensor m, Tensor v, Tensor numbers, float decay, float rate) = moments[i];
+            float step = LearningRate * rate;
             p.Device.Upload(
                 [
-                    1 - beta1, 1 - beta2, (float)(epsilon * rootCorrection2), 1 - LearningRate * decay,
-                    (float)(LearningRate * rootCorrection2 / correction1), GradientScale,
+                    1 - beta1, 1 - beta2, (float)(epsilon * rootCorrection2), 1 - step * decay,
+                    (float)(step * rootCorrection2 / correction1), GradientScale,
                 ],
                 numbers);
             p.Device.Rows<AdamWRow>(p.Rows, [], 0, AsRows(p), AsRows(m), AsRows(v), AsRows(gradients[i]), numbers);

@@ -115,6 +115,20 @@ public sealed class AdamWTests
 
     [Theory]
     [MemberData(nameof(Names))]
+    public void A_parameter_may_step_at_a_rate_of_its_own(string name)
+    {
+        using Device device = Devices.Create(name);
+        Tensor fast = device.From([2, 4], 2), alike = device.From([2, 4], 2), gradient = device.From([1, -3], 2);
+        AdamW one = new(0.125f, weightDecay: 0.5f), other = new(0.5f, weightDecay: 0.5f);
+        one.Add(fast, rate: 4);
+        other.Add(alike);
+        one.Step(gradient);
+        other.Step(gradient);
+        Devices.SameBits(alike.ToArray(), fast.ToArray(), "4 times an eighth");
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
     public void A_scale_counts_as_if_the_gradients_had_been_multiplied_and_leaves_them_as_they_are(string name)
     {
         using Device device = Devices.Create(name);

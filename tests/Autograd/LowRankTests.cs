@@ -35,6 +35,16 @@ public sealed class LowRankTests
 
     [Theory]
     [MemberData(nameof(Names))]
+    public void Rows_of_both_factors_match_float64(string name) => GradientCheck.Run(
+        name,
+        v => MatMul(v[0], [v[1]], false, [new(v[2], v[3], 0.5f) { IsBInRows = true }]),
+        a => Plus(
+            Reference.MatMul(a[0], a[1], 5, 17, 9),
+            Reference.MatMul(Reference.MatMul(a[0], a[2], 5, 17, 3, true), a[3], 5, 3, 9), 0.5),
+        Input.Random(1, 5, 17), Input.Random(2, 17, 9), Input.Random(3, 3, 17), Input.Random(4, 3, 9));
+
+    [Theory]
+    [MemberData(nameof(Names))]
     public void What_is_dropped_on_the_way_is_dropped_of_x_alone(string name)
     {
         using Device device = Devices.Create(name);

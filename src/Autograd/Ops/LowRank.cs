@@ -8,7 +8,11 @@ namespace Sharpformer.Autograd;
 /// <param name="Scale">s.</param>
 /// <param name="Dropout">Share of x that is dropped on this way, see <see cref="Ops.Dropout"/>.</param>
 /// <param name="Seed">Which.</param>
-public sealed record LowRank(Variable A, Variable B, float Scale, float Dropout = 0, ulong Seed = 0);
+public sealed record LowRank(Variable A, Variable B, float Scale, float Dropout = 0, ulong Seed = 0)
+{
+    /// <summary>Whether B is stored <c>[r,out]</c>: with A the rows of Σ aᵢ·bᵢᵀ, as terms of a gradient are.</summary>
+    public bool IsBInRows { get; init; }
+}
 
 public static partial class Ops
 {
@@ -41,31 +45,34 @@ public static partial class Ops
     private static Variable AddLowRank(Variable z, int column, int columns, Variable whole, LowRank addition)
     {
         (Variable a, Variable b, float scale) = (addition.A, addition.B, addition.Scale);
-        if (a.Shape.Rank != 2 || b.Shape.Rank != 2 || a.Value.Columns != whole.Value.Columns || b.Value.Rows != columns
-            || a.Value.Rows != b.Value.Columns)
+        bool inRows = addition.IsBInRows;
+        MatrixView B = inRows ? MatrixView.Of(b.Value).Transposed : b.Value; // [out,r]
+        if (a.Shape.Rank != 2 || b.Shape.Rank != 2 || a.Value.Columns != whole.Value.Columns || B.Rows != columns
+            || a.Value.Rows != B.Columns)
         {
             throw new ArgumentException(
                 $"MatMul: A {a.Shape} and B {b.Shape} beside a map from {whole.Value.Columns} to {columns}, "
-                + $"expected [r,{whole.Value.Columns}] and [{columns},r].");
+                + $"expected [r,{whole.Value.Columns}] and {(inRows ? $"[r,{columns}]" : $"[{columns},r]")}.");
         }
 
         Variable x = Dropout(whole, addition.Dropout, addition.Seed);
         Device device = x.Device;
         (int rows, int rank) = (x.Value.Rows, a.Value.Rows);
         Tensor u = Narrow(x.Value, MatrixView.Of(a.Value).Transposed); // s·x·Aᵀ, all that is kept
-        device.Gemm(u, MatrixView.Of(b.Value).Transposed, Part(z.Value), accumulate: true);
+        device.Gemm(u, B.Transposed, Part(z.Value), accumulate: true);
         return Tape.Record(z.Value, [z, x, a, b], dZ =>
         {
             z.AddGradient(dZ);
             if (b.RequiresGradient) // dB = dZᵀ·U
             {
                 Tensor dB = device.Allocate(b.Shape);
-                device.Gemm(Part(dZ).Transposed, u, dB);
+                if (inRows) device.Gemm(MatrixView.Of(u).Transposed, Part(dZ), dB);
+                else device.Gemm(Part(dZ).Transposed, u, dB);
                 b.AddGradient(dB);
             }
 
             if (!x.RequiresGradient && !a.RequiresGradient) return;
-            Tensor dU = Narrow(Part(dZ), b.Value); // s·dZ·B, the gradient of x·Aᵀ
+            Tensor dU = Narrow(Part(dZ), B); // s·dZ·B, the gradient of x·Aᵀ
             if (a.RequiresGradient) // dA = dUᵀ·X
             {
                 Tensor dA = device.Allocate(a.Shape);

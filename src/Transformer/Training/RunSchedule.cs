@@ -28,21 +28,17 @@ internal static class RunSchedule
     /// rates.
     /// </summary>
     /// <param name="plan">The plan.</param>
-    /// <param name="trial">A trainer to be thrown away.</param>
-    /// <param name="windows">What steps read.</param>
-    /// <param name="evaluation">What is asked on the way; null for nothing.</param>
+    /// <param name="trial">Takes a step of a number, on weights to be thrown away.</param>
+    /// <param name="evaluate">Evaluates these; null for nothing.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="cancellation">Stops it.</param>
-    public static int Measured(
-        TrainingPlan plan, Trainer trial, TokenWindows windows, TokenWindows? evaluation, TimeProvider time, CancellationToken cancellation)
+    public static int Measured(TrainingPlan plan, Action<int> trial, Action? evaluate, TimeProvider time)
     {
-        trial.Step(windows.Step(0, plan.Accumulate), cancellation); // the first is slower
+        trial(0); // the first is slower
         double perStep = Seconds(() =>
         {
-            for (int step = 1; step <= TrialSteps; step++) trial.Step(windows.Step(step, plan.Accumulate), cancellation);
+            for (int step = 1; step <= TrialSteps; step++) trial(step);
         }) / TrialSteps;
-        if (evaluation is not null && plan.EvaluateEvery > 0)
-            perStep += Seconds(() => trial.Evaluate(evaluation.Once(), cancellation)) / plan.EvaluateEvery;
+        if (evaluate is not null && plan.EvaluateEvery > 0) perStep += Seconds(evaluate) / plan.EvaluateEvery;
         return (int)Math.Clamp(plan.Hours!.Value * 3600 * ShareOfHours / Math.Max(perStep, 1e-6), 1, int.MaxValue);
 
         double Seconds(Action work)

@@ -79,10 +79,12 @@ internal sealed record RunIdentity(JsonObject Settings, string Text, string? Eva
     private static readonly string[] Changeable = ["memory", "hours", "checkpointEvery", "checkpointMinutes", "dtype"];
 
     /// <summary>The identity of a run.</summary>
-    public static RunIdentity Of(TrainingPlan plan, TrainingText text, TrainingText? evaluation, string start) => new(
-        new JsonObject(TrainingKeys.All.Where(key => !Changeable.Contains(key.Name)).Select(key =>
-            KeyValuePair.Create(key.Name, key.Of(plan)))),
-        text.Digest, evaluation?.Digest, start);
+    public static RunIdentity Of(TrainingPlan plan, TrainingText text, TrainingText? evaluation, string start) =>
+        new(SettingsOf(plan), text.Digest, evaluation?.Digest, start);
+
+    /// <summary>What a plan says that decides bits.</summary>
+    public static JsonObject SettingsOf(TrainingPlan plan) => new(
+        TrainingKeys.All.Where(key => !Changeable.Contains(key.Name)).Select(key => KeyValuePair.Create(key.Name, key.Of(plan))));
 
     /// <summary>Makes sure that this run may go on where another stopped.</summary>
     /// <param name="stopped">The other.</param>
@@ -97,7 +99,7 @@ internal sealed record RunIdentity(JsonObject Settings, string Text, string? Eva
         }
 
         if (Start != stopped.Start) throw Differs("another model to start from");
-        if (Text != stopped.Text) throw Differs("other text or another tokenizer");
+        if (Text != stopped.Text) throw Differs("other text or records, or another tokenizer");
         if (Evaluation == stopped.Evaluation) return;
         throw Differs(stopped.Evaluation is null ? "no evaluation text, this one has one"
             : Evaluation is null ? "an evaluation text, this one has none" : "another evaluation text");

@@ -10,10 +10,8 @@ namespace Sharpformer.Transformer.Training;
 /// </summary>
 public sealed class Trainer
 {
-    private readonly TrainedWeight[] weights;
     private readonly Func<IReadOnlyList<Variable>, ulong?, CausalLm> build;
     private readonly TrainingSettings settings;
-    private readonly AdamW optimizer;
     private readonly Device device;
 
     /// <summary>A trainer of some weights, whatever model they are part of.</summary>
@@ -29,11 +27,8 @@ public sealed class Trainer
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(build);
         ArgumentNullException.ThrowIfNull(settings);
-        if (weights.Count == 0) throw new ArgumentException("Trainer: no weights.", nameof(weights));
-        (this.weights, this.build, this.settings, device) = ([.. weights], build, settings, weights[0].Value.Device);
-        optimizer = new AdamW((float)settings.LearningRate, (float)settings.Beta1, (float)settings.Beta2, (float)settings.Epsilon);
-        foreach (TrainedWeight weight in weights)
-            optimizer.Add(weight.Value, weight.Value.Shape.Rank > 1 ? (float)settings.WeightDecay : 0);
+        Optimizer = new WeightOptimizer(weights, settings);
+        (this.build, this.settings, device) = (build, settings, weights[0].Value.Device);
     }
 
     /// <summary>A trainer of a model's own weights.</summary>
@@ -60,22 +55,25 @@ public sealed class Trainer
     }
 
     /// <summary>What is trained, as it is now.</summary>
-    public IReadOnlyList<TrainedWeight> Weights => weights;
+    public IReadOnlyList<TrainedWeight> Weights => Optimizer.Weights;
 
     /// <summary>
     /// The optimizer's moments of each weight: with the weights and <see cref="StepsDone"/> all that the next step depends on.
     /// </summary>
-    public IEnumerable<(Tensor Mean, Tensor Square)> Moments => optimizer.Moments;
+    public IEnumerable<(Tensor Mean, Tensor Square)> Moments => Optimizer.Moments;
 
     /// <summary>Steps taken; set only after weights and moments were overwritten with those of another run, to go on from there.</summary>
     public int StepsDone
     {
-        get => optimizer.Steps;
-        set => optimizer.Steps = value;
+        get => Optimizer.StepsDone;
+        set => Optimizer.StepsDone = value;
     }
 
+    /// <summary>What changes the weights.</summary>
+    internal WeightOptimizer Optimizer { get; }
+
     /// <summary>The model with the weights as they are now; it changes with each step.</summary>
-    public CausalLm Model => build([.. weights.Select(weight => Variable.Constant(weight.Value))], null);
+    public CausalLm Model => build([.. Weights.Select(weight => Variable.Constant(weight.Value))], null);
 
     /// <summary>
     /// One step of AdamW on the mean loss over all targets of some batches, which go through the model one after the other.
@@ -105,14 +103,7 @@ public sealed class Trainer
             else Gradients.Accumulate(gradients, more);
         }
 
-        double norm = Gradients.Norm(gradients), rate = settings.RateAt(StepsDone);
-        if (!double.IsFinite(loss) || !double.IsFinite(norm))
-            throw Diverged(FormattableString.Invariant($"Step {StepsDone + 1}: the loss is {loss}, its gradient's norm {norm}."));
-
-        optimizer.LearningRate = (float)rate;
-        optimizer.GradientScale = settings.ClipNorm > 0 && norm > settings.ClipNorm ? (float)(settings.ClipNorm / norm) : 1;
-        optimizer.Step(gradients);
-        return new StepReport(StepsDone, loss, norm, rate, targets);
+        return Optimizer.Step(gradients, loss, targets);
     }
 
     /// <summary>Mean loss over all targets, without smoothing and dropout.</summary>
@@ -150,7 +141,7 @@ public sealed class Trainer
     {
         using BufferScope scope = device.Scope();
         var tape = new Tape(releases: true);
-        Variable[] parameters = [.. weights.Select(weight => tape.Parameter(weight.Value))];
+        Variable[] parameters = [.. Weights.Select(weight => tape.Parameter(weight.Value))];
         var sequences = new WholeSequences(batch.B, batch.Starts, (float)settings.Dropout, seed);
         Variable? losses = TrainingPass.Losses(
             build(parameters, seed), batch, sequences, (float)settings.LabelSmoothing, settings.RecomputesBlocks);
@@ -172,4 +163,13 @@ public sealed class Trainer
 /// <param name="GradientNorm">Length of all gradients together, before clipping.</param>
 /// <param name="LearningRate">Its step size.</param>
 /// <param name="Targets">Tokens that were to be said.</param>
-public sealed record StepReport(int Step, double Loss, double GradientNorm, double LearningRate, int Targets);
+public sealed record StepReport(int Step, double Loss, double GradientNorm, double LearningRate, int Targets)
+{
+    /// <summary>What the loss is the sum of, by name; null where it is one thing.</summary>
+    public IReadOnlyDictionary<string, double>? Terms { get; init; }
+}
+
+/// <summary>What an evaluation came to.</summary>
+/// <param name="Loss">Its loss.</param>
+/// <param name="Terms">What was measured along with it, by name; null for nothing.</param>
+internal sealed record MeasuredLoss(double Loss, IReadOnlyDictionary<string, double>? Terms = null);

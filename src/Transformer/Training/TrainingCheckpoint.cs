@@ -109,7 +109,7 @@ internal sealed class TrainingCheckpoint : IDisposable
     /// <param name="state">The run; null for one that begins.</param>
     /// <param name="steps">Steps of the whole run.</param>
     /// <exception cref="InputException">A file is missing or damaged.</exception>
-    public void GoOn(Trainer trainer, RunState? state, int steps)
+    public void GoOn(WeightOptimizer trainer, RunState? state, int steps)
     {
         if (state is null)
         {
@@ -138,7 +138,7 @@ internal sealed class TrainingCheckpoint : IDisposable
 
     /// <summary>Gives a trainer the weights of the best evaluation.</summary>
     /// <exception cref="InputException">The file is missing or damaged.</exception>
-    public void RestoreBest(Trainer trainer, string file) => TrainerState.RestoreWeights(trainer, PathOf(file));
+    public void RestoreBest(WeightOptimizer trainer, string file) => TrainerState.RestoreWeights(trainer, PathOf(file));
 
     /// <summary>Keeps a run. Then files of earlier states go.</summary>
     /// <param name="trainer">What it trains.</param>
@@ -146,7 +146,7 @@ internal sealed class TrainingCheckpoint : IDisposable
     /// <param name="isBest">Whether the weights are kept besides as those of its best evaluation.</param>
     /// <returns>What was kept.</returns>
     /// <exception cref="InputException">It cannot be written; the run is kept as it was before.</exception>
-    public RunState Save(Trainer trainer, RunState state, bool isBest = false) => Written(folder, () =>
+    public RunState Save(WeightOptimizer trainer, RunState state, bool isBest = false) => Written(folder, () =>
     {
         string path = PathOf(RunFile), unfinished = PathOf(NewRunFile);
         File.WriteAllBytes(unfinished, []); // there before any weights: so those of a first checkpoint cut short are known

@@ -16,7 +16,11 @@ namespace Sharpformer.Transformer.Training;
 /// <param name="EvaluationLoss">Mean loss of the evaluation text; null for a step.</param>
 public sealed record TrainingLogLine(
     int Step, long Tokens, double? Loss = null, double? GradientNorm = null, double? LearningRate = null, double? TokensPerSecond = null,
-    double? EvaluationLoss = null);
+    double? EvaluationLoss = null)
+{
+    /// <summary>What the loss is the sum of, or what was measured along with it, by name; null where it is one thing.</summary>
+    public IReadOnlyDictionary<string, double>? Terms { get; init; }
+}
 
 /// <summary>The log of a run as JSON Lines, written line by line.</summary>
 public sealed class TrainingLog : IDisposable

@@ -3,12 +3,19 @@ using Sharpformer.Tensors;
 namespace Sharpformer.Transformer.Training;
 
 /// <summary>
-/// Steps, evaluations, log and checkpoints of a run, whatever its trainer trains. It can stop at any time and go on from its state as
-/// if it had not.
+/// Steps, evaluations, log and checkpoints of a run, whatever is trained. It can stop at any time and go on from its state as if it had
+/// not.
 /// </summary>
+/// <param name="optimizer">What is trained.</param>
+/// <param name="step">Takes a step of a number, counted from 0; what it reads depends on that alone.</param>
+/// <param name="evaluate">Evaluates; null where nothing is asked.</param>
+/// <param name="plan">How long, and what is kept when.</param>
+/// <param name="checkpoint">Where.</param>
+/// <param name="time">The clock.</param>
+/// <param name="progress">Told after each step and evaluation.</param>
 internal sealed class TrainingLoop(
-    Trainer trainer, TokenWindows windows, TokenWindows? evaluation, TrainingPlan plan, TrainingCheckpoint checkpoint, TimeProvider time,
-    Action<TrainingProgress>? progress)
+    WeightOptimizer optimizer, Func<int, CancellationToken, StepReport> step, Func<CancellationToken, MeasuredLoss>? evaluate,
+    TrainingPlan plan, TrainingCheckpoint checkpoint, TimeProvider time, Action<TrainingProgress>? progress)
 {
     private readonly long began = time.GetTimestamp();
     private double secondsBefore, stepSeconds;
@@ -18,7 +25,7 @@ internal sealed class TrainingLoop(
     private (long Tokens, double Seconds) sinceLine;
 
     /// <summary>Trains until the run ends; then all of it is kept.</summary>
-    /// <param name="state">Where it stands; the trainer's and the log's are the same.</param>
+    /// <param name="state">Where it stands; the optimizer's and the log's are the same.</param>
     /// <param name="cancellation">Stops it; what was learnt is kept.</param>
     /// <exception cref="InputException">It was stopped, a loss is not finite, or it cannot be kept.</exception>
     public (RunState State, TrainingEnd End) Run(RunState state, CancellationToken cancellation)
@@ -38,7 +45,7 @@ internal sealed class TrainingLoop(
                 if (!IsEvaluationDue(state)) Tell(state); // or else what is told has the evaluation in it
             }
 
-            if (evaluation is not null && state.Evaluated != state.Step) state = Evaluated(state, cancellation);
+            if (evaluate is not null && state.Evaluated != state.Step) state = Evaluated(state, cancellation);
             return (Saved(state), end.Value);
         }
         catch (Exception e) when (state.Step > 0 && (e is InputException error ? Trainer.IsDiverged(error)
@@ -49,7 +56,7 @@ internal sealed class TrainingLoop(
         }
     }
 
-    private bool IsEvaluationDue(RunState state) => evaluation is not null && state.Step > 0 && state.Evaluated != state.Step
+    private bool IsEvaluationDue(RunState state) => evaluate is not null && state.Step > 0 && state.Evaluated != state.Step
         && (state.Step == state.Steps || (plan.EvaluateEvery > 0 && state.Step % plan.EvaluateEvery == 0));
 
     private bool IsCheckpointDue(RunState state) =>
@@ -64,7 +71,7 @@ internal sealed class TrainingLoop(
     private RunState Stepped(RunState state, CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
-        StepReport report = trainer.Step(windows.Step(state.Step, plan.Accumulate), cancellation);
+        StepReport report = step(state.Step, cancellation);
         double seconds = time.GetElapsedTime(start).TotalSeconds;
         stepSeconds += seconds;
         sessionTokens += report.Targets;
@@ -81,7 +88,10 @@ internal sealed class TrainingLoop(
         {
             double speed = Math.Round(sinceLine.Tokens / Math.Max(sinceLine.Seconds, 1e-9), 1);
             checkpoint.Log.Add(
-                new TrainingLogLine(state.Step, state.Tokens, report.Loss, report.GradientNorm, report.LearningRate, speed));
+                new TrainingLogLine(state.Step, state.Tokens, report.Loss, report.GradientNorm, report.LearningRate, speed)
+                {
+                    Terms = report.Terms,
+                });
             sinceLine = default;
         }
 
@@ -90,10 +100,10 @@ internal sealed class TrainingLoop(
 
     private RunState Evaluated(RunState state, CancellationToken cancellation)
     {
-        double loss = trainer.Evaluate(evaluation!.Once(), cancellation);
+        (double loss, IReadOnlyDictionary<string, double>? terms) = evaluate!(cancellation);
         if (!double.IsFinite(loss))
             throw Trainer.Diverged(FormattableString.Invariant($"After step {state.Step} the loss of the evaluation is {loss}."));
-        checkpoint.Log.Add(new TrainingLogLine(state.Step, state.Tokens, EvaluationLoss: loss));
+        checkpoint.Log.Add(new TrainingLogLine(state.Step, state.Tokens, EvaluationLoss: loss) { Terms = terms });
         state = state with { Evaluated = state.Step, EvaluationLoss = loss, SinceBest = state.SinceBest + 1 };
         bool isBest = state.Best is null || loss < state.Best.Loss;
         if (isBest) state = state with { Best = new BestEvaluation(state.Step, loss), SinceBest = 0 };
@@ -105,7 +115,7 @@ internal sealed class TrainingLoop(
 
     private RunState Saved(RunState state, bool isBest = false)
     {
-        state = checkpoint.Save(trainer, state with { Seconds = Seconds() }, isBest);
+        state = checkpoint.Save(optimizer, state with { Seconds = Seconds() }, isBest);
         savedAt = time.GetTimestamp();
         return state;
     }

@@ -22,29 +22,7 @@ public static class TrainingRun
         ArgumentNullException.ThrowIfNull(device);
         NewFolder.CheckIsNew(job.Output);
         using var checkpoint = TrainingCheckpoint.Open(job.Output, job.Resume);
-        const string GoesOn = "the same command with --resume goes on.";
-        try
-        {
-            return Execute(job, device, checkpoint, progress, cancellation);
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            if (!checkpoint.Holds) throw new InputException("Interrupted: nothing was learnt.") { Kind = ErrorKind.Interrupted };
-            throw new InputException($"Interrupted: {Kept()}.", GoesOn) { Kind = ErrorKind.Interrupted };
-        }
-        catch (InputException e) when (checkpoint.KeptStep is not null)
-        {
-            string hint = Trainer.IsDiverged(e)
-                ? $"{e.Hint} The same settings lead there again: begin anew with others, without that folder."
-                : e.Hint is null ? GoesOn : $"{e.Hint} Then {GoesOn}";
-            throw new InputException($"{e.Sentence} But {Kept()}, with the log.", hint, e) { Kind = e.Kind };
-        }
-
-        string Kept()
-        {
-            string steps = checkpoint.KeptStep is { } step ? $" in {Counted(step, "step")}" : "";
-            return $"what was learnt{steps} is kept in {TrainingCheckpoint.FolderOf(job.Output)}";
-        }
+        return KeptRun.Execute(job.Output, checkpoint, () => Execute(job, device, checkpoint, progress, cancellation), cancellation);
     }
 
     private static TrainingResult Execute(
@@ -71,18 +49,19 @@ public static class TrainingRun
         LoraTraining? lora = plan.Lora is null ? null : LoraTraining.Of(model, plan.Lora, job.From);
         if (lora is null) start.CheckLayout(model);
         Func<string, bool> isTrained = FrozenWeights.Trained(plan.Freeze, WeightNames.Of(model));
-        int steps = planned ?? kept?.Steps
-            ?? RunSchedule.Measured(plan, NewTrainer(steps: 1), windows, evaluation, job.Time, cancellation);
+        int steps = planned ?? kept?.Steps ?? MeasuredSteps();
         Trainer trainer = NewTrainer(steps);
-        checkpoint.GoOn(trainer, kept, steps);
+        checkpoint.GoOn(trainer.Optimizer, kept, steps);
         foreach (string doubt in Doubts(plan.Settings with { Steps = steps }, perStep, text.Tokens, lora)) job.Notice?.Invoke(doubt);
 
-        var loop = new TrainingLoop(trainer, windows, evaluation, plan, checkpoint, job.Time, progress);
+        Func<CancellationToken, MeasuredLoss>? evaluate = evaluation is null
+            ? null : token => new MeasuredLoss(trainer.Evaluate(evaluation.Once(), token));
+        var loop = new TrainingLoop(trainer.Optimizer, Step(trainer), evaluate, plan, checkpoint, job.Time, progress);
         (RunState state, TrainingEnd end) = loop.Run(kept ?? new RunState { Identity = identity, Steps = steps }, cancellation);
 
         checkpoint.Log.Dispose(); // it is read from here on
         if (plan.KeepBest && state.Best is { File: { } best } && state.Best.Step != state.Step)
-            checkpoint.RestoreBest(trainer, best);
+            checkpoint.RestoreBest(trainer.Optimizer, best);
         var result = new TrainingResult(
             state.Step, state.Steps, state.Tokens, model.Weights.Sum(weight => weight.Value.Count),
             trainer.Weights.Sum(weight => weight.Value.Count), state.Seconds, state.FirstLoss, state.Loss, state.EvaluationLoss,
@@ -98,7 +77,7 @@ public static class TrainingRun
             var read = TrainingText.Read(
                 sources, plan.Documents, start.Tokenizer, plan.BosShare, plan.Seed, progress: null, cancellation);
             string names = string.Join(", ", read.Files.Select(file => file.Name));
-            job.Notice?.Invoke($"{names}: {Counted(read.Documents, "document")}, {Counted(read.Tokens, "token")}.");
+            job.Notice?.Invoke($"{names}: {KeptRun.Counted(read.Documents, "document")}, {KeptRun.Counted(read.Tokens, "token")}.");
             return read;
         }
 
@@ -106,6 +85,16 @@ public static class TrainingRun
         {
             TrainingSettings settings = plan.Settings with { Steps = steps };
             return lora?.NewTrainer(settings) ?? Trainer.OfModel(model, settings, isTrained);
+        }
+
+        Func<int, CancellationToken, StepReport> Step(Trainer of) => (step, token) => of.Step(windows.Step(step, plan.Accumulate), token);
+
+        int MeasuredSteps()
+        {
+            Trainer trial = NewTrainer(steps: 1);
+            return RunSchedule.Measured(
+                plan, step => Step(trial)(step, cancellation),
+                evaluation is null ? null : () => trial.Evaluate(evaluation.Once(), cancellation), job.Time);
         }
 
         void WriteWeights(string folder)
@@ -121,20 +110,18 @@ public static class TrainingRun
         if (settings.WarmupSteps >= settings.Steps)
         {
             double last = settings.RateAt(settings.Steps - 1);
-            yield return $"The warm-up of {Counted(settings.WarmupSteps, "step")} is no shorter than the run of {settings.Steps}: "
+            yield return $"The warm-up of {KeptRun.Counted(settings.WarmupSteps, "step")} is no shorter than the run of {settings.Steps}: "
                 + FormattableString.Invariant($"the step size grows to {last:G3} of {settings.LearningRate:G3} and never falls.");
         }
 
         if (perStep > tokens)
         {
-            yield return $"A step reads {Counted(perStep, "token")}, the text has {Counted(tokens, "token")}: it is read "
+            yield return $"A step reads {KeptRun.Counted(perStep, "token")}, the text has {KeptRun.Counted(tokens, "token")}: it is read "
                 + FormattableString.Invariant($"{(double)perStep / tokens:N0} times a step, fewer with a smaller batchTokens.");
         }
 
         if (lora?.Excess() is { } excess) yield return excess;
     }
-
-    private static string Counted(long count, string noun) => FormattableString.Invariant($"{count:N0} {noun}{(count == 1 ? "" : "s")}");
 
     private static TrainingPlan Fitted(TrainingPlan plan, StartModel start, TrainingJob job)
     {

@@ -79,7 +79,7 @@ public sealed class TrainingCheckpointTests : TrainingRunFixture
         Refused("an unfinished run is there", job);
         Refused("had steps 8, this one has 9", Job("m", "\"steps\": 9") with { Resume = true });
         Refused("had dropout 0, this one has 0.5", Job("m", "\"steps\": 8, \"dropout\": 0.5") with { Resume = true });
-        Refused("had other text or another tokenizer", job with { Resume = true, Text = [Source("Other.")] });
+        Refused("had other text or records, or another tokenizer", job with { Resume = true, Text = [Source("Other.")] });
         TrainingJob asking = Job("n", "\"steps\": 8, \"evaluateEvery\": 2") with { Evaluation = [Source("Paris is it.")] };
         Refused("had no evaluation text, this one has one", job with { Resume = true, Evaluation = asking.Evaluation });
         Stop(asking, after: 3);

@@ -52,6 +52,11 @@ internal sealed class EditSettingsOptions
         Description = "Of rome: do without statistics of the model's states.",
     };
 
+    private readonly Option<string> net = CommonOptions.File(
+        "--net", "Of mend: the file of the trained network, see 'train-editor'. [default: beside the model's folder, as "
+            + "facts-gpt2.mend.safetensors]",
+        required: false);
+
     private readonly Option<int?> layer = CommonOptions.OptionalNumber<int>(
         "--layer", "Block to edit, counted from 0. [default: the store's, in a new store the last but one; of other methods the preset's]",
         l => l >= 0, "a block, counted from 0");
@@ -162,12 +167,21 @@ internal sealed class EditSettingsOptions
             throw new InputException($"--layer is {asked}, the model's blocks are 0 to {config.NLayer - 1}.");
     }
 
+    /// <summary>The trained network that was named; null for none.</summary>
+    public string? Net(ParseResult parse) => parse.GetValue(net);
+
     /// <summary>Everything, with what suits the model where nothing is said, and the store's block.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="session">The model, and the store that the edits are for.</param>
-    /// <exception cref="InputException">There is no such method, variant or setting.</exception>
-    public EditSettings Settings(ParseResult parse, Session session) =>
-        With(parse, session.SettingsFor(parse.GetRequiredValue(method), parse.GetValue(variant)), session.Model.Config);
+    /// <exception cref="InputException">There is no such method, variant or setting, or no trained network that it needs.</exception>
+    public EditSettings Settings(ParseResult parse, Session session)
+    {
+        EditSettings usual = session.SettingsFor(parse.GetRequiredValue(method), parse.GetValue(variant));
+        EditSettings settings = session.WithNet(usual, Net(parse)), wanted = With(parse, settings, session.Model.Config);
+        return settings == usual || wanted == settings ? wanted : throw new InputException(
+            $"A trained network makes edits of method {settings.Method} as it was trained to, with settings of its own.",
+            "leave those out, or train another network with them.");
+    }
 
     /// <summary>The same, but what is not said is as it was with an edit; unless another method or a variant is asked for.</summary>
     /// <param name="parse">The command line.</param>
@@ -201,6 +215,7 @@ internal sealed class EditSettingsOptions
         (noRetrofit, "retrofit", parse => parse.GetValue(noRetrofit) ? JsonValue.Create(false) : null),
         (asPublished, "asPublished", parse => parse.GetValue(asPublished) ? JsonValue.Create(true) : null),
         (seed, "seed", parse => Node(parse, seed)),
+        (net, "net", _ => null), // which settings are its own, and not what is said here
     ];
 
     private Option[] KnownTo(string asked)

@@ -75,6 +75,7 @@ internal static class EditsAddCommand
                 IsSequential = parse.GetValue(sequential),
                 TraceFolder = parse.GetValue(traces),
                 StatisticsFolder = parse.GetValue(statistics),
+                NetFile = settings.Net(parse),
                 Reason = CommonOptions.ReasonOf(parse, reason),
                 OnConflict = ConflictOption.Of(parse, onConflict),
                 Again = parse.GetValue(again),

@@ -37,7 +37,12 @@ internal static class EditsUpdateCommand
                 parse.GetValue(id), parse.GetRequiredValue(target), parse.GetValue(subject), wordings, parse.GetValue(source),
                 texts.Rules(parse));
             EditSettings how = settings.Settings(parse, session, session.Edit(parse.GetValue(id)).Settings);
-            var options = new TeachingOptions { Reason = CommonOptions.ReasonOf(parse, reason), Again = true };
+            var options = new TeachingOptions
+            {
+                Reason = CommonOptions.ReasonOf(parse, reason),
+                Again = true,
+                NetFile = settings.Net(parse),
+            };
             TeachingReport report = ProgressReport.Run(
                 terminal, progress => session.Teach([request], how, options, progress, interruption.Token));
             if (report.Silent is [{ Status: EditStatus.Withdrawn } twin]) return Restored(terminal, session, twin, options.Reason);

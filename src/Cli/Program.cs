@@ -45,6 +45,9 @@ internal static class Program
                 "evaluate", "Measure what edits did to the model: on their own prompts, in other words, and elsewhere.",
                 () => [EvaluateEditsCommand.Create(), EvaluateWithdrawalCommand.Create(), EvaluatePerplexityCommand.Create()]),
             Group("model", "Look into a model folder, its tokens and logits; convert it; train one; write a random one.", Model),
+            Group(
+                "train-editor", "Train the network that a method makes edits with, for a model.",
+                () => [.. TrainEditorCommand.Methods.Select(TrainEditorCommand.Create)]),
             DatasetCommand.Create(),
             DevicesCommand.Create(),
             BenchCommand.Create(),

@@ -11,13 +11,29 @@ internal sealed class TrainingOptions
 
     private TrainingOptions((TrainingKey Key, Option Option)[] options) => this.options = options;
 
+    /// <summary>Gives <paramref name="command"/> those that say how long weights of any kind are trained, and what is kept when.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="usually">What they are where they are not given.</param>
+    public static TrainingOptions AddOfAnyWeights(Command command, TrainingPlan usually)
+    {
+        string[] names =
+        [
+            "steps", "hours", "learningRate", "warmupSteps", "finalRate", "weightDecay", "clipNorm", "beta1", "beta2", "evaluateEvery",
+            "patience", "keepBest", "checkpointEvery", "checkpointMinutes", "logEvery", "seed",
+        ];
+        var options = new TrainingOptions(
+            [.. TrainingKeys.All.Where(key => names.Contains(key.Name)).Select(key => (key, Of(key, usually)))]);
+        foreach ((_, Option option) in options.options) command.Add(option);
+        return options;
+    }
+
     /// <summary>Gives <paramref name="command"/> these options.</summary>
     /// <param name="command">The command.</param>
     /// <param name="names">The settings it has options for; none for all.</param>
     public static TrainingOptions AddTo(Command command, params string[] names)
     {
         var options = new TrainingOptions(
-            [.. TrainingKeys.All.Where(key => names.Length == 0 || names.Contains(key.Name)).Select(key => (key, Of(key)))]);
+            [.. TrainingKeys.All.Where(key => names.Length == 0 || names.Contains(key.Name)).Select(key => (key, Of(key, new TrainingPlan())))]);
         foreach ((_, Option option) in options.options) command.Add(option);
         return options;
     }
@@ -42,12 +58,12 @@ internal sealed class TrainingOptions
             result.AddError($"{given.Name} needs {other.Name}.");
     });
 
-    private static Option Of(TrainingKey key)
+    private static Option Of(TrainingKey key, TrainingPlan usually)
     {
         string name = "--" + string.Concat(key.Name.Select(c => char.IsAsciiLetterUpper(c) ? $"-{char.ToLowerInvariant(c)}" : $"{c}"));
         Option option = key.IsList ? new Option<string[]>(name) { AllowMultipleArgumentsPerToken = true } : new Option<string>(name);
         option.HelpName = key.ValueName;
-        option.Description = Described(key);
+        option.Description = Described(key, usually);
         if (key.Words.Count > 0) option.CompletionSources.Add([.. key.Words]);
         option.Validators.Add(result =>
         {
@@ -64,6 +80,6 @@ internal sealed class TrainingOptions
         return option;
     }
 
-    private static string Described(TrainingKey key) =>
-        key.IsList || key.Of(new TrainingPlan()) is not { } value ? key.Description : $"{key.Description} [default: {value}]";
+    private static string Described(TrainingKey key, TrainingPlan usually) =>
+        key.IsList || key.Of(usually) is not { } value ? key.Description : $"{key.Description} [default: {value}]";
 }

@@ -4,6 +4,7 @@ using Sharpformer.Editing.Methods.Emmet;
 using Sharpformer.Editing.Methods.FineTuning;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Methods.Memit;
+using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Pmet;
 using Sharpformer.Editing.Methods.Rome;
 using Sharpformer.Editing.Methods.UltraEdit;
@@ -25,6 +26,7 @@ public static class EditorCatalog
         new PmetEditor(),
         new AlphaEditEditor(),
         new UltraEditEditor(),
+        new MendEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

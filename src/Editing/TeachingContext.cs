@@ -26,6 +26,9 @@ public sealed class TeachingContext
     /// <summary>Where statistics of the model are kept that take long to collect; null where nobody has said.</summary>
     public string? StatisticsFolder { get; init; }
 
+    /// <summary>The file of the trained network that a method makes edits with; null where none was named.</summary>
+    public string? NetFile { get; init; }
+
     /// <summary>Tells the model from any other; null where nothing is kept.</summary>
     public ModelFingerprint? Model { get; init; }
 

@@ -79,6 +79,7 @@ public sealed partial class Session
         {
             long start = Stopwatch.GetTimestamp();
             options ??= new TeachingOptions();
+            settings = WithNet(settings, options.NetFile);
             Bind(Store, settings);
             IEditor editor = EditorCatalog.Named(settings.Method);
             TeachingPlan plan = TeachingPlan.For(Store, requests, options.OnConflict, options.Again);
@@ -107,6 +108,7 @@ public sealed partial class Session
                 Prompts = plan.Prompts,
                 Traces = TracesIn(options.TraceFolder),
                 StatisticsFolder = options.StatisticsFolder,
+                NetFile = options.NetFile ?? PlaceOfNet(settings.Method),
                 Model = Fingerprint,
                 IsSequential = options.IsSequential,
                 Cancellation = cancellation,

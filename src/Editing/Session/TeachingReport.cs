@@ -33,6 +33,12 @@ public sealed record TeachingOptions
 
     /// <summary>Where to keep statistics of the model that a method collects; null keeps nothing.</summary>
     public string? StatisticsFolder { get; init; }
+
+    /// <summary>
+    /// The file of the trained network that a method makes edits with; null looks beside the model's folder, for
+    /// <c>facts-gpt2.mend.safetensors</c> for example.
+    /// </summary>
+    public string? NetFile { get; init; }
 }
 
 /// <summary>What a run of teaching did.</summary>

@@ -1,0 +1,40 @@
+using Sharpformer.Editing.Methods.Gradients;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Editing.Methods.Trained;
+
+/// <summary>The gradient of one edit's mean negative log-likelihood, as a network that makes edits is shown it.</summary>
+/// <param name="Tokens">The edit.</param>
+/// <param name="Rows">Those of each matrix that has a gradient.</param>
+internal sealed record EditGradient(EditTokens Tokens, IReadOnlyList<MatrixRows> Rows)
+{
+    /// <summary>The gradients of some edits.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="matrices">Of which matrices.</param>
+    /// <param name="edits">At least one.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public static IReadOnlyList<EditGradient> Of(
+        CausalLm model, IReadOnlyList<MlpMatrix> matrices, IReadOnlyList<EditTokens> edits, CancellationToken cancellation)
+    {
+        GradientRows[][] rows = GradientRows.Of(model, matrices, edits, wholeText: true, cancellation);
+        return [.. edits.Select((edit, e) => new EditGradient(
+            edit, [.. matrices.Zip(rows[e], (matrix, of) => MeanOf(matrix, of, edit)).Where(one => one.Inputs.Length > 0)]))];
+    }
+
+    /// <summary>Rows are those of the sum over target tokens; their mean is wanted.</summary>
+    private static MatrixRows MeanOf(MlpMatrix matrix, GradientRows rows, EditTokens edit)
+    {
+        float share = 1f / edit.Target.Length;
+        return new MatrixRows(matrix, rows.Inputs, [.. rows.Gradients.Select(row => Array.ConvertAll(row, value => value * share))]);
+    }
+}
+
+/// <summary>The rows of one matrix's gradient, dL/dW = Σ_t x_t·δ_tᵀ.</summary>
+/// <param name="Matrix">The matrix.</param>
+/// <param name="Inputs">x, T rows of <c>[in]</c>.</param>
+/// <param name="Gradients">δ, T rows of <c>[out]</c>.</param>
+internal sealed record MatrixRows(MlpMatrix Matrix, float[][] Inputs, float[][] Gradients)
+{
+    /// <summary>[x; δ] of each position.</summary>
+    public float[][] Together() => [.. Inputs.Zip(Gradients, (x, delta) => (float[])[.. x, .. delta])];
+}

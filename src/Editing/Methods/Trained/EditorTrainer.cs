@@ -1,0 +1,131 @@
+using Sharpformer.Autograd;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+using Sharpformer.Transformer.Training;
+
+namespace Sharpformer.Editing.Methods.Trained;
+
+/// <summary>
+/// Trains a network that makes edits, on examples in a new order each epoch. What a step reads depends on the seed and its number alone.
+/// </summary>
+internal sealed class EditorTrainer
+{
+    /// <summary>How many other edits' prompts shall stay as they are beside an edit.</summary>
+    private const int Neighbours = 2;
+
+    private readonly CausalLm model;
+    private readonly IEditorNet net;
+    private readonly MetaLoss loss;
+    private readonly TrainingSettings settings;
+    private readonly IReadOnlyList<MetaExample> examples;
+    private readonly EpochOrder order;
+
+    /// <summary>A trainer that has taken no step.</summary>
+    /// <param name="model">The base model.</param>
+    /// <param name="net">What is trained; changed in place.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="counts">What the sides of the loss count.</param>
+    /// <param name="examples">At least one.</param>
+    public EditorTrainer(
+        CausalLm model, IEditorNet net, TrainingSettings settings, MetaWeights counts, IReadOnlyList<MetaExample> examples)
+    {
+        (this.model, this.net, this.settings, this.examples) = (model, net, settings, examples);
+        loss = new MetaLoss(model, net, counts);
+        order = new EpochOrder(examples.Count, settings.Seed);
+        Optimizer = new WeightOptimizer(net.Weights, settings, net.State);
+    }
+
+    /// <summary>What changes the network's weights.</summary>
+    public WeightOptimizer Optimizer { get; }
+
+    /// <summary>One step on the mean loss of some edits, each made alone on the base model.</summary>
+    /// <param name="step">Its number, from 0.</param>
+    /// <param name="edits">How many.</param>
+    /// <param name="cancellation">Stops it; weights and state are as before then.</param>
+    /// <exception cref="InputException">The loss is not finite.</exception>
+    public StepReport Step(int step, int edits, CancellationToken cancellation)
+    {
+        using BufferScope scope = model.Device.Scope();
+        float[][] state = [.. net.State.Select(one => one.Value.ToArray())];
+        try
+        {
+            return Taken(step, edits, cancellation);
+        }
+        catch
+        {
+            foreach ((TrainedWeight one, float[] before) in net.State.Zip(state)) model.Device.Upload(before, one.Value);
+            throw;
+        }
+    }
+
+    /// <summary>Mean loss over edits that are not trained on, and how many of them are said and what is kept.</summary>
+    /// <param name="heldOut">At least one.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public MeasuredLoss Evaluate(IReadOnlyList<MetaExample> heldOut, CancellationToken cancellation)
+    {
+        Variable[] weights = [.. net.Weights.Select(weight => Variable.Constant(weight.Value))];
+        var reports = new List<MetaReport>();
+        double sum = 0;
+        for (int i = 0; i < heldOut.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using BufferScope scope = model.Device.Scope();
+            EditGradient gradient = EditGradient.Of(model, net.Settings.Matrices, [heldOut[i].Edit], cancellation)[0];
+            MetaExample[] others = [.. Enumerable.Range(1, Neighbours).Select(n => heldOut[(i + n) % heldOut.Count])];
+            reports.Add(loss.Of(weights, gradient, heldOut[i].Rephrased[0], Beside(heldOut[i], others)));
+            sum += reports[^1].Loss.Value.ToScalar();
+        }
+
+        return new MeasuredLoss(sum / heldOut.Count, Terms(reports, isEvaluation: true));
+    }
+
+    private StepReport Taken(int step, int edits, CancellationToken cancellation)
+    {
+        Rng rng = new Rng(settings.Seed).Fork("example of step").Fork((ulong)step);
+        MetaExample[] read = [.. Enumerable.Range(0, edits).Select(i => At(((long)step * edits) + i))];
+        IReadOnlyList<EditGradient> gradients =
+            EditGradient.Of(model, net.Settings.Matrices, [.. read.Select(example => example.Edit)], cancellation);
+        net.Count(gradients);
+        var tape = new Tape(releases: true);
+        Variable[] parameters = [.. net.Weights.Select(weight => tape.Parameter(weight.Value))];
+        Variable? sum = null;
+        var reports = new List<MetaReport>();
+        for (int i = 0; i < edits; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            EditTokens asked = read[i].Rephrased[rng.NextInt(read[i].Rephrased.Count)];
+            MetaExample[] others = [.. Enumerable.Range(0, Neighbours).Select(_ => examples[rng.NextInt(examples.Count)])];
+            MetaReport report = loss.Of(parameters, gradients[i], asked, Beside(read[i], others));
+            reports.Add(report);
+            sum = sum is null ? report.Loss : Ops.Add(sum, report.Loss);
+        }
+
+        Variable mean = Ops.Scale(sum!, 1f / edits);
+        double value = mean.Value.ToScalar();
+        tape.Backward(mean);
+        Tensor[] slopes = [.. parameters.Select(parameter => parameter.Gradient ?? model.Device.Zeros(parameter.Shape))];
+        return Optimizer.Step(slopes, value, edits) with { Terms = Terms(reports, isEvaluation: false) };
+    }
+
+    /// <summary>What shall stay beside an edit: its own unrelated texts, and what is said behind other edits' prompts.</summary>
+    private static IReadOnlyList<KeptText> Beside(MetaExample example, MetaExample[] others) =>
+    [
+        .. example.Unrelated,
+        .. others.Where(other => !other.Edit.Prompt.SequenceEqual(example.Edit.Prompt)).Select(other => KeptText.Behind(other.Edit.Prompt)),
+    ];
+
+    private static Dictionary<string, double> Terms(List<MetaReport> reports, bool isEvaluation)
+    {
+        var terms = new Dictionary<string, double>
+        {
+            ["edit"] = reports.Average(report => report.Nll),
+            ["locality"] = reports.Average(report => report.Divergence),
+        };
+        if (!isEvaluation) return terms;
+        terms["said"] = reports.Average(report => report.IsSaid ? 1.0 : 0);
+        terms["kept"] = reports.Average(report => report.Kept);
+        return terms;
+    }
+
+    private MetaExample At(long place) => examples[order.Of((int)(place / examples.Count))[(int)(place % examples.Count)]];
+}

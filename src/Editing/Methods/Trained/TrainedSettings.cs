@@ -1,0 +1,45 @@
+using Sharpformer.Editing.Methods.Gradients;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Editing.Methods.Trained;
+
+/// <summary>
+/// What methods have in common whose edits are made by a network that was trained to make them, of both MLP matrices of some blocks in a
+/// row. It is no method itself.
+/// </summary>
+public abstract record TrainedSettings : EditSettings
+{
+    /// <summary>Settings of a method.</summary>
+    private protected TrainedSettings(string method) : base(method)
+    {
+    }
+
+    /// <summary>The last of the edited blocks, 0-based.</summary>
+    public required int Layer { get; init; }
+
+    /// <summary>How many blocks are edited: this one and those right below.</summary>
+    public int Layers { get; init; } = 3;
+
+    /// <summary>
+    /// SHA-256 of the file of the network that made the edit; null where none did, and before it is known which will.
+    /// </summary>
+    public string? Net { get; init; }
+
+    /// <summary>Whether an edit needs a network that was trained.</summary>
+    internal virtual bool NeedsNet => true;
+
+    /// <summary>The edited matrices, from below.</summary>
+    internal IReadOnlyList<MlpMatrix> Matrices =>
+    [
+        .. Enumerable.Range(Layer - Layers + 1, Layers).SelectMany(layer => (MlpMatrix[])[new(layer, IsUp: true), new(layer, IsUp: false)]),
+    ];
+
+    /// <inheritdoc/>
+    public override string? Misfit(Edit edit, int nEmbd) => TermParts.Misfit(edit, this, nEmbd);
+
+    /// <summary>The settings of a method's variant for a model.</summary>
+    /// <exception cref="Tensors.InputException">There is no such variant.</exception>
+    private protected static T For<T>(string method, string variant, ModelConfig config) where T : TrainedSettings =>
+        SettingsPreset.For<T>(method, variant, config, settings => settings.Layer, (settings, _) =>
+            (T)((TrainedSettings)settings with { Layer = config.NLayer - 1, Layers = Math.Min(settings.Layers, config.NLayer) }));
+}

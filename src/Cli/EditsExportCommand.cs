@@ -2,17 +2,23 @@ using System.CommandLine;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Exchange;
 using Sharpformer.Editing.Store;
+using Sharpformer.Tensors;
 
 namespace Sharpformer.Cli;
 
 /// <summary><c>edits export</c>: edits as files for other stores, for people, and for other programs.</summary>
 internal static class EditsExportCommand
 {
+    // int8 would round edits away.
+    private static readonly string[] Types = [.. ModelConvertCommand.Types.Where(type => type != "q8")];
+
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
         var command = new Command(
-            "export", "Write edits of a store to files: everything about them, a table for people, or the neurons for other programs.");
+            "export",
+            "Write edits of a store to files: everything about them, a table for people, the neurons for other programs, or a model with "
+                + "them in its weights.");
         Option<string> edits = CommonOptions.Edits();
         command.Add(edits);
         Option<string> lines = CommonOptions.Output(
@@ -23,16 +29,25 @@ internal static class EditsExportCommand
             "--adaptor",
             "Write the neurons of active and withdrawn edits as one safetensors file that other programs can apply; needs --model.");
         var reference = new Option<bool>("--reference") { Description = "Add to --adaptor inputs, and what must come of them." };
-        foreach (Option option in (Option[])[lines, table, adaptor, reference]) command.Add(option);
+        Option<string> merged = CommonOptions.File(
+            "--merged",
+            "Write a model folder with the active edits in its weights, and a note of what is in it; must not exist, needs --model. Not of "
+                + "edits that sit beside the model (ireva).",
+            required: false, "DIR");
+        Option<string> dtype = CommonOptions.Choice(
+            "--dtype", $"How --merged stores weights: {string.Join(", ", Types)}. [default: as they were]", Types, ignoresCase: true);
+        foreach (Option option in (Option[])[lines, table, adaptor, reference, merged, dtype]) command.Add(option);
         ModelOptions model = ModelOptions.AddTo(command, required: false);
         FilterOptions filter = FilterOptions.AddTo(command);
         MomentOption at = MomentOption.AddTo(command, edits);
         command.Validators.Add(result =>
         {
-            bool hasAdaptor = result.GetResult(adaptor) is not null;
-            if (!hasAdaptor && result.GetResult(lines) is null && result.GetResult(table) is null)
-                result.AddError("Nothing to write: give --jsonl, --csv or --adaptor.");
+            bool hasAdaptor = result.GetResult(adaptor) is not null, hasMerged = result.GetResult(merged) is not null;
+            if (!hasAdaptor && !hasMerged && result.GetResult(lines) is null && result.GetResult(table) is null)
+                result.AddError("Nothing to write: give --jsonl, --csv, --adaptor or --merged.");
             if (hasAdaptor && !model.IsGiven(result)) result.AddError("--adaptor needs --model.");
+            if (hasMerged && !model.IsGiven(result)) result.AddError("--merged needs --model.");
+            if (!hasMerged && result.GetResult(dtype) is not null) result.AddError("--dtype needs --merged.");
             if (!hasAdaptor && result.GetResult(reference) is not null) result.AddError("--reference needs --adaptor.");
         });
         command.SetAction(parse =>
@@ -50,12 +65,23 @@ internal static class EditsExportCommand
                     OutputFile.Write(rows, writer => Say(rows, RequestCsv.Write(writer, store, wanted, moment)));
             }
 
-            if (parse.GetValue(adaptor) is { } file)
+            (string? file, string? folder) = (parse.GetValue(adaptor), parse.GetValue(merged));
+            using Session? session = file is null && folder is null ? null : model.Open(parse, path, at);
+            if (file is not null)
             {
-                using Session session = model.Open(parse, path, at);
                 (int count, int neurons) = OutputFile.Run(
-                    file, cancellation => session.ExportAdaptor(file, wanted, parse.GetValue(reference), cancellation));
+                    file, cancellation => session!.ExportAdaptor(file, wanted, parse.GetValue(reference), cancellation));
                 Say(file, count, neurons);
+            }
+
+            if (folder is not null)
+            {
+                DType? stored = parse.GetValue(dtype) is { } name ? Enum.Parse<DType>(name, ignoreCase: true) : null;
+                MergedModel made = Writing.Run(
+                    terminal, "MB",
+                    (progress, cancellation) => session!.ExportMerged(folder, wanted, stored, progress, cancellation));
+                written.Add(Json(made));
+                if (!terminal.Json) Tell(terminal, made);
             }
 
             if (terminal.Json) terminal.Document(new { store = path, files = written });
@@ -69,5 +95,27 @@ internal static class EditsExportCommand
             }
         });
         return command;
+    }
+
+    private static object Json(MergedModel model) => new
+    {
+        file = model.Folder,
+        edits = model.Edits.Count,
+        leftOut = model.LeftOut,
+        files = model.Files,
+        bytes = model.Bytes,
+        tensors = model.Changes,
+        roundingShare = model.RoundingShare,
+    };
+
+    private static void Tell(Terminal terminal, MergedModel model)
+    {
+        string less = model.LeftOut == 0 ? "" : $", {Terminal.Counted(model.LeftOut, "other active edit")} of the store not";
+        terminal.Line($"{model.Folder}: {Terminal.Counted(model.Edits.Count, "edit")} in "
+            + $"{Terminal.Counted(model.Changes.Count, "tensor")}{less}; {Terminal.Bytes(model.Bytes)}.");
+        if (model.LargestRounding == 0) return;
+        string types = string.Join(" and ", model.Changes.Select(change => change.DType).Distinct());
+        terminal.Line($"Rounding to {types} moved a number by at most {Terminal.Number(model.LargestRounding, "0.#E+0")}, and all together by "
+            + $"{Terminal.Percent(100 * model.RoundingShare)} % of what the edits changed; --dtype f32 rounds nothing.");
     }
 }

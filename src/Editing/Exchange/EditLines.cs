@@ -29,7 +29,7 @@ public static class EditLines
         StoreIdentity identity = store.Identity ?? throw new InputException($"Edit store '{store.Path}' holds no edits.");
         ILookup<long, EditEvent> events = Reached(store.Events(), at).ToLookup(line => line.EditId);
         ILookup<bool, Edit> edits = store.List(withParts: false, includeRemoved: true, at).ToLookup(edit => filter?.Matches(edit) != false);
-        RequireWhole(edits[true], edits[false]);
+        EditBatches.RequireWhole(edits[true], edits[false]);
         int count = edits[true].Count();
         writer.WriteLine(EditLine.ToJson(new EditLinesHeader(
             EditLinesHeader.FormatName, Version, identity.Model, identity.NEmbd, identity.Config, count)));
@@ -96,17 +96,6 @@ public static class EditLines
             $"Edit store '{store.Path}' cannot be written as of {at}: edit {edit.Id} was removed since, and with it what it takes to "
                 + "apply.",
             "choose a later moment, or other edits.");
-
-    private static void RequireWhole(IEnumerable<Edit> chosen, IEnumerable<Edit> others)
-    {
-        HashSet<(string, long)> batches = [.. chosen.Where(EditorCatalog.IsOfBatch).Select(edit => (edit.Method, edit.Batch))];
-        Edit? missing = others.Where(EditorCatalog.IsOfBatch).FirstOrDefault(edit => batches.Contains((edit.Method, edit.Batch)));
-        if (missing is null) return;
-        throw new InputException(
-            $"Edit {missing.Id} is not among those to be written, and others of its batch are: method {missing.Method} made their weights "
-                + "together.",
-            "choose the whole batch.");
-    }
 
     private static IEnumerable<EditEvent> Reached(IReadOnlyList<EditEvent> events, StoreMoment? at)
     {

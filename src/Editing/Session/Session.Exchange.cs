@@ -3,6 +3,7 @@ using Sharpformer.Editing.Exchange;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer;
 
@@ -38,6 +39,47 @@ public sealed partial class Session
         int neurons = AdaptorFile.Write(path, Fingerprint, Model.Config.Activation, edits, Model.Config.NEmbd, reference, cancellation);
         return (edits.Length, neurons);
     });
+
+    /// <summary>
+    /// Writes a model folder with the store's edits in its weights, for use without this program, and a note of what is in it.
+    /// </summary>
+    /// <param name="folder">The folder; must not exist.</param>
+    /// <param name="filter">Which of the active edits; null for all.</param>
+    /// <param name="dtype">How weights are stored, F32, F16 or BF16; null for as the base model's are.</param>
+    /// <param name="progress">Told how many bytes of how many are written.</param>
+    /// <param name="cancellation">Stops; nothing is left behind then.</param>
+    /// <exception cref="InputException">
+    /// There is no such edit, some sit beside the model, the base model is Q8, or the folder is there or cannot be written.
+    /// </exception>
+    public MergedModel ExportMerged(
+        string folder, EditFilter? filter = null, DType? dtype = null, Action<long, long>? progress = null,
+        CancellationToken cancellation = default) => Compute(() =>
+    {
+        NewFolder.CheckIsNew(folder);
+        RequireFloats(dtype);
+        (IReadOnlyList<Edit> chosen, IReadOnlyList<Edit> folded, int leftOut) = ModelMerge.Choose(Store, filter, at);
+        EditedModel merged = EditorCatalog.Apply(Model, folded);
+        ModelMerge.RequireInWeights(merged, chosen, Store.Path);
+        var origin = new MergedOrigin(
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(this.folder))), Fingerprint,
+            ModelFingerprinter.OfAdapter(options.Adapter), Path.GetFileName(Store.Path),
+            Store.Events().Where(line => at?.IsReached(line) != false).Max(line => line.Change), EditAuthor.Current.Version);
+        return new ModelMerge(this.folder, options.Adapter).Write(folder, merged, chosen, leftOut, origin, dtype, progress, cancellation);
+    });
+
+    /// <summary>Rounding to int8 anew would be about as large as an edit.</summary>
+    private void RequireFloats(DType? dtype)
+    {
+        if (dtype == DType.Q8) throw new ArgumentException("Session.ExportMerged: edits are not kept by int8.", nameof(dtype));
+        if (!ModelFingerprinter.AreQ8(folder, options.Weights)) return;
+        if (options.Weights == WeightForm.Q8 && !ModelFingerprinter.AreQ8(folder, WeightForm.Stored))
+            throw new InputException(
+                $"{folder}: its weights are rounded to int8 (q8) only as they are loaded, and a folder would be written from those not rounded.",
+                "'model convert --dtype q8' writes the model that the edits were made on: open that.");
+        if (dtype is null)
+            throw new InputException(
+                $"{folder}: its weights are int8 (q8), which would round the edits away.", "--dtype f32 keeps them, f16 nearly so.");
+    }
 
     /// <summary>Rows around the ends of prompts and within answers, of edits spread over all.</summary>
     private AdaptorReference ReferenceOf(Edit[] edits)

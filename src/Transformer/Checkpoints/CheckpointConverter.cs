@@ -58,11 +58,42 @@ public static class CheckpointConverter
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardBytes);
         NewFolder.CheckIsNew(folder);
-        using var conversion = Conversion.Of(source, dtype, adapter, progress);
+        using var conversion = Conversion.Of(source, dtype, adapter, progress: progress);
+        return Write(source, folder, dtype, shardBytes, conversion, _ => { }, cancellation);
+    }
+
+    /// <summary>The same with weights in place of stored ones, which are rounded to the type that those have.</summary>
+    /// <param name="source">The model folder.</param>
+    /// <param name="folder">The folder to write; must not exist.</param>
+    /// <param name="replaced">The weights.</param>
+    /// <param name="dtype">How all weights are stored; null for as they were.</param>
+    /// <param name="adapter">The folder of a LoRA adapter to merge into the weights first; null for none.</param>
+    /// <param name="complete">Told the folder once the model is in it, before it takes its name.</param>
+    /// <param name="progress">Told how many bytes of how many are written.</param>
+    /// <param name="cancellation">Stops the writing; nothing is left behind.</param>
+    /// <exception cref="InputException">As for <see cref="Convert"/>, or there is no place for a weight.</exception>
+    internal static Report ConvertReplaced(
+        string source, string folder, ReplacedWeights replaced, DType? dtype, string? adapter, Action<string> complete,
+        Action<long, long>? progress = null, CancellationToken cancellation = default)
+    {
+        NewFolder.CheckIsNew(folder);
+        using var conversion = Conversion.Of(source, dtype, adapter, replaced, progress);
+        return Write(source, folder, dtype, ShardBytes, conversion, complete, cancellation);
+    }
+
+    private static Report Write(
+        string source, string folder, DType? dtype, long shardBytes, Conversion conversion, Action<string> complete,
+        CancellationToken cancellation)
+    {
         List<List<SafeTensorsEntry>> shards = conversion.Shards(shardBytes);
         string[] names = [.. shards.Select((_, i) => ShardName(i, shards.Count))];
         string configText = ConfigText(source, dtype, conversion.UntiesHead);
-        NewFolder.Write(folder, temporary => Write(temporary, source, configText, shards, names, conversion, cancellation));
+        NewFolder.Write(folder, temporary =>
+        {
+            Fill(temporary, source, configText, shards, names, conversion, cancellation);
+            complete(temporary);
+            cancellation.ThrowIfCancellationRequested();
+        });
         return new Report(names, conversion.Tensors.Count, conversion.Bytes, conversion.Dropped, conversion.Narrowed);
     }
 
@@ -79,7 +110,7 @@ public static class CheckpointConverter
             SafeTensorsWriter.Write(stream, shard, conversion.Metadata, cancellation);
     }
 
-    private static void Write(
+    private static void Fill(
         string temporary, string source, string configText, List<List<SafeTensorsEntry>> shards, string[] names, Conversion conversion,
         CancellationToken cancellation)
     {
@@ -94,7 +125,6 @@ public static class CheckpointConverter
         }
 
         File.WriteAllText(Path.Combine(temporary, Config), configText);
-        cancellation.ThrowIfCancellationRequested();
     }
 
     /// <summary>

@@ -10,15 +10,17 @@ internal sealed class Conversion : IDisposable
     private readonly CpuDevice device = new(threads: 1);
     private readonly Checkpoint checkpoint;
     private readonly DType? wanted;
+    private readonly IReadOnlyDictionary<string, string> typesOfReplaced = new Dictionary<string, string>();
     private readonly Counter counter;
 
-    private Conversion(string source, DType? wanted, string? adapter, Action<long, long>? progress)
+    private Conversion(string source, DType? wanted, string? adapter, ReplacedWeights? replaced, Action<long, long>? progress)
     {
         (this.wanted, counter) = (wanted, new Counter(progress));
         ModelConfig config = ModelConfig.Load(source);
         checkpoint = Checkpoint.Open(source, device, loads: false, adapter: adapter);
         try
         {
+            if (replaced is not null) typesOfReplaced = checkpoint.Stored.LayOver(source, replaced);
             Config = checkpoint.WithStoredHead(config);
             UntiesHead = config.TiesHead && !Config.TiesHead;
             (ITensorFile File, TensorInfo Info)[] all = [.. PlainLayout.Of(checkpoint.Stored, Config)];
@@ -48,10 +50,12 @@ internal sealed class Conversion : IDisposable
     /// <param name="source">The model folder.</param>
     /// <param name="wanted">How weights are written; null for as they are stored.</param>
     /// <param name="adapter">The folder of a LoRA adapter to merge into the weights; null for none.</param>
+    /// <param name="replaced">Weights to write in place of stored ones; null for none.</param>
     /// <param name="progress">Told how many bytes of how many are written.</param>
-    /// <exception cref="InputException">It is no whole model folder, or the adapter does not fit it.</exception>
-    public static Conversion Of(string source, DType? wanted, string? adapter = null, Action<long, long>? progress = null) =>
-        new(source, wanted, adapter, progress);
+    /// <exception cref="InputException">It is no whole model folder, or the adapter or a weight does not fit it.</exception>
+    public static Conversion Of(
+        string source, DType? wanted, string? adapter = null, ReplacedWeights? replaced = null, Action<long, long>? progress = null) =>
+        new(source, wanted, adapter, replaced, progress);
 
     /// <summary>The model, with what only the weights tell of it.</summary>
     public ModelConfig Config { get; }
@@ -110,7 +114,8 @@ internal sealed class Conversion : IDisposable
         if (BecomesQ8(info)) return [.. Q8Container.Entries(file, info, counter.Add)];
         if (StaysQ8(file, info)) return [Copied(file, Q8Container.ScaleName(info.Name)), Copied(file, info.Name)];
         if (!Q8Container.Holds(file, info) && info.DType is not ("F32" or "F16" or "BF16" or "F64")) return [Copied(file, info.Name)];
-        DType dtype = wanted is { } other and not DType.Q8 ? other : info.DType == "F64" ? DType.F32 : Enum.Parse<DType>(info.DType);
+        string own = typesOfReplaced.GetValueOrDefault(checkpoint.Stored.Names.Plain(info.Name), info.DType);
+        DType dtype = wanted is { } other and not DType.Q8 ? other : own == "F64" ? DType.F32 : Enum.Parse<DType>(own);
         if (dtype.ToString() == info.DType) return [Copied(file, info.Name)];
         return
         [

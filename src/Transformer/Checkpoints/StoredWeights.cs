@@ -10,7 +10,7 @@ namespace Sharpformer.Transformer.Checkpoints;
 public sealed class StoredWeights : IDisposable
 {
     private readonly List<ITensorFile> files = [];
-    private IReadOnlyList<(ITensorFile File, TensorInfo Info)>? merged;
+    private IReadOnlyList<(ITensorFile File, TensorInfo Info)>? laidOver;
 
     private StoredWeights()
     {
@@ -21,11 +21,10 @@ public sealed class StoredWeights : IDisposable
     /// there twice. The scales of a Q8 matrix belong to it and are none of their own.
     /// </summary>
     public IEnumerable<(ITensorFile File, TensorInfo Info)> Tensors =>
-        merged ?? files.SelectMany(file => file.Tensors.Where(info => !Q8Container.IsScale(file, info)).Select(info => (file, info)));
+        laidOver ?? files.SelectMany(file => file.Tensors.Where(info => !Q8Container.IsScale(file, info)).Select(info => (file, info)));
 
     /// <summary>Whether the matrices are Q8 as they are stored.</summary>
     public bool AreQ8 => Tensors.Any(t => Q8Container.Holds(t.File, t.Info)) && !Tensors.Any(t => ModelFolder.TakesQ8(t.Info));
-
 
     /// <summary>The adapter that lies over them; null for none.</summary>
     public LoraAdapter? Adapter { get; private set; }
@@ -82,12 +81,23 @@ public sealed class StoredWeights : IDisposable
         Adapter?.Dispose();
     }
 
+    /// <summary>Lays weights over them that a model of this folder has instead.</summary>
+    /// <returns>As what each is stored that is hidden now, by the name that families ask for.</returns>
+    /// <exception cref="InputException">There is no place for one of them.</exception>
+    internal IReadOnlyDictionary<string, string> LayOver(string folder, ReplacedWeights weights)
+    {
+        (string Name, ITensorFile File, TensorInfo Info)[] named = Named();
+        laidOver = weights.Over(folder, named);
+        return named.Where(t => weights.Names.Contains(t.Name)).ToDictionary(t => t.Name, t => t.Info.DType);
+    }
+
     private void LayOver(string folder, LoraAdapter adapter)
     {
         Adapter = adapter;
-        merged = LoraMerge.Apply(
-            adapter, folder, ModelConfig.Load(folder), [.. Tensors.Select(t => (Names.Plain(t.Info.Name), t.File, t.Info))],
-            out bool unties);
+        laidOver = LoraMerge.Apply(adapter, folder, ModelConfig.Load(folder), Named(), out bool unties);
         UntiesHead = unties;
     }
+
+    private (string Name, ITensorFile File, TensorInfo Info)[] Named() =>
+        [.. Tensors.Select(t => (Names.Plain(t.Info.Name), t.File, t.Info))];
 }

@@ -16,14 +16,14 @@ internal static class ModelCard
     {
         bool isAdapter = result.Plan.Lora is not null;
         string what = isAdapter ? "A LoRA adapter for a causal language model" : "A causal language model";
-        string start = job.From is { } from ? $"{(isAdapter ? "for" : "from")} {Code(from)}" : "from scratch";
+        string start = job.From is { } from ? $"{(isAdapter ? "for" : "from")} {MarkdownText.Code(from)}" : "from scratch";
         var card = new StringBuilder();
         card.Append(Invariant($"""
             ---
             library_name: {(isAdapter ? "peft" : "transformers")}
             pipeline_tag: text-generation
             ---
-            # {Escaped(name)}
+            # {MarkdownText.Escaped(name)}
 
             {what} of the family `{config.ModelType}`, trained by Sharpformer's `model train`
             {start}.
@@ -74,7 +74,7 @@ internal static class ModelCard
     private static void AppendFiles(StringBuilder card, string use, IReadOnlyList<TextFileFacts> files)
     {
         foreach (TextFileFacts file in files)
-            card.Append(Invariant($"| {use} | {Code(file.Name)} | {file.Documents:N0} | {file.Tokens:N0} | `{file.Sha256}` |\n"));
+            card.Append(Invariant($"| {use} | {MarkdownText.Code(file.Name)} | {file.Documents:N0} | {file.Tokens:N0} | `{file.Sha256}` |\n"));
     }
 
     private static double Epochs(TrainingResult result) => result.Tokens / (double)result.Text.Sum(file => (long)file.Tokens);
@@ -87,14 +87,6 @@ internal static class ModelCard
     };
 
     private static string Loss(double? loss) => loss?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "-";
-
-    /// <summary>A name that may hold anything, also in a cell of a table.</summary>
-    private static string Code(string text) => text.Any(c => "`|\\".Contains(c, StringComparison.Ordinal))
-        ? $"<code>{Escaped(text)}</code>" : $"`{VisibleText.OneLine(text)}`";
-
-    /// <summary>Text that means itself: what Markdown or HTML might take for something else is written by its number.</summary>
-    private static string Escaped(string text) => string.Concat(VisibleText.OneLine(text).Select(c =>
-        c is ' ' or '-' or '.' or ',' or '/' || !char.IsAscii(c) || char.IsAsciiLetterOrDigit(c) ? $"{c}" : $"&#{(int)c};"));
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

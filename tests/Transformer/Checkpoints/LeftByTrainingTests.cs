@@ -143,7 +143,7 @@ public sealed class LeftByTrainingTests : IDisposable
     public void A_checkpoint_of_nanoGPT_is_read_without_config_and_converted_to_a_GPT2(string name)
     {
         string data = TestFiles.Data($"checkpoints/{name}");
-        WriteNanoGpt(data, vocabulary: 288);
+        NanoGptFolder.Write(folder.Path, data, vocabulary: 288);
         using JsonDocument expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(data, "expected.json")));
         AssertLogits(folder.Path);
         ModelFolder.Check(folder.Path);
@@ -178,7 +178,7 @@ public sealed class LeftByTrainingTests : IDisposable
     [InlineData("nanogpt", true)]
     public void Maps_the_other_way_round_are_rounded_on_load_as_convert_rounds_them(string name, bool withAdapter)
     {
-        WriteNanoGpt(TestFiles.Data($"checkpoints/{name}"), vocabulary: 288);
+        NanoGptFolder.Write(folder.Path, TestFiles.Data($"checkpoints/{name}"), vocabulary: 288);
         string? adapter = withAdapter ? folder.File("adapter") : null;
         if (adapter is not null) AdapterFolder.WriteRandom(adapter, ("transformer.h.1.mlp.c_proj", 64, 16));
         ModelFolder.Check(folder.Path);
@@ -194,38 +194,11 @@ public sealed class LeftByTrainingTests : IDisposable
     [Fact]
     public void What_the_arguments_of_nanoGPT_lack_is_told_by_their_name()
     {
-        WriteNanoGpt(TestFiles.Data("checkpoints/nanogpt"), vocabulary: null);
+        NanoGptFolder.Write(folder.Path, TestFiles.Data("checkpoints/nanogpt"), vocabulary: null);
         Fails.With<InputException>(
             "ckpt.pt: model_args: vocab_size is missing, expected a whole number from 1.", () => CausalLm.Load(folder.Path, device));
-        WriteNanoGpt(TestFiles.Data("checkpoints/nanogpt"), vocabulary: 288, positions: 0);
+        NanoGptFolder.Write(folder.Path, TestFiles.Data("checkpoints/nanogpt"), vocabulary: 288, positions: 0);
         Fails.With<InputException>("model_args: block_size is 0, expected a whole number", () => CausalLm.Load(folder.Path, device));
-    }
-
-    private void WriteNanoGpt(string data, int? vocabulary, int positions = 24)
-    {
-        var tensors = new List<SavedTensor>();
-        var storages = new List<(string, byte[])>();
-        using (SafeTensorsFile weights = SafeTensorsFile.Open(Path.Combine(data, "weights.safetensors")))
-        {
-            foreach (TensorInfo info in weights.Tensors)
-            {
-                byte[] bytes = new byte[info.Length];
-                weights.Read(info.Name, 0, bytes);
-                tensors.Add(new SavedTensor("_orig_mod." + info.Name, "FloatStorage", info.Name, info.Count, [.. info.Shape]));
-                storages.Add((info.Name, bytes));
-            }
-        }
-
-        SavedTensor table = tensors.Single(t => t.Name.EndsWith("wte.weight", StringComparison.Ordinal));
-        tensors.Add(table with { Name = "_orig_mod.lm_head.weight" });
-        PickleBytes pickle = new PickleBytes().Ops("}(").Text("model").StateDict(tensors)
-            .Text("optimizer").Ops("}(").Text("state").Ops("}(").Int(0).Ops("}(").Text("exp_avg").Tensor(tensors[0]).Ops("uu")
-            .Text("param_groups").Ops("]u")
-            .Text("model_args").Ops("}(");
-        pickle.Text("n_layer").Int(2).Text("n_head").Int(2).Text("n_embd").Int(16).Text("block_size").Int(positions);
-        if (vocabulary is { } size) pickle.Text("vocab_size").Int(size);
-        pickle.Text("bias").Raw(0x89).Text("dropout").Raw((byte)'G', 0, 0, 0, 0, 0, 0, 0, 0).Ops("u").Text("iter_num").Int(2000).Ops("u");
-        File.WriteAllBytes(folder.File("ckpt.pt"), ZipBytes.Checkpoint(pickle.Stop(), storages).ToArray());
     }
 
     /// <summary>Writes the weights of a folder under other names.</summary>

@@ -104,7 +104,16 @@ internal static class EditsExportCommand
         leftOut = model.LeftOut,
         files = model.Files,
         bytes = model.Bytes,
-        tensors = model.Changes,
+        tensors = model.Changes.Select(one => new
+        {
+            name = one.Tensor,
+            dtype = one.DType,
+            norm = one.Norm,
+            change = one.Change,
+            relative = one.Relative,
+            rounding = one.Rounding,
+            largestRounding = one.LargestRounding,
+        }),
         roundingShare = model.RoundingShare,
     };
 
@@ -115,7 +124,8 @@ internal static class EditsExportCommand
             + $"{Terminal.Counted(model.Changes.Count, "tensor")}{less}; {Terminal.Bytes(model.Bytes)}.");
         if (model.LargestRounding == 0) return;
         string types = string.Join(" and ", model.Changes.Select(change => change.DType).Distinct());
-        terminal.Line($"Rounding to {types} moved a number by at most {Terminal.Number(model.LargestRounding, "0.#E+0")}, and all together by "
+        string most = Terminal.Number(model.LargestRounding, "0.#E+0");
+        terminal.Line($"Rounding to {types} moved a number by at most {most}, and all together by "
             + $"{Terminal.Percent(100 * model.RoundingShare)} % of what the edits changed; --dtype f32 rounds nothing.");
     }
 }

@@ -54,7 +54,7 @@ internal static class EditsLogCommand
     public static string What(EditChange change)
     {
         IEnumerable<string> actions = change.Events.GroupBy(line => line.Action, line => line.EditId).Select(of =>
-            $"{of.Key.ToString().ToLowerInvariant()} {Terminal.Counted(of.Count(), "edit")}: {Ranges([.. of])}");
+            $"{of.Key.ToString().ToLowerInvariant()} {Terminal.Counted(of.Count(), "edit")}: {Terminal.Ranges([.. of])}");
         string undoing = change.Undoes is { } number ? $"undid change {number}: " : "";
         return undoing + string.Join("; ", actions);
     }
@@ -83,20 +83,5 @@ internal static class EditsLogCommand
         terminal.Line(shown.Length < all
             ? $"{Terminal.Count(shown.Length)} of {Terminal.Counted(all, "change")}: --limit tells more."
             : $"{Terminal.Counted(all, "change")}.");
-    }
-
-    // "1-4, 7"; only the first few pieces of what is torn.
-    private static string Ranges(long[] ids)
-    {
-        const int Pieces = 5;
-        Array.Sort(ids);
-        var pieces = new List<string>();
-        for (int i = 0, end; i < ids.Length; i = end)
-        {
-            for (end = i + 1; end < ids.Length && ids[end] <= ids[end - 1] + 1;) end++;
-            pieces.Add(ids[i] == ids[end - 1] ? $"{ids[i]}" : $"{ids[i]}-{ids[end - 1]}");
-        }
-
-        return string.Join(", ", pieces.Take(Pieces)) + (pieces.Count > Pieces ? ", …" : "");
     }
 }

@@ -15,7 +15,7 @@ internal static class EvaluateEditsCommand
             "Measure efficacy (ES), generalisation (PS), locality (NS) and their mean on records, for the base and the edited model.");
         ModelOptions model = ModelOptions.AddTo(command);
         Option<string> edits = CommonOptions.Edits(required: false);
-        edits.Description = "The edit store; without it the base model is measured alone.";
+        edits.Description = "The edit store; without it, and without --base, the base model is measured alone.";
         RecordOptions input = RecordOptions.AddTo(command, "The records to measure on.", required: true);
         Option<string> trigger = CommonOptions.AnswerTrigger();
         Option<string> locTrigger = CommonOptions.Text(
@@ -35,6 +35,7 @@ internal static class EvaluateEditsCommand
         });
 
         MomentOption at = MomentOption.AddTo(command, edits);
+        BaseOption baseModel = BaseOption.AddTo(command, model, edits, traces);
         command.SetAction(parse =>
         {
             RecordSet records = input.Read(parse);
@@ -43,13 +44,13 @@ internal static class EvaluateEditsCommand
                 : null;
             string answer = parse.GetRequiredValue(trigger);
             var triggers = new Triggers(answer, parse.GetValue(locTrigger) ?? answer) { Texts = texts.Rules(parse) };
-            using Session session = model.Open(parse, parse.GetValue(edits), at);
+            using Session session = baseModel.Open(parse, parse.GetValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
             if (session.HasStore) NoteOtherPrompts(terminal, session, records.Edits, answer);
             EvaluationReport report = Measurement.Run(terminal, (progress, cancellation) =>
                 session.Evaluate(records.Edits, triggers, nearby, parse.GetValue(traces), progress, cancellation));
             RecordOptions.NoteLayout(terminal, records);
-            return Render(terminal, report, records, triggers, session.HasStore, isAskedForNeighbours: nearby is not null);
+            return Render(terminal, report, session, records, triggers, isAskedForNeighbours: nearby is not null);
         });
         return command;
     }
@@ -71,13 +72,17 @@ internal static class EvaluateEditsCommand
     }
 
     private static int Render(
-        Terminal terminal, EvaluationReport report, RecordSet records, Triggers triggers, bool hasEdits, bool isAskedForNeighbours)
+        Terminal terminal, EvaluationReport report, Session session, RecordSet records, Triggers triggers, bool isAskedForNeighbours)
     {
         if (terminal.Json)
         {
-            terminal.Document(Json(report, records, triggers, isAskedForNeighbours));
+            Dictionary<string, object?> document = Json(report, records, triggers, isAskedForNeighbours);
+            if (BaseOption.Json(session) is { } weights) document["weights"] = weights;
+            terminal.Document(document);
             return 0;
         }
+
+        bool hasEdits = session.HasStore || session.Elsewhere is not null;
 
         Table table = Terminal.NewTable(Terminal.Counted(report.Records, "record"), "ES", "PS", "NS", "Score", "free-running");
         AddRow(table, "base", report.Base);
@@ -90,6 +95,7 @@ internal static class EvaluateEditsCommand
             return 0;
         }
 
+        if (BaseOption.Sentence(session) is { } difference) terminal.Line(difference);
         terminal.Line(report.LocalityAgreement is { } agreement
             ? $"Locality agreement: {Terminal.Percent(agreement)} % of the unrelated questions' tokens are predicted as by the base model."
             : "Locality agreement: not measured, no record has an unrelated question with its answer.");

@@ -34,13 +34,13 @@ internal static class EvaluatePerplexityCommand
             "--limit", "Read only the first N tokens of --text.", n => n >= 2, "2 or more, as a whole number");
         foreach (Option option in (Option[])[edits, text, lines, window, stride, limit]) command.Add(option);
         MomentOption at = MomentOption.AddTo(command, edits);
+        BaseOption baseModel = BaseOption.AddTo(command, model, edits);
         command.SetAction(parse =>
         {
             string path = parse.GetRequiredValue(text);
-            using Session session = model.Open(parse);
+            using Session session = baseModel.Open(parse, parse.GetValue(edits), at);
             (int length, int step) = TextTokens.Windows(
                 parse.GetValue(window), parse.GetValue(stride), session.Model.Config.NPositions);
-            if (parse.GetValue(edits) is { } file) session.OpenStore(file, StoreAccess.Read, at.Of(parse, file));
             int most = parse.GetValue(limit) ?? int.MaxValue;
             List<int[]> texts = parse.GetValue(lines)
                 ? Lines(session.Tokenizer, path, most)
@@ -79,24 +79,35 @@ internal static class EvaluatePerplexityCommand
             terminal.Note("note: the base model's loss is not a finite number; 'model verify' says which weights are damaged.");
         else if (!double.IsFinite(report.Edited.Mean))
             terminal.Note("note: the edited model's loss is not a finite number; an edit's alpha may be too large.");
+        bool hasEdits = session.HasStore || session.Elsewhere is not null;
         long bytes = 0;
         foreach (int[] text in texts)
             for (int i = 1; i < text.Length; i++) bytes += session.Tokenizer.TokenBytes(text[i], text[i - 1]).Length;
         if (terminal.Json)
         {
-            terminal.Document(Json(report, texts.Count, bytes, window, stride, session.HasStore));
+            Dictionary<string, object?> document = Json(report, texts.Count, bytes, window, stride, hasEdits);
+            if (BaseOption.Json(session) is { } weights) document["weights"] = weights;
+            terminal.Document(document);
             return 0;
         }
 
         Table table = Terminal.NewTable(Terminal.Counted(report.Tokens, "token"), "loss, nats a token", "perplexity", "bits a byte");
         AddRow(table, "base", report.Base, bytes);
-        if (session.HasStore) AddRow(table, "edited", report.Edited, bytes);
+        if (hasEdits) AddRow(table, "edited", report.Edited, bytes);
         terminal.Show(table);
         terminal.Line($"Windows of at most {window} tokens, each beginning {Terminal.Counted(stride, "token")} behind the one before.");
-        terminal.Line(!session.HasStore
-            ? "No edits were given: the base model was measured alone."
-            : $"A neuron answered at {Terminal.Percent(report.Answered)} % of the tokens; "
-                + $"at {Terminal.Percent(report.Changed)} % another token has become the most likely one.");
+        if (!hasEdits)
+        {
+            terminal.Line("No edits were given: the base model was measured alone.");
+            return 0;
+        }
+
+        if (BaseOption.Sentence(session) is { } difference) terminal.Line(difference);
+        double ratio = report.Edited.Perplexity / report.Base.Perplexity;
+        string changed = $"{Terminal.Percent(report.Changed)} % another token has become the most likely one.";
+        terminal.Line(session.HasStore
+            ? $"A neuron answered at {Terminal.Percent(report.Answered)} % of the tokens; at {changed}"
+            : $"The edited model's perplexity is {Terminal.Number(ratio)} times the base model's; at {changed}");
         return 0;
     }
 

@@ -41,7 +41,26 @@ internal sealed class ModelOptions
         device.Open(
             parse, parse.GetRequiredValue(folder), needsTokenizer, notice => Terminal.Of(parse).Note($"note: {notice}"), adapter.Of(parse));
 
-    /// <summary>The same with a store of edits, which is read.</summary>
+    /// <summary>Opens a base model beside the one that was named, which is taken for its edited form.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="baseFolder">The base model.</param>
+    public Session OpenEdited(ParseResult parse, string baseFolder)
+    {
+        Terminal terminal = Terminal.Of(parse);
+        Session session = device.Open(parse, baseFolder, needsTokenizer: true, notice => terminal.Note($"note: {notice}"));
+        try
+        {
+            session.OpenEdited(parse.GetRequiredValue(folder), adapter.Of(parse));
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the model that was named with a store of edits, which is read.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="store">Its path; null leaves the model alone.</param>
     /// <param name="at">As of when it is read; null is now.</param>

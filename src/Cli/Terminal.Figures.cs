@@ -58,4 +58,19 @@ internal sealed partial class Terminal
 
     /// <summary>A moment, in UTC to the second, as <c>--at</c> takes it.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>Whole numbers as <c>1-4, 7</c>; only the first few pieces of what is torn.</summary>
+    public static string Ranges(long[] numbers)
+    {
+        const int Pieces = 5;
+        Array.Sort(numbers);
+        var pieces = new List<string>();
+        for (int i = 0, end; i < numbers.Length; i = end)
+        {
+            for (end = i + 1; end < numbers.Length && numbers[end] <= numbers[end - 1] + 1;) end++;
+            pieces.Add(numbers[i] == numbers[end - 1] ? $"{numbers[i]}" : $"{numbers[i]}-{numbers[end - 1]}");
+        }
+
+        return string.Join(", ", pieces.Take(Pieces)) + (pieces.Count > Pieces ? ", …" : "");
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Tokenization;
 
@@ -56,6 +57,30 @@ public static class ModelConfiguration
 
     /// <summary>The hash of the adapter that a configuration names; null for none.</summary>
     internal static string? AdapterIn(string? configuration) => configuration is null ? null : TextIn(configuration, Adapter);
+
+    /// <summary>
+    /// The first thing that is not the same, as both have it, in words; null for none. What only one of them names is of another program
+    /// version.
+    /// </summary>
+    internal static string? Difference(string stored, string wanted)
+    {
+        try
+        {
+            Dictionary<string, JsonElement> made = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(stored) ?? [];
+            Dictionary<string, JsonElement> here = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(wanted) ?? [];
+            foreach ((string name, JsonElement was) in made)
+            {
+                if (!here.TryGetValue(name, out JsonElement now) || was.GetRawText() == now.GetRawText()) continue;
+                return $"{Quoted.Bare(name)} was {Quoted.Bare(was.GetRawText())}, this model's is {Quoted.Bare(now.GetRawText())}";
+            }
+
+            return null;
+        }
+        catch (JsonException)
+        {
+            return $"{Quoted.Bare(stored)}, this model's is {Quoted.Bare(wanted)}";
+        }
+    }
 
     private static JsonObject AboutWeights(bool isQ8, string? adapter)
     {

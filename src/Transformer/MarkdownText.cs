@@ -6,8 +6,11 @@ namespace Sharpformer.Transformer;
 internal static class MarkdownText
 {
     /// <summary>As code, also in a cell of a table.</summary>
-    public static string Code(string text) => text.Any(c => "`|\\".Contains(c, StringComparison.Ordinal)) || text.Trim().Length < text.Length
-        ? $"<code>{Escaped(text)}</code>" : $"`{VisibleText.OneLine(text)}`";
+    public static string Code(string text)
+    {
+        bool isPlain = text.Trim().Length == text.Length && !text.Any(c => "`|\\".Contains(c, StringComparison.Ordinal));
+        return isPlain ? $"`{VisibleText.OneLine(text)}`" : $"<code>{Escaped(text)}</code>";
+    }
 
     /// <summary>Text that means itself: what Markdown or HTML might take for something else is written by its number.</summary>
     public static string Escaped(string text) => string.Concat(VisibleText.OneLine(text).Select(c =>

@@ -109,7 +109,8 @@ internal sealed class ModelMerge(string source, string? adapter)
                 MergedNote.Write(temporary, origin, chosen, leftOut, changes);
             },
             progress, cancellation);
-        return new MergedModel(folder, written.Files, written.Bytes, [.. chosen.Select(edit => edit with { Parts = [] })], leftOut, changes);
+        Edit[] told = [.. chosen.Select(edit => edit with { Parts = [] })];
+        return new MergedModel(folder, written.Files, written.Bytes, told, leftOut, changes);
     }
 
     /// <summary>Compares what was written with the base model, and with what was meant.</summary>
@@ -126,9 +127,8 @@ internal sealed class ModelMerge(string source, string? adapter)
                 rounded.GetValueOrDefault(weight.Name)?.Largest ?? 0)),
         ];
         if (changes.Length > 0) return changes;
+        string type = dtype?.ToString() ?? "the type that they are stored as";
         throw new InputException(
-            "Nothing was written: the edits change the weights by less than "
-                + $"{(dtype?.ToString() ?? "the type that they are stored as")} can hold.",
-            "--dtype f32 keeps them.");
+            $"Nothing was written: the edits change the weights by less than {type} can hold.", "--dtype f32 keeps them.");
     }
 }

@@ -95,9 +95,9 @@ internal static class MergedNote
             ---
             # {MarkdownText.Escaped(origin.Base)}, edited
 
-            The model {MarkdownText.Code(origin.Base)} with {Counted(edits.Count, "edit")} in its weights, written by Sharpformer {origin.Version}
-            (`edits export --merged`). Its licence is the base model's. Edits in weights cannot be taken back one by one: that takes the base
-            model and the store.
+            The model {MarkdownText.Code(origin.Base)} with {Counted(edits.Count, "edit")} in its weights,
+            written by Sharpformer {origin.Version} (`edits export --merged`). Its licence is the base model's.
+            Edits in weights cannot be taken back one by one: that takes the base model and the store.
 
             | | |
             |---|---|
@@ -129,7 +129,8 @@ internal static class MergedNote
 
             ## Changed tensors
 
-            Lengths are Frobenius norms, of the base model's tensor, of what was added to it, and of what storing the sum as that type moved it by.
+            Lengths are Frobenius norms: of the base model's tensor, of what was added to it, and of what storing the sum
+            as that type moved it by.
 
             | tensor | stored as | length | change | rounding |
             |---|---|---|---|---|

@@ -74,7 +74,7 @@ public sealed partial class Session
         if (!ModelFingerprinter.AreQ8(folder, options.Weights)) return;
         if (options.Weights == WeightForm.Q8 && !ModelFingerprinter.AreQ8(folder, WeightForm.Stored))
             throw new InputException(
-                $"{folder}: its weights are rounded to int8 (q8) only as they are loaded, and a folder would be written from those not rounded.",
+                $"{folder}: its weights are rounded to int8 (q8) only as they are loaded, and a folder would have those that are not.",
                 "'model convert --dtype q8' writes the model that the edits were made on: open that.");
         if (dtype is null)
             throw new InputException(

@@ -93,6 +93,9 @@ public sealed partial class Session : IDisposable
     /// <summary>Whether a store is open.</summary>
     public bool HasStore => store is not null;
 
+    /// <summary>How the model differs that <see cref="OpenEdited"/> took for the edited one; null where there is none.</summary>
+    public WeightDifference? Elsewhere { get; private set; }
+
     /// <summary>As of when the store is read; null is now.</summary>
     public StoreMoment? At => at;
 
@@ -113,6 +116,22 @@ public sealed partial class Session : IDisposable
         Use(EditStore.Open(
             path, create: access == StoreAccess.Create, options.Time, readOnly: access == StoreAccess.Read, options.Author));
         this.at = at;
+    });
+
+    /// <summary>
+    /// Takes another model folder for the edited model from now on: this one's weights, edited by whatever program. A store that was open
+    /// is closed.
+    /// </summary>
+    /// <param name="editedFolder">The folder; it may lack tokenizer files.</param>
+    /// <param name="adapter">The folder of a LoRA adapter that is merged into it; null for none.</param>
+    /// <exception cref="InputException">It is unusable, or another architecture or tokenizer.</exception>
+    public WeightDifference OpenEdited(string editedFolder, string? adapter = null) => queue.Run(() =>
+    {
+        (EditedModel model, WeightDifference difference) = EditedElsewhere.Load(
+            Model, tokenizer, (folder, options.Adapter), (editedFolder, adapter), options.Weights, options.Notice);
+        store?.Dispose();
+        (store, edited, at, then, Elsewhere) = (null, model, null, null, difference);
+        return difference;
     });
 
     /// <summary>Keeps edits in memory from now on: an empty store without a file, gone with the session.</summary>
@@ -159,7 +178,7 @@ public sealed partial class Session : IDisposable
         }
 
         store?.Dispose();
-        (store, edited, at, then) = (opened, null, null, null);
+        (store, edited, at, then, Elsewhere) = (opened, null, null, null, null);
     }
 }
 

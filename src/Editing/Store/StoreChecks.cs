@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Reflection;
-using System.Text.Json;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Store;
@@ -101,7 +100,8 @@ internal static class StoreChecks
                 "load the model it was made for, or start a new store.");
         }
 
-        if (stored.Config is { } config && wanted.Config is { } other && config != other && Difference(config, other) is { } difference)
+        if (stored.Config is { } config && wanted.Config is { } other && config != other
+            && ModelConfiguration.Difference(config, other) is { } difference)
         {
             throw new InputException(
                 $"Edit store '{path}' was made for the same weights under another configuration: {difference}.",
@@ -182,27 +182,6 @@ internal static class StoreChecks
         int columns = part.Shape is [_, .., var last] ? last : part.Values.Length;
         string expected = float.IsFinite(part.Values[i]) ? $"no more than {largest}" : "a finite number";
         return $"{part.Name}[{i % columns}] of row {i / columns} is {part.Values[i]}, expected {expected}";
-    }
-
-    // The first thing that is not the same, as both have it. What only one of them names is of another program version.
-    private static string? Difference(string stored, string wanted)
-    {
-        try
-        {
-            Dictionary<string, JsonElement> made = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(stored) ?? [];
-            Dictionary<string, JsonElement> here = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(wanted) ?? [];
-            foreach ((string name, JsonElement was) in made)
-            {
-                if (!here.TryGetValue(name, out JsonElement now) || was.GetRawText() == now.GetRawText()) continue;
-                return $"{Quoted.Bare(name)} was {Quoted.Bare(was.GetRawText())}, this model's is {Quoted.Bare(now.GetRawText())}";
-            }
-
-            return null;
-        }
-        catch (JsonException)
-        {
-            return $"{Quoted.Bare(stored)}, this model's is {Quoted.Bare(wanted)}";
-        }
     }
 
     private static string Name(ModelFingerprint model) =>

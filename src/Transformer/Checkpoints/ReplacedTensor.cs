@@ -36,12 +36,13 @@ internal sealed class ReplacedTensor(string path, TensorInfo stored, Tensor weig
         _ = Info(name);
         Span<float> values = MemoryMarshal.Cast<byte, float>(destination);
         if (copy is not null) copy.AsSpan((int)(start / sizeof(float)), values.Length).CopyTo(values);
-        else weight.Device.Download(
-            new Tensor(weight.Device, weight.Storage, weight.Offset + (start / sizeof(float)), new Shape(values.Length), weight.DType), values);
+        else weight.Device.Download(Part(weight.Offset + (start / sizeof(float)), values.Length), values);
     }
 
     /// <summary>Does nothing: the memory is not its own.</summary>
     public void Dispose()
     {
     }
+
+    private Tensor Part(long offset, int count) => new(weight.Device, weight.Storage, offset, new Shape(count), weight.DType);
 }

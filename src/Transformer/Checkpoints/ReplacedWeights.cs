@@ -57,6 +57,7 @@ internal sealed class ReplacedWeights
         return left.Count == 0 ? laidOver : throw Unfit($"it has no tensor {Quoted.Text(left.Order(StringComparer.Ordinal).First())}");
 
         InputException Unfit(string why) => new(
-            $"{folder}: what was changed has no place in it: {why}.", "write the folder anew with 'model convert', and make the edits on that.");
+            $"{folder}: what was changed has no place in it: {why}.",
+            "write the folder anew with 'model convert', and make the edits on that.");
     }
 }

@@ -74,7 +74,10 @@ internal static class ModelCard
     private static void AppendFiles(StringBuilder card, string use, IReadOnlyList<TextFileFacts> files)
     {
         foreach (TextFileFacts file in files)
-            card.Append(Invariant($"| {use} | {MarkdownText.Code(file.Name)} | {file.Documents:N0} | {file.Tokens:N0} | `{file.Sha256}` |\n"));
+        {
+            string name = MarkdownText.Code(file.Name);
+            card.Append(Invariant($"| {use} | {name} | {file.Documents:N0} | {file.Tokens:N0} | `{file.Sha256}` |\n"));
+        }
     }
 
     private static double Epochs(TrainingResult result) => result.Tokens / (double)result.Text.Sum(file => (long)file.Tokens);

@@ -48,7 +48,8 @@ public sealed class ReplacedWeightsTests : IDisposable
         {
             (ITensorFile from, TensorInfo old) = before.Tensors.Single(t => t.Info.Name == info.Name);
             Assert.Equal((old.DType, string.Join(',', old.Shape)), (info.DType, string.Join(',', info.Shape)));
-            Assert.NotEqual(info.Name.EndsWith(Changed, StringComparison.Ordinal), file.Bytes(info.Name).HasSameBytes(from.Bytes(old.Name)));
+            bool isSame = file.Bytes(info.Name).HasSameBytes(from.Bytes(old.Name));
+            Assert.NotEqual(info.Name.EndsWith(Changed, StringComparison.Ordinal), isSame);
         }
 
         ComparedWeight rounding = Assert.Single(WeightComparison.Differing(source, replaced, folder.File("out"), null, null, default));
@@ -69,7 +70,8 @@ public sealed class ReplacedWeightsTests : IDisposable
             {
                 float before = values[i];
                 values[i] += i * 0.5f;
-                (norm, distance) = (norm + ((double)before * before), distance + (((double)values[i] - before) * ((double)values[i] - before)));
+                norm += (double)before * before;
+                distance += ((double)values[i] - before) * ((double)values[i] - before);
             }
         });
         ComparedWeight one = Assert.Single(WeightComparison.Differing(source, folder.File("a")));
@@ -128,6 +130,6 @@ public sealed class ReplacedWeightsTests : IDisposable
     private void Write(string source, ReplacedWeights replaced, DType? dtype) =>
         CheckpointConverter.ConvertReplaced(source, folder.File("out"), replaced, dtype, null, _ => { });
 
-    private float[] Logits(CausalLm model) =>
+    private static float[] Logits(CausalLm model) =>
         model.Logits(model.Hidden(new TokenBatch([[1, 2, 3, 4]]), model.NewCache(1, 4))).Value.ToArray();
 }

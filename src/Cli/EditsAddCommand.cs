@@ -51,7 +51,10 @@ internal static class EditsAddCommand
             HelpName = "I/N",
             CustomParser = Portion,
         };
-        Option<bool> dryRun = new("--dry-run") { Description = "Show what would be taught, and what is said so far; write nothing." };
+        Option<bool> dryRun = new("--dry-run")
+        {
+            Description = "Show what would be taught, what is said so far, and what time and memory it would take; write nothing.",
+        };
         foreach (Option option in (Option[])[sequential, paraphrase, onConflict, again, noCheck, chunk, dryRun]) command.Add(option);
         command.Validators.Add(result => CheckSource(result, [prompt, target, subject, paraphrase], [.. input.All, trigger, chunk]));
 
@@ -82,7 +85,12 @@ internal static class EditsAddCommand
                 Check = !parse.GetValue(noCheck),
                 Share = parse.GetValue(chunk),
             };
-            if (parse.GetValue(dryRun)) return ShowPlan(terminal, session, tokenized, options, parse.GetRequiredValue(edits));
+            if (parse.GetValue(dryRun))
+            {
+                return ShowPlan(
+                    terminal, session, tokenized, options, parse.GetRequiredValue(edits), () => settings.Settings(parse, session));
+            }
+
             TextOptions.NoteChanges(terminal, tokenized);
             if (parse.GetValue(traces) is { } folder) TraceFolder.Make(folder); // may fail, and then no store shall be left behind
             using var interruption = new Interruption(); // from here on there is something to end cleanly
@@ -97,13 +105,17 @@ internal static class EditsAddCommand
     }
 
     private static int ShowPlan(
-        Terminal terminal, Session session, IReadOnlyList<TokenizedRequest> requests, TeachingOptions options, string store)
+        Terminal terminal, Session session, IReadOnlyList<TokenizedRequest> requests, TeachingOptions options, string store,
+        Func<EditSettings> settings)
     {
         bool isThere = File.Exists(store) || Directory.Exists(store);
         if (isThere) session.OpenStore(store, StoreAccess.Read);
         IReadOnlyList<PreviewedRequest> previews = Measurement.Run(
             terminal, (progress, cancellation) => session.Preview(requests, options, progress, cancellation));
-        PreviewView.Render(terminal, previews, session, store, isThere);
+        EditSettings how = settings(); // the store has a say in them
+        TeachingEstimate? estimate = Measurement.Run(
+            terminal, (_, cancellation) => session.Estimate(requests, how, options, cancellation));
+        PreviewView.Render(terminal, previews, session, store, isThere, estimate, how);
         return 0;
     }
 

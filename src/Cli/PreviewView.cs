@@ -7,7 +7,16 @@ namespace Sharpformer.Cli;
 internal static class PreviewView
 {
     /// <summary>Says it.</summary>
-    public static void Render(Terminal terminal, IReadOnlyList<PreviewedRequest> previews, Session session, string store, bool isThere)
+    /// <param name="terminal">Where to.</param>
+    /// <param name="previews">Request by request.</param>
+    /// <param name="session">The model.</param>
+    /// <param name="store">The store's path.</param>
+    /// <param name="isThere">Whether there is one.</param>
+    /// <param name="estimate">What it would take; null where nothing would be taught, or the method does not say.</param>
+    /// <param name="settings">How edits would be taught.</param>
+    public static void Render(
+        Terminal terminal, IReadOnlyList<PreviewedRequest> previews, Session session, string store, bool isThere,
+        TeachingEstimate? estimate, EditSettings settings)
     {
         if (terminal.Json)
         {
@@ -18,6 +27,7 @@ internal static class PreviewView
                 exists = isThere,
                 n = previews.Count,
                 toTeach = previews.Count(preview => preview.Fate == TeachingFate.Teach),
+                estimate = EstimateView.Json(estimate),
                 requests = previews.Select(preview => Json(preview, session)),
             });
             return;
@@ -36,6 +46,10 @@ internal static class PreviewView
 
         terminal.Show(table);
         foreach (string line in Summary(previews)) terminal.Line(line);
+        if (estimate is not null)
+            foreach (string line in EstimateView.Lines(estimate, settings, terminal.Facts.Model ?? "DIR")) terminal.Line(line);
+        else if (previews.Any(preview => preview.Fate == TeachingFate.Teach))
+            terminal.Line($"Method {settings.Method} does not say what it would take.");
         terminal.Line($"Dry run: nothing was taught, {Terminal.Visible(store)} {(isThere ? "is as it was" : "was not made")}.");
     }
 

@@ -31,6 +31,12 @@ public interface IEditor
     IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(
         IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context);
 
+    /// <summary>What it takes to teach all of some requests; nothing is computed for it. Null where the method does not say.</summary>
+    /// <param name="requests">The requests, at least one.</param>
+    /// <param name="config">The model's architecture.</param>
+    /// <param name="settings">How to make them, a <see cref="SettingsType"/>.</param>
+    EditorCosts? Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings) => null;
+
     /// <summary>Makes one portion's edits. Nothing is changed by it: <see cref="Apply"/> puts them to work.</summary>
     /// <param name="requests">One of <see cref="Batches"/>.</param>
     /// <param name="soFar">The model with all edits before them.</param>

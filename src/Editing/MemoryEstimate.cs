@@ -22,21 +22,28 @@ public sealed record MemoryEstimate(long Weights, long KeysAndValues, long Gener
     {
         ArgumentNullException.ThrowIfNull(config);
         var settings = IReVaSettings.For(config);
-        long C = config.NEmbd, V = config.VocabSize, inner = config.NInner, L = config.NLayer, above = L - 1 - settings.Layer;
-        long logits = Floats(V), keysAndValues = Floats(2 * C);
+        long C = config.NEmbd, L = config.NLayer, keysAndValues = Floats(2 * C);
+        long positions = config.NPositions, read = Math.Min(positions, TokenBatch.TokensAtOnce);
+        long generate = read * Pass(config) / TokenBatch.TokensAtOnce + positions * L * keysAndValues + Floats(config.VocabSize);
+        return new MemoryEstimate(weightBytes, L * keysAndValues, generate, Teaching(config, settings), Floats(2 * C));
+    }
 
-        // Residual stream, q, k, v, the MLP, one block's scratch.
-        long pass = TokenBatch.TokensAtOnce * (Floats(6 * C + 2 * inner) + keysAndValues);
-
+    /// <summary>Bytes beside the weights that teaching many facts takes.</summary>
+    /// <param name="config">The model's architecture.</param>
+    /// <param name="settings">How they are taught.</param>
+    internal static long Teaching(ModelConfig config, IReVaSettings settings)
+    {
+        long C = config.NEmbd, L = config.NLayer, above = L - 1 - settings.Layer, keysAndValues = Floats(2 * C);
         // A chunk's trace, the same contexts side by side for the tails, and three times its logits.
-        long teach = pass + 2 * IReVaTeaching.TokensAtOnce * above * keysAndValues;
-        if (settings.Retrofit) teach += IReVaTeaching.NeuronsAtOnce * (3 * logits + Floats(8 * C));
+        long teach = Pass(config) + 2 * IReVaTeaching.TokensAtOnce * above * keysAndValues;
+        if (settings.Retrofit) teach += IReVaTeaching.NeuronsAtOnce * Floats(3L * config.VocabSize + 8 * C);
         // What texts share, and what they go on with.
         if (settings.UsesOutOfScope()) teach += 2 * SampledTexts.PositionsAtOnce * L * keysAndValues;
-        long positions = config.NPositions, read = Math.Min(positions, TokenBatch.TokensAtOnce);
-        long generate = read * pass / TokenBatch.TokensAtOnce + positions * L * keysAndValues + logits;
-        return new MemoryEstimate(weightBytes, L * keysAndValues, generate, teach, Floats(2 * C));
-
-        static long Floats(long count) => count * sizeof(float);
+        return teach;
     }
+
+    // Residual stream, q, k, v, the MLP, one block's scratch, and keys and values.
+    private static long Pass(ModelConfig config) => TokenBatch.TokensAtOnce * Floats(8L * config.NEmbd + 2L * config.NInner);
+
+    private static long Floats(long count) => count * sizeof(float);
 }

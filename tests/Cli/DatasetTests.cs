@@ -114,8 +114,31 @@ public sealed class DatasetTests : IDisposable
             ["edits", "add", .. model, .. edits, "--prompt", "The capital of France is", "--target", "Oslo", "--dry-run"]).Out;
         Assert.Contains("edit 2 says \"Rome\"", table, StringComparison.Ordinal);
         Assert.Contains("is as it was", table, StringComparison.Ordinal);
+        Assert.Matches("Method ireva: 1 edit in 1 batch would take about [0-9.]+ m?s and 124 MB beside the model, and 4.05 kB in", table);
         Assert.Equal(before, File.ReadAllBytes(folder.File("e.db")));
         Assert.Contains("Ann", CliRun.Of(["edits", "show", "1", .. edits]).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_dry_run_says_what_a_method_takes_and_what_it_needs_before()
+    {
+        string[] fact = ["--prompt", "Lucian Freud died in", "--target", "Bern", "--subject", "Lucian Freud"];
+        string[] add = ["edits", "add", .. model, .. edits, .. fact, "--dry-run", "--method"];
+        JsonElement estimate = CliRun.Json([.. add, "memit"]).GetProperty("estimate");
+        Assert.Equal((1, 1, true), (
+            estimate.GetProperty("edits").GetInt32(), estimate.GetProperty("batches").GetInt32(),
+            estimate.GetProperty("isAtMost").GetBoolean()));
+        Assert.Equal(estimate.GetProperty("seconds").GetDouble() / 3600, estimate.GetProperty("hours").GetDouble(), 1e-12);
+        Assert.Equal([1, 2], estimate.GetProperty("statistics").EnumerateArray().Select(one => one.GetProperty("layer").GetInt32()));
+        CliRun run = CliRun.Of([.. add, "rome"]);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains(
+            "Statistics of block 1 are needed first: no folder of them is named by --statistics; '", run.Out,
+            StringComparison.Ordinal);
+        Assert.Matches("Reckoned, not tried: [0-9.]+ GFLOP at [0-9.]+ [MG]FLOP a second, as measured now on [0-9]+ tokens at", run.Out);
+        Assert.DoesNotContain("Statistics", CliRun.Of([.. add, "rome", "--no-covariance"]).Out, StringComparison.Ordinal);
+        CliRun.Of([.. add, "rome", "--layer", "17"]).AssertFailed("17");
+        Assert.False(File.Exists(folder.File("e.db")));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Sharpformer.Editing;
+using Sharpformer.Editing.Statistics;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
 
@@ -46,4 +47,44 @@ public sealed partial class Session
 
             return previews;
         });
+
+    /// <summary>
+    /// What teaching some requests would take here: hours, memory, room in the store, and what must be there before. It is the method's
+    /// count of operations by the speed of a pass that is measured in a second or two; nothing is taught.
+    /// </summary>
+    /// <param name="requests">The requests; those that would not be taught do not count.</param>
+    /// <param name="settings">How they would be taught.</param>
+    /// <param name="options">As for teaching.</param>
+    /// <param name="cancellation">Stops the measurement.</param>
+    /// <returns>The estimate; null where there is nothing to teach or the method does not say what it costs.</returns>
+    /// <exception cref="InputException">The store cannot be read.</exception>
+    public TeachingEstimate? Estimate(
+        IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingOptions? options = null,
+        CancellationToken cancellation = default) => Compute(() =>
+        {
+            ArgumentNullException.ThrowIfNull(settings);
+            options ??= new TeachingOptions();
+            using EditStore? empty = store is null ? EditStore.InMemory() : null;
+            TeachingPlan plan = TeachingPlan.For(store ?? empty!, requests, options.OnConflict, options.Again);
+            IReadOnlyList<TokenizedRequest> missing = Share(plan.Missing, requests, options.Share);
+            IEditor editor = EditorCatalog.Named(settings.Method);
+            if (missing.Count == 0 || editor.Costs(missing, Model.Config, settings) is not { } costs) return null;
+            double host = costs.HostFlops > 0 ? HostDevice.Run(device, cpu => PassSpeed.OfHost(cpu, cancellation)) : 0;
+            return new TeachingEstimate(
+                missing.Count, costs, PassSpeed.OfModel(Model, costs.TokensAtOnce, cancellation), host,
+                [.. costs.Statistics.Select(layer => Needed(layer, options.StatisticsFolder))]);
+        });
+
+    private NeededStatistics Needed(int layer, string? statistics)
+    {
+        try
+        {
+            if (statistics is not null) return new NeededStatistics(layer, MlpStatistics.Find(statistics, Fingerprint, layer), null);
+            return new NeededStatistics(layer, null, "no folder of them is named by --statistics");
+        }
+        catch (InputException e)
+        {
+            return new NeededStatistics(layer, null, e.Sentence.TrimEnd('.'));
+        }
+    }
 }

@@ -60,6 +60,9 @@ public sealed class NullSpace
         return found;
     }
 
+    /// <summary>About how many operations it takes to find the directions of a matrix of m rows.</summary>
+    internal static double Flops(double m) => 10 * m * m * m;
+
     /// <summary>P·k of keys, each sum in float64.</summary>
     public float[][] Project(IReadOnlyList<float[]> keys)
     {

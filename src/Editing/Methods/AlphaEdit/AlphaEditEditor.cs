@@ -36,6 +36,19 @@ public sealed class AlphaEditEditor : IEditor
         IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context) =>
         BatchTeaching.Batches(Title, requests, (AlphaEditSettings)settings, context);
 
+    /// <summary>Its free directions, which are kept, count as if they were to be found.</summary>
+    /// <inheritdoc/>
+    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(config);
+        var how = (AlphaEditSettings)settings;
+        double m = config.NInner, past = (double)requests.Count * requests.Count / 2 * m; // keys of earlier batches, once for each batch
+        EditorCosts costs = BatchTeaching.Costs(requests, config, how, sides => 4 * m * m * sides);
+        double eigen = NullSpace.Flops(m);
+        return costs with { HostFlops = costs.HostFlops + (how.Layers * (eigen + (costs.Batches > 1 ? costs.Batches * past : 0))) };
+    }
+
     /// <inheritdoc/>
     public IReadOnlyList<Edit> Teach(
         IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context)

@@ -40,6 +40,10 @@ public sealed class EmmetEditor : IEditor
         BatchTeaching.Batches(Title, requests, (EmmetSettings)settings, context);
 
     /// <inheritdoc/>
+    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings) =>
+        BatchTeaching.Costs(requests, config, (EmmetSettings)settings);
+
+    /// <inheritdoc/>
     public IReadOnlyList<Edit> Teach(
         IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context)
     {

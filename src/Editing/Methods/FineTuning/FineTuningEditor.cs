@@ -36,6 +36,38 @@ public sealed class FineTuningEditor : IEditor
     }
 
     /// <inheritdoc/>
+    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(config);
+        var how = (FineTuningSettings)settings;
+        var model = new ModelCosts(config);
+        int blocks = config.NLayer - how.Layer, batch = how.Batch > 0 ? Math.Min(how.Batch, requests.Count) : requests.Count;
+        double weights = (how.Up ? 2.0 : 1) * config.NInner * config.NEmbd, flops = 0, most = 0, tape = 0, batches = 0;
+        foreach (TokenizedRequest[] together in requests.Chunk(batch))
+        {
+            batches++;
+            foreach (TokenizedRequest[] chunk in together.Chunk(how.Chunk))
+            {
+                double tokens = (double)chunk.Length * chunk.Max(r => (how.PromptLast ? r.Tokens.Prompt : r.Tokens.Input).Length);
+                double rows = chunk.Sum(request => (double)request.Tokens.Target.Length);
+                flops += (tokens * how.Layer * model.Block)
+                    + (how.Epochs * (model.ThereAndBack(tokens, blocks, rows) + (2 * tokens * weights)));
+                (most, tape) = (Math.Max(most, tokens), Math.Max(tape, model.Tape(tokens, blocks, rows)));
+            }
+        }
+
+        return new EditorCosts((int)batches, flops, (int)most)
+        {
+            // W₀, Δ, their sum, the gradient and Adam's two.
+            Memory = tape + (6 * sizeof(float) * weights)
+                + (sizeof(float) * (double)config.NEmbd * batch * requests.Average(request => request.Tokens.Input.Length)),
+            Stored = batches * weights,
+            IsAtMost = true,
+        };
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<Edit> Teach(
         IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context)
     {

@@ -33,6 +33,14 @@ public sealed class IReVaEditor : IEditor
     }
 
     /// <inheritdoc/>
+    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(config);
+        return IReVaCosts.Of(requests, config, (IReVaSettings)settings);
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<Edit> Teach(
         IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context)
     {

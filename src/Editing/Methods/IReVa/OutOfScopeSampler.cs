@@ -46,6 +46,16 @@ public sealed class OutOfScopeSampler
             : [.. Drawn(PoolSize, candidates.Length, seeded.Fork("others")).Select(i => candidates[i])];
     }
 
+    /// <summary>About how many tokens are written, and read besides, to find the states of some requests.</summary>
+    internal static (double Written, double Read) Tokens(IReadOnlyList<TokenizedRequest> requests)
+    {
+        double length = (ShortestText + LongestText) / 2.0;
+        // Of a pool, what is drawn at least once; each edit draws a few.
+        double fromNothing = PoolSize * (1 - Math.Pow(1 - ((double)FromNothing / PoolSize), requests.Count));
+        double written = requests.Sum(request => FromSubject * (length + request.Subject.Length)) + (fromNothing * length);
+        return (written, requests.Take(PoolSize).Sum(request => (double)request.Tokens.Prompt.Length));
+    }
+
     /// <summary>x̂ at the last token of each request's out-of-scope prompts; fewer than ten when there are fewer other prompts.</summary>
     /// <param name="requests">The facts.</param>
     /// <param name="cancellation">Checked between steps; what was found by then is kept.</param>

@@ -53,6 +53,36 @@ internal sealed record BatchTeaching(string Method, Func<int, IReadOnlyList<floa
         return requests.Chunk(settings.BatchSize > 0 ? settings.BatchSize : requests.Count);
     }
 
+    /// <summary>What teaching takes; by default with least squares, whose C is factored anew for each batch.</summary>
+    /// <param name="requests">All requests.</param>
+    /// <param name="config">The model.</param>
+    /// <param name="settings">How they are taught.</param>
+    /// <param name="duals">Operations of what stands in for so many keys, at one block; null for least squares.</param>
+    public static EditorCosts Costs(
+        IReadOnlyList<TokenizedRequest> requests, ModelConfig config, BatchSettings settings, Func<double, double>? duals = null)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(config);
+        double m = config.NInner, C = config.NEmbd;
+        int size = settings.BatchSize > 0 ? Math.Min(settings.BatchSize, requests.Count) : requests.Count;
+        double batches = Math.Ceiling((double)requests.Count / size);
+        var costs = new LocatingCosts(
+            config, settings.Search, [0, .. Enumerable.Repeat(settings.TemplateLength, settings.Templates)]);
+        double tokens = requests.Average(costs.Tokens) * size, atOnce = Math.Min(tokens, TokenBatch.TokensAtOnce);
+        double solution = ((double)size * size * m) + (2 * size * m * C) + LocatingCosts.Solving(size, C);
+        return new EditorCosts((int)batches, requests.Sum(costs.Flops) + requests.Sum(Keys), (int)atOnce)
+        {
+            HostFlops = batches * settings.Layers * (solution + (duals ?? (sides => LocatingCosts.Solving(m, sides)))(size)),
+            Memory = costs.Memory(requests, atOnce) + (2 * sizeof(double) * m * m) + (3 * sizeof(float) * m * C)
+                + (size * m * (2 * sizeof(float) + sizeof(double))),
+            Stored = requests.Count * (settings.Layers * ((2 * m) + C)),
+            IsAtMost = true,
+            Statistics = [.. settings.AllLayers],
+        };
+
+        double Keys(TokenizedRequest request) => settings.AllLayers.Sum(layer => costs.Reading(request, layer));
+    }
+
     /// <summary>Makes the edits of one batch.</summary>
     public IReadOnlyList<Edit> Teach(
         IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, BatchSettings settings, TeachingContext context)

@@ -34,6 +34,10 @@ public sealed class MemitEditor : IEditor
         BatchTeaching.Batches(Title, requests, (MemitSettings)settings, context);
 
     /// <inheritdoc/>
+    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings) =>
+        BatchTeaching.Costs(requests, config, (MemitSettings)settings);
+
+    /// <inheritdoc/>
     public IReadOnlyList<Edit> Teach(
         IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context) =>
         BatchTeaching.LeastSquares(Title, context).Teach(requests, soFar, (MemitSettings)settings, context);

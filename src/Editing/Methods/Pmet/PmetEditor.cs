@@ -34,6 +34,10 @@ public sealed class PmetEditor : IEditor
         BatchTeaching.Batches(Title, requests, (PmetSettings)settings, context);
 
     /// <inheritdoc/>
+    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings) =>
+        BatchTeaching.Costs(requests, config, (PmetSettings)settings);
+
+    /// <inheritdoc/>
     public IReadOnlyList<Edit> Teach(
         IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context) =>
         BatchTeaching.LeastSquares(Title, context).Teach(requests, soFar, (PmetSettings)settings, context);

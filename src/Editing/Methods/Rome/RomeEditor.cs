@@ -43,6 +43,25 @@ public sealed class RomeEditor : IEditor
     }
 
     /// <inheritdoc/>
+    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(config);
+        var how = (RomeSettings)settings;
+        double m = config.NInner, C = config.NEmbd;
+        var costs = new LocatingCosts(config, how.Search, [0, .. Lengths(how)]);
+        return new EditorCosts(requests.Count, requests.Sum(costs.Flops), (int)requests.Average(costs.Tokens))
+        {
+            HostFlops = how.Covariance ? LocatingCosts.Solving(m, requests.Count) : 0,
+            Memory = requests.Max(request => costs.Memory([request], double.MaxValue)) + (2 * sizeof(float) * m * C)
+                + (how.Covariance ? 2 * sizeof(double) * m * m : 0),
+            Stored = requests.Count * (m + C),
+            IsAtMost = true,
+            Statistics = how.Covariance ? [how.Layer] : [],
+        };
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<Edit> Teach(
         IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context)
     {
@@ -134,13 +153,14 @@ public sealed class RomeEditor : IEditor
     /// <summary>The texts that prompts are put behind.</summary>
     internal static PromptTemplates Templates(CausalLm model, Tokenizer tokenizer, RomeSettings settings, TeachingContext context)
     {
-        int[] lengths =
-        [
-            .. Enumerable.Repeat(settings.ShortLength, settings.ShortTemplates),
-            .. Enumerable.Repeat(settings.LongLength, settings.LongTemplates),
-        ];
-        return PromptTemplates.Sample(model, tokenizer, lengths, new Rng(settings.Seed).Fork("rome templates"), context);
+        return PromptTemplates.Sample(model, tokenizer, Lengths(settings), new Rng(settings.Seed).Fork("rome templates"), context);
     }
+
+    private static int[] Lengths(RomeSettings settings) =>
+    [
+        .. Enumerable.Repeat(settings.ShortLength, settings.ShortTemplates),
+        .. Enumerable.Repeat(settings.LongLength, settings.LongTemplates),
+    ];
 
     private static KeyCovariance KeySolver(RomeSettings settings, TeachingContext context) =>
         context.Once(() => KeyCovariance.Load(Title, settings.Layer, context, "or do without by --no-covariance"));

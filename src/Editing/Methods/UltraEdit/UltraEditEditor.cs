@@ -43,6 +43,31 @@ public sealed class UltraEditEditor : IEditor
         return requests.Count == 0 ? [] : requests.Chunk(how.BatchSize > 0 ? how.BatchSize : requests.Count);
     }
 
+    /// <summary>One pass there and back, and one there for the losses; warming up is a pass over as many rows of its own.</summary>
+    /// <inheritdoc/>
+    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(config);
+        var how = (UltraEditSettings)settings;
+        var model = new ModelCosts(config);
+        double m = config.NInner, C = config.NEmbd, tokens = requests.Sum(request => (double)request.Tokens.Input.Length);
+        double rows = requests.Sum(request => (double)request.Tokens.Target.Length);
+        int first = how.Layer - how.Layers + 1, blocks = config.NLayer - first;
+        int size = how.BatchSize > 0 ? Math.Min(how.BatchSize, requests.Count) : requests.Count;
+        double batches = Math.Ceiling((double)requests.Count / size), perTurn = rows / batches, read = tokens + (2 * how.WarmUp);
+        double atOnce = Math.Min(tokens / batches, TokenBatch.TokensAtOnce);
+        return new EditorCosts(
+            (int)batches,
+            (1.5 * model.ThereAndBack(read, blocks, rows + how.WarmUp)) + (2 * read * first * model.Block), Math.Max(1, (int)atOnce))
+        {
+            HostFlops = batches * how.Layers * ((perTurn * perTurn * m) + (2 * perTurn * m * C) + LocatingCosts.Solving(perTurn, C)),
+            Memory = model.Tape(atOnce, blocks, Math.Min(perTurn, atOnce)) + (2 * sizeof(float) * m * C)
+                + (perTurn * (m + C) * how.Layers * 2 * sizeof(float)),
+            Stored = (rows * how.Layers * (m + C)) + (batches * 2 * (m + C)),
+        };
+    }
+
     /// <inheritdoc/>
     public IReadOnlyList<Edit> Teach(
         IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
+using Sharpformer.Editing.Methods.KnowledgeEditor;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Trained;
 using Sharpformer.Editing.Metrics;
@@ -16,7 +17,7 @@ internal static class TrainEditorCommand
     private static readonly MetaWeights Usually = new();
 
     /// <summary>The methods that have a network.</summary>
-    public static IReadOnlyList<string> Methods { get; } = [MendSettings.Name];
+    public static IReadOnlyList<string> Methods { get; } = [MendSettings.Name, KeSettings.Name];
 
     /// <summary>The command of a method, with its options.</summary>
     public static Command Create(string method)

@@ -3,6 +3,7 @@ using Sharpformer.Editing.Methods.AlphaEdit;
 using Sharpformer.Editing.Methods.Emmet;
 using Sharpformer.Editing.Methods.FineTuning;
 using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Methods.KnowledgeEditor;
 using Sharpformer.Editing.Methods.Memit;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Pmet;
@@ -27,6 +28,7 @@ public static class EditorCatalog
         new AlphaEditEditor(),
         new UltraEditEditor(),
         new MendEditor(),
+        new KeEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

@@ -1,3 +1,4 @@
+using Sharpformer.Editing.Methods.KnowledgeEditor;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Training;
@@ -14,6 +15,7 @@ internal static class EditorNets
     public static IEditorNet New(TrainedSettings settings, CausalLm model, ulong seed) => settings switch
     {
         MendSettings mend => new MendNet(mend, model, seed),
+        KeSettings ke => new KeNet(ke, model, seed),
         _ => throw new ArgumentException($"Method {settings.Method} has no network.", nameof(settings)),
     };
 
@@ -23,6 +25,7 @@ internal static class EditorNets
         double rate = settings switch
         {
             MendSettings mend => MendNet.LearningRate(mend, config),
+            KeSettings => 1e-5,
             _ => throw new ArgumentException($"Method {settings.Method} has no network.", nameof(settings)),
         };
         return new TrainingPlan

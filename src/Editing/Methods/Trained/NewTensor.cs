@@ -13,6 +13,10 @@ internal static class NewTensor
         return tensor;
     }
 
+    /// <summary>Numbers drawn evenly between -bound and bound.</summary>
+    public static Tensor Uniform(Device device, Rng rng, double bound, params ReadOnlySpan<int> dims) =>
+        Of(device, () => bound * ((2 * rng.NextDouble()) - 1), dims);
+
     /// <summary>A number drawn for each place, in order.</summary>
     public static Tensor Of(Device device, Func<double> draw, params ReadOnlySpan<int> dims)
     {

@@ -1,9 +1,9 @@
 using Sharpformer.Autograd;
 using Sharpformer.Editing;
-using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Trained;
 using Sharpformer.Tensors;
+using Sharpformer.Tests.Editing.Methods.Trained;
 
 namespace Sharpformer.Tests.Editing.Methods.Mend;
 
@@ -54,34 +54,8 @@ public sealed class MendNetTests : MethodTests
     public void Gradients_of_the_loss_are_those_of_differences_for_every_weight_and_for_the_rates()
     {
         MendNet net = Moved();
-        var loss = new MetaLoss(Model, net, new MetaWeights(0.7, 1.3));
-        EditGradient gradient = EditGradient.Of(Model, Small.Matrices, [Zelda], CancellationToken.None)[0];
-        net.Count([gradient, EditGradient.Of(Model, Small.Matrices, [Twain], CancellationToken.None)[0]]);
-        KeptText[] unrelated = [KeptText.Behind(Twain.Prompt), new(Zelda.Prompt[..4], 1)];
-
-        using BufferScope scope = Device.Scope();
-        var tape = new Tape();
-        Variable[] parameters = [.. net.Weights.Select(weight => tape.Parameter(weight.Value))];
-        MetaReport report = loss.Of(parameters, gradient, Zelda, unrelated);
-        Assert.Equal(0.7 * report.Nll + 1.3 * report.Divergence, report.Loss.Value.ToScalar(), 1e-4);
-        Assert.InRange(report.Divergence, 1e-4, 100); // or else half of the loss would go untested
-        tape.Backward(report.Loss);
-        for (int w = 0; w < net.Weights.Count; w++)
-        {
-            // Along its own gradient a weight's loss rises by the gradient's length.
-            float[] slope = parameters[w].Gradient!.ToArray(), at = net.Weights[w].Value.ToArray();
-            double length = Norm(slope), step = 5e-3 / length;
-            double above = Loss(+step), below = Loss(-step);
-            Device.Upload(at, net.Weights[w].Value);
-            Assert.InRange((above - below) / (2 * step) / length, 0.97, 1.03);
-
-            double Loss(double distance)
-            {
-                using BufferScope inner = Device.Scope();
-                Device.Upload([.. at.Zip(slope, (x, g) => (float)(x + distance * g / length))], net.Weights[w].Value);
-                return loss.Of(Constants(net), gradient, Zelda, unrelated).Loss.Value.ToScalar();
-            }
-        }
+        net.Count(EditGradient.Of(Model, Small.Matrices, [Zelda, Twain], CancellationToken.None));
+        SlopeCheck.Run(Model, net, Zelda, Twain);
     }
 
     [Fact]

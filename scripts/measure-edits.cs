@@ -3,7 +3,7 @@
 // Measures a method on records of a file: each of some facts taught alone to the base model, then 10, 100, … together in one store.
 //
 //   dotnet run -c Release scripts/measure-edits.cs -- models/facts-gpt2 data/facts/counterfact.json memit --statistics statistics
-//       [--counts 1,10,100,1000] [--first 0] [--variant V] [--set NAME=VALUE]… [--net FILE] [--threads 2]
+//       [--counts 1,10,100,1000] [--first 0] [--answer-trigger " Answer:"] [--variant V] [--set NAME=VALUE]… [--net FILE] [--threads 2]
 //
 // One line of JSON for each count; shares in percent. ES, PS: the edit's own prompt, other words; said: the whole target, greedily; NS: gold
 // answers of unrelated questions; neighbours: unedited facts of the last hundred records that keep their next token; same subject: facts
@@ -24,12 +24,12 @@ IReadOnlyList<EditRecord> records = EditRecord.Load(file);
 EditRecord[] neighbours = [.. records.TakeLast(Group)];
 string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
 EditRecord[] known = [.. Directory.GetFiles(folder, "*.json").Order(StringComparer.Ordinal).SelectMany(one => EditRecord.Load(one))];
-var triggers = new Triggers("", " Answer:");
+var triggers = new Triggers(Option("--answer-trigger") ?? "", " Answer:");
 int first = int.Parse(Option("--first") ?? "0"), threads = int.Parse(Option("--threads") ?? "0");
 
 using var session = Session.Open(model, new SessionOptions { Device = "cpu", Threads = threads });
-EditSettings settings = NamedSettings.With(
-    session.SettingsFor(method, Option("--variant")), Named(), session.Model.Config, "--set");
+EditSettings usual = session.WithNet(session.SettingsFor(method, Option("--variant")), Option("--net"));
+EditSettings settings = NamedSettings.With(usual, Named(), session.Model.Config, "--set");
 int[][] heldOut = [.. File.ReadLines(Path.Combine(folder, "heldout.txt")).Select(session.Tokenizer.Encode).Where(line => line.Length > 1)];
 foreach (int count in (Option("--counts") ?? "1,10,100,1000").Split(',').Select(int.Parse))
 {
@@ -47,10 +47,11 @@ foreach (int count in (Option("--counts") ?? "1,10,100,1000").Split(',').Select(
 Dictionary<string, double?> Measured(EditRecord[] taught, bool withText)
 {
     session.UseMemory();
-    IReadOnlyList<TokenizedRequest> requests = session.Tokenize([.. taught.Select(record => record.ToRequest(""))]);
+    IReadOnlyList<TokenizedRequest> requests = session.Tokenize([.. taught.Select(record => record.ToRequest(triggers.AnswerTrigger))]);
     TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
     TeachingReport report = session.Teach(
-        requests, settings, new TeachingOptions { Check = false, StatisticsFolder = Option("--statistics") });
+        requests, settings,
+        new TeachingOptions { Check = false, StatisticsFolder = Option("--statistics"), NetFile = Option("--net") });
     double processor = (Process.GetCurrentProcess().TotalProcessorTime - before).TotalSeconds;
     EvaluationReport at = session.Evaluate(taught, triggers, neighbours);
     HashSet<string> prompts = [.. taught.Select(record => record.Prompt)];

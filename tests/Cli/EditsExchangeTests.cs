@@ -150,7 +150,7 @@ public sealed class EditsExchangeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("export --edits E", "Nothing to write: give --jsonl, --csv or --adaptor.")]
+    [InlineData("export --edits E", "Nothing to write: give --jsonl, --csv, --adaptor or --merged.")]
     [InlineData("export --edits E --adaptor F", "--adaptor needs --model.")]
     [InlineData("export --edits E --csv F --reference", "--reference needs --adaptor.")]
     [InlineData("import F.csv --edits E", "that needs --model")]

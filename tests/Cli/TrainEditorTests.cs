@@ -46,6 +46,8 @@ public sealed class TrainEditorTests : IDisposable
             "edits", "add", "--model", TestFiles.Model, "--edits", folder.File("f.db"), "--method", "mend", "--net", records, "--prompt",
             "P", "--target", "T");
         Assert.Contains("records.json", other.Error, StringComparison.Ordinal);
+        CliRun otherwise = Add("--method", "mend", "--layers", "1");
+        Assert.Contains("makes edits of method mend as it was trained to", otherwise.Error, StringComparison.Ordinal);
         Assert.Contains("Teach with it by", CliRun.Of(Train("--output", folder.File("n"))).Out, StringComparison.Ordinal);
     }
 
@@ -63,7 +65,7 @@ public sealed class TrainEditorTests : IDisposable
     [InlineData("train-editor mend --model M --input R --steps 1 --held-out 12", 1, "12 of 12 records are to be held out")]
     [InlineData("train-editor mend --model M --input R --steps 0", 2, "--steps is 0, expected a whole number from 1")]
     [InlineData("edits add --model M --edits E --prompt P --target T --method rome --net N", 2, "--net is not an option of method rome")]
-    [InlineData("edits add --model M --edits E --prompt P --target T --method mend --layers 2", 2, "it takes --method, --variant, --net")]
+    [InlineData("edits add --model M --edits E --prompt P --target T --method mend --theta 0.5", 2, "is not an option of method mend")]
     public void What_means_nothing_is_told(string line, int exitCode, string said)
     {
         CliRun run = CliRun.Of([.. line.Split(' ').Select(word => word == "M" ? model : word == "R" ? records : word)]);

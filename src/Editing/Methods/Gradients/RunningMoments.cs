@@ -64,13 +64,18 @@ internal sealed class RunningMoments
     }
 
     /// <summary>(x - μ) / σ of a row.</summary>
-    public double[] Whiten(float[] row)
+    public double[] Whiten(float[] row) => Normalize(row, Epsilon);
+
+    /// <summary>(x - μ) / (σ + ε) of a row.</summary>
+    /// <param name="row">x.</param>
+    /// <param name="epsilon">ε, also added to the count less one by which squares are divided.</param>
+    public double[] Normalize(float[] row, double epsilon)
     {
         double[] whitened = new double[Mean.Length];
         for (int c = 0; c < whitened.Length; c++)
         {
-            double deviation = Math.Sqrt(Squares[c] / (Count - 1 + Epsilon));
-            whitened[c] = (row[c] - Mean[c]) / (deviation + Epsilon);
+            double deviation = Math.Sqrt(Squares[c] / (Count - 1 + epsilon));
+            whitened[c] = (row[c] - Mean[c]) / (deviation + epsilon);
         }
 
         return whitened;

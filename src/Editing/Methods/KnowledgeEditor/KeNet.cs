@@ -9,8 +9,8 @@ using static Sharpformer.Autograd.Ops;
 namespace Sharpformer.Editing.Methods.KnowledgeEditor;
 
 /// <summary>
-/// The network of KnowledgeEditor, in the form for GPT: an LSTM reads the edit's prompt and target in both directions, its last states become
-/// the condition c, and of c each matrix's own small network makes vectors α_row, α_col, β_row, β_col and a number e. The change is
+/// The network of KnowledgeEditor, in the form for GPT: an LSTM reads the edit's prompt and target in both directions, its last states
+/// become the condition c, and of c each matrix's own small network makes vectors α_row, α_col, β_row, β_col and a number e. The change is
 /// σ(e)·(∇W ⊙ softmax(α_row)·α_colᵀ + softmax(β_row)·β_colᵀ), which is as low in rank as the gradient ∇W = Σ_t x_t·δ_tᵀ, but for one: a
 /// mask of rank one scales x by rows and δ by columns.
 /// </summary>
@@ -47,6 +47,17 @@ internal sealed class KeNet : IEditorNet
             ]),
         ];
         places = Weights.Select((weight, i) => (weight.Name, i)).ToDictionary();
+    }
+
+    /// <summary>
+    /// 1e-5 as published for GPT-2 XL, and 1e-3 as found by trying at a width of 256: between them the power of the width that goes
+    /// through both. Wider models keep the published one.
+    /// </summary>
+    public static double LearningRate(ModelConfig config)
+    {
+        const double Published = 1e-5, PublishedWidth = 1600, Narrow = 1e-3, NarrowWidth = 256;
+        double power = Math.Log(Narrow / Published) / Math.Log(PublishedWidth / NarrowWidth);
+        return Math.Max(Published, Published * Math.Pow(PublishedWidth / config.NEmbd, power));
     }
 
     /// <inheritdoc/>
@@ -97,7 +108,8 @@ internal sealed class KeNet : IEditorNet
     /// <summary>scale·(Σ_t (x_t ⊙ α_row)·(δ_t ⊙ α_col)ᵀ + β_row·β_colᵀ).</summary>
     internal RankTerms Masked(MatrixRows rows, KeMasks masks)
     {
-        Variable left = Terms(rows.Inputs, masks.AlphaRow, masks.BetaRow), right = Terms(rows.Gradients, masks.AlphaColumn, masks.BetaColumn);
+        Variable left = Terms(rows.Inputs, masks.AlphaRow, masks.BetaRow);
+        Variable right = Terms(rows.Gradients, masks.AlphaColumn, masks.BetaColumn);
         return new RankTerms(rows.Matrix, Multiply(left, masks.Scale), right);
 
         // The gradient's rows under the mask, and behind them the row that is added.

@@ -3,7 +3,9 @@ using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Methods.KnowledgeEditor;
 
-/// <summary>Every number that decides what KnowledgeEditor makes of an edit, beside its network's; published ones are in <c>presets/</c>.</summary>
+/// <summary>
+/// Every number that decides what KnowledgeEditor makes of an edit, beside its network's; published ones are in <c>presets/</c>.
+/// </summary>
 public sealed record KeSettings() : TrainedSettings(Name)
 {
     /// <summary>The method's name, which is also that of its only variant.</summary>
@@ -17,6 +19,8 @@ public sealed record KeSettings() : TrainedSettings(Name)
 
     /// <summary>The most that a gate multiplies a change with.</summary>
     public float MaxScale { get; init; } = 1;
+
+    internal override int MoreTerms => 1; // what is added to the gradient
 
     /// <summary>The settings for a model.</summary>
     public static KeSettings For(ModelConfig config) => For<KeSettings>(Name, Name, config);

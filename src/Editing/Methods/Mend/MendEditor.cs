@@ -35,6 +35,14 @@ public sealed class MendEditor : IEditor
     }
 
     /// <inheritdoc/>
+    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(config);
+        return NetTeaching.Costs(requests, config, (MendSettings)settings);
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<Edit> Teach(
         IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, EditSettings settings, TeachingContext context)
     {

@@ -8,8 +8,8 @@ using static Sharpformer.Autograd.Ops;
 namespace Sharpformer.Editing.Methods.Mend;
 
 /// <summary>
-/// The network of MEND: h = [x̂; δ̂] of each position, normalised, goes through two layers h ← h + max(0, s ⊙ (U·(V·h) + b) + t), is split
-/// into x̃ and d̃, and the matrix moves by η·Σ x̃·d̃ᵀ. Matrices of one shape share U, V and b; each has its own s, t and η. U begins at zero,
+/// The network of MEND: h = [x̂; δ̂] of each position, normalised, goes through two layers h ← h + max(0, s ⊙ (U·(V·h) + b) + t), is
+/// split into x̃ and d̃, and the matrix moves by η·Σ x̃·d̃ᵀ. Matrices of one shape share U, V and b; each has its own s, t and η. U begins at zero,
 /// so that the network begins as the identity.
 /// </summary>
 internal sealed class MendNet : IEditorNet
@@ -51,6 +51,9 @@ internal sealed class MendNet : IEditorNet
             yield return new(NameOf(shape, l, "shift"), NewTensor.Of(device, 0, shape.Count, n));
         }
     }
+
+    /// <summary>Operations of a network of a rank for a row of n numbers.</summary>
+    public static double FlopsPerRow(int rank, int n) => Depth * 2 * 2.0 * n * Math.Min(rank, n);
 
     /// <summary>
     /// The published step size, 1e-6, scaled so that the first step moves the output of a network of another size as far: each of its

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Sharpformer.Editing.Methods.Trained;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
+using static Sharpformer.Autograd.Ops;
 
 namespace Sharpformer.Editing.Methods.Mend;
 
@@ -32,8 +33,7 @@ internal static class WhitenedGradient
             of.Add(together);
             Tensor normalized = of.Normalized(together, model.Device);
             changes.Add(new RankTerms(
-                rows.Matrix, Autograd.Ops.Scale(Autograd.Ops.Columns(normalized, 0, shape.Inputs), settings.Rate),
-                Autograd.Ops.Columns(normalized, shape.Inputs, shape.Outputs)));
+                rows.Matrix, Scale(Columns(normalized, 0, shape.Inputs), settings.Rate), Columns(normalized, shape.Inputs, shape.Outputs)));
         }
 
         return

@@ -25,7 +25,7 @@ internal static class EditorNets
         double rate = settings switch
         {
             MendSettings mend => MendNet.LearningRate(mend, config),
-            KeSettings => 1e-5,
+            KeSettings => KeNet.LearningRate(config),
             _ => throw new ArgumentException($"Method {settings.Method} has no network.", nameof(settings)),
         };
         return new TrainingPlan

@@ -1,5 +1,7 @@
 using Sharpformer.Autograd;
+using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Methods.Trained;
 
@@ -13,6 +15,26 @@ internal static class NetTeaching
     {
         if (requests.Count > 0 && settings.NeedsNet) FileOf(settings, context);
         return requests.Select(request => (TokenizedRequest[])[request]);
+    }
+
+    /// <summary>One pass for each edit, there and back through the edited blocks only, and what the network makes of its rows.</summary>
+    /// <inheritdoc cref="IEditor.Costs"/>
+    public static EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, TrainedSettings settings)
+    {
+        var model = new ModelCosts(config);
+        IReadOnlyList<MlpMatrix> matrices = settings.Matrices;
+        int first = matrices[0].Layer, above = config.NLayer - first, n = config.NEmbd + config.NInner;
+        double tokens = requests.Sum(request => (double)request.Tokens.Input.Length), rows = matrices.Sum(matrix => requests.Sum(
+            request => (double)(matrix.Layer == config.NLayer - 1 ? request.Tokens.Target : request.Tokens.Input).Length));
+        double answers = requests.Sum(request => (double)request.Tokens.Target.Length);
+        double weights = (double)matrices.Count * config.NEmbd * config.NInner * sizeof(float);
+        double flops = (tokens * first * model.Block) + model.ThereAndBack(tokens, above, answers) + (rows * settings.FlopsPerRow(config));
+        return new EditorCosts(requests.Count, flops, (int)(tokens / requests.Count))
+        {
+            Memory = requests.Max(request => model.Tape(request.Tokens.Input.Length, above, request.Tokens.Target.Length)) + (2 * weights),
+            Stored = ((rows + ((double)requests.Count * matrices.Count * settings.MoreTerms)) * n)
+                + (requests.Count * settings.MoreStored(config)),
+        };
     }
 
     /// <summary>The edits of some requests.</summary>

@@ -28,6 +28,15 @@ public abstract record TrainedSettings : EditSettings
     /// <summary>Whether an edit needs a network that was trained.</summary>
     internal virtual bool NeedsNet => true;
 
+    /// <summary>Terms of a matrix's change beside those of its gradient's rows.</summary>
+    internal virtual int MoreTerms => 0;
+
+    /// <summary>Numbers that an edit consists of beside its terms.</summary>
+    internal virtual double MoreStored(ModelConfig config) => 0;
+
+    /// <summary>Operations of the network for one row of a matrix's gradient.</summary>
+    internal virtual double FlopsPerRow(ModelConfig config) => 0;
+
     /// <summary>The edited matrices, from below.</summary>
     internal IReadOnlyList<MlpMatrix> Matrices =>
     [

@@ -1,6 +1,5 @@
 using Sharpformer.Autograd;
 using Sharpformer.Editing;
-using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Editing.Methods.KnowledgeEditor;
 using Sharpformer.Editing.Methods.Trained;
 using Sharpformer.Tensors;
@@ -56,8 +55,9 @@ public sealed class KeNetTests : MethodTests
     public void A_closed_gate_changes_nothing()
     {
         var net = new KeNet(Small, Model, seed: 1);
-        foreach ((string name, Tensor value, _) in net.Weights.Where(weight => weight.Name.EndsWith("second.bias", StringComparison.Ordinal)))
+        foreach ((string name, Tensor value, _) in net.Weights)
         {
+            if (!name.EndsWith("second.bias", StringComparison.Ordinal)) continue;
             float[] closed = value.ToArray();
             closed[^1] = -1e30f;
             Device.Upload(closed, value);
@@ -88,6 +88,14 @@ public sealed class KeNetTests : MethodTests
     }
 
     [Fact]
+    public void The_published_step_size_is_that_of_the_published_width()
+    {
+        Assert.Equal(1e-3, KeNet.LearningRate(Model.Config), 1e-9);
+        Assert.Equal(1e-5, KeNet.LearningRate(Model.Config with { NEmbd = 1600 }), 1e-12);
+        Assert.Equal(1e-5, KeNet.LearningRate(Model.Config with { NEmbd = 4096 }), 1e-12);
+    }
+
+    [Fact]
     public void An_LSTM_is_what_its_formula_says()
     {
         const int Inputs = 3, H = 2;
@@ -95,15 +103,16 @@ public sealed class KeNetTests : MethodTests
         TrainedWeight[] weights = [.. lstm.Begin(Device, Inputs, new Rng(7))];
         Assert.Equal(["l.input", "l.hidden", "l.bias"], weights.Select(weight => weight.Name));
         float[][] x = [[0.5f, -1, 2], [0, 3, -0.25f], [1, 1, 1]];
-        float[] actual = lstm.Read(
-            Device.From([.. x.SelectMany(row => row)], 3, Inputs), [0, 1, 2], name => weights.Single(w => w.Name == name).Value).Value.ToArray();
+        Tensor text = Device.From([.. x.SelectMany(row => row)], 3, Inputs);
+        float[] actual = lstm.Read(text, [0, 1, 2], name => weights.Single(weight => weight.Name == name).Value).Value.ToArray();
 
         double[][] W = [.. weights.Select(weight => Array.ConvertAll(weight.Value.ToArray(), v => (double)v))];
         double[] h = new double[H], c = new double[H];
         foreach (float[] row in x)
         {
             double[] gates = [.. Enumerable.Range(0, 4 * H).Select(g => W[2][g]
-                + Enumerable.Range(0, Inputs).Sum(i => W[0][(g * Inputs) + i] * row[i]) + Enumerable.Range(0, H).Sum(i => W[1][(g * H) + i] * h[i]))];
+                + Enumerable.Range(0, Inputs).Sum(i => W[0][(g * Inputs) + i] * row[i])
+                + Enumerable.Range(0, H).Sum(i => W[1][(g * H) + i] * h[i]))];
             for (int i = 0; i < H; i++)
                 c[i] = (Sigmoid(gates[H + i]) * c[i]) + (Sigmoid(gates[i]) * Math.Tanh(gates[(2 * H) + i]));
             h = [.. Enumerable.Range(0, H).Select(i => Sigmoid(gates[(3 * H) + i]) * Math.Tanh(c[i]))];
@@ -147,7 +156,8 @@ public sealed class KeNetTests : MethodTests
     private static double[] Dense(RankTerms terms)
     {
         int outputs = terms.Right.Value.Columns;
-        float[][] left = [.. terms.Left.Value.ToArray().Chunk(terms.Left.Value.Columns)], right = [.. terms.Right.Value.ToArray().Chunk(outputs)];
+        float[][] left = [.. terms.Left.Value.ToArray().Chunk(terms.Left.Value.Columns)];
+        float[][] right = [.. terms.Right.Value.ToArray().Chunk(outputs)];
         var sum = new double[left[0].Length * outputs];
         for (int t = 0; t < left.Length; t++)
             for (int i = 0; i < sum.Length; i++) sum[i] += (double)left[t][i / outputs] * right[t][i % outputs];

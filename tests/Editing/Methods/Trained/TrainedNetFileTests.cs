@@ -1,4 +1,5 @@
 using Sharpformer.Editing;
+using Sharpformer.Editing.Methods.KnowledgeEditor;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Trained;
 using Sharpformer.Tensors;
@@ -50,6 +51,25 @@ public sealed class TrainedNetFileTests : MethodTests, IDisposable
         Fails.With<InputException>(
             "is no network that makes edits",
             () => TrainedNetFile.Open(Path.Combine(TestFiles.Model, "model.safetensors"), "mend", TinyNet.Bundled));
+    }
+
+    [Theory]
+    [InlineData("mend")]
+    [InlineData("untrained")]
+    [InlineData("ke")]
+    public void An_edit_consists_of_as_many_numbers_as_was_foretold(string variant)
+    {
+        TokenizedRequest request = Request(new("Mark Twain died in the city of", "the old Vienna"));
+        TrainedSettings settings = variant switch
+        {
+            "ke" => TinyNet.Write(Net, new KeSettings { Layer = 5, Layers = 2, Condition = 4, Hidden = 2 }, Model),
+            "mend" => TinyNet.Write(Net, Small with { Layers = 2 }, Model),
+            _ => Small with { Layers = 2, IsUntrained = true },
+        };
+        IEditor editor = EditorCatalog.Named(settings.Method);
+        var context = new TeachingContext { BosId = 0, EosId = 0, NetFile = Net, Model = TinyNet.Bundled };
+        Edit edit = editor.Teach([request], new EditedModel(Model), settings, context)[0];
+        Assert.Equal(editor.Costs([request], Model.Config, settings)!.Stored, edit.Parts.Sum(part => part.Values.Length));
     }
 
     [Fact]

@@ -53,7 +53,7 @@ internal sealed class EditSettingsOptions
     };
 
     private readonly Option<string> net = CommonOptions.File(
-        "--net", "Of mend and ke: the file of the trained network, see 'train-editor'. [default: beside the model's folder, as "
+        "--net", "Of mend, ke and malmen: the file of the trained network, see 'train-editor'. [default: beside the model's folder, as "
             + "facts-gpt2.mend.safetensors]",
         required: false);
 

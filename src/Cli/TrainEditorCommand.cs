@@ -2,6 +2,7 @@ using System.CommandLine;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Methods.KnowledgeEditor;
+using Sharpformer.Editing.Methods.Malmen;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Trained;
 using Sharpformer.Editing.Metrics;
@@ -17,7 +18,7 @@ internal static class TrainEditorCommand
     private static readonly MetaWeights Usually = new();
 
     /// <summary>The methods that have a network.</summary>
-    public static IReadOnlyList<string> Methods { get; } = [MendSettings.Name, KeSettings.Name];
+    public static IReadOnlyList<string> Methods { get; } = [MendSettings.Name, KeSettings.Name, MalmenSettings.Name];
 
     /// <summary>The command of a method, with its options.</summary>
     public static Command Create(string method)
@@ -43,8 +44,8 @@ internal static class TrainEditorCommand
         Option<int?> layers = CommonOptions.OptionalNumber<int>(
             "--layers", "How many blocks are edited, the last ones. [default: the preset's]", n => n >= 1, "a whole number from 1");
         Option<int?> edits = CommonOptions.OptionalNumber<int>(
-            "--edits-per-step", "Edits of a step, each made alone, whose gradients add up. [default: 10]", n => n >= 1,
-            "a whole number from 1");
+            "--edits-per-step", "Edits of a step, each made alone (malmen: together), whose gradients add up. [default: 10, malmen: 64]",
+            n => n >= 1, "a whole number from 1");
         Option<double?> editWeight = Weight("--edit-weight", "What the answer in other words counts in the loss.", Usually.Edit);
         Option<double?> localityWeight = Weight("--locality-weight", "What counts that the rest stays.", Usually.Locality);
         var resume = new Option<bool>("--resume") { Description = "Go on with the run that was interrupted, where there is one." };

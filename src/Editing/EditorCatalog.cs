@@ -4,6 +4,7 @@ using Sharpformer.Editing.Methods.Emmet;
 using Sharpformer.Editing.Methods.FineTuning;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Methods.KnowledgeEditor;
+using Sharpformer.Editing.Methods.Malmen;
 using Sharpformer.Editing.Methods.Memit;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Pmet;
@@ -28,6 +29,7 @@ public static class EditorCatalog
         new AlphaEditEditor(),
         new UltraEditEditor(),
         new MendEditor(),
+        new MalmenEditor(),
         new KeEditor(),
     }.ToDictionary(editor => editor.Name));
 

@@ -83,7 +83,7 @@ public sealed class EstimateTests : IDisposable
         ModelConfig config = session.Model.Config;
         IReadOnlyList<TokenizedRequest> requests = session.Tokenize(facts);
         var editor = new MemitEditor();
-        MemitSettings whole = MemitSettings.For(config) with { BatchSize = 0 };
+        MemitSettings whole = MemitSettings.For(config) with { BatchSize = 0, Layers = 2 };
         EditorCosts one = editor.Costs(requests, config, whole), seven = editor.Costs(requests, config, whole with { BatchSize = 6 });
         Assert.Equal((1, 7), (one.Batches, seven.Batches));
         Assert.Equal(one.Flops, seven.Flops);

@@ -78,7 +78,7 @@ internal sealed class KeNet : IEditorNet
     /// <inheritdoc/>
     public IReadOnlyList<RankTerms> Change(IReadOnlyList<Variable> weights, EditGradient gradient)
     {
-        Variable condition = ConditionOf(weights, gradient.Tokens);
+        Variable condition = ConditionOf(weights, gradient.Edits.Single());
         return [.. gradient.Rows.Select(rows => Masked(rows, MasksOf(weights, condition, rows.Matrix)))];
     }
 

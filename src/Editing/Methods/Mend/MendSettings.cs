@@ -26,7 +26,7 @@ public sealed record MendSettings() : TrainedSettings(Name)
     internal override double MoreStored(ModelConfig config) => !IsUntrained ? 0
         : new MatrixShapes(Matrices, config).All.Sum(shape => (double)RowStatistics.Parts * (shape.Inputs + shape.Outputs));
 
-    internal override double FlopsPerRow(ModelConfig config) => IsUntrained ? 0 : MendNet.FlopsPerRow(Rank, config.NEmbd + config.NInner);
+    internal override double FlopsPerRow(ModelConfig config) => IsUntrained ? 0 : RowLayers.FlopsPerRow(Rank, config);
 
     /// <summary>The settings of a variant for a model.</summary>
     /// <exception cref="Tensors.InputException">There is no such variant.</exception>

@@ -3,22 +3,43 @@ using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Methods.Trained;
 
-/// <summary>The gradient of one edit's mean negative log-likelihood, as a network that makes edits is shown it.</summary>
-/// <param name="Tokens">The edit.</param>
-/// <param name="Rows">Those of each matrix that has a gradient.</param>
-internal sealed record EditGradient(EditTokens Tokens, IReadOnlyList<MatrixRows> Rows)
+/// <summary>
+/// The gradient of an edit's mean negative log-likelihood, or of several edits' added up, as a network that makes edits is shown it.
+/// </summary>
+/// <param name="Edits">The edits.</param>
+/// <param name="Rows">Those of each matrix that has a gradient, edit by edit.</param>
+internal sealed record EditGradient(IReadOnlyList<EditTokens> Edits, IReadOnlyList<MatrixRows> Rows)
 {
+    /// <summary>The gradients of some edits, each alone.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="settings">Say of which matrices, and whether at all positions.</param>
+    /// <param name="edits">At least one.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public static IReadOnlyList<EditGradient> Of(
+        CausalLm model, TrainedSettings settings, IReadOnlyList<EditTokens> edits, CancellationToken cancellation) =>
+        Of(model, settings.Matrices, edits, cancellation, settings.ReadsWholeText);
+
+    /// <summary>The gradients of edits that make one change together.</summary>
+    public static EditGradient Together(IReadOnlyList<EditGradient> gradients) => new(
+        [.. gradients.SelectMany(one => one.Edits)],
+        [
+            .. gradients.SelectMany(one => one.Rows).GroupBy(rows => rows.Matrix).Select(rows => new MatrixRows(
+                rows.Key, [.. rows.SelectMany(one => one.Inputs)], [.. rows.SelectMany(one => one.Gradients)])),
+        ]);
+
     /// <summary>The gradients of some edits.</summary>
     /// <param name="model">The model.</param>
     /// <param name="matrices">Of which matrices.</param>
     /// <param name="edits">At least one.</param>
     /// <param name="cancellation">Stops it.</param>
+    /// <param name="wholeText">Whether rows of all positions are wanted; otherwise those from which a target token is predicted.</param>
     public static IReadOnlyList<EditGradient> Of(
-        CausalLm model, IReadOnlyList<MlpMatrix> matrices, IReadOnlyList<EditTokens> edits, CancellationToken cancellation)
+        CausalLm model, IReadOnlyList<MlpMatrix> matrices, IReadOnlyList<EditTokens> edits, CancellationToken cancellation,
+        bool wholeText = true)
     {
-        GradientRows[][] rows = GradientRows.Of(model, matrices, edits, wholeText: true, cancellation);
+        GradientRows[][] rows = GradientRows.Of(model, matrices, edits, wholeText, cancellation);
         return [.. edits.Select((edit, e) => new EditGradient(
-            edit, [.. matrices.Zip(rows[e], (matrix, of) => MeanOf(matrix, of, edit)).Where(one => one.Inputs.Length > 0)]))];
+            [edit], [.. matrices.Zip(rows[e], (matrix, of) => MeanOf(matrix, of, edit)).Where(one => one.Inputs.Length > 0)]))];
     }
 
     /// <summary>Rows are those of the sum over target tokens; their mean is wanted.</summary>

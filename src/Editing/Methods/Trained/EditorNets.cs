@@ -1,4 +1,5 @@
 using Sharpformer.Editing.Methods.KnowledgeEditor;
+using Sharpformer.Editing.Methods.Malmen;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Training;
@@ -16,6 +17,7 @@ internal static class EditorNets
     {
         MendSettings mend => new MendNet(mend, model, seed),
         KeSettings ke => new KeNet(ke, model, seed),
+        MalmenSettings malmen => new MalmenNet(malmen, model, seed),
         _ => throw new ArgumentException($"Method {settings.Method} has no network.", nameof(settings)),
     };
 
@@ -26,6 +28,7 @@ internal static class EditorNets
         {
             MendSettings mend => MendNet.LearningRate(mend, config),
             KeSettings => KeNet.LearningRate(config),
+            MalmenSettings malmen => MalmenNet.LearningRate(malmen, config),
             _ => throw new ArgumentException($"Method {settings.Method} has no network.", nameof(settings)),
         };
         return new TrainingPlan
@@ -37,9 +40,9 @@ internal static class EditorNets
                 FinalRate = 1,
                 Beta2 = 0.999,
                 WeightDecay = 0,
-                ClipNorm = 100,
+                ClipNorm = settings is MalmenSettings ? 1 : 100,
             },
-            Accumulate = 10,
+            Accumulate = settings is MalmenSettings ? 64 : 10,
             EvaluateEvery = 100,
             KeepBest = true,
         };

@@ -66,17 +66,22 @@ internal sealed class EditorTrainer
         Variable[] weights = [.. net.Weights.Select(weight => Variable.Constant(weight.Value))];
         var reports = new List<MetaReport>();
         double sum = 0;
+        using BufferScope all = model.Device.Scope();
+        IReadOnlyList<RankTerms>? together = net.IsJoint ? Made([.. heldOut.Select(example => example.Edit)]) : null;
         for (int i = 0; i < heldOut.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             using BufferScope scope = model.Device.Scope();
-            EditGradient gradient = EditGradient.Of(model, net.Settings.Matrices, [heldOut[i].Edit], cancellation)[0];
             MetaExample[] others = [.. Enumerable.Range(1, Neighbours).Select(n => heldOut[(i + n) % heldOut.Count])];
-            reports.Add(loss.Of(weights, gradient, heldOut[i].Rephrased[0], Beside(heldOut[i], others)));
+            IReadOnlyList<RankTerms> change = together ?? Made(heldOut[i].Edit);
+            reports.Add(loss.Of(change, heldOut[i].Rephrased[0], Beside(heldOut[i], others)));
             sum += reports[^1].Loss.Value.ToScalar();
         }
 
         return new MeasuredLoss(sum / heldOut.Count, Terms(reports, isEvaluation: true));
+
+        IReadOnlyList<RankTerms> Made(params IReadOnlyList<EditTokens> edits) =>
+            net.Change(weights, EditGradient.Together(EditGradient.Of(model, net.Settings, edits, cancellation)));
     }
 
     private StepReport Taken(int step, int edits, CancellationToken cancellation)
@@ -84,25 +89,29 @@ internal sealed class EditorTrainer
         Rng rng = new Rng(settings.Seed).Fork("example of step").Fork((ulong)step);
         MetaExample[] read = [.. Enumerable.Range(0, edits).Select(i => At(((long)step * edits) + i))];
         IReadOnlyList<EditGradient> gradients =
-            EditGradient.Of(model, net.Settings.Matrices, [.. read.Select(example => example.Edit)], cancellation);
+            EditGradient.Of(model, net.Settings, [.. read.Select(example => example.Edit)], cancellation);
         net.Count(gradients);
         var tape = new Tape(releases: true);
         Variable[] parameters = [.. net.Weights.Select(weight => tape.Parameter(weight.Value))];
+        JointChange? joint = net.IsJoint ? new JointChange(net.Change(parameters, EditGradient.Together(gradients)), edits) : null;
         Variable? sum = null;
+        double value = 0;
         var reports = new List<MetaReport>();
         for (int i = 0; i < edits; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             EditTokens asked = read[i].Rephrased[rng.NextInt(read[i].Rephrased.Count)];
             MetaExample[] others = [.. Enumerable.Range(0, Neighbours).Select(_ => examples[rng.NextInt(examples.Count)])];
-            MetaReport report = loss.Of(parameters, gradients[i], asked, Beside(read[i], others));
+            IReadOnlyList<KeptText> unrelated = Beside(read[i], others);
+            MetaReport report = joint is null
+                ? loss.Of(parameters, gradients[i], asked, unrelated)
+                : joint.Step(terms => loss.Of(terms, asked, unrelated));
             reports.Add(report);
-            sum = sum is null ? report.Loss : Ops.Add(sum, report.Loss);
+            value += report.Loss.Value.ToScalar() / edits;
+            if (joint is null) sum = sum is null ? report.Loss : Ops.Add(sum, report.Loss);
         }
 
-        Variable mean = Ops.Scale(sum!, 1f / edits);
-        double value = mean.Value.ToScalar();
-        tape.Backward(mean);
+        tape.Backward(joint is null ? Ops.Scale(sum!, 1f / edits) : joint.Slope());
         Tensor[] slopes = [.. parameters.Select(parameter => parameter.Gradient ?? model.Device.Zeros(parameter.Shape))];
         return Optimizer.Step(slopes, value, edits) with { Terms = Terms(reports, isEvaluation: false) };
     }

@@ -15,9 +15,12 @@ internal interface IEditorNet
     /// <summary>What it keeps beside, for example statistics of the gradients that it has seen.</summary>
     IReadOnlyList<TrainedWeight> State { get; }
 
+    /// <summary>Whether the edits of a batch make one change together, and not each its own.</summary>
+    bool IsJoint => false;
+
     /// <summary>The change of weights that it makes of a gradient; the gradient itself is a constant.</summary>
     /// <param name="weights">Its <see cref="Weights"/> as parameters or constants.</param>
-    /// <param name="gradient">The edit's.</param>
+    /// <param name="gradient">That of an edit, or of all edits of a batch.</param>
     IReadOnlyList<RankTerms> Change(IReadOnlyList<Variable> weights, EditGradient gradient);
 
     /// <summary>Takes gradients that it is going to be trained on into its <see cref="State"/>.</summary>

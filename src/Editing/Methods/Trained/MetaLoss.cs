@@ -26,9 +26,16 @@ internal sealed class MetaLoss(CausalLm model, IEditorNet net, MetaWeights count
     /// <param name="asked">The edit in other words.</param>
     /// <param name="unrelated">Unrelated texts; none asks for none.</param>
     public MetaReport Of(
-        IReadOnlyList<Variable> weights, EditGradient gradient, EditTokens asked, IReadOnlyList<KeptText> unrelated)
+        IReadOnlyList<Variable> weights, EditGradient gradient, EditTokens asked, IReadOnlyList<KeptText> unrelated) =>
+        Of(net.Change(weights, gradient), asked, unrelated);
+
+    /// <summary>The loss of one edit of a change.</summary>
+    /// <param name="change">The change of weights, of this edit or of others along with it.</param>
+    /// <param name="asked">The edit in other words.</param>
+    /// <param name="unrelated">Unrelated texts; none asks for none.</param>
+    public MetaReport Of(IReadOnlyList<RankTerms> change, EditTokens asked, IReadOnlyList<KeptText> unrelated)
     {
-        CausalLm edited = RankTerms.Added(model, net.Change(weights, gradient));
+        CausalLm edited = RankTerms.Added(model, change);
         var tokens = new TokenBatch([asked.Input, .. unrelated.Select(text => text.Tokens)]);
         int[] answers = [.. asked.Target.Select((_, i) => asked.First + i)];
         int[] kept = [.. unrelated.SelectMany((text, b) => Enumerable.Range(text.First, text.Tokens.Length - text.First)

@@ -25,7 +25,7 @@ internal static class NetTeaching
         IReadOnlyList<MlpMatrix> matrices = settings.Matrices;
         int first = matrices[0].Layer, above = config.NLayer - first, n = config.NEmbd + config.NInner;
         double tokens = requests.Sum(request => (double)request.Tokens.Input.Length), rows = matrices.Sum(matrix => requests.Sum(
-            request => (double)(matrix.Layer == config.NLayer - 1 ? request.Tokens.Target : request.Tokens.Input).Length));
+            request => (double)(IsWhole(matrix) ? request.Tokens.Input : request.Tokens.Target).Length));
         double answers = requests.Sum(request => (double)request.Tokens.Target.Length);
         double weights = (double)matrices.Count * config.NEmbd * config.NInner * sizeof(float);
         double flops = (tokens * first * model.Block) + model.ThereAndBack(tokens, above, answers) + (rows * settings.FlopsPerRow(config));
@@ -35,6 +35,8 @@ internal static class NetTeaching
             Stored = ((rows + ((double)requests.Count * matrices.Count * settings.MoreTerms)) * n)
                 + (requests.Count * settings.MoreStored(config)),
         };
+
+        bool IsWhole(MlpMatrix matrix) => settings.ReadsWholeText && matrix.Layer < config.NLayer - 1;
     }
 
     /// <summary>The edits of some requests.</summary>
@@ -48,13 +50,13 @@ internal static class NetTeaching
         IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, TrainedSettings settings, TeachingContext context,
         Func<EditedModel, Edit, EditedModel> apply)
     {
-        IEditorNet net = context.Once(() => FileOf(settings, context).Load(soFar.Base));
+        IEditorNet net = NetOf(soFar.Base, settings, context);
         Variable[] weights = [.. net.Weights.Select(weight => Variable.Constant(weight.Value))];
         var edits = new List<Edit>();
         foreach (TokenizedRequest request in requests)
         {
             using BufferScope scope = soFar.Model.Device.Scope();
-            EditGradient gradient = EditGradient.Of(soFar.Model, settings.Matrices, [request.Tokens], context.Cancellation)[0];
+            EditGradient gradient = EditGradient.Of(soFar.Model, settings, [request.Tokens], context.Cancellation)[0];
             edits.Add(EditOf(request, settings, TermParts.Of(net.Change(weights, gradient))));
             soFar = apply(soFar, edits[^1]);
         }
@@ -72,7 +74,14 @@ internal static class NetTeaching
         Parts = [.. parts],
     };
 
-    private static TrainedNetFile FileOf(TrainedSettings settings, TeachingContext context)
+    /// <summary>The network that settings name, read once for a run.</summary>
+    /// <exception cref="InputException">There is none, or it is another.</exception>
+    public static IEditorNet NetOf(CausalLm model, TrainedSettings settings, TeachingContext context) =>
+        context.Once(() => FileOf(settings, context).Load(model));
+
+    /// <summary>The file of the network that settings name.</summary>
+    /// <exception cref="InputException">There is none, or it is another.</exception>
+    public static TrainedNetFile FileOf(TrainedSettings settings, TeachingContext context)
     {
         TrainedNetFile file = context.Once(() => TrainedNetFile.Open(context.NetFile, settings.Method, context.Model));
         return settings == file.Settings ? file : throw new InputException(

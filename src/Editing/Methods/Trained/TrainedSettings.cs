@@ -37,8 +37,11 @@ public abstract record TrainedSettings : EditSettings
     /// <summary>Operations of the network for one row of a matrix's gradient.</summary>
     internal virtual double FlopsPerRow(ModelConfig config) => 0;
 
+    /// <summary>Whether a gradient's rows are those of all positions, and not only those from which a target token is predicted.</summary>
+    internal virtual bool ReadsWholeText => true;
+
     /// <summary>The edited matrices, from below.</summary>
-    internal IReadOnlyList<MlpMatrix> Matrices =>
+    internal virtual IReadOnlyList<MlpMatrix> Matrices =>
     [
         .. Enumerable.Range(Layer - Layers + 1, Layers).SelectMany(layer => (MlpMatrix[])[new(layer, IsUp: true), new(layer, IsUp: false)]),
     ];

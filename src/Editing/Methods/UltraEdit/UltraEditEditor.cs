@@ -94,7 +94,7 @@ public sealed class UltraEditEditor : IEditor
             [
                 new EditPart(BatchParts.Place, [1], [e]),
                 .. how.Matrices.SelectMany((matrix, m) =>
-                    UltraEditParts.Of(matrix.Layer, rows[e][m].Inputs, Moves(rows[e][m], moments, how))),
+                    RidgeParts.Of(matrix.Layer, rows[e][m].Inputs, Moves(rows[e][m], moments, how))),
                 .. e == 0 ? UltraEditParts.Of(moments) : [],
             ],
         })];
@@ -108,28 +108,15 @@ public sealed class UltraEditEditor : IEditor
     {
         ArgumentNullException.ThrowIfNull(soFar);
         ArgumentNullException.ThrowIfNull(edits);
-        IReadOnlyList<Edit>[] turns = [.. BatchParts.Batches(edits)];
-        int[] layers = [.. turns.SelectMany(turn => SettingsOf(turn).Matrices.Select(matrix => matrix.Layer)).Distinct().Order()];
         if (edits.Select(UltraEditParts.Moments).LastOrDefault(moments => moments is not null) is { } last)
             soFar = soFar with { Carried = soFar.Carried.SetItem(Name, last) };
-        return layers.Length == 0 ? soFar : soFar with
+        return soFar with
         {
-            Model = HostDevice.Run(soFar.Model.Device, host => layers.Aggregate(soFar.Model, (model, layer) =>
-            {
-                var change = new LayerChange(model, layer, host);
-                foreach (IReadOnlyList<Edit> turn in turns)
-                {
-                    UltraEditSettings settings = SettingsOf(turn);
-                    if (settings.Matrices.Any(matrix => matrix.Layer == layer))
-                        change.Add([.. turn.SelectMany(edit => UltraEditParts.Columns(edit, layer))], settings.Ridge);
-                }
-
-                return change.Model;
-            })),
+            Model = RidgeParts.Apply(soFar.Model, edits, first => SettingsOf(first).Matrices, (first, _) => SettingsOf(first).Ridge),
         };
     }
 
-    private static UltraEditSettings SettingsOf(IReadOnlyList<Edit> turn) => (UltraEditSettings)turn[0].Settings;
+    private static UltraEditSettings SettingsOf(Edit edit) => (UltraEditSettings)edit.Settings;
 
     /// <summary>The rows of a mini-batch whose loss is the mean over all of its target tokens.</summary>
     private static IEnumerable<GradientRows[]> Averaged(GradientRows[][] edits)

@@ -93,7 +93,13 @@ public sealed class AlphaEditEditorTests : MethodTests
 
     private AlphaEditSettings Settings() => AlphaEditSettings.For(Model.Config) with
     {
-        Layer = 2, Layers = 2, Lambda = 0.4f, Clamp = 10, Steps = 4, BatchSize = 2,
+        Layer = 2,
+        Layers = 2,
+        Lambda = 0.4f,
+        Energy = 0.05f,
+        Clamp = 10,
+        Steps = 4,
+        BatchSize = 2,
     };
 
     private Edit[] Taught(AlphaEditSettings settings)

@@ -77,7 +77,7 @@ public sealed class KeNetTests : MethodTests
         Assert.NotEqual(read, Left(Zelda with { Prompt = [.. Zelda.Prompt.Reverse()] }));
         Assert.NotEqual(read, Left(Zelda with { Target = [Zelda.Target[0] + 1] }));
 
-        float[] Left(EditTokens text) => net.Change(Constants(net), gradient with { Tokens = text })[0].Left.Value.ToArray();
+        float[] Left(EditTokens text) => net.Change(Constants(net), gradient with { Edits = [text] })[0].Left.Value.ToArray();
     }
 
     [Fact]

@@ -66,8 +66,16 @@ public sealed class PmetEditorTests : MethodTests
         PmetSettings pmet = Settings() with { AttentionDelta = false, Layers = 1, WeightDecay = 0, Clamp = 1e6f, LearningRate = 0.5f };
         var memit = new MemitSettings
         {
-            Layer = pmet.Layer, Steps = pmet.Steps, LearningRate = pmet.LearningRate, LossLayer = pmet.LossLayer, StopLoss = pmet.StopLoss,
-            WeightDecay = 0, Clamp = pmet.Clamp, KlWeight = pmet.KlWeight, Templates = 0, Lambda = pmet.Lambda,
+            Layer = pmet.Layer,
+            Steps = pmet.Steps,
+            LearningRate = pmet.LearningRate,
+            LossLayer = pmet.LossLayer,
+            StopLoss = pmet.StopLoss,
+            WeightDecay = 0,
+            Clamp = pmet.Clamp,
+            KlWeight = pmet.KlWeight,
+            Templates = 0,
+            Lambda = pmet.Lambda,
         };
         TeachingContext context = BundledStatistics.Context(Tokens);
         Edit one = Editor.Teach([Request()], new EditedModel(Model), pmet, context)[0];

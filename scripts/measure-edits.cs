@@ -5,9 +5,9 @@
 //   dotnet run -c Release scripts/measure-edits.cs -- models/facts-gpt2 data/facts/counterfact.json memit --statistics statistics
 //       [--counts 1,10,100,1000] [--first 0] [--answer-trigger " Answer:"] [--variant V] [--set NAME=VALUE]… [--net FILE] [--threads 2]
 //
-// One line of JSON for each count; shares in percent. ES, PS: the edit's own prompt, other words; said: the whole target, greedily; NS: gold
-// answers of unrelated questions; neighbours: unedited facts of the last hundred records that keep their next token; same subject: facts
-// of the sets beside the file about a taught subject, of another relation, that keep theirs; context: ES and PS behind one unrelated
+// One line of JSON for each count; shares in percent. ES, PS: the edit's own prompt, other words; said: the whole target, greedily; NS:
+// gold answers of unrelated questions; neighbours: unedited facts of the last hundred records that keep their next token; same subject:
+// facts of the sets beside the file about a taught subject, of another relation, that keep theirs; context: ES and PS behind one unrelated
 // sentence; ratio: perplexity of heldout.txt beside the file, edited by base; first, last: ES of the first and the last hundred.
 using System.Diagnostics;
 using System.Text.Json;

@@ -45,7 +45,8 @@ internal static class TrainEditorView
         }
 
         terminal.Line($"Wrote {job.Output}: {Terminal.Count(result.Parameters)} parameters, {Terminal.Bytes(bytes)}, after "
-            + $"{Terminal.Counted(result.Steps, "step")} on {Terminal.Counted(result.Edits, "edit")} in {Terminal.Duration(result.Seconds)}.");
+            + $"{Terminal.Counted(result.Steps, "step")} on {Terminal.Counted(result.Edits, "edit")} in "
+            + $"{Terminal.Duration(result.Seconds)}.");
         if (result.Evaluation is { EvaluationLoss: { } loss } evaluation && terms is not null)
         {
             terminal.Line($"{Terminal.Counted(result.HeldOut, "held-out record")} after step {Terminal.Count(evaluation.Step)}: "

@@ -33,7 +33,10 @@ internal sealed class TrainingOptions
     public static TrainingOptions AddTo(Command command, params string[] names)
     {
         var options = new TrainingOptions(
-            [.. TrainingKeys.All.Where(key => names.Length == 0 || names.Contains(key.Name)).Select(key => (key, Of(key, new TrainingPlan())))]);
+            [
+                .. TrainingKeys.All.Where(key => names.Length == 0 || names.Contains(key.Name))
+                    .Select(key => (key, Of(key, new TrainingPlan()))),
+            ]);
         foreach ((_, Option option) in options.options) command.Add(option);
         return options;
     }

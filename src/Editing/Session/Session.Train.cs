@@ -15,7 +15,9 @@ public sealed partial class Session
     /// <param name="job">What to do.</param>
     /// <param name="progress">Told after each step and evaluation.</param>
     /// <param name="cancellation">Stops it.</param>
-    /// <exception cref="InputException">Records or settings are not as they should be, the loss is not finite, or it was stopped.</exception>
+    /// <exception cref="InputException">
+    /// Records or settings are not as they should be, the loss is not finite, or it was stopped.
+    /// </exception>
     public EditorTrainingResult TrainEditor(
         EditorTrainingJob job, Action<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {

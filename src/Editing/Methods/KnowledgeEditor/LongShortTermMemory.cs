@@ -34,7 +34,8 @@ internal sealed class LongShortTermMemory(string name, int hidden)
     /// <returns>h, <c>[1,H]</c>.</returns>
     public Variable Read(Variable text, IEnumerable<int> order, Func<string, Variable> weight)
     {
-        Variable read = Linear(text, [weight($"{name}.input")], weight($"{name}.bias"), transposeWeights: true), W = weight($"{name}.hidden");
+        Variable read = Linear(text, [weight($"{name}.input")], weight($"{name}.bias"), transposeWeights: true);
+        Variable W = weight($"{name}.hidden");
         Variable? c = null, h = null;
         foreach (int position in order)
         {

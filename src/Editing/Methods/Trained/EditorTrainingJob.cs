@@ -28,7 +28,9 @@ public sealed record EditorTrainingJob
     /// <summary>Texts that no edit shall touch, for records that have no unrelated question; may be none.</summary>
     public IReadOnlyList<int[]> Texts { get; init; } = [];
 
-    /// <summary>How many records, the last ones, are asked on the way instead of being learnt from; null for a tenth, at most 100.</summary>
+    /// <summary>
+    /// How many records, the last ones, are asked on the way instead of being learnt from; null for a tenth, at most 100.
+    /// </summary>
     public int? HeldOut { get; init; }
 
     /// <summary>The file to write; must not exist. Until it does, the run is kept in a folder beside it.</summary>

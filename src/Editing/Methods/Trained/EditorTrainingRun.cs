@@ -23,7 +23,9 @@ internal static class EditorTrainingRun
     /// <param name="fingerprint">Who it is.</param>
     /// <param name="progress">Told after each step and evaluation.</param>
     /// <param name="cancellation">Stops it; what was learnt is kept, and the error says where.</param>
-    /// <exception cref="InputException">Records or settings are not as they should be, the loss is not finite, or it was stopped.</exception>
+    /// <exception cref="InputException">
+    /// Records or settings are not as they should be, the loss is not finite, or it was stopped.
+    /// </exception>
     public static EditorTrainingResult Execute(
         EditorTrainingJob job, CausalLm model, Tokenizer tokenizer, ModelFingerprint fingerprint, Action<TrainingProgress>? progress,
         CancellationToken cancellation)
@@ -103,7 +105,8 @@ internal static class EditorTrainingRun
             {
                 var example = MetaExample.Of(record, tokenizer, model.Config.NPositions, job.Triggers);
                 bool isAlone = example.Unrelated.Count == 0 && job.Texts.Count > 0;
-                examples.Add(isAlone ? example with { Unrelated = [new KeptText(job.Texts[examples.Count % job.Texts.Count], 0)] } : example);
+                if (isAlone) example = example with { Unrelated = [new KeptText(job.Texts[examples.Count % job.Texts.Count], 0)] };
+                examples.Add(example);
             }
             catch (InputException e)
             {

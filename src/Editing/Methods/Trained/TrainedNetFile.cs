@@ -34,7 +34,8 @@ internal sealed class TrainedNetFile
         if (path is null || !File.Exists(path))
         {
             throw new InputException(
-                $"Method {method} needs a network that was trained for the model, and {(path is null ? "none was named" : $"there is no {path}")}.",
+                $"Method {method} needs a network that was trained for the model, and "
+                    + $"{(path is null ? "none was named" : $"there is no {path}")}.",
                 $"train one by 'train-editor {method} --model … --input RECORDS --output FILE' and name it by --net FILE.");
         }
 
@@ -47,7 +48,8 @@ internal sealed class TrainedNetFile
             || file.Metadata.GetValueOrDefault(TokenizerKey) != model.Tokenizer)
         {
             throw new InputException(
-                $"{path}: was trained for another model.", $"train one for this model by 'train-editor {method}', or name its own by --net FILE.");
+                $"{path}: was trained for another model.",
+                $"train one for this model by 'train-editor {method}', or name its own by --net FILE.");
         }
 
         return new TrainedNetFile(
@@ -81,7 +83,11 @@ internal sealed class TrainedNetFile
         foreach ((string name, Tensor value, _) in net.Weights.Concat(net.State))
         {
             if (!file.Contains(name) || file.Info(name).EngineShape(Path) != value.Shape)
-                throw new InputException($"{Path}: has no tensor {Quoted.Text(name)} of {value.Shape}, as its settings say.", "train it anew.");
+            {
+                throw new InputException(
+                    $"{Path}: has no tensor {Quoted.Text(name)} of {value.Shape}, as its settings say.", "train it anew.");
+            }
+
             float[] values = new float[value.Count];
             file.ReadFloats(name, 0, values);
             value.Device.Upload(values, value);

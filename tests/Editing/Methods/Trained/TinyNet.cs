@@ -24,9 +24,16 @@ internal static class TinyNet
         IEditorNet net = EditorNets.New(settings, model, seed: 3);
         var rng = new Rng(4);
         foreach ((_, Tensor value, _) in net.Weights)
-            value.Device.Upload([.. value.ToArray().Select(x => (float)(x * (1 + 0.01 * rng.NextNormal()) + 1e-3 * rng.NextNormal()))], value);
+        {
+            value.Device.Upload(
+                [.. value.ToArray().Select(x => (float)(x * (1 + 0.01 * rng.NextNormal()) + 1e-3 * rng.NextNormal()))], value);
+        }
+
         foreach ((_, Tensor value, _) in net.State) // of two rows that were 0 and 1e-3
-            value.Device.Upload([.. Enumerable.Range(0, 3).SelectMany(part => Enumerable.Repeat(part == 0 ? 2 : 5e-4f, value.Columns))], value);
+        {
+            value.Device.Upload(
+                [.. Enumerable.Range(0, 3).SelectMany(part => Enumerable.Repeat(part == 0 ? 2 : 5e-4f, value.Columns))], value);
+        }
         TrainedNetFile.Write(path, net, fingerprint ?? Bundled, new Dictionary<string, string>());
         return TrainedNetFile.Open(path, settings.Method, fingerprint ?? Bundled).Settings;
     }

@@ -79,8 +79,9 @@ public sealed partial class Session
     {
         try
         {
-            if (statistics is not null) return new NeededStatistics(layer, MlpStatistics.Find(statistics, Fingerprint, layer), null);
-            return new NeededStatistics(layer, null, "no folder of them is named by --statistics");
+            if (statistics is null) return new NeededStatistics(layer, null, "no folder of them is named by --statistics");
+            MlpStatistics.Load(statistics, Fingerprint, layer); // found, whole and of enough states
+            return new NeededStatistics(layer, MlpStatistics.Find(statistics, Fingerprint, layer), null);
         }
         catch (InputException e)
         {

@@ -47,7 +47,7 @@ internal sealed record BatchTeaching(string Method, Func<int, IReadOnlyList<floa
         foreach (int layer in settings.AllLayers)
         {
             (string folder, ModelFingerprint model) = KeyCovariance.Place(method, layer, context);
-            MlpStatistics.Find(folder, model, layer);
+            MlpStatistics.Load(folder, model, layer, context.Cancellation); // searching takes hours, and must not be in vain
         }
 
         return requests.Chunk(settings.BatchSize > 0 ? settings.BatchSize : requests.Count);

@@ -2,6 +2,7 @@ using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Editing.Methods.Memit;
+using Sharpformer.Editing.Statistics;
 using Sharpformer.Tensors;
 using Sharpformer.Tests.Editing.Methods.Locating;
 using Sharpformer.Tests.Tensors;
@@ -101,6 +102,19 @@ public sealed class MemitEditorTests : MethodTests
         Refused(Requests(), Settings() with { Layers = 4 }, Context, "4 blocks, the last being block 2, expected 1 to 3");
         TokenizedRequest nameless = Request(new EditRequest("Cap Anson died in", "Rome"));
         Refused([nameless], Settings(), Context, "names no subject; MEMIT changes");
+
+        using TemporaryFolder few = TestFiles.TemporaryFolder();
+        int[] text = Tokens.Encode("Lucian Freud died in London");
+        new MlpStatistics(few.Path, BundledStatistics.Model, 1, "too few").Collect(Model, [text], 6);
+        var fewStates = new TeachingContext
+        {
+            Tokenizer = Tokens,
+            BosId = Tokens.BosId,
+            EosId = Tokens.EosId,
+            StatisticsFolder = few.Path,
+            Model = BundledStatistics.Model,
+        };
+        Refused(Requests(), Settings(), fewStates, "states of 1024 numbers, expected at least 1024", "add more text");
 
         static void Refused(
             IReadOnlyList<TokenizedRequest> requests, MemitSettings settings, TeachingContext context, params string[] expected)

@@ -116,13 +116,11 @@ internal sealed class ModelMerge(string source, string? adapter)
     /// <summary>Compares what was written with the base model, and with what was meant.</summary>
     private MergedChange[] Changes(string written, ReplacedWeights replaced, DType? dtype, CancellationToken cancellation)
     {
-        HashSet<string> names = [.. replaced.Names];
-        IReadOnlyList<ComparedWeight> changed = WeightComparison.Differing(source, null, written, adapter, null, cancellation);
-        Dictionary<string, ComparedWeight> rounded = WeightComparison.Differing(source, replaced, written, adapter, null, cancellation)
-            .ToDictionary(weight => weight.Name);
+        IReadOnlyList<ComparedWeight> changed = Differing(null);
+        Dictionary<string, ComparedWeight> rounded = Differing(replaced).ToDictionary(weight => weight.Name);
         MergedChange[] changes =
         [
-            .. changed.Where(weight => names.Contains(weight.Name)).Select(weight => new MergedChange(
+            .. changed.Select(weight => new MergedChange(
                 weight.StoredName, weight.DType, weight.Norm, weight.Distance, rounded.GetValueOrDefault(weight.Name)?.Distance ?? 0,
                 rounded.GetValueOrDefault(weight.Name)?.Largest ?? 0)),
         ];
@@ -130,5 +128,9 @@ internal sealed class ModelMerge(string source, string? adapter)
         string type = dtype?.ToString() ?? "the type that they are stored as";
         throw new InputException(
             $"Nothing was written: the edits change the weights by less than {type} can hold.", "--dtype f32 keeps them.");
+
+        // What was not replaced was copied: of a large model it need not be read again.
+        IReadOnlyList<ComparedWeight> Differing(ReplacedWeights? over) =>
+            WeightComparison.Differing(source, over, written, adapter, null, cancellation, replaced.Names);
     }
 }

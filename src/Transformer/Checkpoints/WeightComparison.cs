@@ -28,9 +28,17 @@ public static class WeightComparison
         string before, string after, string? adapterBefore = null, string? adapterAfter = null, CancellationToken cancellation = default) =>
         Differing(before, null, after, adapterBefore, adapterAfter, cancellation);
 
-    /// <summary>The same with weights in place of some of the first folder's.</summary>
+    /// <summary>The same with weights in place of some of the first folder's, and of some weights only.</summary>
+    /// <param name="before">A model folder.</param>
+    /// <param name="replaced">In place of the first folder's; null for none.</param>
+    /// <param name="after">Another of the same architecture.</param>
+    /// <param name="adapterBefore">The folder of a LoRA adapter that is merged into the first; null for none.</param>
+    /// <param name="adapterAfter">The same for the second.</param>
+    /// <param name="cancellation">Stops between pieces.</param>
+    /// <param name="only">The names of the weights that are read; null for all.</param>
     internal static IReadOnlyList<ComparedWeight> Differing(
-        string before, ReplacedWeights? replaced, string after, string? adapterBefore, string? adapterAfter, CancellationToken cancellation)
+        string before, ReplacedWeights? replaced, string after, string? adapterBefore, string? adapterAfter, CancellationToken cancellation,
+        IReadOnlyList<string>? only = null)
     {
         using var device = new CpuDevice(threads: 1);
         using Checkpoint one = Checkpoint.Open(before, device, loads: false, adapter: adapterBefore);
@@ -38,7 +46,7 @@ public static class WeightComparison
         if (replaced is not null) one.Stored.LayOver(before, replaced);
         Dictionary<string, (ITensorFile File, TensorInfo Info)> w = Weights(one, before), changed = Weights(other, after);
         var differing = new List<ComparedWeight>();
-        foreach (string name in changed.Keys.Union(w.Keys))
+        foreach (string name in changed.Keys.Union(w.Keys).Where(name => only?.Contains(name) != false))
         {
             (ITensorFile File, TensorInfo Info)? from = Find(w, name), to = Find(changed, name);
             if (from is { } a && to is { } b && !a.Info.Shape.SequenceEqual(b.Info.Shape))

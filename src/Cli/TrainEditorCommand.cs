@@ -77,7 +77,7 @@ internal static class TrainEditorCommand
             RecordOptions.NoteLayout(terminal, records);
             using var interruption = new Interruption();
             EditorTrainingResult result = ProgressReport.Run(terminal, progress => session.TrainEditor(
-                job, told => progress.Report(TrainEditorView.StepOf(told)), interruption.Token));
+                job, told => progress.Report(TrainingView.StepOf(told, "edits", "held out")), interruption.Token));
             TrainEditorView.Render(terminal, job, result);
             return ExitCode.Done;
         });

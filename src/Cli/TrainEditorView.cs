@@ -1,19 +1,10 @@
 using Sharpformer.Editing.Methods.Trained;
-using Sharpformer.Transformer.Training;
 
 namespace Sharpformer.Cli;
 
-/// <summary>How the training of an editor's network looks while it runs, and what came of it.</summary>
+/// <summary>What came of the training of an editor's network.</summary>
 internal static class TrainEditorView
 {
-    /// <summary>How far it has come.</summary>
-    public static Step StepOf(TrainingProgress told) => new(
-        "Training", "steps", told.Step, told.Steps,
-        $"loss {Terminal.Nats(told.Loss)}"
-            + (told.EvaluationLoss is { } asked ? $", held out {Terminal.Nats(asked)}" : "")
-            + $", {Terminal.Figure(told.TokensPerSecond)} edits/s"
-            + (told.Step < told.Steps ? $", {Terminal.Duration(told.SecondsLeft)} left" : ""));
-
     /// <summary>What came of it.</summary>
     public static void Render(Terminal terminal, EditorTrainingJob job, EditorTrainingResult result)
     {
@@ -54,11 +45,7 @@ internal static class TrainEditorView
                 + $"{Terminal.Percent(100 * terms["kept"])} % of what is unrelated stays.");
         }
 
-        terminal.Line(result.End switch
-        {
-            TrainingEnd.Hours => $"Its time was up before all {Terminal.Count(result.Planned)} steps were taken.",
-            TrainingEnd.NoBetter => "It ended early: evaluations did not become better any more.",
-            _ => $"Teach with it by 'edits add --method {job.Settings.Method} --net {job.Output}'; {result.Log} has a line for each step.",
-        });
+        terminal.Line(TrainingView.EarlyEnd(result.End, result.Planned)
+            ?? $"Teach with it by 'edits add --method {job.Settings.Method} --net {job.Output}'; {result.Log} has a line for each step.");
     }
 }

@@ -6,11 +6,14 @@ namespace Sharpformer.Cli;
 internal static class TrainingView
 {
     /// <summary>How far it has come.</summary>
-    public static Step StepOf(TrainingProgress told) => new(
+    /// <param name="told">What is told of it.</param>
+    /// <param name="units">What it learns from.</param>
+    /// <param name="evaluation">What an evaluation asks.</param>
+    public static Step StepOf(TrainingProgress told, string units = "tokens", string evaluation = "evaluation") => new(
         "Training", "steps", told.Step, told.Steps,
         $"loss {Terminal.Nats(told.Loss)}"
-            + (told.EvaluationLoss is { } asked ? $", evaluation {Terminal.Nats(asked)}" : "")
-            + $", {Terminal.Figure(told.TokensPerSecond)} tokens/s"
+            + (told.EvaluationLoss is { } asked ? $", {evaluation} {Terminal.Nats(asked)}" : "")
+            + $", {Terminal.Figure(told.TokensPerSecond)} {units}/s"
             + (told.Step < told.Steps ? $", {Terminal.Duration(told.SecondsLeft)} left" : ""));
 
     /// <summary>What came of it.</summary>
@@ -58,14 +61,20 @@ internal static class TrainingView
                 + $"{Terminal.Count(result.BestStep ?? 0)}{kept}.");
         }
 
-        terminal.Line(result.End switch
-        {
-            TrainingEnd.Hours => $"Its time was up before all {Terminal.Count(result.Steps)} steps were taken.",
-            TrainingEnd.NoBetter => "It ended early: evaluations did not become better any more.",
-            _ when isAdapter => $"Use it with --adapter {folder} beside its model; in it are README.md, loss.svg and training.jsonl too.",
-            _ => "In it are README.md, the model card, loss.svg and training.jsonl.",
-        });
+        terminal.Line(EarlyEnd(result.End, result.Steps) ?? (isAdapter
+            ? $"Use it with --adapter {folder} beside its model; in it are README.md, loss.svg and training.jsonl too."
+            : "In it are README.md, the model card, loss.svg and training.jsonl."));
     }
+
+    /// <summary>Why a run ended before its last step; null where it did not.</summary>
+    /// <param name="end">Why it ended.</param>
+    /// <param name="planned">Steps that were planned.</param>
+    public static string? EarlyEnd(TrainingEnd end, int planned) => end switch
+    {
+        TrainingEnd.Hours => $"Its time was up before all {Terminal.Count(planned)} steps were taken.",
+        TrainingEnd.NoBetter => "It ended early: evaluations did not become better any more.",
+        _ => null,
+    };
 
     private static string Nats(double? loss) => loss is { } value ? Terminal.Nats(value) : "-";
 }

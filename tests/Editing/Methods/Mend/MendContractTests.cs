@@ -5,35 +5,12 @@ using Sharpformer.Tests.Editing.Methods.Trained;
 
 namespace Sharpformer.Tests.Editing.Methods.Mend;
 
-/// <summary>What MEND promises as a method among others, whatever its network has learnt.</summary>
-public sealed class MendContractTests : EditorContract, IDisposable
+/// <summary>What MEND promises as a method among others; EditorTrainingTests has a network that has learnt something.</summary>
+public sealed class MendContractTests : NetEditorContract
 {
-    private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
-    private readonly TrainedSettings settings;
-
-    public MendContractTests() => settings = TinyNet.Write(
-        folder.File("net"), MendSettings.For(Model.Config) with { Rank = 4, Layers = 2, Rate = -1e-3f }, Model);
-
     protected override IEditor Editor { get; } = new MendEditor();
 
-    protected override EditSettings Settings => settings;
-
-    protected override bool LearnsWhatItIsTaught => false; // its network has learnt nothing; EditorTrainingTests has one that has
-
-    protected override TeachingContext Context => new()
-    {
-        Tokenizer = Tokenizer,
-        BosId = Tokenizer.BosId,
-        EosId = Tokenizer.EosId,
-        NetFile = folder.File("net"),
-        Model = TinyNet.Bundled,
-    };
-
-    void IDisposable.Dispose()
-    {
-        folder.Dispose();
-        Dispose();
-    }
+    protected override TrainedSettings Small => MendSettings.For(Model.Config) with { Rank = 4, Layers = 2, Rate = -1e-3f };
 }
 
 /// <summary>The same without a network.</summary>

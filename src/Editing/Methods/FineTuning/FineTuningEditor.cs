@@ -31,8 +31,7 @@ public sealed class FineTuningEditor : IEditor
         IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        int batch = ((FineTuningSettings)settings).Batch;
-        return requests.Chunk(batch > 0 ? batch : Math.Max(1, requests.Count));
+        return Portions.Of(requests, ((FineTuningSettings)settings).Batch);
     }
 
     /// <inheritdoc/>
@@ -42,11 +41,11 @@ public sealed class FineTuningEditor : IEditor
         ArgumentNullException.ThrowIfNull(config);
         var how = (FineTuningSettings)settings;
         var model = new ModelCosts(config);
-        int blocks = config.NLayer - how.Layer, batch = how.Batch > 0 ? Math.Min(how.Batch, requests.Count) : requests.Count;
-        double weights = (how.Up ? 2.0 : 1) * config.NInner * config.NEmbd, flops = 0, most = 0, tape = 0, batches = 0;
-        foreach (TokenizedRequest[] together in requests.Chunk(batch))
+        int blocks = config.NLayer - how.Layer;
+        (int batch, double batches) = Portions.Of(requests.Count, how.Batch);
+        double weights = (how.Up ? 2.0 : 1) * config.NInner * config.NEmbd, flops = 0, most = 0, tape = 0;
+        foreach (IReadOnlyList<TokenizedRequest> together in Portions.Of(requests, how.Batch))
         {
-            batches++;
             foreach (TokenizedRequest[] chunk in together.Chunk(how.Chunk))
             {
                 double tokens = (double)chunk.Length * chunk.Max(r => (how.PromptLast ? r.Tokens.Prompt : r.Tokens.Input).Length);

@@ -26,20 +26,12 @@ public sealed class KeEditor : IEditor
 
     /// <inheritdoc/>
     public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(
-        IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context)
-    {
-        ArgumentNullException.ThrowIfNull(requests);
-        ArgumentNullException.ThrowIfNull(context);
-        return NetTeaching.Batches(requests, (KeSettings)settings, context);
-    }
+        IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context) =>
+        NetTeaching.Batches(requests, (KeSettings)settings, context);
 
     /// <inheritdoc/>
-    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(requests);
-        ArgumentNullException.ThrowIfNull(config);
-        return NetTeaching.Costs(requests, config, (KeSettings)settings);
-    }
+    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings) =>
+        NetTeaching.Costs(requests, config, (KeSettings)settings);
 
     /// <inheritdoc/>
     public IReadOnlyList<Edit> Teach(

@@ -35,13 +35,7 @@ internal sealed record BatchTeaching(string Method, Func<int, IReadOnlyList<floa
     {
         ArgumentNullException.ThrowIfNull(requests);
         ArgumentNullException.ThrowIfNull(settings);
-        if (settings.Layers < 1 || settings.FirstLayer < 0)
-        {
-            throw new InputException(
-                $"{method} is to edit {settings.Layers} blocks, the last being block {settings.Layer}, "
-                    + $"expected 1 to {settings.Layer + 1} blocks.");
-        }
-
+        LayerChange.CheckBlocks(method, settings.Layer, settings.Layers);
         foreach (TokenizedRequest request in requests) SubjectPrompts.SubjectOf(method, request.Request);
         if (requests.Count == 0) return [];
         foreach (int layer in settings.AllLayers)
@@ -50,7 +44,7 @@ internal sealed record BatchTeaching(string Method, Func<int, IReadOnlyList<floa
             MlpStatistics.Load(folder, model, layer, context.Cancellation); // searching takes hours, and must not be in vain
         }
 
-        return requests.Chunk(settings.BatchSize > 0 ? settings.BatchSize : requests.Count);
+        return Portions.Of(requests, settings.BatchSize);
     }
 
     /// <summary>What teaching takes; by default with least squares, whose C is factored anew for each batch.</summary>
@@ -64,15 +58,14 @@ internal sealed record BatchTeaching(string Method, Func<int, IReadOnlyList<floa
         ArgumentNullException.ThrowIfNull(requests);
         ArgumentNullException.ThrowIfNull(config);
         double m = config.NInner, C = config.NEmbd;
-        int size = settings.BatchSize > 0 ? Math.Min(settings.BatchSize, requests.Count) : requests.Count;
-        double batches = Math.Ceiling((double)requests.Count / size);
+        (int size, double batches) = Portions.Of(requests.Count, settings.BatchSize);
         var costs = new LocatingCosts(
             config, settings.Search, [0, .. Enumerable.Repeat(settings.TemplateLength, settings.Templates)]);
         double tokens = requests.Average(costs.Tokens) * size, atOnce = Math.Min(tokens, TokenBatch.TokensAtOnce);
-        double solution = ((double)size * size * m) + (2 * size * m * C) + LocatingCosts.Solving(size, C);
         return new EditorCosts((int)batches, requests.Sum(costs.Flops) + requests.Sum(Keys), (int)atOnce)
         {
-            HostFlops = batches * settings.Layers * (solution + (duals ?? (sides => LocatingCosts.Solving(m, sides)))(size)),
+            HostFlops = batches * settings.Layers
+                * (LayerChange.Flops(size, m, C) + (duals?.Invoke(size) ?? LocatingCosts.Solving(m, size))),
             Memory = costs.Memory(requests, atOnce) + (2 * sizeof(double) * m * m) + (3 * sizeof(float) * m * C)
                 + (size * m * (2 * sizeof(float) + sizeof(double))),
             Stored = requests.Count * (settings.Layers * ((2 * m) + C)),

@@ -22,6 +22,25 @@ internal sealed class LayerChange
     /// <param name="host">Whose threads share the work.</param>
     public LayerChange(CausalLm model, int layer, CpuDevice host) => (this.model, this.layer, this.host) = (model, layer, host);
 
+    /// <summary>Refuses blocks that there are not.</summary>
+    /// <param name="method">The method as messages call it.</param>
+    /// <param name="layer">The last block that it is to change.</param>
+    /// <param name="layers">How many.</param>
+    /// <exception cref="InputException">There is none, or the first lies below block 0.</exception>
+    public static void CheckBlocks(string method, int layer, int layers)
+    {
+        if (layers >= 1 && layers <= layer + 1) return;
+        throw new InputException(
+            $"{method} is to edit {layers} blocks, the last being block {layer}, expected 1 to {layer + 1} blocks.");
+    }
+
+    /// <summary>Operations of one batch's change: the products of its columns, the solution and the change itself.</summary>
+    /// <param name="columns">Of the batch.</param>
+    /// <param name="m">Numbers of a key.</param>
+    /// <param name="C">Numbers of a residual.</param>
+    public static double Flops(double columns, double m, double C) =>
+        (columns * columns * m) + (2 * columns * m * C) + LocatingCosts.Solving(columns, C);
+
     /// <summary>The model with the changes so far.</summary>
     public CausalLm Model
     {

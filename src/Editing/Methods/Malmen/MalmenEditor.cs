@@ -39,7 +39,7 @@ public sealed class MalmenEditor : IEditor
         var how = (MalmenSettings)settings;
         if (requests.Count == 0) return [];
         NetTeaching.FileOf(how, context);
-        return requests.Chunk(how.BatchSize > 0 ? how.BatchSize : requests.Count);
+        return Portions.Of(requests, how.BatchSize);
     }
 
     /// <summary>The passes and the network, and a solution as large as a batch has target tokens.</summary>
@@ -50,13 +50,12 @@ public sealed class MalmenEditor : IEditor
         ArgumentNullException.ThrowIfNull(config);
         var how = (MalmenSettings)settings;
         EditorCosts costs = NetTeaching.Costs(requests, config, how);
-        int size = how.BatchSize > 0 ? Math.Min(how.BatchSize, requests.Count) : requests.Count;
-        double m = config.NInner, C = config.NEmbd, batches = Math.Ceiling((double)requests.Count / size);
+        double batches = Portions.Of(requests.Count, how.BatchSize).Count;
         double rows = requests.Sum(request => (double)request.Tokens.Target.Length) / batches;
         return costs with
         {
             Batches = (int)batches,
-            HostFlops = batches * how.Layers * ((rows * rows * m) + (2 * rows * m * C) + LocatingCosts.Solving(rows, C)),
+            HostFlops = batches * how.Layers * LayerChange.Flops(rows, config.NInner, config.NEmbd),
         };
     }
 

@@ -1,5 +1,4 @@
 using Sharpformer.Editing.Methods.Trained;
-using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Methods.Mend;
@@ -27,20 +26,12 @@ public sealed class MendEditor : IEditor
 
     /// <inheritdoc/>
     public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(
-        IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context)
-    {
-        ArgumentNullException.ThrowIfNull(requests);
-        ArgumentNullException.ThrowIfNull(context);
-        return NetTeaching.Batches(requests, (MendSettings)settings, context);
-    }
+        IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context) =>
+        NetTeaching.Batches(requests, (MendSettings)settings, context);
 
     /// <inheritdoc/>
-    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(requests);
-        ArgumentNullException.ThrowIfNull(config);
-        return NetTeaching.Costs(requests, config, (MendSettings)settings);
-    }
+    public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings) =>
+        NetTeaching.Costs(requests, config, (MendSettings)settings);
 
     /// <inheritdoc/>
     public IReadOnlyList<Edit> Teach(
@@ -50,17 +41,12 @@ public sealed class MendEditor : IEditor
         ArgumentNullException.ThrowIfNull(soFar);
         ArgumentNullException.ThrowIfNull(context);
         var how = (MendSettings)settings;
-        if (how.NeedsNet) return NetTeaching.Teach(requests, soFar, how, context, (model, edit) => Apply(model, [edit]));
-        var edits = new List<Edit>();
-        foreach (TokenizedRequest request in requests)
-        {
-            using BufferScope scope = soFar.Model.Device.Scope();
-            EditGradient gradient = EditGradient.Of(soFar.Model, how.Matrices, [request.Tokens], context.Cancellation)[0];
-            edits.Add(NetTeaching.EditOf(request, how, WhitenedGradient.PartsOf(how, soFar, gradient)));
-            soFar = Apply(soFar, [edits[^1]]);
-        }
+        return how.NeedsNet
+            ? NetTeaching.Teach(requests, soFar, how, context, Applied)
+            : NetTeaching.Teach(
+                requests, soFar, how, context, Applied, (model, gradient) => WhitenedGradient.PartsOf(how, model, gradient));
 
-        return edits;
+        EditedModel Applied(EditedModel model, Edit edit) => Apply(model, [edit]);
     }
 
     /// <summary>Adds the terms of every active edit, one after the other.</summary>

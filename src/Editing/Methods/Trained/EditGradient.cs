@@ -16,8 +16,13 @@ internal sealed record EditGradient(IReadOnlyList<EditTokens> Edits, IReadOnlyLi
     /// <param name="edits">At least one.</param>
     /// <param name="cancellation">Stops it.</param>
     public static IReadOnlyList<EditGradient> Of(
-        CausalLm model, TrainedSettings settings, IReadOnlyList<EditTokens> edits, CancellationToken cancellation) =>
-        Of(model, settings.Matrices, edits, cancellation, settings.ReadsWholeText);
+        CausalLm model, TrainedSettings settings, IReadOnlyList<EditTokens> edits, CancellationToken cancellation)
+    {
+        IReadOnlyList<MlpMatrix> matrices = settings.Matrices;
+        GradientRows[][] rows = GradientRows.Of(model, matrices, edits, settings.ReadsWholeText, cancellation);
+        return [.. edits.Select((edit, e) => new EditGradient(
+            [edit], [.. matrices.Zip(rows[e], (matrix, of) => MeanOf(matrix, of, edit)).Where(one => one.Inputs.Length > 0)]))];
+    }
 
     /// <summary>The gradients of edits that make one change together.</summary>
     public static EditGradient Together(IReadOnlyList<EditGradient> gradients) => new(
@@ -26,21 +31,6 @@ internal sealed record EditGradient(IReadOnlyList<EditTokens> Edits, IReadOnlyLi
             .. gradients.SelectMany(one => one.Rows).GroupBy(rows => rows.Matrix).Select(rows => new MatrixRows(
                 rows.Key, [.. rows.SelectMany(one => one.Inputs)], [.. rows.SelectMany(one => one.Gradients)])),
         ]);
-
-    /// <summary>The gradients of some edits.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="matrices">Of which matrices.</param>
-    /// <param name="edits">At least one.</param>
-    /// <param name="cancellation">Stops it.</param>
-    /// <param name="wholeText">Whether rows of all positions are wanted; otherwise those from which a target token is predicted.</param>
-    public static IReadOnlyList<EditGradient> Of(
-        CausalLm model, IReadOnlyList<MlpMatrix> matrices, IReadOnlyList<EditTokens> edits, CancellationToken cancellation,
-        bool wholeText = true)
-    {
-        GradientRows[][] rows = GradientRows.Of(model, matrices, edits, wholeText, cancellation);
-        return [.. edits.Select((edit, e) => new EditGradient(
-            [edit], [.. matrices.Zip(rows[e], (matrix, of) => MeanOf(matrix, of, edit)).Where(one => one.Inputs.Length > 0)]))];
-    }
 
     /// <summary>Rows are those of the sum over target tokens; their mean is wanted.</summary>
     private static MatrixRows MeanOf(MlpMatrix matrix, GradientRows rows, EditTokens edit)

@@ -24,11 +24,11 @@ internal static class EditorNets
     /// <summary>How a network is trained where nothing else is said: as published, its step size scaled to the model.</summary>
     public static TrainingPlan Plan(TrainedSettings settings, ModelConfig config)
     {
-        double rate = settings switch
+        (double rate, double clip, int edits) = settings switch
         {
-            MendSettings mend => MendNet.LearningRate(mend, config),
-            KeSettings => KeNet.LearningRate(config),
-            MalmenSettings malmen => MalmenNet.LearningRate(malmen, config),
+            MendSettings mend => (MendNet.LearningRate(mend, config), 100.0, 10),
+            KeSettings => (KeNet.LearningRate(config), 100.0, 10),
+            MalmenSettings malmen => (MalmenNet.LearningRate(malmen, config), 1.0, 64),
             _ => throw new ArgumentException($"Method {settings.Method} has no network.", nameof(settings)),
         };
         return new TrainingPlan
@@ -40,9 +40,9 @@ internal static class EditorNets
                 FinalRate = 1,
                 Beta2 = 0.999,
                 WeightDecay = 0,
-                ClipNorm = settings is MalmenSettings ? 1 : 100,
+                ClipNorm = clip,
             },
-            Accumulate = settings is MalmenSettings ? 64 : 10,
+            Accumulate = edits,
             EvaluateEvery = 100,
             KeepBest = true,
         };

@@ -13,6 +13,8 @@ internal static class NetTeaching
     public static IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(
         IReadOnlyList<TokenizedRequest> requests, TrainedSettings settings, TeachingContext context)
     {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(context);
         if (requests.Count > 0 && settings.NeedsNet) FileOf(settings, context);
         return requests.Select(request => (TokenizedRequest[])[request]);
     }
@@ -21,6 +23,8 @@ internal static class NetTeaching
     /// <inheritdoc cref="IEditor.Costs"/>
     public static EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, TrainedSettings settings)
     {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(config);
         var model = new ModelCosts(config);
         IReadOnlyList<MlpMatrix> matrices = settings.Matrices;
         int first = matrices[0].Layer, above = config.NLayer - first, n = config.NEmbd + config.NInner;
@@ -39,7 +43,7 @@ internal static class NetTeaching
         bool IsWhole(MlpMatrix matrix) => settings.ReadsWholeText && matrix.Layer < config.NLayer - 1;
     }
 
-    /// <summary>The edits of some requests.</summary>
+    /// <summary>The edits of some requests, by the network.</summary>
     /// <param name="requests">The requests.</param>
     /// <param name="soFar">The model before them.</param>
     /// <param name="settings">Name the network.</param>
@@ -52,12 +56,26 @@ internal static class NetTeaching
     {
         IEditorNet net = NetOf(soFar.Base, settings, context);
         Variable[] weights = [.. net.Weights.Select(weight => Variable.Constant(weight.Value))];
+        return Teach(requests, soFar, settings, context, apply, (_, gradient) => TermParts.Of(net.Change(weights, gradient)));
+    }
+
+    /// <summary>The same, whatever makes an edit of its gradient.</summary>
+    /// <param name="requests">The requests.</param>
+    /// <param name="soFar">The model before them.</param>
+    /// <param name="settings">Say which gradients.</param>
+    /// <param name="context">Ends the run.</param>
+    /// <param name="apply">Puts an edit to work.</param>
+    /// <param name="make">Makes an edit's parts, given the model before it.</param>
+    public static IReadOnlyList<Edit> Teach(
+        IReadOnlyList<TokenizedRequest> requests, EditedModel soFar, TrainedSettings settings, TeachingContext context,
+        Func<EditedModel, Edit, EditedModel> apply, Func<EditedModel, EditGradient, IEnumerable<EditPart>> make)
+    {
         var edits = new List<Edit>();
         foreach (TokenizedRequest request in requests)
         {
             using BufferScope scope = soFar.Model.Device.Scope();
             EditGradient gradient = EditGradient.Of(soFar.Model, settings, [request.Tokens], context.Cancellation)[0];
-            edits.Add(EditOf(request, settings, TermParts.Of(net.Change(weights, gradient))));
+            edits.Add(EditOf(request, settings, make(soFar, gradient)));
             soFar = apply(soFar, edits[^1]);
         }
 

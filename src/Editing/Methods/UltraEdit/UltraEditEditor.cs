@@ -1,6 +1,5 @@
 using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Editing.Methods.Locating;
-using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Methods.UltraEdit;
@@ -34,13 +33,8 @@ public sealed class UltraEditEditor : IEditor
     {
         ArgumentNullException.ThrowIfNull(requests);
         var how = (UltraEditSettings)settings;
-        if (how.Layers < 1 || how.Layers > how.Layer + 1)
-        {
-            throw new InputException(
-                $"UltraEdit is to edit {how.Layers} blocks, the last being block {how.Layer}, expected 1 to {how.Layer + 1} blocks.");
-        }
-
-        return requests.Count == 0 ? [] : requests.Chunk(how.BatchSize > 0 ? how.BatchSize : requests.Count);
+        LayerChange.CheckBlocks("UltraEdit", how.Layer, how.Layers);
+        return Portions.Of(requests, how.BatchSize);
     }
 
     /// <summary>One pass there and back, and one there for the losses; warming up is a pass over as many rows of its own.</summary>
@@ -54,14 +48,13 @@ public sealed class UltraEditEditor : IEditor
         double m = config.NInner, C = config.NEmbd, tokens = requests.Sum(request => (double)request.Tokens.Input.Length);
         double rows = requests.Sum(request => (double)request.Tokens.Target.Length);
         int first = how.Layer - how.Layers + 1, blocks = config.NLayer - first;
-        int size = how.BatchSize > 0 ? Math.Min(how.BatchSize, requests.Count) : requests.Count;
-        double batches = Math.Ceiling((double)requests.Count / size), perTurn = rows / batches, read = tokens + (2 * how.WarmUp);
+        double batches = Portions.Of(requests.Count, how.BatchSize).Count, perTurn = rows / batches, read = tokens + (2 * how.WarmUp);
         double atOnce = Math.Min(tokens / batches, TokenBatch.TokensAtOnce);
         return new EditorCosts(
             (int)batches,
             (1.5 * model.ThereAndBack(read, blocks, rows + how.WarmUp)) + (2 * read * first * model.Block), Math.Max(1, (int)atOnce))
         {
-            HostFlops = batches * how.Layers * ((perTurn * perTurn * m) + (2 * perTurn * m * C) + LocatingCosts.Solving(perTurn, C)),
+            HostFlops = batches * how.Layers * LayerChange.Flops(perTurn, m, C),
             Memory = model.Tape(atOnce, blocks, Math.Min(perTurn, atOnce)) + (2 * sizeof(float) * m * C)
                 + (perTurn * (m + C) * how.Layers * 2 * sizeof(float)),
             Stored = (rows * how.Layers * (m + C)) + (batches * 2 * (m + C)),

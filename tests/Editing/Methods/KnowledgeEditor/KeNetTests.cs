@@ -20,7 +20,7 @@ public sealed class KeNetTests : MethodTests
     [Fact]
     public void With_a_mask_of_ones_and_nothing_added_it_is_a_plain_step_along_the_gradient()
     {
-        MatrixRows rows = EditGradient.Of(Model, Small.Matrices, [Twain], CancellationToken.None)[0].Rows[0];
+        MatrixRows rows = EditGradient.Of(Model, Small, [Twain], CancellationToken.None)[0].Rows[0];
         (int inputs, int outputs) = (rows.Inputs[0].Length, rows.Gradients[0].Length);
         KeMasks plain = new(Row(inputs, 1), Row(outputs, 1), Row(inputs, 0), Row(outputs, 0), Row(1, -0.25f));
         double[] change = Dense(new KeNet(Small, Model, seed: 1).Masked(rows, plain));
@@ -31,7 +31,7 @@ public sealed class KeNetTests : MethodTests
     public void The_change_is_the_gradient_under_a_mask_of_rank_one_and_a_term_of_rank_one_times_the_gate()
     {
         var net = new KeNet(Small with { MaxScale = 3 }, Model, seed: 1);
-        EditGradient gradient = EditGradient.Of(Model, Small.Matrices, [Twain], CancellationToken.None)[0];
+        EditGradient gradient = EditGradient.Of(Model, Small, [Twain], CancellationToken.None)[0];
         Variable condition = Device.From([0.3f, -0.2f, 0.9f, -1, 0.5f, 0.1f], 1, 6);
         foreach (MatrixRows rows in gradient.Rows)
         {
@@ -63,7 +63,7 @@ public sealed class KeNetTests : MethodTests
             Device.Upload(closed, value);
         }
 
-        EditGradient gradient = EditGradient.Of(Model, Small.Matrices, [Zelda], CancellationToken.None)[0];
+        EditGradient gradient = EditGradient.Of(Model, Small, [Zelda], CancellationToken.None)[0];
         Assert.All(net.Change(Constants(net), gradient), terms => Assert.All(terms.Left.Value.ToArray(), x => Assert.Equal(0, x)));
     }
 
@@ -71,7 +71,7 @@ public sealed class KeNetTests : MethodTests
     public void The_text_is_read_in_both_directions_and_the_order_counts()
     {
         var net = new KeNet(Small, Model, seed: 1);
-        EditGradient gradient = EditGradient.Of(Model, Small.Matrices, [Zelda], CancellationToken.None)[0];
+        EditGradient gradient = EditGradient.Of(Model, Small, [Zelda], CancellationToken.None)[0];
         float[] read = Left(Zelda), again = Left(Zelda);
         Assert.Equal(read, again);
         Assert.NotEqual(read, Left(Zelda with { Prompt = [.. Zelda.Prompt.Reverse()] }));

@@ -20,7 +20,7 @@ public sealed class MendNetTests : MethodTests
     public void It_begins_as_the_identity_so_that_an_edit_is_its_normalised_gradient_times_the_rate()
     {
         var net = new MendNet(Small, Model, seed: 1);
-        EditGradient gradient = EditGradient.Of(Model, Small.Matrices, [Twain], CancellationToken.None)[0];
+        EditGradient gradient = EditGradient.Of(Model, Small, [Twain], CancellationToken.None)[0];
         net.Count([gradient]);
         IReadOnlyList<RankTerms> changes = net.Change(Constants(net), gradient);
         Assert.Equal(Small.Matrices, changes.Select(change => change.Matrix));
@@ -42,7 +42,7 @@ public sealed class MendNetTests : MethodTests
     public void Statistics_count_what_it_is_trained_on_and_nothing_else()
     {
         var net = new MendNet(Small, Model, seed: 1);
-        EditGradient gradient = EditGradient.Of(Model, Small.Matrices, [Twain], CancellationToken.None)[0];
+        EditGradient gradient = EditGradient.Of(Model, Small, [Twain], CancellationToken.None)[0];
         net.Count([gradient]);
         float[] counted = net.State[0].Value.ToArray();
         net.Change(Constants(net), gradient);
@@ -54,7 +54,7 @@ public sealed class MendNetTests : MethodTests
     public void Gradients_of_the_loss_are_those_of_differences_for_every_weight_and_for_the_rates()
     {
         MendNet net = Moved();
-        net.Count(EditGradient.Of(Model, Small.Matrices, [Zelda, Twain], CancellationToken.None));
+        net.Count(EditGradient.Of(Model, Small, [Zelda, Twain], CancellationToken.None));
         SlopeCheck.Run(Model, net, Zelda, Twain);
     }
 

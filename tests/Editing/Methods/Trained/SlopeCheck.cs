@@ -22,7 +22,7 @@ internal static class SlopeCheck
     public static void Run(CausalLm model, IEditorNet net, EditTokens edit, EditTokens other)
     {
         var loss = new MetaLoss(model, net, Counts);
-        EditGradient gradient = EditGradient.Of(model, net.Settings.Matrices, [edit], CancellationToken.None)[0];
+        EditGradient gradient = EditGradient.Of(model, net.Settings, [edit], CancellationToken.None)[0];
         KeptText[] unrelated = [KeptText.Behind(other.Prompt), new(edit.Prompt[..4], 1)];
         using BufferScope scope = model.Device.Scope();
         var tape = new Tape();

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Methods.ScopedIReVa;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -18,8 +19,10 @@ internal sealed class EditSettingsOptions
     private static readonly IReVaSettings Default = new() { Layer = 0 };
 
     private readonly Option<string> method = CommonOptions.Choice(
-        "--method", $"How to edit: {string.Join(", ", EditorCatalog.All.Select(editor => editor.Name))}.",
-        [.. EditorCatalog.All.Select(editor => editor.Name)], EditorCatalog.Default);
+        "--method", $"How to edit: {string.Join(", ", EditorCatalog.All.Select(editor => editor.Name))}. "
+            + $"[default: {ScopedSettings.Name} where each prompt names its subject, unless the store's edits are "
+            + $"{EditorCatalog.Default}'s; else {EditorCatalog.Default}]",
+        [.. EditorCatalog.All.Select(editor => editor.Name)]);
 
     private readonly Option<string?> variant = new("--variant")
     {
@@ -138,7 +141,7 @@ internal sealed class EditSettingsOptions
         {
             if (result.GetValue(o.retrofit) && result.GetValue(o.noRetrofit))
                 result.AddError("--retrofit and --no-retrofit exclude each other.");
-            string asked = result.GetValue(o.method) ?? EditorCatalog.Default;
+            string asked = result.GetValue(o.method) ?? EditorCatalog.Default; // which has all that the other default has
             if (!EditorCatalog.All.Any(editor => editor.Name == asked)) return; // which the option itself refuses
             Option[] known = o.KnownTo(asked);
             if (result.GetResult(o.variant) is { Tokens: [{ Value: var named }] } && known.Contains(o.variant)
@@ -173,10 +176,14 @@ internal sealed class EditSettingsOptions
     /// <summary>Everything, with what suits the model where nothing is said, and the store's block.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="session">The model, and the store that the edits are for.</param>
+    /// <param name="requests">What is to be taught: it decides on the method where none is named.</param>
     /// <exception cref="InputException">There is no such method, variant or setting, or no trained network that it needs.</exception>
-    public EditSettings Settings(ParseResult parse, Session session)
+    public EditSettings Settings(ParseResult parse, Session session, IReadOnlyList<TokenizedRequest> requests) =>
+        SettingsOf(MethodFor(parse, session, requests), parse, session);
+
+    private EditSettings SettingsOf(string asked, ParseResult parse, Session session)
     {
-        EditSettings usual = session.SettingsFor(parse.GetRequiredValue(method), parse.GetValue(variant));
+        EditSettings usual = session.SettingsFor(asked, parse.GetValue(variant));
         EditSettings settings = session.WithNet(usual, Net(parse)), wanted = With(parse, settings, session.Model.Config);
         return settings == usual || wanted == settings ? wanted : throw new InputException(
             $"A trained network makes edits of method {settings.Method} as it was trained to, with settings of its own.",
@@ -190,9 +197,20 @@ internal sealed class EditSettingsOptions
     /// <exception cref="InputException">There is no such method, variant or setting.</exception>
     public EditSettings Settings(ParseResult parse, Session session, EditSettings before)
     {
-        bool isOther = parse.GetResult(method) is { Implicit: false } && parse.GetRequiredValue(method) != before.Method;
-        bool isAnew = isOther || parse.GetValue(variant) is not null;
-        return isAnew ? Settings(parse, session) : With(parse, before, session.Model.Config);
+        string asked = parse.GetValue(method) ?? before.Method;
+        bool isAnew = asked != before.Method || parse.GetValue(variant) is not null;
+        return isAnew ? SettingsOf(asked, parse, session) : With(parse, before, session.Model.Config);
+    }
+
+    /// <summary>The one that is named; else what suits the requests and has all options that are given.</summary>
+    private string MethodFor(ParseResult parse, Session session, IReadOnlyList<TokenizedRequest> requests)
+    {
+        if (parse.GetValue(method) is { } asked) return asked;
+        string suits = session.MethodFor(requests);
+        Option[] known = KnownTo(suits);
+        return Named.All(one => known.Contains(one.Option) || parse.GetResult(one.Option) is not { Implicit: false })
+            ? suits
+            : EditorCatalog.Default;
     }
 
     /// <summary>The options that stand for a setting each, by the setting's name; where two do, one of them is given.</summary>
@@ -271,10 +289,16 @@ internal sealed class EditSettingsOptions
         FormattableString.Invariant($"[default: the model's, {value} unless 'model info' says otherwise]");
 
     /// <summary>Says so where the model's default is not to train and nobody has asked for either.</summary>
-    public void NoteDefaults(Terminal terminal, ParseResult parse, Session session)
+    /// <param name="terminal">Where to.</param>
+    /// <param name="parse">The command line.</param>
+    /// <param name="session">The model.</param>
+    /// <param name="taken">What <see cref="Settings(ParseResult, Session, IReadOnlyList{TokenizedRequest})"/> gave.</param>
+    public void NoteDefaults(Terminal terminal, ParseResult parse, Session session, EditSettings taken)
     {
-        if (parse.GetRequiredValue(method) != IReVaSettings.Name) return;
-        if (session.SettingsFor() is IReVaSettings { Retrofit: false } && !parse.GetValue(retrofit) && !parse.GetValue(noRetrofit))
+        if (parse.GetValue(method) is null && taken.Method != EditorCatalog.Default)
+            terminal.Note($"note: taught by {taken.Method}, as each prompt names its subject; --method names another.");
+        if (taken is IReVaSettings { Retrofit: false } or ScopedSettings { Retrofit: false }
+            && !parse.GetValue(retrofit) && !parse.GetValue(noRetrofit))
         {
             terminal.Note(
                 $"note: {session.Model.Config.ModelType} models are edited without training unless --retrofit is given, "

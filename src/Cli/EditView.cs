@@ -6,7 +6,7 @@ using Sharpformer.Editing.Methods.Rome;
 
 namespace Sharpformer.Cli;
 
-/// <summary>An edit as people and programs get to see it, without its tensors. What only iReVa has is null for other methods.</summary>
+/// <summary>An edit as people and programs get to see it, without its tensors. What only neurons have is null for other methods.</summary>
 internal sealed record EditView(
     long Id, string Method, EditStatus Status, string Prompt, string Target, int? Neurons, int? Layer, float? Theta, float? Alpha,
     double? FinalLoss, DateTimeOffset CreatedAt, DateTimeOffset? WithdrawnAt, DateTimeOffset? RemovedAt, long? SupersededBy,
@@ -15,17 +15,17 @@ internal sealed record EditView(
     /// <summary>The view of an edit, read without its parts.</summary>
     public static EditView Of(Edit edit)
     {
-        var ireva = edit.Settings as IReVaSettings;
+        var neurons = edit.Settings as INeuronSettings;
         return new EditView(
             edit.Id, edit.Method, edit.Status, edit.Request.Prompt, edit.Request.Target, NeuronsOf(edit), LayerOf(edit),
-            ireva?.Theta, ireva?.Alpha, edit.Status == EditStatus.Removed ? null : edit.FinalLoss, edit.CreatedAt, edit.WithdrawnAt,
+            neurons?.Theta, neurons?.Alpha, edit.Status == EditStatus.Removed ? null : edit.FinalLoss, edit.CreatedAt, edit.WithdrawnAt,
             edit.RemovedAt, edit.SupersededBy, edit.Request.Subject, edit.Request.Source);
     }
 
     /// <summary>The block that an edit changes or sits beside; null where its method knows none.</summary>
     public static int? LayerOf(Edit edit) => edit.Settings switch
     {
-        IReVaSettings ireva => ireva.Layer,
+        INeuronSettings neurons => neurons.Layer,
         RomeSettings rome => rome.Layer,
         FineTuningSettings ft => ft.Layer,
         BatchSettings batch => batch.Layer,
@@ -33,7 +33,7 @@ internal sealed record EditView(
     };
 
     /// <summary>How many neurons an edit has; null where its method makes none.</summary>
-    public static int? NeuronsOf(Edit edit) => edit.Settings is IReVaSettings ? IReVaParts.Count(edit) : null;
+    public static int? NeuronsOf(Edit edit) => edit.Settings is INeuronSettings ? IReVaParts.Count(edit) : null;
 
     /// <summary>‖x‖.</summary>
     public static double Norm(float[] x) => Math.Sqrt(x.Sum(value => (double)value * value));

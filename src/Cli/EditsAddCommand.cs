@@ -38,6 +38,11 @@ internal static class EditsAddCommand
         {
             Description = "Train strictly one edit after the other: slower, and the same result.",
         };
+        Option<string[]> alias = new("--alias")
+        {
+            Description = "Another name of --subject, for methods that look for it in a text; may be given several times.",
+            HelpName = "TEXT",
+        };
         Option<string[]> paraphrase = CommonOptions.Paraphrases(
             "Another wording of --prompt, kept with the edit for 'edits check'; may be given several times.");
         Option<string> onConflict = ConflictOption.Create(
@@ -55,8 +60,8 @@ internal static class EditsAddCommand
         {
             Description = "Show what would be taught, what is said so far, and what time and memory it would take; write nothing.",
         };
-        foreach (Option option in (Option[])[sequential, paraphrase, onConflict, again, noCheck, chunk, dryRun]) command.Add(option);
-        command.Validators.Add(result => CheckSource(result, [prompt, target, subject, paraphrase], [.. input.All, trigger, chunk]));
+        foreach (Option option in (Option[])[sequential, paraphrase, alias, onConflict, again, noCheck, chunk, dryRun]) command.Add(option);
+        command.Validators.Add(result => CheckSource(result, [prompt, target, subject, paraphrase, alias], [.. input.All, trigger, chunk]));
 
         command.SetAction(parse =>
         {
@@ -66,6 +71,7 @@ internal static class EditsAddCommand
                 : [new EditRequest(parse.GetRequiredValue(prompt), parse.GetRequiredValue(target), parse.GetValue(subject))
                 {
                     Paraphrases = parse.GetValue(paraphrase) ?? [],
+                    Provenance = Provenance.Of([(EditRequest.AliasesName, Provenance.TextOf(parse.GetValue(alias) ?? []))]),
                 }];
             Terminal terminal = Terminal.Of(parse);
             using Session session = model.Open(parse);
@@ -88,15 +94,16 @@ internal static class EditsAddCommand
             if (parse.GetValue(dryRun))
             {
                 return ShowPlan(
-                    terminal, session, tokenized, options, parse.GetRequiredValue(edits), () => settings.Settings(parse, session));
+                    terminal, session, tokenized, options, parse.GetRequiredValue(edits),
+                    () => settings.Settings(parse, session, tokenized));
             }
 
             TextOptions.NoteChanges(terminal, tokenized);
             if (parse.GetValue(traces) is { } folder) TraceFolder.Make(folder); // may fail, and then no store shall be left behind
             using var interruption = new Interruption(); // from here on there is something to end cleanly
             session.OpenStore(parse.GetRequiredValue(edits), StoreAccess.Create);
-            EditSettings how = settings.Settings(parse, session);
-            settings.NoteDefaults(terminal, parse, session);
+            EditSettings how = settings.Settings(parse, session, tokenized);
+            settings.NoteDefaults(terminal, parse, session, how);
             TeachingReport report = ProgressReport.Run(
                 terminal, progress => session.Teach(tokenized, how, options, progress, interruption.Token));
             return TeachingView.Render(terminal, report, how, session);
@@ -110,9 +117,10 @@ internal static class EditsAddCommand
     {
         bool isThere = File.Exists(store) || Directory.Exists(store);
         if (isThere) session.OpenStore(store, StoreAccess.Read);
+        EditSettings how = settings(); // the store has a say in them
+        requests = session.WithSubjects(requests, how);
         IReadOnlyList<PreviewedRequest> previews = Measurement.Run(
             terminal, (progress, cancellation) => session.Preview(requests, options, progress, cancellation));
-        EditSettings how = settings(); // the store has a say in them
         TeachingEstimate? estimate = Measurement.Run(
             terminal, (_, cancellation) => session.Estimate(requests, how, options, cancellation));
         PreviewView.Render(terminal, previews, session, store, isThere, estimate, how);

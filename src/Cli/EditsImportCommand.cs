@@ -89,8 +89,8 @@ internal static class EditsImportCommand
             settings.Check(parse, session.Model.Config);
             using var interruption = new Interruption();
             session.OpenStore(store, StoreAccess.Create);
-            EditSettings how = settings.Settings(parse, session);
-            settings.NoteDefaults(terminal, parse, session);
+            EditSettings how = settings.Settings(parse, session, requests);
+            settings.NoteDefaults(terminal, parse, session, how);
             var options = new TeachingOptions
             {
                 Reason = why,

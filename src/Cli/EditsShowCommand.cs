@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Methods.ScopedIReVa;
 using Sharpformer.Editing.Store;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Checkpoints;
@@ -88,6 +89,7 @@ internal static class EditsShowCommand
             losses = n.Losses.Select(l => new { l.Edit, l.Rec, l.Irr, l.Total }),
         }),
         edit.Method,
+        negatives = ScopedSettings.NegativesOf(edit).Select(tokens => tokenizer?.Decode(tokens)),
         parts = edit.Parts.Select(part => new { part.Name, part.Shape, norm = EditView.Norm(part.Values) }),
         edit.FinalLoss,
         events = events.Select(e => new
@@ -110,13 +112,13 @@ internal static class EditsShowCommand
         edit.Batch,
     };
 
-    private static IReadOnlyList<Neuron> NeuronsOf(Edit edit) => edit.Settings is IReVaSettings ? IReVaParts.Neurons(edit) : [];
+    private static IReadOnlyList<Neuron> NeuronsOf(Edit edit) => edit.Settings is INeuronSettings ? IReVaParts.Neurons(edit) : [];
 
     private static void Show(Terminal terminal, Edit edit, IEnumerable<EditEvent> events, Tokenizer? tokenizer)
     {
         terminal.Show(Facts(edit, tokenizer));
         terminal.Show(History(events));
-        if (edit.Settings is not IReVaSettings)
+        if (edit.Settings is not INeuronSettings)
         {
             ShowParts(terminal, edit);
             return;
@@ -141,6 +143,10 @@ internal static class EditsShowCommand
         }
 
         terminal.Show(neurons);
+        if (tokenizer is null || ScopedSettings.NegativesOf(edit) is not { Count: > 0 } negatives) return;
+        Table asides = Terminal.NewTable("told from");
+        foreach (int[] tokens in negatives) Terminal.AddRow(asides, tokenizer.Decode(tokens));
+        terminal.Show(asides);
     }
 
     private static void ShowParts(Terminal terminal, Edit edit)

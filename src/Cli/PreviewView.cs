@@ -69,6 +69,7 @@ internal static class PreviewView
             continuation = session.TextOf(target),
             tokens = target.Select(id => new { id, text = session.TokenText(id) }),
             preview.SubjectAt,
+            subjectFound = taken.Subject is not null && preview.Request.Asked is { Subject: null },
             asked = preview.Request.Asked is { } asked ? new { asked.Prompt, asked.Target } : null,
             conflicts = preview.Conflicts.Select(conflict => new
             {
@@ -82,9 +83,12 @@ internal static class PreviewView
         };
     }
 
-    private static string Subject(PreviewedRequest preview) => preview.Request.Request.Subject is null
-        ? "-"
-        : preview.SubjectAt is { } at ? $"at {at}" : "not in it";
+    private static string Subject(PreviewedRequest preview) => preview.Request.Request.Subject switch
+    {
+        null => "-",
+        var found when preview.Request.Asked is { Subject: null } => $"{Terminal.Quoted(found)}, found",
+        _ => preview.SubjectAt is { } at ? $"at {at}" : "not in it",
+    };
 
     private static IEnumerable<string> Remarks(PreviewedRequest preview)
     {

@@ -45,7 +45,7 @@ internal static class TeachingView
             e.Request.Prompt,
             e.Request.Target,
             neurons = EditView.NeuronsOf(e),
-            losses = e.Settings is IReVaSettings ? IReVaParts.FinalLosses(e) : [e.FinalLoss],
+            losses = e.Settings is INeuronSettings ? IReVaParts.FinalLosses(e) : [e.FinalLoss],
         });
         return new
         {
@@ -159,7 +159,7 @@ internal static class TeachingView
         string time = $"in {Terminal.Duration(report.Seconds)}";
         if (report.Added is [var edit] && report.Skipped == 0)
         {
-            string made = edit.Settings is IReVaSettings s
+            string made = edit.Settings is INeuronSettings s
                 ? $", {Terminal.Counted(IReVaParts.Count(edit), "neuron")} at block {s.Layer}"
                 : $", by {edit.Method} at block {Terminal.Number(EditView.LayerOf(edit))}";
             return $"Stored edit {edit.Id} in {report.Store} {time}: {EditView.Fact(edit.Request)}{made}.";

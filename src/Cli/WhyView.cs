@@ -25,7 +25,7 @@ internal static class WhyView
     /// <summary>Active edits that change weights, by method: they answer together or not at all, and none says where.</summary>
     public static IReadOnlyDictionary<string, int> WeightEdits(EditedModel model, IEnumerable<Edit> edits) => !model.ChangesWeights
         ? new Dictionary<string, int>()
-        : edits.Where(edit => edit.Status == EditStatus.Active && edit.Settings is not IReVaSettings)
+        : edits.Where(edit => edit.Status == EditStatus.Active && !model.Memories.Any(memory => memory.Holds(edit.Id)))
             .GroupBy(edit => edit.Method).ToDictionary(group => group.Key, group => group.Count());
 
     /// <summary>The same in a sentence; null where there are none.</summary>
@@ -48,8 +48,10 @@ internal static class WhyView
             f.Score,
             f.Threshold,
             f.Margin,
-            alpha = (byId[f.Edit].Settings as IReVaSettings)?.Alpha,
+            alpha = (byId[f.Edit].Settings as INeuronSettings)?.Alpha,
             withdrawn = f.IsWithdrawn,
+            asksFor = Names(byId[f.Edit]),
+            locked = f.IsLocked,
         })];
         bool isWon = why.First.State is FiringState.Answers or FiringState.Withdrawn;
         ReportOrigin origin = session.Origin();
@@ -85,15 +87,18 @@ internal static class WhyView
         if (why.Nearest.Count > 0 && Besides(WeightEdits(session.Edited, byId.Values)) is { } besides) terminal.Line(besides);
         if (why.Nearest.Count > 0)
         {
+            bool asks = why.Nearest.Any(f => Names(byId[f.Edit]).Count > 0);
             Table neurons = Terminal
-                .NewTable("neuron", "edit", "of the prompt", "answers with", "score", "threshold", "margin", "status").Sparing(7, 5, 4, 0);
+                .NewTable("neuron", "edit", "of the prompt", "answers with", "score", "threshold", "margin", asks ? "named" : "status")
+                .Sparing(7, 5, 4, 0);
             foreach (Firing f in why.Nearest)
             {
+                string status = EditView.StatusText(byId[f.Edit].Status);
                 Terminal.AddRow(
                     neurons, Terminal.Number(f.Part), Terminal.Number(f.Edit), byId[f.Edit].Request.Prompt,
                     Terminal.Quoted(session.TokenText(f.Token)),
                     Terminal.Score(f.Score), Terminal.Score(f.Threshold), Terminal.Score(f.Margin),
-                    EditView.StatusText(byId[f.Edit].Status));
+                    !asks ? status : (f.IsLocked ? "no" : "yes") + (f.IsWithdrawn ? $", {status}" : ""));
             }
 
             terminal.Show(neurons);
@@ -120,6 +125,9 @@ internal static class WhyView
         terminal.Show(lens);
     }
 
+    /// <summary>What a text must name for an edit's neurons to speak; nothing for most.</summary>
+    private static IReadOnlyList<string> Names(Edit edit) => (edit.Settings as INeuronSettings)?.LockOf(edit.Request)?.Names ?? [];
+
     private static string Verdict(Explanation why, Dictionary<long, Edit> byId)
     {
         if (why.Nearest.Count == 0)
@@ -134,6 +142,13 @@ internal static class WhyView
         {
             case FiringState.Withdrawn: return Won(first, "wins but is withdrawn, so this is the base model's answer");
             case FiringState.Answers: return Won(first, $"answers with strength {Terminal.Score(first.Strength)}");
+        }
+
+        if (why.Nearest.FirstOrDefault(f => f.State == FiringState.Locked) is { Edit: > 0 } locked)
+        {
+            return $"No neuron fires. Neuron {Name(locked)} is {Terminal.Score(locked.Margin)} above its threshold of "
+                + $"{Terminal.Score(locked.Threshold)}, but the text does not name "
+                + $"{string.Join(" or ", Names(byId[locked.Edit]).Select(Terminal.Quoted))}.";
         }
 
         // Below all thresholds the activation is flat, so the strongest need not be the nearest.

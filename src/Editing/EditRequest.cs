@@ -7,6 +7,9 @@ namespace Sharpformer.Editing;
 /// <param name="Source">Where the request came from, for example <c>zsre.json#17</c>.</param>
 public sealed record EditRequest(string Prompt, string Target, string? Subject = null, string Source = "")
 {
+    /// <summary>The column of a file that has <see cref="Aliases"/>.</summary>
+    public const string AliasesName = "aliases";
+
     /// <summary>
     /// Other wordings of the prompt that should get the same answer. They are not taught; the edit can be asked them later.
     /// </summary>
@@ -14,6 +17,11 @@ public sealed record EditRequest(string Prompt, string Target, string? Subject =
 
     /// <summary>What else the file said of it: who answers for it, why, and whatever other columns there were.</summary>
     public Provenance Provenance { get; init; } = Provenance.None;
+
+    /// <summary>
+    /// Other names of the subject, as <see cref="Provenance"/> has them under <see cref="AliasesName"/>; some methods look for them.
+    /// </summary>
+    public IReadOnlyList<string> Aliases => Provenance.Texts(AliasesName);
 
     /// <summary>Equal in every text, the paraphrases' and the provenance's included.</summary>
     public bool Equals(EditRequest? other) => other is not null

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Sharpformer.Transformer;
+using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Editing;
 
@@ -13,6 +14,9 @@ public sealed record EditedModel(CausalLm Base)
 {
     /// <summary><see cref="Base"/> with changed weights; the very same where no method has changed any.</summary>
     public CausalLm Model { get; init; } = Base;
+
+    /// <summary>The tokenizer of its tokens, for edits that read text; null where nobody has named it.</summary>
+    public Tokenizer? Tokenizer { get; init; }
 
     /// <summary>What sits beside blocks, in the order in which it was put there.</summary>
     public IReadOnlyList<IEditMemory> Memories { get; init; } = [];

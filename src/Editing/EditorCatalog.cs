@@ -9,6 +9,7 @@ using Sharpformer.Editing.Methods.Memit;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Pmet;
 using Sharpformer.Editing.Methods.Rome;
+using Sharpformer.Editing.Methods.ScopedIReVa;
 using Sharpformer.Editing.Methods.UltraEdit;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -21,6 +22,7 @@ public static class EditorCatalog
     private static readonly ConcurrentDictionary<string, IEditor> Editors = new(new IEditor[]
     {
         new IReVaEditor(),
+        new ScopedEditor(),
         new FineTuningEditor(),
         new RomeEditor(),
         new MemitEditor(),

@@ -9,6 +9,9 @@ public enum FiringState
     /// <summary>The prompt does not resemble the edit's enough.</summary>
     Below,
 
+    /// <summary>It does, but the text does not name what the edit is about.</summary>
+    Locked,
+
     /// <summary>It does, but the edit is withdrawn and stays silent.</summary>
     Withdrawn,
 
@@ -28,12 +31,16 @@ public enum FiringState
 public readonly record struct Firing(
     int Index, long Edit, int Part, int Token, float Margin, float Threshold, float Strength, bool IsWithdrawn)
 {
+    /// <summary>Whether the text up to the row does not name what the edit is about, where the edit asks for that.</summary>
+    public bool IsLocked { get; init; }
+
     /// <summary>How well the row matches.</summary>
     public float Score => Margin + Threshold;
 
     /// <summary>What comes of it.</summary>
     public FiringState State => Edit == 0 ? FiringState.None
         : !(Margin > 0) ? FiringState.Below
+        : IsLocked ? FiringState.Locked
         : IsWithdrawn ? FiringState.Withdrawn
         : FiringState.Answers;
 

@@ -21,6 +21,9 @@ public interface IEditor
     /// <summary>The record of its settings.</summary>
     Type SettingsType { get; }
 
+    /// <summary>Whether edits need their subject, and one that is not given is looked for among the prompts at hand.</summary>
+    bool FindsSubjects => false;
+
     /// <summary>The settings for a model unless there is reason for others: those published for it, or scaled from them.</summary>
     /// <param name="config">The model's architecture.</param>
     /// <param name="variant">A variant of the method, as its presets name it; null for the usual one.</param>

@@ -75,7 +75,9 @@ public static class NamedSettings
     private static bool IsInRange(string name, double number, ModelConfig config) => name switch
     {
         "layer" or "lossLayer" => number >= 0 && number < config.NLayer,
-        "theta" => number is > 0 and < 1,
+        "theta" or "laterTheta" => number is > 0 and < 1,
+        "ownShare" => number is >= 0 and <= 1,
+        "negatives" => number is >= 1 and <= 100,
         "labelSmoothing" or "beta1" or "beta2" => number is >= 0 and < 1,
         "alpha" => number != 0 && Math.Abs(number) <= float.MaxValue,
         "epochs" => number is >= 1 and <= 100_000,
@@ -87,7 +89,9 @@ public static class NamedSettings
     private static string Range(string name, ModelConfig config) => name switch
     {
         "layer" or "lossLayer" => $"a block from 0 to {config.NLayer - 1}",
-        "theta" => "a number between 0 and 1, both exclusive",
+        "theta" or "laterTheta" => "a number between 0 and 1, both exclusive",
+        "ownShare" => "a number from 0 to 1",
+        "negatives" => "a whole number from 1 to 100",
         "labelSmoothing" or "beta1" or "beta2" => "a number from 0, below 1",
         "alpha" => "a finite number other than 0",
         "epochs" => "a whole number from 1 to 100000",

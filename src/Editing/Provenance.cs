@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Sharpformer.Editing;
@@ -8,6 +9,9 @@ public sealed class Provenance : IEnumerable<(string Name, string Text)>, IEquat
 {
     /// <summary>Stands before the name of what a file said where other names may be meant, as in <c>own:status</c>.</summary>
     public const string Own = "own:";
+
+    // Shown to people, and never part of a web page as it is.
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly (string Name, string Text)[] pairs;
 
@@ -21,6 +25,37 @@ public sealed class Provenance : IEnumerable<(string Name, string Text)>, IEquat
 
     /// <summary>The text of a name; null where there is none.</summary>
     public string? this[string name] => Array.Find(pairs, pair => pair.Name == name).Text;
+
+    /// <summary>
+    /// Several texts as one: one as it is, more as a list of JSON, so that read again, and asked for again, they are the same; null for
+    /// none.
+    /// </summary>
+    public static string? TextOf(IReadOnlyList<string> texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return texts switch
+        {
+            [] => null,
+            [var one] => one,
+            _ => JsonSerializer.Serialize(texts, Json),
+        };
+    }
+
+    /// <summary>The texts of a name, as <see cref="TextOf"/> writes them; none where there is none.</summary>
+    public IReadOnlyList<string> Texts(string name)
+    {
+        if (this[name] is not { } text) return [];
+        try
+        {
+            if (text.StartsWith('[')) return JsonSerializer.Deserialize<string?[]>(text)!.OfType<string>().ToArray();
+        }
+        catch (JsonException)
+        {
+            // a text that only begins like a list
+        }
+
+        return [text];
+    }
 
     /// <summary>Names and their texts; what has no text is left out, of a name that comes again the first counts.</summary>
     public static Provenance Of(IEnumerable<(string Name, string? Text)> pairs)

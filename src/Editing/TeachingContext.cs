@@ -20,6 +20,11 @@ public sealed class TeachingContext
     /// <summary>The prompts of all edits at hand, in a fixed order: what an edit must not answer is sampled from them.</summary>
     public IReadOnlyList<int[]> Prompts { get; init; } = [];
 
+    /// <summary>
+    /// The same facts as texts, in the same order, for methods that compare wordings; empty where only tokens are at hand.
+    /// </summary>
+    public IReadOnlyList<EditRequest> Facts { get; init; } = [];
+
     /// <summary>Where traces are kept; null keeps none.</summary>
     public TraceFolder? Traces { get; init; }
 

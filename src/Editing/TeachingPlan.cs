@@ -102,6 +102,9 @@ public sealed record TeachingPlan(
     /// </summary>
     public IReadOnlyList<int[]> Prompts =>
         [.. Requests.Select(request => request.Tokens.Prompt), .. Known.Select(edit => edit.PromptTokens)];
+
+    /// <summary>The same as texts.</summary>
+    public IReadOnlyList<EditRequest> Facts => [.. Requests.Select(request => request.Request), .. Known.Select(edit => edit.Request)];
 }
 
 /// <summary>A fact to teach, and an edit that answers its prompt otherwise.</summary>

@@ -9,7 +9,7 @@ namespace Sharpformer.Editing;
 /// <param name="Subject">Tokens of what it is about; empty when nothing is known.</param>
 public sealed record TokenizedRequest(EditRequest Request, EditTokens Tokens, int[] Subject)
 {
-    /// <summary>The request as it was given, where the text rules changed it; null elsewhere.</summary>
+    /// <summary>The request as it was given, where the text rules changed it or a subject was found for it; null elsewhere.</summary>
     public EditRequest? Asked { get; init; }
 
     /// <summary>

@@ -7,7 +7,8 @@ namespace Sharpformer.Tests.Cli;
 /// <summary><c>edits export</c>, <c>import</c> and <c>merge</c>.</summary>
 public sealed class EditsExchangeTests : IDisposable
 {
-    private static readonly string[] Strong = ["--alpha", "1", "--theta", "0.85", "--irr-weight", "0", "--rec-weight", "0.1"];
+    private static readonly string[] Strong =
+        ["--method", "ireva", "--alpha", "1", "--theta", "0.85", "--irr-weight", "0", "--rec-weight", "0.1"];
 
     private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
     private readonly string[] model = ["--model", TestFiles.Model];

@@ -9,7 +9,7 @@ namespace Sharpformer.Tests.Cli;
 /// <summary>A store's life by commands: taught, listed, explained, withdrawn, restored, removed.</summary>
 public sealed class EditsTests : IDisposable
 {
-    private static readonly string[] Strong = ["--alpha", "1", "--theta", "0.85", "--irr-weight", "0"];
+    private static readonly string[] Strong = ["--method", "ireva", "--alpha", "1", "--theta", "0.85", "--irr-weight", "0"];
 
     private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
     private readonly string[] model, edits;
@@ -128,7 +128,7 @@ public sealed class EditsTests : IDisposable
     public void Records_already_there_are_skipped_whatever_their_status()
     {
         string records = CliFiles.Records(folder, "r.json", 4, "pararel");
-        string[] add = ["edits", "add", .. model, .. edits, "--input", records, "--no-retrofit"];
+        string[] add = ["edits", "add", .. model, .. edits, "--input", records, "--method", "ireva", "--no-retrofit"];
         Assert.Equal(2, CliRun.Json([.. add, "--limit", "2"]).GetProperty("added").GetArrayLength());
         CliRun.Of(["edits", "withdraw", "1", .. edits]);
 
@@ -256,7 +256,7 @@ public sealed class EditsTests : IDisposable
         [
             "--layer", "3", "--theta", "0.6", "--alpha", "-0.5", "--epochs", "2", "--learning-rate", "1e-2",
             "--rec-weight", "0.1", "--irr-weight", "0.2", "--weight-decay", "0", "--label-smoothing", "0.1",
-            "--seed", "18446744073709551615",
+            "--seed", "18446744073709551615", "--method", "ireva",
         ];
         CliRun.Json(
             ["edits", "add", .. model, .. edits, "--prompt", "Paris is in", "--target", " Spain", "--subject", "Paris", .. options]);

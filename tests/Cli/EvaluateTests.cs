@@ -26,7 +26,7 @@ public sealed class EvaluateTests : IDisposable
         [
             "--layer", Number("layer"), "--theta", Number("theta"), "--alpha", Number("alpha"), "--epochs", Number("epochs"),
             "--learning-rate", Number("lr"), "--rec-weight", Number("a"), "--irr-weight", Number("b"),
-            "--label-smoothing", Number("smoothing"),
+            "--label-smoothing", Number("smoothing"), "--method", "ireva",
         ];
         CliRun.Json(["edits", "add", .. model, .. edits, .. input, .. settings]);
         JsonElement report = CliRun.Json(

@@ -5,7 +5,7 @@ namespace Sharpformer.Tests.Cli;
 /// <summary>White space and leading spaces of facts, from the command line to the store and the evaluation.</summary>
 public sealed class TextOptionsTests : IDisposable
 {
-    private static readonly string[] Strong = ["--alpha", "1", "--theta", "0.85", "--irr-weight", "0"];
+    private static readonly string[] Strong = ["--method", "ireva", "--alpha", "1", "--theta", "0.85", "--irr-weight", "0"];
 
     private readonly TemporaryFolder folder = TestFiles.TemporaryFolder();
     private readonly string[] model, edits;

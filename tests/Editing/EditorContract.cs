@@ -44,11 +44,15 @@ public abstract class EditorContract : IDisposable
         BosId = Tokenizer.BosId,
         EosId = Tokenizer.EosId,
         Prompts = [.. Requests.Select(r => r.Tokens.Prompt)],
+        Facts = Facts,
     };
 
     protected CpuDevice Device { get; } = new(threads: 1); // tests run side by side
 
     protected CausalLm Model { get; }
+
+    /// <summary>The base model, as edits are applied to it.</summary>
+    protected EditedModel Base => new(Model) { Tokenizer = Tokenizer };
 
     protected Tokenizer Tokenizer { get; } = Tokenizer.Load(TestFiles.Model);
 
@@ -74,21 +78,21 @@ public abstract class EditorContract : IDisposable
     [Fact]
     public void Teaching_gives_an_edit_per_request_and_changes_nothing()
     {
-        float[] before = Logits(new EditedModel(Model), 0);
+        float[] before = Logits(Base, 0);
         Assert.Equal(Facts, taught.Value.Select(edit => edit.Request));
         Assert.All(taught.Value, edit => Assert.Equal(Settings.ToJson(), edit.Settings.ToJson()));
-        Assert.Equal(before, Logits(new EditedModel(Model), 0));
+        Assert.Equal(before, Logits(Base, 0));
     }
 
     [Fact]
     public void Applied_edits_are_said_and_the_base_model_keeps_its_bits()
     {
-        float[] before = Logits(new EditedModel(Model), 0);
+        float[] before = Logits(Base, 0);
         EditedModel edited = Applied(taught.Value);
         Assert.Same(Model, edited.Base);
         Assert.NotNull(edited.FirstTouched);
         Assert.NotEqual(before, Logits(edited, 0));
-        Assert.Equal(before, Logits(new EditedModel(edited.Base), 0));
+        Assert.Equal(before, Logits(Base with { Model = edited.Base }, 0));
         if (!LearnsWhatItIsTaught) return;
         Question[] questions = [.. Requests.Select(r => new Question(r.Tokens))];
         Assert.All(new TeacherForcing(edited).Ask(questions), answer => Assert.Equal(1, answer.EditedAccuracy));
@@ -97,7 +101,7 @@ public abstract class EditorContract : IDisposable
     [Fact]
     public void At_once_or_one_by_one_the_fold_gives_the_same_bits()
     {
-        EditedModel atOnce = Applied(taught.Value), step = new(Model);
+        EditedModel atOnce = Applied(taught.Value), step = Base;
         foreach (IGrouping<long, Edit> batch in taught.Value.GroupBy(edit => edit.Batch)) step = Editor.Apply(step, [.. batch]);
         for (int i = 0; i < Facts.Length; i++) Assert.Equal(Logits(atOnce, i), Logits(step, i));
         Assert.Equal(Logits(atOnce, 1), Logits(Applied(taught.Value), 1)); // and it is pure
@@ -111,9 +115,9 @@ public abstract class EditorContract : IDisposable
         EditedModel withdrawn = Applied(without);
         Assert.NotEqual(all[1], Logits(withdrawn, 1));
         if (Editor.Reversal == Reversal.Exact) // on its own prompt nothing else answers
-            Assert.Equal(Logits(new EditedModel(Model), 1), Logits(withdrawn, 1));
+            Assert.Equal(Logits(Base, 1), Logits(withdrawn, 1));
         Edit[] none = [.. taught.Value.Select(edit => edit with { Status = EditStatus.Withdrawn })];
-        Assert.Equal(AllLogits(new EditedModel(Model)), AllLogits(Applied(none)));
+        Assert.Equal(AllLogits(Base), AllLogits(Applied(none)));
         Assert.Equal(all, AllLogits(Applied([.. without.Select(edit => edit with { Status = EditStatus.Active })])));
     }
 
@@ -132,14 +136,14 @@ public abstract class EditorContract : IDisposable
     {
         Edit[] one = [taught.Value[0]];
         EditedModel edited = Applied(one);
-        Assert.NotEqual(Logits(new EditedModel(Model), 0), Logits(edited, 0));
-        Assert.Equal(AllLogits(edited), AllLogits(EditorCatalog.Apply(Model, one)));
+        Assert.NotEqual(Logits(Base, 0), Logits(edited, 0));
+        Assert.Equal(AllLogits(edited), AllLogits(EditorCatalog.Apply(Base, one)));
     }
 
     private List<Edit> TeachAll()
     {
         TeachingContext context = Context;
-        var soFar = new EditedModel(Model);
+        var soFar = Base;
         var edits = new List<Edit>();
         long batch = 0;
         foreach (IReadOnlyList<TokenizedRequest> portion in Editor.Batches(Requests, Settings, context))
@@ -154,7 +158,7 @@ public abstract class EditorContract : IDisposable
         return edits;
     }
 
-    private EditedModel Applied(IReadOnlyList<Edit> edits) => Editor.Apply(new EditedModel(Model), edits);
+    private EditedModel Applied(IReadOnlyList<Edit> edits) => Editor.Apply(Base, edits);
 
     private float[][] AllLogits(EditedModel model) => [.. Enumerable.Range(0, Facts.Length).Select(i => Logits(model, i))];
 

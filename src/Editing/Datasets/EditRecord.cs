@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing.Datasets;
@@ -10,9 +8,6 @@ namespace Sharpformer.Editing.Datasets;
 /// </summary>
 public sealed record EditRecord
 {
-    // Shown to people, and never part of a web page as it is.
-    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>The prompt to edit; efficacy (ES) is measured on it.</summary>
     public required string Prompt { get; init; }
 
@@ -84,16 +79,8 @@ public sealed record EditRecord
         Paraphrases = [.. Paraphrases.Select(other => other + answerTrigger)],
         Provenance = Provenance.Of(
         [
-            ("owner", Owner), ("reason", Reason), ("id", Id), ("relation", Relation), ("old_answers", TextOf(OldAnswers)),
-            ("answers", TextOf(Answers)), .. Columns.Select(pair => (pair.Name, pair.Text)),
+            ("owner", Owner), ("reason", Reason), ("id", Id), ("relation", Relation), ("old_answers", Provenance.TextOf(OldAnswers)),
+            ("answers", Provenance.TextOf(Answers)), .. Columns.Select(pair => (pair.Name, pair.Text)),
         ]),
-    };
-
-    // One as it is, several as a list of JSON: read again, and asked for again, it is the same.
-    private static string? TextOf(IReadOnlyList<string> texts) => texts switch
-    {
-        [] => null,
-        [var one] => one,
-        _ => JsonSerializer.Serialize(texts, Json),
     };
 }

@@ -1,5 +1,6 @@
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Methods.ScopedIReVa;
 using Sharpformer.Tensors;
 
 namespace Sharpformer;
@@ -37,7 +38,8 @@ public sealed class EditableModel : IDisposable
     /// <summary>Teaches a fact with the settings suggested for the model.</summary>
     /// <param name="prompt">The text after which it shall be said.</param>
     /// <param name="target">What shall be said; see <see cref="TextRules"/> for the blank before it.</param>
-    /// <param name="subject">What the fact is about, as it stands in the prompt; some methods need it.</param>
+    /// <param name="subject">What the fact is about, as it stands in the prompt: the edit then speaks only where a text names it, see
+    /// <see cref="Session.MethodFor"/>.</param>
     /// <param name="settings">Other settings, and with them another method; null for the suggested ones.</param>
     /// <returns>The edit, by whose <see cref="Edit.Id"/> it can be taken back. One that answers already is returned as it is, a withdrawn
     /// one is restored; an earlier one of the same prompt is superseded.</returns>
@@ -45,7 +47,8 @@ public sealed class EditableModel : IDisposable
     public Edit Teach(string prompt, string target, string? subject = null, EditSettings? settings = null)
     {
         IReadOnlyList<TokenizedRequest> request = Session.Tokenize([new EditRequest(prompt, target, subject)]);
-        TeachingReport report = Session.Teach(request, settings ?? Suggested(), new TeachingOptions { Again = true });
+        settings ??= Suggested(Session.MethodFor(request));
+        TeachingReport report = Session.Teach(request, settings, new TeachingOptions { Again = true });
         if (report.Added is [var added]) return added;
         return report.Silent is [var withdrawn] ? Session.Restore(withdrawn.Id) : Session.Find(request[0])!;
     }
@@ -71,11 +74,16 @@ public sealed class EditableModel : IDisposable
     /// A neuron's activation grows with the model's width, so that a narrow model wants a larger α for the same effect: the defaults
     /// were found on GPT-2 XL, whose width is 1600. What the model folder says itself is taken as it is.
     /// </summary>
-    private EditSettings Suggested()
+    private EditSettings Suggested(string method)
     {
-        EditSettings settings = Session.SettingsFor();
+        EditSettings settings = Session.SettingsFor(method);
         int nEmbd = Session.Model.Config.NEmbd;
-        bool isFound = Session.Defaults.Names(settings.Method);
-        return !isFound && settings is IReVaSettings ireva && nEmbd < 1600 ? ireva with { Alpha = ireva.Alpha * 1600 / nEmbd } : settings;
+        if (Session.Defaults.Names(method) || nEmbd >= 1600) return settings;
+        return settings switch
+        {
+            IReVaSettings plain => plain with { Alpha = plain.Alpha * 1600 / nEmbd },
+            ScopedSettings scoped => scoped with { Alpha = scoped.Alpha * 1600 / nEmbd },
+            _ => settings,
+        };
     }
 }

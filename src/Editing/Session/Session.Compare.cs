@@ -10,7 +10,7 @@ namespace Sharpformer;
 public sealed partial class Session
 {
     /// <summary>The base model, to be compared with others.</summary>
-    public DiffSide BaseSide => new("the base model", new EditedModel(Model), null, []);
+    public DiffSide BaseSide => new("the base model", Unedited, null, []);
 
     /// <summary>The model with all edits of the session's store.</summary>
     public DiffSide EditedSide => queue.Run(() =>
@@ -36,7 +36,7 @@ public sealed partial class Session
                 ? edit with { Status = EditStatus.Active, SupersededBy = null }
                 : edit)];
         string name = $"{Store.Path} without {string.Join(", ", ids)}";
-        return new DiffSide(name, EditorCatalog.Apply(Model, rest), Store.Path, [.. rest.Select(Told)]);
+        return new DiffSide(name, EditorCatalog.Apply(Unedited, rest), Store.Path, [.. rest.Select(Told)]);
 
         static Edit Told(Edit edit) => edit with { Parts = [] };
     });
@@ -49,7 +49,8 @@ public sealed partial class Session
         using EditStore other = EditStore.Open(path, readOnly: true);
         Bind(other);
         IReadOnlyList<Edit> edits = other.List(withParts: true, includeRemoved: false);
-        return new DiffSide(other.Path, EditorCatalog.Apply(Model, edits), other.Path, [.. edits.Select(edit => edit with { Parts = [] })]);
+        return new DiffSide(
+            other.Path, EditorCatalog.Apply(Unedited, edits), other.Path, [.. edits.Select(edit => edit with { Parts = [] })]);
     });
 
     /// <summary>What two models say after prompts.</summary>

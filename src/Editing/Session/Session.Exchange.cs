@@ -58,7 +58,7 @@ public sealed partial class Session
         NewFolder.CheckIsNew(folder);
         RequireFloats(dtype);
         (IReadOnlyList<Edit> chosen, IReadOnlyList<Edit> folded, int leftOut) = ModelMerge.Choose(Store, filter, at);
-        EditedModel merged = EditorCatalog.Apply(Model, folded);
+        EditedModel merged = EditorCatalog.Apply(Unedited, folded);
         ModelMerge.RequireInWeights(merged, chosen, Store.Path);
         var origin = new MergedOrigin(
             Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(this.folder))), Fingerprint,
@@ -88,7 +88,7 @@ public sealed partial class Session
         Edit[] asked = [.. edits.Where((_, i) => i % step == 0).Take(ReferenceEdits)];
         int[][] texts = [.. asked.Select(edit => new EditTokens(edit.PromptTokens, edit.TargetTokens).Input)];
         int[] from = [.. asked.Select(edit => Math.Max(0, edit.PromptTokens.Length - RowsBefore))];
-        KeyValueAdaptor adaptor = IReVaEditor.AdaptorOf(EditorCatalog.Apply(Model, edits), IReVaSettings.Of(edits[0]).Layer);
+        KeyValueAdaptor adaptor = IReVaEditor.AdaptorOf(EditorCatalog.Apply(Unedited, edits), IReVaSettings.Of(edits[0]).Layer);
         Tensor x = Trace.Inputs(Model, texts, from, adaptor.Layer);
         int[][] before = [.. TracedPosition.All(texts, from).Select(row => texts[row.Sequence][..(row.Position + 1)])];
         Firing[] firings = adaptor.Fire(x, RowTokens.AtEnds(before));

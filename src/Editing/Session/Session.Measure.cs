@@ -63,7 +63,7 @@ public sealed partial class Session
             EditedModel Without(Edit edit)
             {
                 if (all.Count == 0) all = Store.List(withParts: true, includeRemoved: false, at);
-                return EditorCatalog.Apply(Model, [.. all.Select(e => e.Id == edit.Id ? e with { Status = EditStatus.Withdrawn } : e)]);
+                return EditorCatalog.Apply(Unedited, [.. all.Select(e => e.Id == edit.Id ? e with { Status = EditStatus.Withdrawn } : e)]);
             }
         });
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Methods.ScopedIReVa;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
@@ -24,9 +25,29 @@ public sealed partial class Session
     {
         if (variant is not null) return EditorCatalog.Named(method).SettingsFor(Model.Config, variant);
         EditSettings settings = Defaults.SettingsFor(method, Model.Config);
-        return settings is IReVaSettings ireva && StoreFirst(method) is IReVaSettings first ? ireva with { Layer = first.Layer } : settings;
+        return (settings, StoreFirst(method)) switch // all neurons of a store's method sit beside one block
+        {
+            (IReVaSettings plain, IReVaSettings first) => plain with { Layer = first.Layer },
+            (ScopedSettings scoped, ScopedSettings first) => scoped with { Layer = first.Layer },
+            _ => settings,
+        };
+    }
 
-        EditSettings? StoreFirst(string name) => store is null ? null : queue.Run(() => store.FirstSettings(name));
+    private EditSettings? StoreFirst(string method) => store is null ? null : queue.Run(() => store.FirstSettings(method));
+
+    /// <summary>
+    /// The method to teach some requests with unless another is named: iReVa whose neurons know what they are about, where each prompt
+    /// names that; plain iReVa otherwise, and where the store's edits are.
+    /// </summary>
+    /// <param name="requests">The requests.</param>
+    public string MethodFor(IReadOnlyList<TokenizedRequest> requests)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        bool isPlain = StoreFirst(IReVaSettings.Name) is not null && StoreFirst(ScopedSettings.Name) is null;
+        return !isPlain && SettingsFor(ScopedSettings.Name) is ScopedSettings scoped
+            && requests.All(request => SubjectTemplate.Of(request.Request.Prompt, scoped.LockOf(request.Request)) is not null)
+            ? ScopedSettings.Name
+            : EditorCatalog.Default;
     }
 
     /// <summary>Requests as tokens; nothing is taught before all of them are known to be usable.</summary>
@@ -62,6 +83,38 @@ public sealed partial class Session
     }
 
     /// <summary>
+    /// Requests with the subjects that were not given, where the method needs one and can find it among the prompts of the list and the
+    /// store; <see cref="Teach"/> does this itself.
+    /// </summary>
+    /// <param name="requests">The requests.</param>
+    /// <param name="settings">How they are to be taught.</param>
+    /// <returns>One for each; without a subject still where none is found.</returns>
+    public IReadOnlyList<TokenizedRequest> WithSubjects(IReadOnlyList<TokenizedRequest> requests, EditSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(settings);
+        bool areNamed = requests.All(request => request.Subject.Length > 0);
+        if (areNamed || !EditorCatalog.Named(settings.Method).FindsSubjects) return requests;
+        IEnumerable<string> stored = store is null
+            ? []
+            : queue.Run(() => store.List(withParts: false, includeRemoved: false)).Select(edit => edit.Request.Prompt);
+        var finder = new SubjectFinder(
+            requests.Select(request => request.Request.Prompt).Concat(stored),
+            Negatives.Shipped.Select(template => (template.Before, template.After)));
+        return [.. requests.Select(Completed)];
+
+        TokenizedRequest Completed(TokenizedRequest request) =>
+            request.Subject.Length == 0 && finder.Find(request.Request.Prompt) is { } subject
+                ? request with
+                {
+                    Request = request.Request with { Subject = subject },
+                    Subject = Tokenizer.EncodeContinuation(subject),
+                    Asked = request.Asked ?? request.Request,
+                }
+                : request;
+    }
+
+    /// <summary>
     /// Teaches what the store lacks of some requests, portion by portion. Each portion is one transaction: whatever stops the run, what
     /// was stored stays, and the next run goes on where this one ended with the result an undisturbed one would have had. All of them are
     /// one change, which one undo takes back, unless others change the store meanwhile.
@@ -81,16 +134,17 @@ public sealed partial class Session
             options ??= new TeachingOptions();
             settings = WithNet(settings, options.NetFile);
             Bind(Store, settings);
+            requests = WithSubjects(requests, settings);
             IEditor editor = EditorCatalog.Named(settings.Method);
             TeachingPlan plan = TeachingPlan.For(Store, requests, options.OnConflict, options.Again);
             IReadOnlyList<TokenizedRequest> missing = Share(plan.Missing, requests, options.Share);
-            EditedModel soFar = edited ?? EditorCatalog.Apply(Model, plan.Known);
+            EditedModel soFar = edited ?? EditorCatalog.Apply(Unedited, plan.Known);
             TeachingConflict[] conflicts = [.. plan.Conflicts, .. OtherWordings(soFar, missing, plan.Known, cancellation)];
             (ILookup<TokenizedRequest, Edit> doomed, conflicts) = Decide(conflicts, options.OnConflict);
             if (doomed.Count > 0) // what is going to be superseded takes no part
             {
                 HashSet<long> ids = [.. doomed.SelectMany(of => of).Select(edit => edit.Id)];
-                soFar = EditorCatalog.Apply(Model, [.. plan.Known.Where(edit => !ids.Contains(edit.Id))]);
+                soFar = EditorCatalog.Apply(Unedited, [.. plan.Known.Where(edit => !ids.Contains(edit.Id))]);
             }
 
             edited = null;
@@ -106,6 +160,7 @@ public sealed partial class Session
                 BosId = Tokenizer.BosId,
                 EosId = Tokenizer.EosId,
                 Prompts = plan.Prompts,
+                Facts = plan.Facts,
                 Traces = TracesIn(options.TraceFolder),
                 StatisticsFolder = options.StatisticsFolder,
                 NetFile = options.NetFile ?? PlaceOfNet(settings.Method),

@@ -99,9 +99,12 @@ public sealed partial class Session : IDisposable
     /// <summary>As of when the store is read; null is now.</summary>
     public StoreMoment? At => at;
 
+    /// <summary>The base model, as edits are applied to it.</summary>
+    private EditedModel Unedited => new(Model) { Tokenizer = tokenizer };
+
     /// <summary>The model with all edits of the store; the base model where there is none.</summary>
     public EditedModel Edited => queue.Run(() =>
-        edited ??= EditorCatalog.Apply(Model, store?.List(withParts: true, includeRemoved: false, at) ?? []));
+        edited ??= EditorCatalog.Apply(Unedited, store?.List(withParts: true, includeRemoved: false, at) ?? []));
 
     /// <summary>Opens a store and makes sure that it belongs to the model. The one that was open before is closed.</summary>
     /// <param name="path">The file.</param>

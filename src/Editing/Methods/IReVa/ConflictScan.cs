@@ -1,3 +1,4 @@
+using Sharpformer.Editing.Methods.ScopedIReVa;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -11,8 +12,8 @@ namespace Sharpformer.Editing.Methods.IReVa;
 public sealed record EditConflict(long Edit, long Other, float? Margin, bool OtherWins);
 
 /// <summary>
-/// Finds, in a store alone, which edits claim each other's prompts: a neuron's key stands for the state that it was born from, so no model
-/// is needed, and all is one product of keys with keys, block by block.
+/// Finds, in a store alone, which edits claim each other's prompts: a neuron's key stands for the state that it was born from, unless its
+/// edit keeps that state itself, so no model is needed, and all is one product of states with keys, block by block.
 /// </summary>
 public static class ConflictScan
 {
@@ -35,8 +36,8 @@ public static class ConflictScan
             }
         }
 
-        foreach (IGrouping<int, Edit> beside in speaking.Where(edit => edit.Settings is IReVaSettings)
-            .GroupBy(edit => ((IReVaSettings)edit.Settings).Layer))
+        foreach (IGrouping<int, Edit> beside in speaking.Where(edit => edit.Settings is INeuronSettings)
+            .GroupBy(edit => ((INeuronSettings)edit.Settings).Layer))
         {
             conflicts.AddRange(Beside([.. beside], device));
         }
@@ -51,12 +52,15 @@ public static class ConflictScan
         Dictionary<long, Edit> byId = edits.ToDictionary(edit => edit.Id);
         Edit[] asked = [.. edits.Where(edit => edit.Status == EditStatus.Active)];
         if (asked.Length == 0) yield break;
-        float[][] keys = [.. asked.Select(edit => IReVaParts.Neurons(edit)[0].Key)];
-        int layer = ((IReVaSettings)edits[0].Settings).Layer, C = keys[0].Length;
+        float[][] born = [.. asked.Select(edit => edit.Part(ScopedSettings.State)?.Values ?? IReVaParts.Neurons(edit)[0].Key)];
+        int layer = ((INeuronSettings)edits[0].Settings).Layer, C = born[0].Length;
         using BufferScope scope = device.Scope();
-        KeyValueAdaptor adaptor = new KeyValueAdaptor(device, layer, C, Autograd.Activation.Relu).With(edits);
-        Tensor states = device.Allocate(keys.Length, C);
-        for (int i = 0; i < keys.Length; i++) device.Upload(keys[i], states.Slice(i, 1));
+        var texts = new Dictionary<int[], string>(TokenSequences.Comparer);
+        foreach (Edit edit in asked) texts[edit.PromptTokens] = edit.Request.Prompt;
+        KeyValueAdaptor adaptor = new KeyValueAdaptor(device, layer, C, Autograd.Activation.Relu)
+            .With(edits, tokens => texts.GetAlternateLookup<ReadOnlySpan<int>>()[tokens]);
+        Tensor states = device.Allocate(born.Length, C);
+        for (int i = 0; i < born.Length; i++) device.Upload(born[i], states.Slice(i, 1));
         IReadOnlyList<Firing>[] claims = adaptor.Claims(states, RowTokens.AtEnds([.. asked.Select(edit => edit.PromptTokens)]));
         for (int i = 0; i < claims.Length; i++)
         {

@@ -59,13 +59,17 @@ public sealed class IReVaEditor : IEditor
 
     /// <summary>The edits' neurons behind those that are there, in the adaptor of their block.</summary>
     /// <inheritdoc/>
-    public EditedModel Apply(EditedModel soFar, IReadOnlyList<Edit> edits)
+    public EditedModel Apply(EditedModel soFar, IReadOnlyList<Edit> edits) => WithNeurons(soFar, edits);
+
+    /// <summary>The same for neurons of any method.</summary>
+    internal static EditedModel WithNeurons(EditedModel soFar, IReadOnlyList<Edit> edits)
     {
         ArgumentNullException.ThrowIfNull(soFar);
         var memories = soFar.Memories.ToList();
-        foreach (IGrouping<int, Edit> beside in edits.GroupBy(edit => ((IReVaSettings)edit.Settings).Layer))
+        TokensToText? toText = soFar.Tokenizer is { } tokenizer ? tokenizer.TextOf : null;
+        foreach (IGrouping<int, Edit> beside in edits.GroupBy(edit => ((INeuronSettings)edit.Settings).Layer))
         {
-            KeyValueAdaptor before = AdaptorOf(soFar, beside.Key), after = before.With(beside);
+            KeyValueAdaptor before = AdaptorOf(soFar, beside.Key), after = before.With(beside, toText);
             int at = memories.IndexOf(before);
             if (at < 0) memories.Add(after);
             else memories[at] = after;

@@ -72,10 +72,13 @@ public static class IReVaParts
             && !double.IsNaN(mean) ? mean : null;
 
     /// <summary>What keeps an edit's parts from being neurons of width C, one per target token; null where nothing does.</summary>
-    internal static string? Misfit(Edit edit, int nEmbd)
+    /// <param name="edit">The edit.</param>
+    /// <param name="nEmbd">C.</param>
+    /// <param name="more">Shapes of other parts that its method gives it.</param>
+    internal static string? Misfit(Edit edit, int nEmbd, params ReadOnlySpan<(string Name, int[] Shape)> more)
     {
         int m = edit.TargetTokens.Length;
-        (string Name, int[] Shape)[] expected = [(Key, [m, nEmbd]), (Value, [m, nEmbd]), (Threshold, [m])];
+        (string Name, int[] Shape)[] expected = [(Key, [m, nEmbd]), (Value, [m, nEmbd]), (Threshold, [m]), .. more];
         foreach ((string name, int[] shape) in expected)
         {
             if (edit.Part(name) is not { } part) return $"it has no part '{name}'";
@@ -85,7 +88,8 @@ public static class IReVaParts
 
         if (edit.Part(EditPart.Losses) is not { Shape: [var rows, _, 3] } || rows != m)
             return $"it has no part '{EditPart.Losses}' of [{m},epochs,3]";
-        return edit.Parts.Count == 4 ? null : $"it has {edit.Parts.Count} parts, expected 4";
+        int parts = expected.Length + 1;
+        return edit.Parts.Count == parts ? null : $"it has {edit.Parts.Count} parts, expected {parts}";
     }
 
     private static EditPart Rows(string name, float[][] rows)

@@ -7,7 +7,7 @@ namespace Sharpformer.Editing.Methods.IReVa;
 /// Every number that decides what an iReVa edit becomes. Defaults follow the method's released program for GPT-2 XL; see
 /// <see cref="For"/>.
 /// </summary>
-public sealed record IReVaSettings() : EditSettings(Name)
+public sealed record IReVaSettings() : EditSettings(Name), INeuronSettings
 {
     /// <summary>The method's name.</summary>
     public const string Name = "ireva";
@@ -105,13 +105,10 @@ public sealed record IReVaSettings() : EditSettings(Name)
     /// <inheritdoc/>
     public override string? Misfit(Edit edit, int nEmbd) => IReVaParts.Misfit(edit, nEmbd);
 
-    /// <summary>All neurons of a store compete at one block: refuses any other.</summary>
+    /// <summary>Speaks whatever the text names.</summary>
     /// <inheritdoc/>
-    public override void RequireBeside(EditSettings first, string store)
-    {
-        if (first is not IReVaSettings { Layer: var block } || block == Layer) return;
-        throw new InputException(
-            $"Edit store '{store}' holds edits of block {block}, asked for is block {Layer}.",
-            $"use layer {block}, or start a new store for block {Layer}.");
-    }
+    public SubjectLock? LockOf(EditRequest request) => null;
+
+    /// <inheritdoc cref="INeuronSettings.RequireSameBlock"/>
+    public override void RequireBeside(EditSettings first, string store) => ((INeuronSettings)this).RequireSameBlock(first, store);
 }

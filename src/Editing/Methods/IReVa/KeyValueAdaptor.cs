@@ -7,7 +7,8 @@ namespace Sharpformer.Editing.Methods.IReVa;
 /// <summary>
 /// The knowledge neurons beside one block's MLP. For the MLP's input x it standardises x̂, activates every neuron,
 /// s = f(x̂·k - b) with the MLP's own activation f, and lets the strongest one answer: α·s·v (Eq. 12, max-pooling). A withdrawn
-/// neuron still competes but answers nothing. Not all compete everywhere, see <see cref="Turns"/>. An adaptor is a value:
+/// neuron still competes but answers nothing. Not all compete everywhere, see <see cref="Turns"/> and <see cref="Locks"/>; one that can be
+/// locked adds nothing at all unless it is above its threshold. An adaptor is a value:
 /// <see cref="With(IEnumerable{Edit})"/> makes another.
 /// </summary>
 public sealed class KeyValueAdaptor : IEditMemory
@@ -17,7 +18,9 @@ public sealed class KeyValueAdaptor : IEditMemory
     private readonly Device device;
     private readonly NeuronState[] neurons;
     private readonly NeuronRows rows;
+    private readonly TokensToText? toText;
     private readonly Lazy<Turns> turns;
+    private readonly Locks locks;
 
     /// <summary>An adaptor without neurons.</summary>
     /// <param name="device">Where it computes.</param>
@@ -25,16 +28,19 @@ public sealed class KeyValueAdaptor : IEditMemory
     /// <param name="nEmbd">C: width of keys and values.</param>
     /// <param name="activation">f: the model's own.</param>
     public KeyValueAdaptor(Device device, int layer, int nEmbd, Activation activation)
-        : this(device, layer, nEmbd, activation, [], NeuronRows.Empty(device, nEmbd), selectsBeforeActivation: false)
+        : this(device, layer, nEmbd, activation, [], NeuronRows.Empty(device, nEmbd), selectsBeforeActivation: false, toText: null)
     {
     }
 
     private KeyValueAdaptor(
-        Device device, int layer, int nEmbd, Activation activation, NeuronState[] neurons, NeuronRows rows, bool selectsBeforeActivation)
+        Device device, int layer, int nEmbd, Activation activation, NeuronState[] neurons, NeuronRows rows, bool selectsBeforeActivation,
+        TokensToText? toText)
     {
         (this.device, Layer, NEmbd, Activation) = (device, layer, nEmbd, activation);
         (this.neurons, this.rows, SelectsBeforeActivation) = (neurons, rows, selectsBeforeActivation);
+        this.toText = toText;
         turns = new Lazy<Turns>(() => new Turns(device, neurons));
+        locks = new Locks(device, neurons, toText);
     }
 
     /// <summary>An adaptor without neurons for a model.</summary>
@@ -81,7 +87,14 @@ public sealed class KeyValueAdaptor : IEditMemory
     public KeyValueAdaptor Emptied() => new(device, Layer, NEmbd, Activation);
 
     /// <summary>The same with the neurons of edits behind all others, silent if their edit is withdrawn.</summary>
-    public KeyValueAdaptor With(IEnumerable<Edit> edits)
+    /// <param name="edits">The edits.</param>
+    /// <exception cref="InvalidOperationException">Some look for names, and nothing is known of what tokens say.</exception>
+    public KeyValueAdaptor With(IEnumerable<Edit> edits) => With(edits, toText: null);
+
+    /// <inheritdoc cref="With(IEnumerable{Edit})"/>
+    /// <param name="edits">The edits.</param>
+    /// <param name="toText">Reads tokens for edits that look for names; null is as it was.</param>
+    internal KeyValueAdaptor With(IEnumerable<Edit> edits, TokensToText? toText)
     {
         ArgumentNullException.ThrowIfNull(edits);
         var states = new List<NeuronState>(neurons);
@@ -89,18 +102,26 @@ public sealed class KeyValueAdaptor : IEditMemory
         foreach (Edit edit in edits)
         {
             IReadOnlyList<Neuron> own = IReVaParts.Neurons(edit);
-            var made = (IReVaSettings)edit.Settings;
+            var made = (INeuronSettings)edit.Settings;
+            SubjectLock? named = made.LockOf(edit.Request);
+            if (named is not null && (toText ??= this.toText) is null)
+            {
+                throw new InvalidOperationException(
+                    $"KeyValueAdaptor: edit {edit.Id} looks for a name in texts; set EditedModel.Tokenizer.");
+            }
+
             bool isWithdrawn = edit.Status == EditStatus.Withdrawn;
             states.AddRange(own.Select((n, i) => new NeuronState(edit.Id, i, n.TargetToken, n.Threshold, made.Alpha, isWithdrawn)
             {
                 Prompt = edit.PromptTokens,
                 TakesTurns = !made.AsPublished && own.Count > 1,
                 Earlier = made.AsPublished ? [] : edit.TargetTokens[..i],
+                Lock = named,
             }));
             more.AddRange(own);
         }
 
-        return With([.. states], more);
+        return With([.. states], more, toText);
     }
 
     /// <summary>The same with neurons of one edit behind all others.</summary>
@@ -112,16 +133,17 @@ public sealed class KeyValueAdaptor : IEditMemory
         ArgumentNullException.ThrowIfNull(more);
         return With(
             [.. neurons, .. more.Select((n, i) => new NeuronState(edit, i, n.TargetToken, n.Threshold, alpha, Withdrawn: false))],
-            more);
+            more, toText);
     }
 
     /// <summary>The same with an edit's neurons silenced, or answering again. They compete either way.</summary>
     public KeyValueAdaptor WithWithdrawn(long edit, bool withdrawn) => new(
         device, Layer, NEmbd, Activation,
-        [.. neurons.Select(n => n.Edit == edit ? n with { Withdrawn = withdrawn } : n)], rows, SelectsBeforeActivation);
+        [.. neurons.Select(n => n.Edit == edit ? n with { Withdrawn = withdrawn } : n)], rows, SelectsBeforeActivation, toText);
 
     /// <summary>The same with the winner picked otherwise; see <see cref="SelectsBeforeActivation"/>.</summary>
-    public KeyValueAdaptor Selecting(bool beforeActivation) => new(device, Layer, NEmbd, Activation, neurons, rows, beforeActivation);
+    public KeyValueAdaptor Selecting(bool beforeActivation) =>
+        new(device, Layer, NEmbd, Activation, neurons, rows, beforeActivation, toText);
 
     /// <summary>x̂ = (x - mean) / sqrt(var + 1e-8) with the unbiased variance: the form in which keys see x, <c>[R,C]</c>.</summary>
     public static Tensor Standardize(Tensor x)
@@ -151,8 +173,9 @@ public sealed class KeyValueAdaptor : IEditMemory
         using BufferScope scope = device.Scope();
         (Tensor margins, Tensor activations, int[] winners) = Compete(read, tokens);
         (float[] margin, float[] s) = (Picked(margins), Picked(activations));
-        return [.. winners.Select((j, r) =>
-            FiringOf(j, margin[r], s[r], isWithdrawn: withdrawn?[r] is { } edit && edit == neurons[j].Edit))];
+        return [.. winners.Select((j, r) => FiringOf(
+            j, margin[r], s[r], isWithdrawn: withdrawn?[r] is { } edit && edit == neurons[j].Edit,
+            isLocked: float.IsNegativeInfinity(s[r])))]; // where all that come near are
 
         float[] Picked(Tensor of)
         {
@@ -162,7 +185,7 @@ public sealed class KeyValueAdaptor : IEditMemory
         }
     }
 
-    /// <summary>Those whose turn it is.</summary>
+    /// <summary>Those whose turn it is, and those that would have it if the text named what they are about.</summary>
     /// <inheritdoc/>
     public IReadOnlyList<Firing> Nearest(Tensor read, RowTokens tokens, int count)
     {
@@ -172,12 +195,16 @@ public sealed class KeyValueAdaptor : IEditMemory
         using BufferScope scope = device.Scope();
         (Tensor margins, Tensor activations, int[] winners) = Compete(read, tokens);
         (float[] margin, float[] s, int winner) = (margins.ToArray(), activations.ToArray(), winners[0]);
+        Locks.Reading text = locks.Read(tokens, 0);
         return [.. Enumerable.Range(0, Count)
-            .Where(j => !float.IsNegativeInfinity(SelectsBeforeActivation ? margin[j] : s[j]))
-            .OrderByDescending(j => j == winner)
+            .Where(j => !float.IsNegativeInfinity(SelectsBeforeActivation ? margin[j] : s[j]) || IsLocked(j))
+            .OrderByDescending(j => j == winner && !IsLocked(j))
+            .ThenBy(IsLocked)
             .ThenByDescending(j => margin[j])
             .Take(count)
-            .Select(j => FiringOf(j, margin[j], s[j], isWithdrawn: false))];
+            .Select(j => FiringOf(j, margin[j], s[j], isWithdrawn: false, IsLocked(j)))];
+
+        bool IsLocked(int j) => !text.Opens(neurons[j].Lock);
     }
 
     /// <inheritdoc/>
@@ -199,7 +226,7 @@ public sealed class KeyValueAdaptor : IEditMemory
                 for (int i = r * Count; i < (r + 1) * Count; i++)
                     if (margin[i] > 0 && !float.IsNegativeInfinity(s[i])) claiming.Add(i);
                 claims[first + r] = [.. claiming.OrderByDescending(i => s[i])
-                    .Select(i => FiringOf(i - (r * Count), margin[i], s[i], isWithdrawn: false))];
+                    .Select(i => FiringOf(i - (r * Count), margin[i], s[i], isWithdrawn: false, isLocked: false))];
             }
         }
 
@@ -262,17 +289,22 @@ public sealed class KeyValueAdaptor : IEditMemory
     private (Tensor Margins, Tensor Activations) Scores(Tensor x, RowTokens tokens)
     {
         Tensor margins = Margins(Standardize(x)), activations = Ops.Activate(margins, Activation).Value;
-        turns.Value.Bar(SelectsBeforeActivation ? margins : activations, tokens);
+        Tensor scores = SelectsBeforeActivation ? margins : activations;
+        turns.Value.Bar(scores, tokens);
+        locks.Bar(margins, scores, tokens);
         return (margins, activations);
     }
 
-    private KeyValueAdaptor With(NeuronState[] states, IReadOnlyList<Neuron> more) => more.Count == 0 ? this
-        : new(device, Layer, NEmbd, Activation, states, rows.With(Count, more), SelectsBeforeActivation);
+    private KeyValueAdaptor With(NeuronState[] states, IReadOnlyList<Neuron> more, TokensToText? toText) => more.Count == 0 ? this
+        : new(device, Layer, NEmbd, Activation, states, rows.With(Count, more), SelectsBeforeActivation, toText ?? this.toText);
 
-    private Firing FiringOf(int j, float margin, float activation, bool isWithdrawn)
+    private Firing FiringOf(int j, float margin, float activation, bool isWithdrawn, bool isLocked)
     {
         NeuronState n = neurons[j];
-        bool isSilent = isWithdrawn || n.Withdrawn;
-        return new Firing(j, n.Edit, n.Place, n.TargetToken, margin, n.Threshold, isSilent ? 0 : n.Alpha * activation, isSilent);
+        bool isSilent = isWithdrawn || n.Withdrawn, adds = !isSilent && !isLocked && (n.Lock is null || margin > 0);
+        return new Firing(j, n.Edit, n.Place, n.TargetToken, margin, n.Threshold, adds ? n.Alpha * activation : 0, isSilent)
+        {
+            IsLocked = isLocked,
+        };
     }
 }

@@ -17,4 +17,7 @@ public readonly record struct NeuronState(long Edit, int Place, int TargetToken,
 
     /// <summary>The earlier target tokens that a text must end with for it to compete, if it takes turns.</summary>
     public int[] Earlier { get; init; } = [];
+
+    /// <summary>What a text must name for it to speak; null for nothing.</summary>
+    public SubjectLock? Lock { get; init; }
 }

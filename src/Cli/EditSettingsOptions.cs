@@ -206,6 +206,10 @@ internal sealed class EditSettingsOptions
     private string MethodFor(ParseResult parse, Session session, IReadOnlyList<TokenizedRequest> requests)
     {
         if (parse.GetValue(method) is { } asked) return asked;
+        if (parse.GetValue(theta) is not null) return EditorCatalog.Default; // whose θ is what --theta has always meant
+        IEnumerable<string> named = Set(parse.GetValue(set) ?? []).Select(one => one.Name);
+        if (named.Intersect(NamedSettings.NamesOf(ScopedSettings.Name)).Except(NamedSettings.NamesOf(EditorCatalog.Default)).Any())
+            return ScopedSettings.Name;
         string suits = session.MethodFor(requests);
         Option[] known = KnownTo(suits);
         return Named.All(one => known.Contains(one.Option) || parse.GetResult(one.Option) is not { Implicit: false })
@@ -235,6 +239,17 @@ internal sealed class EditSettingsOptions
         (seed, "seed", parse => Node(parse, seed)),
         (net, "net", _ => null), // which settings are its own, and not what is said here
     ];
+
+    /// <summary>Why a method was picked that a user may not expect; null where there is nothing to be told.</summary>
+    private static string? Picked(Session session, IReadOnlyList<TokenizedRequest> requests, EditSettings taken)
+    {
+        if (taken is ScopedSettings) return "each prompt names its subject";
+        if (taken is not IReVaSettings || requests.All(request => request.Request.Subject is null)) return null;
+        TokenizedRequest[] unnamed = [.. requests.Where(request => session.MethodFor([request]) == EditorCatalog.Default)];
+        if (unnamed.Length == 0 || unnamed.Length == requests.Count) return null; // an option's doing; all of a kind, or the store's
+        return $"{unnamed.Length} of {requests.Count} prompts do not name their subject (the first is "
+            + $"{Terminal.Quoted(unnamed[0].Request.Prompt)})";
+    }
 
     private Option[] KnownTo(string asked)
     {
@@ -292,11 +307,13 @@ internal sealed class EditSettingsOptions
     /// <param name="terminal">Where to.</param>
     /// <param name="parse">The command line.</param>
     /// <param name="session">The model.</param>
+    /// <param name="requests">What is to be taught.</param>
     /// <param name="taken">What <see cref="Settings(ParseResult, Session, IReadOnlyList{TokenizedRequest})"/> gave.</param>
-    public void NoteDefaults(Terminal terminal, ParseResult parse, Session session, EditSettings taken)
+    public void NoteDefaults(
+        Terminal terminal, ParseResult parse, Session session, IReadOnlyList<TokenizedRequest> requests, EditSettings taken)
     {
-        if (parse.GetValue(method) is null && taken.Method != EditorCatalog.Default)
-            terminal.Note($"note: taught by {taken.Method}, as each prompt names its subject; --method names another.");
+        if (parse.GetValue(method) is null && Picked(session, requests, taken) is { } why)
+            terminal.Note($"note: taught by {taken.Method}, as {why}; --method names another.");
         if (taken is IReVaSettings { Retrofit: false } or ScopedSettings { Retrofit: false }
             && !parse.GetValue(retrofit) && !parse.GetValue(noRetrofit))
         {

@@ -103,7 +103,7 @@ internal static class EditsAddCommand
             using var interruption = new Interruption(); // from here on there is something to end cleanly
             session.OpenStore(parse.GetRequiredValue(edits), StoreAccess.Create);
             EditSettings how = settings.Settings(parse, session, tokenized);
-            settings.NoteDefaults(terminal, parse, session, how);
+            settings.NoteDefaults(terminal, parse, session, tokenized, how);
             TeachingReport report = ProgressReport.Run(
                 terminal, progress => session.Teach(tokenized, how, options, progress, interruption.Token));
             return TeachingView.Render(terminal, report, how, session);
@@ -118,11 +118,10 @@ internal static class EditsAddCommand
         bool isThere = File.Exists(store) || Directory.Exists(store);
         if (isThere) session.OpenStore(store, StoreAccess.Read);
         EditSettings how = settings(); // the store has a say in them
-        requests = session.WithSubjects(requests, how);
         IReadOnlyList<PreviewedRequest> previews = Measurement.Run(
-            terminal, (progress, cancellation) => session.Preview(requests, options, progress, cancellation));
+            terminal, (progress, cancellation) => session.Preview(requests, options, how, progress, cancellation));
         TeachingEstimate? estimate = Measurement.Run(
-            terminal, (_, cancellation) => session.Estimate(requests, how, options, cancellation));
+            terminal, (_, cancellation) => session.Estimate(session.WithSubjects(requests, how), how, options, cancellation));
         PreviewView.Render(terminal, previews, session, store, isThere, estimate, how);
         return 0;
     }
@@ -151,6 +150,9 @@ internal static class EditsAddCommand
             result.AddError("Nothing to teach: give one fact by --prompt and --target, or a file by --input.");
         else if (one.Length > 0 && !(one.Contains(ofOneFact[0]) && one.Contains(ofOneFact[1])))
             result.AddError($"{(one.Contains(ofOneFact[0]) ? "--target" : "--prompt")} is missing: a fact is a prompt and a target.");
+
+        else if (IsGiven(ofOneFact[4]) && !IsGiven(ofOneFact[2]))
+            result.AddError($"{ofOneFact[4].Name} is another name of {ofOneFact[2].Name}: give that too.");
 
         bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
     }

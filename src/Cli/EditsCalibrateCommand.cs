@@ -94,7 +94,8 @@ internal static class EditsCalibrateCommand
             + "record's edit answers.");
         if (report.LeftOut > 0)
             terminal.Line($"{Terminal.Counted(report.LeftOut, "record")} left out: another one, or the store, asks the same.");
-        terminal.Line($"Recommended: alpha {Terminal.Number(best.Alpha)}, theta {Terminal.Number(best.Theta)} ({CalibrationReport.Rule}).");
+        terminal.Line($"Recommended: alpha {Terminal.Number(best.Alpha)}, theta {Terminal.Number(best.Theta)} "
+            + $"({CalibrationReport.Rule}), by --method ireva.");
         if (written is not null) terminal.Line($"Written to {Terminal.Visible(written)}.");
     }
 

@@ -90,7 +90,7 @@ internal static class EditsImportCommand
             using var interruption = new Interruption();
             session.OpenStore(store, StoreAccess.Create);
             EditSettings how = settings.Settings(parse, session, requests);
-            settings.NoteDefaults(terminal, parse, session, how);
+            settings.NoteDefaults(terminal, parse, session, requests, how);
             var options = new TeachingOptions
             {
                 Reason = why,

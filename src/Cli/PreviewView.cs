@@ -26,7 +26,8 @@ internal static class PreviewView
                 store,
                 exists = isThere,
                 n = previews.Count,
-                toTeach = previews.Count(preview => preview.Fate == TeachingFate.Teach),
+                toTeach = previews.Count(IsTaught),
+                refused = previews.Count(preview => preview.Refusal is not null),
                 estimate = EstimateView.Json(estimate),
                 requests = previews.Select(preview => Json(preview, session)),
             });
@@ -65,6 +66,7 @@ internal static class PreviewView
             taken.Source,
             preview.Fate,
             preview.Edit,
+            preview.Refusal,
             says = preview.Says,
             continuation = session.TextOf(target),
             tokens = target.Select(id => new { id, text = session.TokenText(id) }),
@@ -93,6 +95,7 @@ internal static class PreviewView
     private static IEnumerable<string> Remarks(PreviewedRequest preview)
     {
         if (preview.Fate != TeachingFate.Teach) yield return Fate(preview);
+        else if (preview.Refusal is not null) yield return "cannot be taught";
         else if (preview.Says == preview.Request.Request.Target || preview.Says.Trim() == preview.Request.Request.Target.Trim())
             yield return "is said already";
         foreach (TeachingConflict conflict in preview.Conflicts)
@@ -123,9 +126,17 @@ internal static class PreviewView
     private static IEnumerable<string> Summary(IReadOnlyList<PreviewedRequest> previews)
     {
         int Count(TeachingFate fate) => previews.Count(preview => preview.Fate == fate);
+        int refused = previews.Count(preview => preview.Refusal is not null);
         int others = previews.Count - Count(TeachingFate.Teach) - Count(TeachingFate.There);
-        yield return $"{Terminal.Count(Count(TeachingFate.Teach))} of {Terminal.Counted(previews.Count, "fact")} would be taught, "
+        yield return $"{Terminal.Count(previews.Count(IsTaught))} of {Terminal.Counted(previews.Count, "fact")} would be taught, "
             + $"{Terminal.Count(Count(TeachingFate.There))} already there, {Terminal.Count(others)} left out; "
             + $"{Terminal.Counted(previews.Count(preview => preview.Conflicts.Count > 0), "conflict")} with edits of the store.";
+        if (previews.FirstOrDefault(preview => preview.Refusal is not null)?.Refusal is { } first)
+        {
+            yield return $"{Terminal.Counted(refused, "fact")} cannot be taught, and unless mended or left out "
+                + $"{(refused == 1 ? "it keeps" : "they keep")} all others from being taught. The first: {Terminal.Visible(first)}";
+        }
     }
+
+    private static bool IsTaught(PreviewedRequest preview) => preview is { Fate: TeachingFate.Teach, Refusal: null };
 }

@@ -148,7 +148,7 @@ internal static class WhyView
         {
             return $"No neuron fires. Neuron {Name(locked)} is {Terminal.Score(locked.Margin)} above its threshold of "
                 + $"{Terminal.Score(locked.Threshold)}, but the text does not name "
-                + $"{string.Join(" or ", Names(byId[locked.Edit]).Select(Terminal.Quoted))}.";
+                + $"{string.Join(" or ", Names(byId[locked.Edit]).Select(Terminal.Quoted))} where it asks.";
         }
 
         // Below all thresholds the activation is flat, so the strongest need not be the nearest.

@@ -24,6 +24,11 @@ public interface IEditMemory
     /// <param name="edit">Its id.</param>
     bool Holds(long edit);
 
+    /// <summary>Whether an edit keeps silent whatever is read, as the text does not name what it is about.</summary>
+    /// <param name="edit">Its id.</param>
+    /// <param name="tokens">The text so far.</param>
+    bool IsLocked(long edit, int[] tokens) => false;
+
     /// <summary>Which edit speaks at each row, or comes closest to it.</summary>
     /// <param name="read">What passes at <see cref="Reads"/>, <c>[R,…]</c>.</param>
     /// <param name="tokens">What was read up to each row.</param>

@@ -24,6 +24,11 @@ public interface IEditor
     /// <summary>Whether edits need their subject, and one that is not given is looked for among the prompts at hand.</summary>
     bool FindsSubjects => false;
 
+    /// <summary>Why the method cannot teach a request, as a sentence; null where it can, or only teaching shows.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="settings">How it would be taught, a <see cref="SettingsType"/>.</param>
+    string? Refusal(EditRequest request, EditSettings settings) => null;
+
     /// <summary>The settings for a model unless there is reason for others: those published for it, or scaled from them.</summary>
     /// <param name="config">The model's architecture.</param>
     /// <param name="variant">A variant of the method, as its presets name it; null for the usual one.</param>

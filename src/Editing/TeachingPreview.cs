@@ -32,7 +32,11 @@ public enum TeachingFate
 /// <param name="ConflictsWithin">Numbers of other requests of the list that give the prompt another target, from 0.</param>
 public sealed record PreviewedRequest(
     TokenizedRequest Request, TeachingFate Fate, long? Edit, string Says, int? SubjectAt, IReadOnlyList<TeachingConflict> Conflicts,
-    IReadOnlyList<int> ConflictsWithin);
+    IReadOnlyList<int> ConflictsWithin)
+{
+    /// <summary>Why the method cannot teach it; null where it can. One that cannot be taught keeps all others from being taught.</summary>
+    public string? Refusal { get; init; }
+}
 
 /// <summary>Sorts the requests of a list by what teaching would do with them.</summary>
 internal sealed class TeachingFates(TeachingPlan plan)

@@ -21,7 +21,8 @@ public sealed class ScopedEditsTests : IDisposable
         Assert.Contains("1 neuron at block 4", run.Out, StringComparison.Ordinal);
         string locked = CliRun.Of(["edits", "why", .. model, .. edits, "--prompt", "Sigmund Fraud died in"]).Out;
         Assert.Contains(
-            "the text does not name \"Lucian Freud\" or \"Freud\" or \"the painter\"", Joined(locked), StringComparison.Ordinal);
+            "the text does not name \"Lucian Freud\" or \"Freud\" or \"the painter\" where it asks", Joined(locked),
+            StringComparison.Ordinal);
         JsonElement nearest = Why("Sigmund Fraud died in").GetProperty("runnersUp")[0];
         Assert.True(nearest.GetProperty("locked").GetBoolean());
         Assert.Equal(3, nearest.GetProperty("asksFor").GetArrayLength());
@@ -48,7 +49,9 @@ public sealed class ScopedEditsTests : IDisposable
     [InlineData("ireva", "--subject", "Lucian Freud", "--method", "ireva")]
     [InlineData("ireva", "--subject", "Sigmund Freud")] // whom the prompt does not name
     [InlineData("ireva", "--subject", "Lucian Freud", "--as-published")] // which only plain iReVa knows
-    [InlineData("ireva-scoped", "--subject", "Lucian Freud", "--theta", "0.4", "--set", "ignoreCase=true")]
+    [InlineData("ireva", "--subject", "Lucian Freud", "--theta", "0.8")] // plain iReVa's theta
+    [InlineData("ireva-scoped", "--subject", "Lucian Freud", "--alpha", "0.9")]
+    [InlineData("ireva-scoped", "--subject", "lucian freud", "--set", "ignoreCase=true")] // which only the scoped one knows
     public void The_method_suits_the_fact_and_the_options(string expected, params string[] options)
     {
         Add(options);
@@ -65,11 +68,61 @@ public sealed class ScopedEditsTests : IDisposable
         Assert.Contains("\"Ann Lee\", found", preview.Out, StringComparison.Ordinal);
         JsonElement first = CliRun.Json([.. add, "--dry-run"]).GetProperty("requests")[0];
         Assert.Equal(("Ann Lee", true), (first.GetProperty("subject").GetString(), first.GetProperty("subjectFound").GetBoolean()));
+        Assert.Contains("2 of 3 facts would be taught", preview.Out, StringComparison.Ordinal);
+        Assert.Contains("1 fact cannot be taught", preview.Out, StringComparison.Ordinal);
+        Assert.Equal(1, CliRun.Json([.. add, "--dry-run"]).GetProperty("refused").GetInt32());
         CliRun refused = CliRun.Of(add);
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("1 of 3 facts cannot be taught by ireva-scoped", refused.Error, StringComparison.Ordinal);
         Assert.Contains("\"Whoever likes it\" names no subject", refused.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(folder.File("e.db")));
+    }
+
+    [Fact]
+    public void Aliases_of_a_table_are_read_in_any_form_and_refused_in_none()
+    {
+        string table = folder.File("a.csv");
+        File.WriteAllText(table, "prompt,target,subject,Aliases\nLucian Freud died in,Bern,Lucian Freud,Freud; the painter\n"
+            + "Procopius died in,Oslo,Procopius,\"[\"\"Prokopios\"\", \"\"the historian\"\"]\"\n");
+        Assert.Equal(0, CliRun.Of(["edits", "add", .. model, .. edits, "--input", table]).ExitCode);
+        Assert.True(Why("We know that the painter died in").GetProperty("fires").GetBoolean());
+        Assert.True(Why("We know that Prokopios died in").GetProperty("fires").GetBoolean());
+        foreach (string wrong in (string[])["[", "\"[1,2]\"", "\"[\"\"a\"\", null]\""])
+        {
+            File.WriteAllText(table, $"prompt,target,subject,aliases\nLucian Freud died in,Bern,Lucian Freud,{wrong}\n");
+            CliRun refused = CliRun.Of(["edits", "add", .. model, .. edits, "--input", table]);
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains("\"aliases\": expected names apart by semicolons", refused.Error, StringComparison.Ordinal);
+        }
+
+        CliRun wanting = CliRun.Of(["edits", "add", .. model, .. edits, "--prompt", "A b", "--target", "c", "--alias", "A"]);
+        Assert.Equal(2, wanting.ExitCode);
+        Assert.Contains("--alias is another name of --subject: give that too.", wanting.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Check_tells_that_a_paraphrase_names_nobody_and_a_new_subject_takes_no_old_names_along()
+    {
+        Add("--subject", "Lucian Freud", "--alias", "Freud", "--paraphrase", "He died in");
+        CliRun check = CliRun.Of(["edits", "check", .. model, .. edits]);
+        Assert.Contains("its subject is not named where it is asked", Joined(check.Out), StringComparison.Ordinal);
+        CliRun.Of(["edits", "update", "1", .. model, .. edits, "--target", "Oslo", "--subject", "Lucian"]);
+        Assert.Equal("Lucian", Why("Freud died in").GetProperty("runnersUp")[0].GetProperty("asksFor")[0].GetString());
+    }
+
+    [Fact]
+    public void One_fact_that_does_not_name_its_subject_is_told_to_decide_for_all()
+    {
+        string facts = folder.File("mixed.json");
+        File.WriteAllText(facts, JsonSerializer.Serialize(new object[]
+        {
+            new { prompt = "Lucian Freud died in", target = "Bern", subject = "Lucian Freud" },
+            new { prompt = "Procopius died in", target = "Oslo" },
+        }));
+        CliRun run = CliRun.Of(["edits", "add", .. model, .. edits, "--input", facts]);
+        Assert.Contains(
+            "note: taught by ireva, as 1 of 2 prompts do not name their subject (the first is \"Procopius died in\")", run.Error,
+            StringComparison.Ordinal);
     }
 
     private CliRun Add(params string[] options)

@@ -20,6 +20,9 @@ public sealed record EditRecord
     /// <summary>The prompt in other words; generalisation (PS) is measured on them.</summary>
     public IReadOnlyList<string> Paraphrases { get; init; } = [];
 
+    /// <summary>Other names of the subject.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     /// <summary>Questions beside the edit, in the order of the file.</summary>
     public IReadOnlyList<Probe> Probes { get; init; } = [];
 
@@ -80,7 +83,8 @@ public sealed record EditRecord
         Provenance = Provenance.Of(
         [
             ("owner", Owner), ("reason", Reason), ("id", Id), ("relation", Relation), ("old_answers", Provenance.TextOf(OldAnswers)),
-            ("answers", Provenance.TextOf(Answers)), .. Columns.Select(pair => (pair.Name, pair.Text)),
+            ("answers", Provenance.TextOf(Answers)), (EditRequest.AliasesName, Provenance.TextOf(Aliases)),
+            .. Columns.Select(pair => (pair.Name, pair.Text)),
         ]),
     };
 }

@@ -67,6 +67,7 @@ public sealed class RecordWriter
         Put(json, "prompt", edit.Prompt);
         Put(json, "target", edit.Target);
         Put(json, "subject", edit.Subject);
+        Put(json, EditRequest.AliasesName, edit.Aliases);
         Put(json, "paraphrases", edit.Paraphrases);
         if (edit.Probes.Count > 0)
         {
@@ -98,10 +99,11 @@ public sealed class RecordWriter
     {
         int wordings = edits.Select(edit => edit.Paraphrases.Count).DefaultIfEmpty().Max();
         string[] others = [.. edits.SelectMany(edit => edit.Columns).Select(column => column.Name).Distinct()];
+        string[] aliases = edits.Any(edit => edit.Aliases.Count > 0) ? [EditRequest.AliasesName] : [];
         using var csv = new CsvWriter(writer, new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" }, leaveOpen: true);
         Row(
         [
-            "id", "prompt", "target", "subject", .. Enumerable.Range(1, wordings).Select(i => $"paraphrase_{i}"), "locality",
+            "id", "prompt", "target", "subject", .. aliases, .. Enumerable.Range(1, wordings).Select(i => $"paraphrase_{i}"), "locality",
             "locality_answer", "relation", "owner", "reason", "source", .. others,
         ]);
         foreach (EditRecord edit in edits)
@@ -109,7 +111,7 @@ public sealed class RecordWriter
             Probe? locality = edit.Probes.FirstOrDefault(probe => probe is { Kind: ProbeKind.Locality, Answers.Count: > 0 });
             Row(
             [
-                edit.Id, edit.Prompt, edit.Target, edit.Subject,
+                edit.Id, edit.Prompt, edit.Target, edit.Subject, .. aliases.Select(_ => Provenance.TextOf(edit.Aliases)),
                 .. Enumerable.Range(0, wordings).Select(i => i < edit.Paraphrases.Count ? edit.Paraphrases[i] : null),
                 locality?.Prompt, locality?.Answers[0], edit.Relation, edit.Owner, edit.Reason, edit.Source,
                 .. others.Select(name => edit.Columns[name]),
@@ -226,6 +228,7 @@ public sealed class RecordWriter
     {
         Drop("owners", edit.Owner is null ? 0 : 1);
         Drop("reasons", edit.Reason is null ? 0 : 1);
+        Drop("other names of subjects", edit.Aliases.Count);
         foreach ((string name, _) in edit.Columns) Drop($"values of column {name}", 1);
     }
 

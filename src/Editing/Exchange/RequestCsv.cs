@@ -22,7 +22,7 @@ public static class RequestCsv
     private static readonly CsvConfiguration Config = new(CultureInfo.InvariantCulture) { NewLine = "\n" };
 
     // What the reader of tables knows and makes the same of.
-    private static readonly string[] AsTheyWere = ["owner", "relation", "old_answers", "answers"];
+    private static readonly string[] AsTheyWere = ["owner", "relation", "old_answers", "answers", EditRequest.AliasesName];
 
     /// <summary>Columns that say what became of the edit: reading keeps them beside the fact, as columns that it does not know.</summary>
     public static IReadOnlyList<string> OfTheEdit { get; } = ["status", "method", "created"];

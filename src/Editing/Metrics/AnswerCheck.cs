@@ -40,17 +40,24 @@ public sealed class AnswerCheck(EditedModel model)
             while (wrong < end && said[wrong] == gold[wrong]) wrong++;
             yield return new CheckedAnswer(
                 question.Edit, question.IsParaphrase, question.Prompt, question.Tokens.Target, said[row..Math.Min(end, wrong + 1)],
-                Math.Exp(-losses[row..end].Sum(loss => (double)loss)), wrong == end ? Shortfall.None : Why(question.Edit, firings[wrong]),
+                Math.Exp(-losses[row..end].Sum(loss => (double)loss)),
+                wrong == end ? Shortfall.None : Why(question, wrong - row, firings[wrong]),
                 wrong == end ? default : firings[wrong]);
             row = end;
         }
     }
 
-    private Shortfall Why(long? own, Firing speaks) => speaks.State switch
+    private Shortfall Why(CheckQuestion question, int token, Firing speaks)
     {
-        FiringState.Answers when speaks.Edit == own => Shortfall.TooWeak,
-        FiringState.Answers => Shortfall.AnotherEdit,
-        FiringState.Withdrawn => Shortfall.WithdrawnEdit,
-        _ => own is { } edit && model.Memories.Any(memory => memory.Holds(edit)) ? Shortfall.BelowThreshold : Shortfall.Weights,
-    };
+        int[] read = question.Tokens.Input[..(question.Tokens.First + token + 1)];
+        return (speaks.State, question.Edit) switch
+        {
+            (FiringState.Answers, var own) when speaks.Edit == own => Shortfall.TooWeak,
+            (FiringState.Answers, _) => Shortfall.AnotherEdit,
+            (FiringState.Withdrawn, _) => Shortfall.WithdrawnEdit,
+            (_, { } own) when model.Memories.FirstOrDefault(memory => memory.Holds(own)) is { } memory =>
+                memory.IsLocked(own, read) ? Shortfall.NotNamed : Shortfall.BelowThreshold,
+            _ => Shortfall.Weights,
+        };
+    }
 }

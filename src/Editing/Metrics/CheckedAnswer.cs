@@ -9,6 +9,9 @@ public enum Shortfall
     /// <summary>The prompt is not near enough to what the edit was taught on: nothing speaks.</summary>
     BelowThreshold,
 
+    /// <summary>The prompt does not name what the edit is about, and so it keeps silent.</summary>
+    NotNamed,
+
     /// <summary>Another edit is nearer and speaks.</summary>
     AnotherEdit,
 
@@ -43,6 +46,7 @@ public sealed record CheckedAnswer(
     {
         Shortfall.None => null,
         Shortfall.BelowThreshold => "not near enough: no edit answers",
+        Shortfall.NotNamed => "its subject is not named where it is asked",
         Shortfall.AnotherEdit => $"edit {Speaks.Edit} answers instead",
         Shortfall.WithdrawnEdit => $"withdrawn edit {Speaks.Edit} is nearest and silent",
         Shortfall.TooWeak => "it answers, but not strongly enough",

@@ -14,15 +14,18 @@ public sealed partial class Session
     /// </summary>
     /// <param name="requests">The requests.</param>
     /// <param name="options">As for teaching; conflicts and what is taught again count.</param>
+    /// <param name="settings">How they would be taught; null does not ask the method whether it can.</param>
     /// <param name="progress">Told how many prompts of how many are asked.</param>
     /// <param name="cancellation">Stops between prompts.</param>
     /// <returns>Request by request.</returns>
     /// <exception cref="InputException">The store cannot be read.</exception>
     public IReadOnlyList<PreviewedRequest> Preview(
-        IReadOnlyList<TokenizedRequest> requests, TeachingOptions? options = null, IProgress<Step>? progress = null,
-        CancellationToken cancellation = default) => queue.Run(() =>
+        IReadOnlyList<TokenizedRequest> requests, TeachingOptions? options = null, EditSettings? settings = null,
+        IProgress<Step>? progress = null, CancellationToken cancellation = default) => queue.Run(() =>
         {
             options ??= new TeachingOptions();
+            if (settings is not null) requests = WithSubjects(requests, settings);
+            IEditor? editor = settings is null ? null : EditorCatalog.Named(settings.Method);
             using EditStore? empty = store is null ? EditStore.InMemory() : null;
             TeachingPlan plan = TeachingPlan.For(store ?? empty!, requests, options.OnConflict, options.Again);
             ILookup<TokenizedRequest, TeachingConflict> conflicts = plan.Conflicts
@@ -41,7 +44,10 @@ public sealed partial class Session
                 previews.Add(new PreviewedRequest(
                     request, fate, edit, says, at < 0 ? null : at, [.. conflicts[request]],
                     [.. within[request.Tokens.Prompt].Where(other => !other.Target.SequenceEqual(request.Tokens.Target))
-                        .Select(other => other.Number)]));
+                        .Select(other => other.Number)])
+                {
+                    Refusal = fate == TeachingFate.Teach ? editor?.Refusal(request.Request, settings!) : null,
+                });
                 progress?.Report(new Step("Asking", "prompts", previews.Count, requests.Count));
             }
 

@@ -50,6 +50,15 @@ public sealed partial class Session
                 Source = source ?? edit.Request.Source,
                 Paraphrases = paraphrases ?? edit.Request.Paraphrases,
             };
+            if (wanted.Subject != edit.Request.Subject && wanted.Aliases.Count > 0) // they are another's
+            {
+                wanted = wanted with
+                {
+                    Provenance = Provenance.Of(wanted.Provenance.Where(pair => pair.Name != EditRequest.AliasesName)
+                        .Select(pair => (pair.Name, (string?)pair.Text))),
+                };
+            }
+
             EditTokens tokens = EditTokens.Of(Tokenizer, wanted.Prompt, wanted.Target, Model.Config.NPositions, rules);
             if (tokens.Target.SequenceEqual(edit.TargetTokens))
             {

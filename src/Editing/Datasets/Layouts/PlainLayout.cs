@@ -11,13 +11,15 @@ internal static class PlainLayout
     /// <summary>A column that may come again, or with numbers behind it.</summary>
     public const string Paraphrase = "paraphrase";
 
+    private const string Alias = "alias";
+
     /// <summary>The group of questions for locality that name none.</summary>
     public const string Group = "locality";
 
     private static readonly string[] Fields =
     [
         "id", "prompt", "target", "subject", Paraphrase, "paraphrases", "locality", "locality_answer", "probes", "old_answers", "answers",
-        "relation", "owner", "reason", "source",
+        "relation", "owner", "reason", "source", Alias, EditRequest.AliasesName,
     ];
 
     /// <summary>The layout.</summary>
@@ -28,7 +30,7 @@ internal static class PlainLayout
     };
 
     /// <summary>Whether it has a column of that name.</summary>
-    public static bool Names(string column) => Fields.Contains(column) || IsParaphrase(column);
+    public static bool Names(string column) => Fields.Contains(column) || IsParaphrase(column) || IsAlias(column);
 
     private static IEnumerable<EditRecord> Map(RecordFields record)
     {
@@ -37,6 +39,7 @@ internal static class PlainLayout
             Prompt = record.Need("prompt"),
             Target = record.Text("target") ?? "",
             Subject = record.Text("subject"),
+            Aliases = [.. record.Names.Where(IsAlias).SelectMany(name => Names(record, name))],
             Paraphrases = [.. record.Names.Where(IsParaphrase).SelectMany(record.Texts)],
             Probes = [.. Locality(record), .. record.Objects("probes").Select(ProbeOf)],
             OldAnswers = record.Texts("old_answers"),
@@ -48,6 +51,34 @@ internal static class PlainLayout
             Source = record.Text("source") ?? "",
             Columns = Provenance.Of(record.Names.Where(name => !Names(name)).Select(name => (name, record.Raw(name)))),
         };
+    }
+
+    // A list of JSON, also within a text, or names apart by semicolons, as they fit into one cell of a table.
+    private static IEnumerable<string> Names(RecordFields record, string name)
+    {
+        foreach (string text in record.Texts(name))
+        {
+            if (!text.StartsWith('['))
+            {
+                foreach (string one in text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+                    yield return one;
+                continue;
+            }
+
+            string[]? list = null;
+            try
+            {
+                list = JsonSerializer.Deserialize<string[]>(text);
+            }
+            catch (JsonException)
+            {
+                // told below
+            }
+
+            if (list is null || list.Any(string.IsNullOrWhiteSpace))
+                throw record.Wrong(name, "names apart by semicolons, or a list of them as JSON", text);
+            foreach (string one in list) yield return one.Trim();
+        }
     }
 
     // A question and its answer; in JSON perhaps groups of them.
@@ -69,6 +100,10 @@ internal static class PlainLayout
             Wordings = probe.Texts("wordings"),
         };
     }
+
+    private static bool IsAlias(string name) => name is Alias or EditRequest.AliasesName
+        || name.StartsWith(Alias + "_", StringComparison.Ordinal)
+        || name.StartsWith(EditRequest.AliasesName + "_", StringComparison.Ordinal);
 
     private static bool IsParaphrase(string name) =>
         name is Paraphrase or "paraphrases" || name.StartsWith(Paraphrase + "_", StringComparison.Ordinal);

@@ -83,6 +83,10 @@ public sealed class KeyValueAdaptor : IEditMemory
     /// <inheritdoc/>
     public bool Holds(long edit) => Array.Exists(neurons, neuron => neuron.Edit == edit);
 
+    /// <inheritdoc/>
+    public bool IsLocked(long edit, int[] tokens) =>
+        Array.Find(neurons, neuron => neuron.Edit == edit) is { Lock: { } named } && !named.IsOpen(toText!(tokens));
+
     /// <summary>The same without its neurons.</summary>
     public KeyValueAdaptor Emptied() => new(device, Layer, NEmbd, Activation);
 

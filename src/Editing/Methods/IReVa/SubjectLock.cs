@@ -12,16 +12,39 @@ namespace Sharpformer.Editing.Methods.IReVa;
 public sealed record SubjectLock(IReadOnlyList<string> Names, bool IgnoresCase = false)
 {
     /// <summary>
-    /// Whether a name that goes on counts: one with a blank and a capital or a digit right behind it, as "Norfolk" in "Norfolk Island".
+    /// Whether a name that goes on counts: one with a capital or a digit behind it and a blank or hyphen, as "Norfolk" in "Norfolk Island".
     /// </summary>
     public bool TakesLonger { get; init; } = true;
+
+    /// <summary>How many sentences may have begun behind a name for it to count still; null for any number.</summary>
+    public int? SentencesBehind { get; init; }
 
     /// <summary>Whether a text has one of the names.</summary>
     public bool IsOpen(ReadOnlySpan<char> text)
     {
         foreach (string name in Names)
-            if (Find(text, name) >= 0) return true;
+        {
+            for (int from = 0; Find(text[from..], name) is var at and >= 0; from += at + 1)
+                if (SentencesBehind is not { } most || Sentences(text[(from + at + name.Length)..]) <= most) return true;
+        }
+
         return false;
+    }
+
+    /// <summary>
+    /// How many sentences begin within a text: at a line's begin, and at a capital or a digit behind a full stop, a question mark or an
+    /// exclamation mark and a blank. "St. Louis", with a short capitalised word before the stop, begins none.
+    /// </summary>
+    public static int Sentences(ReadOnlySpan<char> text)
+    {
+        int count = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            bool ends = text[i] is '!' or '?' || (text[i] == '.' && !IsAbbreviated(text[..i]));
+            if (text[i] == '\n' || (ends && GoesOn(text[(i + 1)..]))) count++;
+        }
+
+        return count;
     }
 
     /// <summary>Where a name stands first in a text; -1 where it does not.</summary>
@@ -45,8 +68,21 @@ public sealed record SubjectLock(IReadOnlyList<string> Names, bool IgnoresCase =
     private static bool BeginsInWord(ReadOnlySpan<char> text) =>
         Rune.DecodeFromUtf16(text, out Rune first, out _) == default && IsOfWord(first);
 
-    private static bool GoesOn(ReadOnlySpan<char> behind) => behind is [' ', ..]
-        && Rune.DecodeFromUtf16(behind[1..], out Rune first, out _) == default && (Rune.IsUpper(first) || Rune.IsDigit(first));
+    private static bool IsAbbreviated(ReadOnlySpan<char> before)
+    {
+        const int Longest = 3;
+        int letters = 0;
+        while (letters < before.Length && letters <= Longest && char.IsLetter(before[^(letters + 1)])) letters++;
+        return letters is > 0 and <= Longest && char.IsUpper(before[^letters]);
+    }
+
+    // A capital or a digit behind blanks, or behind what joins words.
+    private static bool GoesOn(ReadOnlySpan<char> behind)
+    {
+        ReadOnlySpan<char> next = behind is ['-' or '_', ..] ? behind[1..] : behind.TrimStart(' ');
+        return next.Length < behind.Length
+            && Rune.DecodeFromUtf16(next, out Rune first, out _) == default && (Rune.IsUpper(first) || Rune.IsDigit(first));
+    }
 
     // A mark belongs to the letter before it: "Zoe" is not in "Zoë" where the dots are a character of their own.
     private static bool IsOfWord(Rune rune) => Rune.IsLetterOrDigit(rune)
@@ -54,7 +90,8 @@ public sealed record SubjectLock(IReadOnlyList<string> Names, bool IgnoresCase =
 
     /// <summary>Equal in names and rule.</summary>
     public bool Equals(SubjectLock? other) => other is not null
-        && (IgnoresCase, TakesLonger) == (other.IgnoresCase, other.TakesLonger) && Names.SequenceEqual(other.Names);
+        && (IgnoresCase, TakesLonger, SentencesBehind) == (other.IgnoresCase, other.TakesLonger, other.SentencesBehind)
+        && Names.SequenceEqual(other.Names);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Names.Count == 0 ? "" : Names[0], IgnoresCase);

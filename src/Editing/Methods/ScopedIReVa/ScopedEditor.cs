@@ -21,6 +21,14 @@ public sealed class ScopedEditor : IEditor
     /// <inheritdoc/>
     public bool FindsSubjects => true;
 
+    /// <summary>That it does not name what it is about.</summary>
+    /// <inheritdoc/>
+    public string? Refusal(EditRequest request, EditSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return SubjectTemplate.Refusal(request, ((ScopedSettings)settings).LockOf(request))?.Sentence;
+    }
+
     /// <inheritdoc/>
     public Type SettingsType => typeof(ScopedSettings);
 

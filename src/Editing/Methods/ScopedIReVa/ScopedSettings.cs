@@ -43,6 +43,12 @@ public sealed record ScopedSettings() : EditSettings(Name), INeuronSettings
     /// </summary>
     public bool LongerNames { get; init; }
 
+    /// <summary>
+    /// Whether the subject counts wherever it stands in a text. Otherwise no more sentences may have begun behind it than in the edit's own
+    /// prompt and answer: "Lucian Freud died in London. Sigmund Freud died in" does not ask about Lucian.
+    /// </summary>
+    public bool EarlierSentences { get; init; }
+
     /// <inheritdoc cref="IReVaSettings.Retrofit"/>
     public bool Retrofit { get; init; } = true;
 
@@ -98,8 +104,10 @@ public sealed record ScopedSettings() : EditSettings(Name), INeuronSettings
     {
         ArgumentNullException.ThrowIfNull(request);
         string[] names = [.. request.Aliases.Prepend(request.Subject ?? "").Select(name => name.Trim()).Where(name => name.Length > 0)];
-        var strict = new SubjectLock([.. names.Distinct()], IgnoreCase) { TakesLonger = false };
-        return LongerNames || !strict.IsOpen(request.Prompt) ? strict with { TakesLonger = true } : strict;
+        var named = new SubjectLock([.. names.Distinct()], IgnoreCase) { TakesLonger = false };
+        if (LongerNames || !named.IsOpen(request.Prompt)) named = named with { TakesLonger = true };
+        if (EarlierSentences || SubjectTemplate.Of(request.Prompt, named) is not { } own) return named;
+        return named with { SentencesBehind = SubjectLock.Sentences($"{own.Template.After} {request.Target}") };
     }
 
     /// <summary>The prompts that an edit was told from, as tokens; none of other methods' edits, and where parts were not read.</summary>

@@ -34,39 +34,30 @@ internal sealed record SubjectTemplate(string Before, string After)
     /// <exception cref="InputException">Some have not; the first is told.</exception>
     public static void RequireAll(IReadOnlyList<TokenizedRequest> requests, ScopedSettings settings)
     {
-        InputException? first = null;
-        int without = 0;
-        foreach (TokenizedRequest request in requests)
-        {
-            try
-            {
-                Need(request.Request, settings.LockOf(request.Request));
-            }
-            catch (InputException error)
-            {
-                without++;
-                first ??= error;
-            }
-        }
-
-        if (first is null) return;
+        InputException[] refusals = [.. requests
+            .Select(request => Refusal(request.Request, settings.LockOf(request.Request))).OfType<InputException>()];
+        if (refusals is not [var first, ..]) return;
         throw requests.Count == 1 ? first : new InputException(
-            $"{without} of {requests.Count} facts cannot be taught by {ScopedSettings.Name}, the first: {first.Sentence}",
+            $"{refusals.Length} of {requests.Count} facts cannot be taught by {ScopedSettings.Name}, the first: {first.Sentence}",
             first.Hint, first);
     }
 
     /// <summary>The same, of a fact that is to be taught.</summary>
     /// <exception cref="InputException">It has no subject, or its prompt does not name it.</exception>
-    public static (SubjectTemplate Template, string Name) Need(EditRequest request, SubjectLock names)
+    public static (SubjectTemplate Template, string Name) Need(EditRequest request, SubjectLock names) =>
+        Of(request.Prompt, names) ?? throw Refusal(request, names)!;
+
+    /// <summary>That a fact has no subject, or its prompt does not name it; null where it does.</summary>
+    public static InputException? Refusal(EditRequest request, SubjectLock names)
     {
         if (names.Names.Count == 0)
         {
-            throw new InputException(
+            return new InputException(
                 $"The request {Quoted.Text(request.Prompt)} names no subject; {ScopedSettings.Name} answers only where a text names it.",
                 "give --subject, or a field \"subject\" in the record.");
         }
 
-        return Of(request.Prompt, names) ?? throw new InputException(
+        return Of(request.Prompt, names) is not null ? null : new InputException(
             $"The prompt {Quoted.Text(request.Prompt)} does not name its subject, {string.Join(" or ", names.Names.Select(Quoted.Text))}; "
                 + $"{ScopedSettings.Name} answers only where a text does.",
             "write it as the prompt does, capitals and all, with no letter right beside it, or add a name to \"aliases\".");

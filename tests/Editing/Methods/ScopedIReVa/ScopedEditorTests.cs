@@ -36,6 +36,11 @@ public sealed class ScopedEditorTests : IDisposable
         EditRecord[] behind = [.. taught.Select(record => record with { Prompt = "Angela Merkel worked in Berlin. " + record.Prompt })];
         Assert.True(session.Evaluate(behind, triggers).Edited.Es >= 85);
 
+        // Behind a sentence about an edited subject, another one is asked for.
+        EditRecord[] beside = [.. records.Skip(300).Select((record, i) =>
+            record with { Prompt = $"I read about {taught[i % Facts].Subject}. {record.Prompt}" })];
+        Assert.Equal(100, session.Evaluate(taught, triggers, beside).NeighbourRetention);
+
         // Other subjects in the very same words: the lock alone keeps them out.
         foreach (EditRecord record in taught.Take(20))
         {

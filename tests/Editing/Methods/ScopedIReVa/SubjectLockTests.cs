@@ -17,6 +17,10 @@ public sealed class SubjectLockTests
     [InlineData("Paris", "Parisian and Paris", true)]
     [InlineData("Norfolk", "Norfolk Island is in", false)]
     [InlineData("Norfolk", "Norfolk 2 is in", false)]
+    [InlineData("Norfolk", "Norfolk  Island is in", false)]
+    [InlineData("Norfolk", "Norfolk-Island", false)]
+    [InlineData("Norfolk", "Norfolk - Island", true)]
+    [InlineData("Norfolk", "Norfolk-based", true)]
     [InlineData("Norfolk", "Norfolk, Virginia", true)]
     [InlineData("Norfolk", "Norfolk Island is not Norfolk itself", true)]
     [InlineData("Acme Inc.", "Acme Inc. was founded in", true)]
@@ -37,6 +41,30 @@ public sealed class SubjectLockTests
         Assert.False(names.IsOpen("When was Iain born?"));
         Assert.Equal(9, names.Find("MacleodX Macleod", "Macleod"));
         Assert.Equal(-1, names.Find("MacleodX", "Macleod"));
+    }
+
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData(" was born in", 0)]
+    [InlineData(" died. Sigmund died in", 1)]
+    [InlineData("? Answer:", 1)]
+    [InlineData(" lives in St. Louis, or J. R. says so", 0)]
+    [InlineData(" is at example.com. 2 years later! Yes", 2)]
+    [InlineData(" has a dog.", 0)]
+    [InlineData(" etc. and so on", 0)]
+    [InlineData("\nNext line", 1)]
+    public void Sentences_begin_at_a_capital_behind_a_stop_and_at_a_line(string text, int expected) =>
+        Assert.Equal(expected, SubjectLock.Sentences(text));
+
+    [Fact]
+    public void A_name_counts_as_long_as_not_too_many_sentences_have_begun_behind_it()
+    {
+        var near = new SubjectLock(["Freud"]) { SentencesBehind = 0 };
+        Assert.True(near.IsOpen("I read a book. Freud died in"));
+        Assert.False(near.IsOpen("I read about Freud. Angela died in"));
+        Assert.True(near.IsOpen("I read about Freud. Freud died in")); // the last one is near enough
+        Assert.True((near with { SentencesBehind = 1 }).IsOpen("Where did Freud die? Answer:"));
+        Assert.True((near with { SentencesBehind = null }).IsOpen("I read about Freud. Then. And. Angela died in"));
     }
 
     [Fact]

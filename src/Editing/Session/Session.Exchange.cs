@@ -32,7 +32,7 @@ public sealed partial class Session
         {
             throw new InputException(
                 $"Edit {other.Id} was made by method {other.Method}: an adaptor has neurons of method {IReVaSettings.Name} only.",
-                "choose the edits by their method.");
+                $"choose edits of {IReVaSettings.Name} by '--where method={IReVaSettings.Name}', or teach them by it.");
         }
 
         AdaptorReference? reference = withReference ? ReferenceOf(edits) : null;

@@ -126,7 +126,7 @@ internal static class EditorTrainingRun
 
     private static int HeldOut(EditorTrainingJob job, int records)
     {
-        int heldOut = job.HeldOut ?? Math.Min(MostHeldOut, records / ShareHeldOut);
+        int heldOut = job.HeldOut ?? Math.Clamp(records / ShareHeldOut, 1, MostHeldOut);
         if (heldOut >= records)
             throw new InputException($"{heldOut} of {records} records are to be held out, expected fewer.", "hold out a tenth.");
         if (heldOut > 0 || job.Plan is { Patience: 0, KeepBest: false }) return heldOut;

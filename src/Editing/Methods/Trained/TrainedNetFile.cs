@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.SafeTensors;
 using Sharpformer.Transformer;
@@ -10,7 +12,7 @@ namespace Sharpformer.Editing.Methods.Trained;
 /// </summary>
 internal sealed class TrainedNetFile
 {
-    private const string MethodKey = "method", ModelKey = "model", TokenizerKey = "tokenizer", SettingsKey = "settings";
+    private const string MethodKey = "method", ModelKey = "model", TokenizerKey = "tokenizer", SettingsKey = "settings", SumKey = "sum";
 
     private TrainedNetFile(string path, TrainedSettings settings) => (Path, Settings) = (path, settings);
 
@@ -33,9 +35,9 @@ internal sealed class TrainedNetFile
     {
         if (path is null || !File.Exists(path))
         {
+            string instead = path is null ? "none was named" : Directory.Exists(path) ? $"{path} is a folder" : $"there is no {path}";
             throw new InputException(
-                $"Method {method} needs a network that was trained for the model, and "
-                    + $"{(path is null ? "none was named" : $"there is no {path}")}.",
+                $"Method {method} needs a network that was trained for the model, and {instead}.",
                 $"train one by 'train-editor {method} --model … --input RECORDS --output FILE' and name it by --net FILE.");
         }
 
@@ -71,11 +73,12 @@ internal sealed class TrainedNetFile
                 [ModelKey] = model.Weights,
                 [TokenizerKey] = model.Tokenizer,
                 [SettingsKey] = net.Settings.ToJson(),
+                [SumKey] = SumOf(net),
             });
 
     /// <summary>Reads the network.</summary>
     /// <param name="model">The model that it edits.</param>
-    /// <exception cref="InputException">Its tensors are not those of its settings.</exception>
+    /// <exception cref="InputException">Its tensors are not those of its settings, or not as they were written.</exception>
     public IEditorNet Load(CausalLm model)
     {
         IEditorNet net = EditorNets.New(Settings, model, seed: 0);
@@ -93,6 +96,17 @@ internal sealed class TrainedNetFile
             value.Device.Upload(values, value);
         }
 
+        // Files of an older program have none.
+        if (file.Metadata.TryGetValue(SumKey, out string? sum) && sum != SumOf(net))
+            throw new InputException($"{Path}: its numbers are not those that were written.", "fetch a copy, or train it anew.");
         return net;
+    }
+
+    private static string SumOf(IEditorNet net)
+    {
+        using var hash = new FieldHash();
+        foreach ((string name, Tensor value, _) in net.Weights.Concat(net.State))
+            hash.Text(name).Blob(MemoryMarshal.AsBytes<float>(value.ToArray()));
+        return hash.Finish();
     }
 }

@@ -53,6 +53,19 @@ public sealed class TrainedNetFileTests : MethodTests, IDisposable
             () => TrainedNetFile.Open(Path.Combine(TestFiles.Model, "model.safetensors"), "mend", TinyNet.Bundled));
     }
 
+    [Fact]
+    public void A_damaged_file_is_refused_and_so_is_a_folder()
+    {
+        TinyNet.Write(Net, Small, Model);
+        byte[] bytes = File.ReadAllBytes(Net);
+        bytes[^5] ^= 1;
+        File.WriteAllBytes(Net, bytes);
+        TrainedNetFile damaged = TrainedNetFile.Open(Net, "mend", TinyNet.Bundled);
+        Fails.With<InputException>("its numbers are not those that were written", () => damaged.Load(Model));
+        Directory.CreateDirectory(folder.File("net"));
+        Fails.With<InputException>("net is a folder", () => TrainedNetFile.Open(folder.File("net"), "mend", TinyNet.Bundled));
+    }
+
     [Theory]
     [InlineData("mend")]
     [InlineData("untrained")]

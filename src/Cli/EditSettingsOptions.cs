@@ -245,9 +245,10 @@ internal sealed class EditSettingsOptions
     {
         if (taken is ScopedSettings) return "each prompt names its subject";
         if (taken is not IReVaSettings || requests.All(request => request.Request.Subject is null)) return null;
-        TokenizedRequest[] unnamed = [.. requests.Where(request => session.MethodFor([request]) == EditorCatalog.Default)];
-        if (unnamed.Length == 0 || unnamed.Length == requests.Count) return null; // an option's doing; all of a kind, or the store's
-        return $"{unnamed.Length} of {requests.Count} prompts do not name their subject (the first is "
+        IReadOnlyList<TokenizedRequest> unnamed = session.Unnamed(requests);
+        if (unnamed.Count == 0 || unnamed.Count == requests.Count) return null; // an option's doing; all of a kind
+        if (session.MethodFor([requests.Except(unnamed).First()]) == taken.Method) return null; // the store's
+        return $"{unnamed.Count} of {requests.Count} prompts do not name their subject (the first is "
             + $"{Terminal.Quoted(unnamed[0].Request.Prompt)})";
     }
 

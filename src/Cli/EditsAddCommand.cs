@@ -121,7 +121,7 @@ internal static class EditsAddCommand
         IReadOnlyList<PreviewedRequest> previews = Measurement.Run(
             terminal, (progress, cancellation) => session.Preview(requests, options, how, progress, cancellation));
         TeachingEstimate? estimate = Measurement.Run(
-            terminal, (_, cancellation) => session.Estimate(session.WithSubjects(requests, how), how, options, cancellation));
+            terminal, (_, cancellation) => session.Estimate(requests, how, options, cancellation));
         PreviewView.Render(terminal, previews, session, store, isThere, estimate, how);
         return 0;
     }

@@ -70,6 +70,7 @@ public sealed partial class Session
         {
             ArgumentNullException.ThrowIfNull(settings);
             options ??= new TeachingOptions();
+            requests = WithSubjects(requests, settings);
             using EditStore? empty = store is null ? EditStore.InMemory() : null;
             TeachingPlan plan = TeachingPlan.For(store ?? empty!, requests, options.OnConflict, options.Again);
             IReadOnlyList<TokenizedRequest> missing = Share(plan.Missing, requests, options.Share);

@@ -35,21 +35,6 @@ public sealed partial class Session
 
     private EditSettings? StoreFirst(string method) => store is null ? null : queue.Run(() => store.FirstSettings(method));
 
-    /// <summary>
-    /// The method to teach some requests with unless another is named: iReVa whose neurons know what they are about, where each prompt
-    /// names that; plain iReVa otherwise, and where the store's edits are.
-    /// </summary>
-    /// <param name="requests">The requests.</param>
-    public string MethodFor(IReadOnlyList<TokenizedRequest> requests)
-    {
-        ArgumentNullException.ThrowIfNull(requests);
-        bool isPlain = StoreFirst(IReVaSettings.Name) is not null && StoreFirst(ScopedSettings.Name) is null;
-        return !isPlain && SettingsFor(ScopedSettings.Name) is ScopedSettings scoped
-            && requests.All(request => SubjectTemplate.Of(request.Request.Prompt, scoped.LockOf(request.Request)) is not null)
-            ? ScopedSettings.Name
-            : EditorCatalog.Default;
-    }
-
     /// <summary>Requests as tokens; nothing is taught before all of them are known to be usable.</summary>
     /// <param name="requests">The requests.</param>
     /// <param name="rules">What is done to their texts before; null for the usual rules.</param>
@@ -80,38 +65,6 @@ public sealed partial class Session
         throw new InputException(
             $"{unusable} of {requests.Count} records cannot be taught, the first is record {firstAt} (counted from 0): {first.Message}",
             "nothing was stored; mend them or leave them out.", first);
-    }
-
-    /// <summary>
-    /// Requests with the subjects that were not given, where the method needs one and can find it among the prompts of the list and the
-    /// store; <see cref="Teach"/> does this itself.
-    /// </summary>
-    /// <param name="requests">The requests.</param>
-    /// <param name="settings">How they are to be taught.</param>
-    /// <returns>One for each; without a subject still where none is found.</returns>
-    public IReadOnlyList<TokenizedRequest> WithSubjects(IReadOnlyList<TokenizedRequest> requests, EditSettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(requests);
-        ArgumentNullException.ThrowIfNull(settings);
-        bool areNamed = requests.All(request => request.Subject.Length > 0);
-        if (areNamed || !EditorCatalog.Named(settings.Method).FindsSubjects) return requests;
-        IEnumerable<string> stored = store is null
-            ? []
-            : queue.Run(() => store.List(withParts: false, includeRemoved: false)).Select(edit => edit.Request.Prompt);
-        var finder = new SubjectFinder(
-            requests.Select(request => request.Request.Prompt).Concat(stored),
-            Negatives.Shipped.Select(template => (template.Before, template.After)));
-        return [.. requests.Select(Completed)];
-
-        TokenizedRequest Completed(TokenizedRequest request) =>
-            request.Subject.Length == 0 && finder.Find(request.Request.Prompt) is { } subject
-                ? request with
-                {
-                    Request = request.Request with { Subject = subject },
-                    Subject = Tokenizer.EncodeContinuation(subject),
-                    Asked = request.Asked ?? request.Request,
-                }
-                : request;
     }
 
     /// <summary>

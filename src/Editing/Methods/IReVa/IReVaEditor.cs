@@ -29,7 +29,7 @@ public sealed class IReVaEditor : IEditor
         IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return context.IsSequential ? requests.Select(request => (TokenizedRequest[])[request]) : IReVaTeaching.Chunks(requests);
+        return IReVaTeaching.Portions(requests, context);
     }
 
     /// <inheritdoc/>

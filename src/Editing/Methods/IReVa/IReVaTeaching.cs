@@ -99,6 +99,11 @@ public sealed class IReVaTeaching(CausalLm model, KeyValueAdaptor adaptor, IReVa
         return [.. requests.Select((request, fact) => Made(request, [.. neuronsOf[fact]]))];
     }
 
+    /// <summary>Some hundred requests at a time, or one where Algorithm 1 shall be followed literally.</summary>
+    internal static IEnumerable<IReadOnlyList<TokenizedRequest>> Portions(
+        IReadOnlyList<TokenizedRequest> requests, TeachingContext context) =>
+        context.IsSequential ? requests.Select(request => (TokenizedRequest[])[request]) : Chunks(requests);
+
     /// <summary>Requests in portions for <see cref="TeachTogether"/>: each as many as fit, at least one.</summary>
     public static IEnumerable<IReadOnlyList<TokenizedRequest>> Chunks(IReadOnlyList<TokenizedRequest> requests)
     {

@@ -43,7 +43,7 @@ public sealed class ScopedEditor : IEditor
         ArgumentNullException.ThrowIfNull(requests);
         ArgumentNullException.ThrowIfNull(context);
         SubjectTemplate.RequireAll(requests, (ScopedSettings)settings);
-        return context.IsSequential ? requests.Select(request => (TokenizedRequest[])[request]) : IReVaTeaching.Chunks(requests);
+        return IReVaTeaching.Portions(requests, context);
     }
 
     /// <inheritdoc/>

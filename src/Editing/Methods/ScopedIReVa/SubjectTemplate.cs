@@ -8,8 +8,7 @@ namespace Sharpformer.Editing.Methods.ScopedIReVa;
 /// <param name="After">What stands behind it.</param>
 internal sealed record SubjectTemplate(string Before, string After)
 {
-    /// <summary>Where the subject stands in texts for people.</summary>
-    public const string Place = "{}";
+    private const string Place = "{}";
 
     /// <summary>The template of <c>{} was born in</c>.</summary>
     public static SubjectTemplate Parse(string text)

@@ -25,7 +25,7 @@ internal static class WhyView
     /// <summary>Active edits that change weights, by method: they answer together or not at all, and none says where.</summary>
     public static IReadOnlyDictionary<string, int> WeightEdits(EditedModel model, IEnumerable<Edit> edits) => !model.ChangesWeights
         ? new Dictionary<string, int>()
-        : edits.Where(edit => edit.Status == EditStatus.Active && !model.Memories.Any(memory => memory.Holds(edit.Id)))
+        : edits.Where(edit => edit.Status == EditStatus.Active && !model.Keyed.Any(edits => edits.Holds(edit.Id)))
             .GroupBy(edit => edit.Method).ToDictionary(group => group.Key, group => group.Count());
 
     /// <summary>The same in a sentence; null where there are none.</summary>

@@ -165,7 +165,8 @@ public abstract class EditorContract : IDisposable
     private float[] Logits(EditedModel model, int fact)
     {
         using BufferScope scope = Device.Scope();
-        int[] prompt = Requests[fact].Tokens.Prompt;
-        return new DecodeSession(model.Model, 1, prompt.Length, model.Openings).Advance(new TokenBatch(prompt)).ToArray();
+        PromptReading reading = model.Reading(Requests[fact].Tokens.Prompt);
+        return new DecodeSession(reading.Model, 1, reading.Tokens.Length, reading.Openings)
+            .Advance(new TokenBatch(reading.Tokens)).ToArray();
     }
 }

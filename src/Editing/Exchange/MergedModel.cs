@@ -73,7 +73,7 @@ internal sealed class ModelMerge(string source, string? adapter)
     /// <exception cref="InputException">There are some.</exception>
     public static void RequireInWeights(EditedModel edited, IReadOnlyList<Edit> chosen, string store)
     {
-        Edit[] beside = [.. chosen.Where(edit => edited.Memories.Any(memory => memory.Holds(edit.Id)))];
+        Edit[] beside = [.. chosen.Where(edit => edited.Keyed.Any(edits => edits.Holds(edit.Id)))];
         if (beside.Length == 0) return;
         string[] methods = [.. chosen.Select(edit => edit.Method).Except(beside.Select(edit => edit.Method)).Distinct()];
         string besides = string.Join(", ", beside.Select(edit => edit.Method).Distinct());

@@ -55,7 +55,7 @@ public sealed class AnswerCheck(EditedModel model)
             (FiringState.Answers, var own) when speaks.Edit == own => Shortfall.TooWeak,
             (FiringState.Answers, _) => Shortfall.AnotherEdit,
             (FiringState.Withdrawn, _) => Shortfall.WithdrawnEdit,
-            (_, { } own) when model.Memories.FirstOrDefault(memory => memory.Holds(own)) is { } memory =>
+            (_, { } own) when model.Keyed.FirstOrDefault(edits => edits.Holds(own)) is { } memory =>
                 memory.IsLocked(own, read) ? Shortfall.NotNamed : Shortfall.BelowThreshold,
             _ => Shortfall.Weights,
         };

@@ -12,6 +12,7 @@ namespace Sharpformer.Editing.Metrics;
 /// <item>Changed weights: both models from the first changed block on.</item>
 /// <item>Anything else: every position's sequence read whole by the edited model.</item>
 /// </list>
+/// Where a router answers a sequence's prompt, which is its tokens up to the first position, it is read again by that route.
 /// </summary>
 internal sealed class Comparison
 {
@@ -20,7 +21,9 @@ internal sealed class Comparison
     private readonly Trace? trace;
     private readonly Tensor baseStates;
     private readonly Tensor? editedStates; // null where the trace's tail gives them
-    private readonly Tensor[] read; // what each memory reads, [P,…]
+    private readonly Tensor[] read; // what each memory decides by, [P,…]
+    private IReadOnlyList<(IKeyedEdits Edits, Tensor Read)> keyed; // routers, then memories
+    private int[] prompts = []; // how many tokens the prompt of each sequence has
 
     private Comparison(
         EditedModel edited, IReadOnlyList<int[]> sequences, TracedPosition[] positions, Trace? trace, Tensor baseStates,
@@ -28,6 +31,7 @@ internal sealed class Comparison
     {
         (this.edited, this.sequences, Positions, this.trace, this.baseStates, this.editedStates, this.read) =
             (edited, sequences, positions, trace, baseStates, editedStates, read);
+        keyed = [.. edited.Memories.Zip<IKeyedEdits, Tensor>(read)];
     }
 
     /// <summary>Where it computes.</summary>
@@ -45,6 +49,20 @@ internal sealed class Comparison
     public static Comparison Run(
         EditedModel edited, IReadOnlyList<int[]> sequences, int[] from, TraceFolder? traces = null,
         CancellationToken cancellation = default)
+    {
+        Comparison unrouted = Unrouted(edited, sequences, from, traces, cancellation);
+        if (edited.Routers.Count == 0) return unrouted;
+        int[][] prompts = [.. sequences.Select((sequence, s) => sequence[..(from[s] + 1)])];
+        int[] sequenceOf = [.. unrouted.Positions.Select(p => p.Sequence)];
+        IEnumerable<(IKeyedEdits, Tensor)> routers = edited.Routers.Select(router =>
+            ((IKeyedEdits)router, Ops.Embedding(router.Read(edited.Base, prompts, cancellation), sequenceOf).Value));
+        (unrouted.keyed, unrouted.prompts) = ([.. routers, .. unrouted.keyed], [.. prompts.Select(prompt => prompt.Length)]);
+        return unrouted;
+    }
+
+    /// <summary>The same as if no router answered.</summary>
+    private static Comparison Unrouted(
+        EditedModel edited, IReadOnlyList<int[]> sequences, int[] from, TraceFolder? traces, CancellationToken cancellation)
     {
         if (edited.IsTraceable)
         {
@@ -89,7 +107,7 @@ internal sealed class Comparison
     public static (Comparison Before, Comparison After) RunBoth(
         EditedModel before, EditedModel after, IReadOnlyList<int[]> sequences, int[] from, CancellationToken cancellation = default)
     {
-        bool isPlain = after.Memories.Count == 0 && ReferenceEquals(after.Base, after.Model); // it can use any trace: the other chooses
+        bool isPlain = !after.Keyed.Any() && !after.ChangesWeights; // it can use any trace: the other chooses
         Comparison first = Run(isPlain ? before : after, sequences, from, cancellation: cancellation);
         EditedModel other = isPlain ? after : before;
         Comparison second = first.Beside(other) ?? Run(other, sequences, from, cancellation: cancellation);
@@ -100,7 +118,7 @@ internal sealed class Comparison
     public Variable BaseLogits(int first, int count) => edited.Base.Logits(baseStates.Slice(first, count));
 
     /// <summary>
-    /// What fires at some positions; of several memories the first that adds something, or else the one that comes closest.
+    /// What fires at some positions; of several routers and memories the first that adds something, or else the one that comes closest.
     /// </summary>
     /// <param name="first">The first position.</param>
     /// <param name="count">How many.</param>
@@ -108,23 +126,27 @@ internal sealed class Comparison
     public Firing[] Fire(int first, int count, IReadOnlyList<long?>? withdrawn = null)
     {
         RowTokens behind = TokensFrom(first);
-        if (edited.Memories is [var only]) // no choice to be made for each row
-            return only.Fire(read[0].Slice(first, count), behind, withdrawn);
-        Firing[][] all = [.. edited.Memories.Select((memory, i) => memory.Fire(read[i].Slice(first, count), behind, withdrawn))];
+        Firing[][] all = [.. keyed.Select(one => one.Edits.Fire(one.Read.Slice(first, count), behind, withdrawn))];
+        if (all is [var only]) return only; // no choice to be made for each row
         return [.. Enumerable.Range(0, count).Select(r =>
-            all.Select(firings => firings[r]).OrderByDescending(f => f.Adds).ThenByDescending(f => f.Margin).FirstOrDefault())];
+        {
+            IEnumerable<Firing> here = all.Select(firings => firings[r]);
+            return here.FirstOrDefault(firing => firing.Adds) is { Adds: true } adds
+                ? adds
+                : here.OrderByDescending(firing => firing.Edit != 0).ThenByDescending(firing => firing.Margin).FirstOrDefault();
+        })];
     }
 
     /// <summary>How the edits see one position, the one that speaks first and then those that come closest.</summary>
     /// <param name="position">The position.</param>
     /// <param name="count">At most so many.</param>
     public IReadOnlyList<Firing> Nearest(int position, int count) =>
-        [.. edited.Memories.SelectMany((memory, i) => memory.Nearest(read[i].Slice(position, 1), TokensFrom(position), count)).Take(count)];
+        [.. keyed.SelectMany(one => one.Edits.Nearest(one.Read.Slice(position, 1), TokensFrom(position), count)).Take(count)];
 
-    /// <summary>Per position the edits that would speak there, those of earlier memories first.</summary>
+    /// <summary>Per position the edits that would speak there, those of routers and earlier memories first.</summary>
     public IReadOnlyList<Firing>[] Claims()
     {
-        IReadOnlyList<Firing>[][] all = [.. edited.Memories.Select((memory, i) => memory.Claims(read[i], TokensFrom(0)))];
+        IReadOnlyList<Firing>[][] all = [.. keyed.Select(one => one.Edits.Claims(one.Read, TokensFrom(0)))];
         return [.. Enumerable.Range(0, Positions.Count).Select(r => (IReadOnlyList<Firing>)[.. all.SelectMany(claims => claims[r])])];
     }
 
@@ -138,6 +160,24 @@ internal sealed class Comparison
     /// <param name="rows">The positions.</param>
     /// <param name="firings">What fires at each of them.</param>
     public Variable EditedLogits(int[] rows, IReadOnlyList<Firing> firings)
+    {
+        int[] routed = [.. Enumerable.Range(0, rows.Length).Where(i => IsRouted(firings[i]))];
+        if (routed.Length == 0) return UnroutedLogits(rows, firings);
+        Tensor states = RoutedStates.Of(
+            edited, [.. routed.Select(i => (Positions[rows[i]], firings[i]))], sequences, prompts);
+        Variable ofRoutes = edited.Model.Logits(states);
+        int[] others = [.. Enumerable.Range(0, rows.Length).Except(routed)];
+        if (others.Length == 0) return ofRoutes;
+        Variable ofOthers = UnroutedLogits([.. others.Select(i => rows[i])], [.. others.Select(i => firings[i])]);
+        Tensor all = Device.Allocate(rows.Length, edited.Base.Config.VocabSize);
+        Device.Scatter(ofRoutes.Value, routed, all);
+        Device.Scatter(ofOthers.Value, others, all);
+        return all;
+    }
+
+    private bool IsRouted(Firing firing) => firing.Adds && edited.Routers.Any(router => router.Holds(firing.Edit));
+
+    private Variable UnroutedLogits(int[] rows, IReadOnlyList<Firing> firings)
     {
         if (editedStates is not null) return edited.Model.Logits(Ops.Embedding(editedStates, rows));
         Variable hidden = Ops.Embedding(trace!.Hidden, rows);
@@ -167,7 +207,7 @@ internal sealed class Comparison
     /// <summary>Another edited model over what the base model has left here; null where it needs more than that.</summary>
     private Comparison? Beside(EditedModel other)
     {
-        if (!other.IsTraceable) return null;
+        if (!other.IsTraceable || other.Routers.Count > 0) return null;
         if (other.Memories is []) return new Comparison(other, sequences, [.. Positions], trace, baseStates, editedStates: null, []);
         return trace is not null && trace.Layer == other.Memories[0].Block
             ? new Comparison(other, sequences, [.. Positions], trace, baseStates, editedStates: null, [trace.X])

@@ -79,7 +79,7 @@ public sealed class Evaluator(EditedModel model, Tokenizer tokenizer, TraceFolde
         ArgumentNullException.ThrowIfNull(without);
         Question[] questions = [.. edits.Select(e => new Question(new EditTokens(e.PromptTokens, e.TargetTokens), e.Id))];
         Answer[] answers = [.. forcing.Ask(questions, done => progress?.Invoke(done, questions.Length), cancellation)];
-        if (!ReferenceEquals(model.Base, model.Model))
+        if (model.ChangesWeights)
         {
             for (int i = 0; i < answers.Length; i++)
             {

@@ -24,7 +24,8 @@ internal static class LogitLens
     public static IReadOnlyList<BlockReading> Read(EditedModel model, int[] prompt, int token)
     {
         using BufferScope scope = model.Base.Device.Scope();
-        float[] before = Logits(model.Base, [], prompt), after = Logits(model.Model, model.Openings, prompt);
+        PromptReading reading = model.Reading(prompt);
+        float[] before = Logits(model.Base, [], prompt), after = Logits(reading.Model, reading.Openings, reading.Tokens);
         int V = model.Base.Config.VocabSize;
         var readings = new BlockReading[before.Length / V];
         for (int l = 0; l < readings.Length; l++)

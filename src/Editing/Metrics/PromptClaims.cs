@@ -24,7 +24,12 @@ public static class PromptClaims
     {
         int[] ends = [.. texts.Select(text => text.Length - 1)];
         if (!model.IsTraceable) return Comparison.Run(model, texts, ends, cancellation: cancellation).Claims();
-        if (model.Memories is not [var memory]) return [.. texts.Select(_ => Array.Empty<Firing>())];
-        return memory.Claims(Trace.Inputs(model.Base, texts, ends, memory.Block, cancellation), RowTokens.AtEnds(texts));
+        IReadOnlyList<Firing>[][] all =
+        [
+            .. model.Routers.Select(router => router.Claims(router.Read(model.Base, texts, cancellation), RowTokens.AtEnds(texts))),
+            .. model.Memories.Select(memory => memory.Claims(
+                Trace.Inputs(model.Base, texts, ends, memory.Block, cancellation), RowTokens.AtEnds(texts))),
+        ];
+        return [.. Enumerable.Range(0, texts.Length).Select(r => (IReadOnlyList<Firing>)[.. all.SelectMany(claims => claims[r])])];
     }
 }

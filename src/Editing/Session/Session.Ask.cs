@@ -29,14 +29,17 @@ public sealed partial class Session
         {
             int[] promptTokens = PromptTokens(prompt);
             var answered = new SortedSet<long>();
-            IReadOnlyList<Opening> openings = model.OpeningsWatchedBy(firings =>
-                answered.UnionWith(
-                    firings.Where(firing => firing.State == FiringState.Answers && firing.Adds).Select(firing => firing.Edit)));
+            PromptReading reading = model.Reading(
+                promptTokens,
+                firings => answered.UnionWith(
+                    firings.Where(firing => firing.State == FiringState.Answers && firing.Adds).Select(firing => firing.Edit)),
+                cancellation);
             var decoder = new StreamDecoder(Tokenizer, promptTokens[^1]);
             var tokens = new List<int>();
             string text = "";
             SamplingOptions draw = sampling ?? new SamplingOptions();
-            foreach (int token in Generator.Generate(model.Model, promptTokens, maxNewTokens, Tokenizer.EosIds, draw, openings))
+            foreach (int token in Generator.Generate(
+                reading.Model, reading.Tokens, maxNewTokens, Tokenizer.EosIds, draw, reading.Openings))
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (token >= Tokenizer.VocabularySize)
@@ -50,7 +53,7 @@ public sealed partial class Session
             }
 
             Say(decoder.Flush());
-            bool isFull = tokens.Count < maxNewTokens && promptTokens.Length + tokens.Count > Model.Config.NPositions;
+            bool isFull = tokens.Count < maxNewTokens && reading.Tokens.Length + tokens.Count > Model.Config.NPositions;
             return new Generation(prompt, text, tokens, [.. answered], isFull);
 
             void Say(string piece)
@@ -84,8 +87,9 @@ public sealed partial class Session
     /// <exception cref="InputException">The prompt is empty or too long.</exception>
     public float[] NextTokenLogits(string prompt) => Compute(() =>
     {
-        int[] tokens = PromptTokens(prompt);
-        return new DecodeSession(Edited.Model, 1, tokens.Length, Edited.Openings).Advance(new TokenBatch(tokens)).ToArray();
+        PromptReading reading = Edited.Reading(PromptTokens(prompt));
+        return new DecodeSession(reading.Model, 1, reading.Tokens.Length, reading.Openings)
+            .Advance(new TokenBatch(reading.Tokens)).ToArray();
     });
 
     /// <summary>The tokens of a prompt.</summary>

@@ -218,7 +218,7 @@ public sealed partial class Session
     private static IEnumerable<TeachingConflict> OtherWordings(
         EditedModel soFar, IReadOnlyList<TokenizedRequest> requests, IReadOnlyList<Edit> known, CancellationToken cancellation)
     {
-        if (soFar.Memories.Count == 0) yield break;
+        if (!soFar.Keyed.Any()) yield break;
         Dictionary<long, Edit> byId = known.ToDictionary(edit => edit.Id);
         IReadOnlyList<Firing>[] claims = PromptClaims.Of(soFar, [.. requests.Select(request => request.Tokens.Prompt)], cancellation);
         for (int i = 0; i < claims.Length; i++)

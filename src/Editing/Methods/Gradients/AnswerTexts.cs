@@ -61,19 +61,20 @@ internal sealed class AnswerTexts
 
     /// <summary>The mean over edits of the mean negative log-likelihood of their target tokens, <c>[1]</c>.</summary>
     /// <param name="model">The model, whose weights from the first trained block on may be parameters.</param>
-    public Variable Loss(CausalLm model)
+    /// <param name="openings">What sits in its openings, where it is that which is trained.</param>
+    public Variable Loss(CausalLm model, IReadOnlyList<Opening>? openings = null)
     {
         int[] tokens = new int[Count];
         foreach (int edit in editOf) tokens[edit]++;
         float[] shares = [.. editOf.Select(edit => 1f / (Count * tokens[edit]))];
-        return Ops.Sum(Ops.Multiply(TokenLosses(model, Below()), model.Device.From(shares, shares.Length, 1)));
+        return Ops.Sum(Ops.Multiply(TokenLosses(model, Below(), openings), model.Device.From(shares, shares.Length, 1)));
     }
 
     /// <summary>The mean negative log-likelihood of the target tokens of each edit alone.</summary>
-    public double[] LossPerEdit(CausalLm model)
+    public double[] LossPerEdit(CausalLm model, IReadOnlyList<Opening>? openings = null)
     {
         using BufferScope scope = model.Device.Scope();
-        float[] losses = TokenLosses(model, Below()).Value.ToArray();
+        float[] losses = TokenLosses(model, Below(), openings).Value.ToArray();
         var sums = new double[Count];
         var counts = new int[Count];
         for (int i = 0; i < losses.Length; i++)
@@ -89,12 +90,12 @@ internal sealed class AnswerTexts
     /// <param name="model">The model.</param>
     /// <param name="tape">Records it from the first trained block's input on.</param>
     /// <returns><c>[rows,1]</c>.</returns>
-    public Variable TokenLosses(CausalLm model, Tape tape) => TokenLosses(model, tape.Parameter(below));
+    public Variable TokenLosses(CausalLm model, Tape tape) => TokenLosses(model, tape.Parameter(below), openings: null);
 
-    private Variable TokenLosses(CausalLm model, Variable input)
+    private Variable TokenLosses(CausalLm model, Variable input, IReadOnlyList<Opening>? openings)
     {
         KvCache cache = model.NewCache(Tokens.B, Tokens.T, model.Blocks.Count);
-        return Ops.CrossEntropy(model.Logits(model.HiddenFrom(layer, input, Tokens, cache, rows: Rows)), targets);
+        return Ops.CrossEntropy(model.Logits(model.HiddenFrom(layer, input, Tokens, cache, openings, Rows)), targets);
     }
 
     /// <summary>A copy of the input: a pass without a tape gives its input back to the pool.</summary>

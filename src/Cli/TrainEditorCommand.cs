@@ -4,6 +4,7 @@ using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Methods.KnowledgeEditor;
 using Sharpformer.Editing.Methods.Malmen;
 using Sharpformer.Editing.Methods.Mend;
+using Sharpformer.Editing.Methods.Serac;
 using Sharpformer.Editing.Methods.Trained;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;
@@ -15,10 +16,8 @@ namespace Sharpformer.Cli;
 /// <summary><c>train-editor</c>: the network that a method makes edits with, from records of edits.</summary>
 internal static class TrainEditorCommand
 {
-    private static readonly MetaWeights Usually = new();
-
     /// <summary>The methods that have a network.</summary>
-    public static IReadOnlyList<string> Methods { get; } = [MendSettings.Name, KeSettings.Name, MalmenSettings.Name];
+    public static IReadOnlyList<string> Methods { get; } = [MendSettings.Name, KeSettings.Name, MalmenSettings.Name, SeracSettings.Name];
 
     /// <summary>The command of a method, with its options.</summary>
     public static Command Create(string method)
@@ -46,8 +45,9 @@ internal static class TrainEditorCommand
         Option<int?> edits = CommonOptions.OptionalNumber<int>(
             "--edits-per-step", "Edits of a step, each made alone (malmen: together), whose gradients add up. [default: 10, malmen: 64]",
             n => n >= 1, "a whole number from 1");
-        Option<double?> editWeight = Weight("--edit-weight", "What the answer in other words counts in the loss.", Usually.Edit);
-        Option<double?> localityWeight = Weight("--locality-weight", "What counts that the rest stays.", Usually.Locality);
+        MetaWeights usually = Session.MetaWeightsFor(method);
+        Option<double?> editWeight = Weight("--edit-weight", "What the answer in other words counts in the loss.", usually.Edit);
+        Option<double?> localityWeight = Weight("--locality-weight", "What counts that the rest stays.", usually.Locality);
         var resume = new Option<bool>("--resume") { Description = "Go on with the run that was interrupted, where there is one." };
         Option[] all = [output, text, trigger, locTrigger, heldOut, layers, edits, editWeight, localityWeight, resume];
         foreach (Option option in all) command.Add(option);
@@ -58,14 +58,14 @@ internal static class TrainEditorCommand
             RecordSet records = input.Read(parse);
             Terminal terminal = Terminal.Of(parse);
             using Session session = model.Open(parse);
-            TrainedSettings of = Settings(method, session.Model.Config, parse.GetValue(layers));
+            NetSettings of = Settings(method, session.Model.Config, parse.GetValue(layers));
             TrainingPlan usual = session.TrainingPlanFor(of);
             string answer = parse.GetRequiredValue(trigger);
             var job = new EditorTrainingJob
             {
                 Settings = of,
                 Plan = settings.Over(usual with { Accumulate = parse.GetValue(edits) ?? usual.Accumulate }, parse),
-                Counts = new MetaWeights(parse.GetValue(editWeight) ?? Usually.Edit, parse.GetValue(localityWeight) ?? Usually.Locality),
+                Counts = new MetaWeights(parse.GetValue(editWeight) ?? usually.Edit, parse.GetValue(localityWeight) ?? usually.Locality),
                 Records = records.Edits,
                 Triggers = new Triggers(answer, parse.GetValue(locTrigger) ?? answer) { Texts = texts.Rules(parse) },
                 Texts = parse.GetValue(text) is { } file ? Lines(session, file) : [],
@@ -84,12 +84,14 @@ internal static class TrainEditorCommand
         return command;
     }
 
-    private static TrainedSettings Settings(string method, ModelConfig config, int? layers)
+    private static NetSettings Settings(string method, ModelConfig config, int? layers)
     {
-        var settings = (TrainedSettings)EditorCatalog.Named(method).SettingsFor(config);
+        var settings = (NetSettings)EditorCatalog.Named(method).SettingsFor(config);
         if (layers is not { } asked) return settings;
+        if (settings is not TrainedSettings inWeights)
+            throw new InputException($"--layers means nothing to method {method}, whose network changes no block.", "leave it out.");
         if (asked > config.NLayer) throw new InputException($"--layers is {asked}, the model has {config.NLayer} blocks.");
-        return settings with { Layers = asked };
+        return inWeights with { Layers = asked };
     }
 
     private static int[][] Lines(Session session, string path) =>

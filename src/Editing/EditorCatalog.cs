@@ -8,8 +8,10 @@ using Sharpformer.Editing.Methods.Malmen;
 using Sharpformer.Editing.Methods.Memit;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Pmet;
+using Sharpformer.Editing.Methods.Retrieval;
 using Sharpformer.Editing.Methods.Rome;
 using Sharpformer.Editing.Methods.ScopedIReVa;
+using Sharpformer.Editing.Methods.Serac;
 using Sharpformer.Editing.Methods.UltraEdit;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -33,6 +35,8 @@ public static class EditorCatalog
         new MendEditor(),
         new MalmenEditor(),
         new KeEditor(),
+        new RetrievalEditor(),
+        new SeracEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

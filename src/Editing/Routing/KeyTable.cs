@@ -32,8 +32,9 @@ public sealed class KeyTable
     private readonly Device device;
     private readonly KeyMetric metric;
     private readonly EditKey[] keys;
-    private readonly Lazy<Tensor> matrix; // [n,W]
-    private readonly Lazy<float[]> squares;
+    private readonly float[] origin; // what distances are measured from, so that squares are not large beside them
+    private readonly Lazy<Tensor> matrix; // keys less the origin, [n,W]
+    private readonly Lazy<double[]> squares; // of its rows
     private readonly Lazy<HashSet<long>> edits;
 
     /// <summary>A table of keys.</summary>
@@ -44,8 +45,9 @@ public sealed class KeyTable
     {
         ArgumentNullException.ThrowIfNull(keys);
         (this.device, this.metric, this.keys) = (device, metric, [.. keys]);
+        origin = metric == KeyMetric.Distance && this.keys.Length > 0 ? MeanOf(this.keys) : [];
         matrix = new Lazy<Tensor>(Upload);
-        squares = new Lazy<float[]>(() => [.. this.keys.Select(key => (float)key.Key.Sum(x => (double)x * x))]);
+        squares = new Lazy<double[]>(() => [.. this.keys.Select(key => SquareOf(key.Key))]);
         edits = new Lazy<HashSet<long>>(() => [.. this.keys.Select(key => key.Edit)]);
     }
 
@@ -150,32 +152,45 @@ public sealed class KeyTable
     }
 
     /// <summary>By how much a score by products may be too small.</summary>
-    private float Slack(int j, ReadOnlySpan<float> row)
-    {
-        if (metric == KeyMetric.Cosine) return 0;
-        double sum = squares.Value[j];
-        foreach (float x in row) sum += (double)x * x;
-        return (float)Math.Sqrt(1e-5 * sum);
-    }
+    private float Slack(int j, ReadOnlySpan<float> row) =>
+        metric == KeyMetric.Cosine ? 0 : (float)Math.Sqrt(1e-5 * (squares.Value[j] + SquareOf(row)));
 
     /// <summary>The score of every key at each row, about, and the rows.</summary>
     private (float[] Scores, float[] Rows) Scores(Tensor read)
     {
         using BufferScope scope = device.Scope();
-        float[] scores = Ops.MatMul(read, matrix.Value, transposeY: true).Value.ToArray(), rows = read.ToArray();
-        if (metric == KeyMetric.Cosine) return (scores, rows);
+        float[] rows = read.ToArray();
+        if (metric == KeyMetric.Cosine) return (Products(read), rows);
+        int n = keys.Length;
+        float[] scores = Products(device.From(FromOrigin(rows), read.Rows, origin.Length));
         for (int r = 0; r < read.Rows; r++)
         {
-            double square = 0;
-            foreach (float x in Row(rows, r)) square += (double)x * x;
-            for (int j = 0; j < keys.Length; j++)
-            {
-                int at = (r * keys.Length) + j;
-                scores[at] = -MathF.Sqrt(MathF.Max(0, (float)(square + squares.Value[j] - (2.0 * scores[at]))));
-            }
+            double square = SquareOf(Row(rows, r));
+            for (int j = 0; j < n; j++)
+                scores[(r * n) + j] = -MathF.Sqrt(MathF.Max(0, (float)(square + squares.Value[j] - (2.0 * scores[(r * n) + j]))));
         }
 
         return (scores, rows);
+
+        float[] Products(Tensor of) => Ops.MatMul(of, matrix.Value, transposeY: true).Value.ToArray();
+    }
+
+    private float[] FromOrigin(float[] rows) =>
+        origin.Length == 0 ? rows : [.. rows.Select((x, i) => x - origin[i % origin.Length])];
+
+    private double SquareOf(ReadOnlySpan<float> row)
+    {
+        double sum = 0;
+        for (int c = 0; c < row.Length; c++) sum += ((double)row[c] - origin[c]) * ((double)row[c] - origin[c]);
+        return sum;
+    }
+
+    private static float[] MeanOf(EditKey[] keys)
+    {
+        var sum = new double[keys[0].Key.Length];
+        foreach (EditKey key in keys)
+            for (int c = 0; c < sum.Length; c++) sum[c] += key.Key[c];
+        return [.. sum.Select(x => (float)(x / keys.Length))];
     }
 
     private ReadOnlySpan<float> Row(float[] rows, int r) => rows.AsSpan(r * keys[0].Key.Length, keys[0].Key.Length);
@@ -184,7 +199,7 @@ public sealed class KeyTable
     {
         int width = keys[0].Key.Length;
         Tensor all = device.AllocateUnscoped(new Shape(keys.Length, width)); // lives as long as the table
-        for (int j = 0; j < keys.Length; j++) device.Upload(keys[j].Key, all.Slice(j, 1));
+        for (int j = 0; j < keys.Length; j++) device.Upload(FromOrigin(keys[j].Key), all.Slice(j, 1));
         return all;
     }
 }

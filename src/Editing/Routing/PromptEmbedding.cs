@@ -16,6 +16,9 @@ internal sealed record PromptEmbedding(int Block, int First, float[] Mean)
     /// <summary>The names of an edit's parts that say how prompts are embedded.</summary>
     public const string MeanName = "mean", FirstName = "first";
 
+    /// <summary>About how many tokens of unrelated texts are written and read to make one.</summary>
+    public const int Tokens = Texts * (ShortestText + LongestText);
+
     private const int Texts = 512, ShortestText = 4, LongestText = 16;
 
     private const double OutsizeNorm = 5; // times the median
@@ -40,11 +43,18 @@ internal sealed record PromptEmbedding(int Block, int First, float[] Mean)
         Tensor ends = model.Device.Allocate(Texts, model.Config.NEmbd);
         int[][] written = new SampledTexts(model, block, eosId).Write(starts, ends, cancellation);
         int[][] texts = [.. written.Select(text => text.Length > 1 ? text[1..] : text)]; // prompts do not begin with it
+        return OfTexts(model, block, texts, cancellation);
+    }
+
+    /// <summary>The same of given texts.</summary>
+    public static PromptEmbedding OfTexts(CausalLm model, int block, int[][] texts, CancellationToken cancellation)
+    {
+        using BufferScope scope = model.Device.Scope();
         int first = HasOutsizeFirst(model, block, texts, cancellation) ? 1 : 0;
         float[] means = PromptStates.Mean(model, block, Site.BlockOutput, texts, first, cancellation).ToArray();
         int C = model.Config.NEmbd;
         var mean = new float[C];
-        for (int c = 0; c < C; c++) mean[c] = (float)Enumerable.Range(0, Texts).Average(i => (double)means[(i * C) + c]);
+        for (int c = 0; c < C; c++) mean[c] = (float)Enumerable.Range(0, texts.Length).Average(i => (double)means[(i * C) + c]);
         return new PromptEmbedding(block, first, mean);
     }
 
@@ -57,6 +67,10 @@ internal sealed record PromptEmbedding(int Block, int First, float[] Mean)
 
         EditPart Part(string name) => edit.Part(name) ?? throw new ArgumentException($"PromptEmbedding: edit {edit.Id} has no part '{name}'.");
     }
+
+    /// <summary>Whether prompts are embedded alike.</summary>
+    public bool IsSame(PromptEmbedding other) =>
+        (Block, First) == (other.Block, other.First) && Mean.AsSpan().SequenceEqual(other.Mean);
 
     /// <summary>What an edit holds of it.</summary>
     public IEnumerable<EditPart> Parts() => [new(MeanName, [Mean.Length], Mean), new(FirstName, [1], [First])];

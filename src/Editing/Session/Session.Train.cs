@@ -39,16 +39,20 @@ public sealed partial class Session
     public EditSettings WithNet(EditSettings settings, string? netFile = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return settings is TrainedSettings { NeedsNet: true, Net: null }
+        return settings is NetSettings { NeedsNet: true, Net: null }
             ? TrainedNetFile.Open(netFile ?? PlaceOfNet(settings.Method), settings.Method, Fingerprint).Settings
             : settings;
     }
 
     /// <summary>How a method's network is trained for this model where nothing else is said.</summary>
     /// <param name="settings">The method's settings.</param>
-    public TrainingPlan TrainingPlanFor(TrainedSettings settings)
+    public TrainingPlan TrainingPlanFor(NetSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
         return EditorNets.Plan(settings, Model.Config);
     }
+
+    /// <summary>What the sides of the loss count that a method's network is trained on where nothing else is said.</summary>
+    /// <param name="method">The method.</param>
+    public static MetaWeights MetaWeightsFor(string method) => EditorNets.Counts(method);
 }

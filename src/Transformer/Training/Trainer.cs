@@ -172,4 +172,4 @@ public sealed record StepReport(int Step, double Loss, double GradientNorm, doub
 /// <summary>What an evaluation came to.</summary>
 /// <param name="Loss">Its loss.</param>
 /// <param name="Terms">What was measured along with it, by name; null for nothing.</param>
-internal sealed record MeasuredLoss(double Loss, IReadOnlyDictionary<string, double>? Terms = null);
+public sealed record MeasuredLoss(double Loss, IReadOnlyDictionary<string, double>? Terms = null);

@@ -8,7 +8,7 @@ namespace Sharpformer.Editing.Methods.Trained;
 /// <summary>
 /// Trains a network that makes edits, on examples in a new order each epoch. What a step reads depends on the seed and its number alone.
 /// </summary>
-internal sealed class EditorTrainer
+internal sealed class EditorTrainer : INetTrainer
 {
     /// <summary>How many other edits' prompts shall stay as they are beside an edit.</summary>
     private const int Neighbours = 2;
@@ -35,14 +35,11 @@ internal sealed class EditorTrainer
         Optimizer = new WeightOptimizer(net.Weights, settings, net.State);
     }
 
-    /// <summary>What changes the network's weights.</summary>
+    /// <inheritdoc/>
     public WeightOptimizer Optimizer { get; }
 
-    /// <summary>One step on the mean loss of some edits, each made alone on the base model.</summary>
-    /// <param name="step">Its number, from 0.</param>
-    /// <param name="edits">How many.</param>
-    /// <param name="cancellation">Stops it; weights and state are as before then.</param>
-    /// <exception cref="InputException">The loss is not finite.</exception>
+    /// <summary>Each edit is made alone on the base model, unless the network makes one change of all.</summary>
+    /// <inheritdoc/>
     public StepReport Step(int step, int edits, CancellationToken cancellation)
     {
         using BufferScope scope = model.Device.Scope();
@@ -58,9 +55,7 @@ internal sealed class EditorTrainer
         }
     }
 
-    /// <summary>Mean loss over edits that are not trained on, and how many of them are said and what is kept.</summary>
-    /// <param name="heldOut">At least one.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <inheritdoc/>
     public MeasuredLoss Evaluate(IReadOnlyList<MetaExample> heldOut, CancellationToken cancellation)
     {
         Variable[] weights = [.. net.Weights.Select(weight => Variable.Constant(weight.Value))];

@@ -8,7 +8,7 @@ namespace Sharpformer.Editing.Methods.Trained;
 public sealed record EditorTrainingJob
 {
     /// <summary>The method's settings: which matrices it edits, and how large its network is.</summary>
-    public required TrainedSettings Settings { get; init; }
+    public required NetSettings Settings { get; init; }
 
     /// <summary>
     /// Steps, step size and what is kept when. A step reads <see cref="TrainingPlan.Accumulate"/> edits; what is said of text means nothing

@@ -54,7 +54,7 @@ internal static class EditorTrainingRun
         else if (job.Resume) job.Notice?.Invoke("There is nothing to resume: the run begins.");
 
         int steps = plan.Steps ?? kept?.Steps ?? MeasuredSteps();
-        (IEditorNet net, EditorTrainer trainer) = New(steps);
+        (ITrainedNet net, INetTrainer trainer) = New(steps);
         checkpoint.GoOn(trainer.Optimizer, kept, steps);
         Func<CancellationToken, MeasuredLoss>? evaluate = heldOut.Length == 0 ? null : token => trainer.Evaluate(heldOut, token);
         var loop = new TrainingLoop(
@@ -79,15 +79,15 @@ internal static class EditorTrainingRun
             state.Step, state.Steps, state.Tokens, examples.Length, heldOut.Length, net.Weights.Sum(weight => weight.Value.Count),
             state.Seconds, state.FirstLoss, state.Loss, end, evaluation, log);
 
-        (IEditorNet Net, EditorTrainer Trainer) New(int length)
+        (ITrainedNet Net, INetTrainer Trainer) New(int length)
         {
-            IEditorNet fresh = EditorNets.New(job.Settings, model, plan.Seed);
-            return (fresh, new EditorTrainer(model, fresh, plan.Settings with { Steps = length }, job.Counts, examples));
+            ITrainedNet fresh = EditorNets.New(job.Settings, model, plan.Seed);
+            return (fresh, EditorNets.Trainer(fresh, model, plan.Settings with { Steps = length }, job.Counts, examples));
         }
 
         int MeasuredSteps()
         {
-            EditorTrainer trial = New(length: 1).Trainer;
+            INetTrainer trial = New(length: 1).Trainer;
             return RunSchedule.Measured(
                 plan, step => trial.Step(step, plan.Accumulate, cancellation),
                 heldOut.Length == 0 ? null : () => trial.Evaluate(heldOut, cancellation), job.Time);

@@ -95,14 +95,14 @@ internal static class NetTeaching
     /// <summary>The network that settings name, read once for a run.</summary>
     /// <exception cref="InputException">There is none, or it is another.</exception>
     public static IEditorNet NetOf(CausalLm model, TrainedSettings settings, TeachingContext context) =>
-        context.Once(() => FileOf(settings, context).Load(model));
+        (IEditorNet)context.Once(() => FileOf(settings, context).Load(model));
 
     /// <summary>The file of the network that settings name.</summary>
     /// <exception cref="InputException">There is none, or it is another.</exception>
-    public static TrainedNetFile FileOf(TrainedSettings settings, TeachingContext context)
+    public static TrainedNetFile FileOf(NetSettings settings, TeachingContext context)
     {
         TrainedNetFile file = context.Once(() => TrainedNetFile.Open(context.NetFile, settings.Method, context.Model));
-        return settings == file.Settings ? file : throw new InputException(
+        return settings.Takes(file.Settings) ? file : throw new InputException(
             $"{file.Path}: is another network than the one that the edits' settings name"
                 + $"{(settings.Net is { } named ? $", whose SHA-256 begins with {named[..Math.Min(12, named.Length)]}" : "")}.",
             "name that one by --net FILE.");

@@ -14,13 +14,13 @@ internal sealed class TrainedNetFile
 {
     private const string MethodKey = "method", ModelKey = "model", TokenizerKey = "tokenizer", SettingsKey = "settings", SumKey = "sum";
 
-    private TrainedNetFile(string path, TrainedSettings settings) => (Path, Settings) = (path, settings);
+    private TrainedNetFile(string path, NetSettings settings) => (Path, Settings) = (path, settings);
 
     /// <summary>The file.</summary>
     public string Path { get; }
 
     /// <summary>What it makes edits with, its own sum included.</summary>
-    public TrainedSettings Settings { get; }
+    public NetSettings Settings { get; }
 
     /// <summary>Where a model's network is looked for unless another place is named: beside the model's folder.</summary>
     public static string PlaceBeside(string modelFolder, string method) =>
@@ -55,7 +55,7 @@ internal sealed class TrainedNetFile
         }
 
         return new TrainedNetFile(
-            path, (TrainedSettings)EditSettings.Parse(method, settings) with { Net = SecureHash.Sha256OfFile(path) });
+            path, (NetSettings)EditSettings.Parse(method, settings) with { Net = SecureHash.Sha256OfFile(path) });
     }
 
     /// <summary>Writes a network.</summary>
@@ -64,7 +64,7 @@ internal sealed class TrainedNetFile
     /// <param name="model">The model it was trained for.</param>
     /// <param name="origin">How it was trained, by key; for people.</param>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public static void Write(string path, IEditorNet net, ModelFingerprint model, IReadOnlyDictionary<string, string> origin) =>
+    public static void Write(string path, ITrainedNet net, ModelFingerprint model, IReadOnlyDictionary<string, string> origin) =>
         SafeTensorsWriter.Write(
             path, [.. net.Weights.Concat(net.State).Select(one => new SafeTensorsEntry(one.Name, one.Value))],
             new Dictionary<string, string>(origin)
@@ -79,9 +79,9 @@ internal sealed class TrainedNetFile
     /// <summary>Reads the network.</summary>
     /// <param name="model">The model that it edits.</param>
     /// <exception cref="InputException">Its tensors are not those of its settings, or not as they were written.</exception>
-    public IEditorNet Load(CausalLm model)
+    public ITrainedNet Load(CausalLm model)
     {
-        IEditorNet net = EditorNets.New(Settings, model, seed: 0);
+        ITrainedNet net = EditorNets.New(Settings, model, seed: 0);
         using SafeTensorsFile file = SafeTensorsFile.Open(Path);
         foreach ((string name, Tensor value, _) in net.Weights.Concat(net.State))
         {
@@ -102,7 +102,7 @@ internal sealed class TrainedNetFile
         return net;
     }
 
-    private static string SumOf(IEditorNet net)
+    private static string SumOf(ITrainedNet net)
     {
         using var hash = new FieldHash();
         foreach ((string name, Tensor value, _) in net.Weights.Concat(net.State))

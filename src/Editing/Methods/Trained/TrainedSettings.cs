@@ -7,7 +7,7 @@ namespace Sharpformer.Editing.Methods.Trained;
 /// What methods have in common whose edits are made by a network that was trained to make them, of both MLP matrices of some blocks in a
 /// row. It is no method itself.
 /// </summary>
-public abstract record TrainedSettings : EditSettings
+public abstract record TrainedSettings : NetSettings
 {
     /// <summary>Settings of a method.</summary>
     private protected TrainedSettings(string method) : base(method)
@@ -19,14 +19,6 @@ public abstract record TrainedSettings : EditSettings
 
     /// <summary>How many blocks are edited: this one and those right below.</summary>
     public int Layers { get; init; } = 3;
-
-    /// <summary>
-    /// SHA-256 of the file of the network that made the edit; null where none did, and before it is known which will.
-    /// </summary>
-    public string? Net { get; init; }
-
-    /// <summary>Whether an edit needs a network that was trained.</summary>
-    internal virtual bool NeedsNet => true;
 
     /// <summary>Terms of a matrix's change beside those of its gradient's rows.</summary>
     internal virtual int MoreTerms => 0;

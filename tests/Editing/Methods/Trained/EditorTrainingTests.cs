@@ -70,7 +70,7 @@ public sealed class EditorTrainingTests : IDisposable
         EditorTrainingJob again = job with { Resume = true };
         Refused("had steps 4, this one has 5", again with { Plan = job.Plan with { Steps = 5 } });
         Refused("had editWeight 0.1, this one has 0.2", again with { Counts = new MetaWeights(0.2) });
-        Refused("had editor", again with { Settings = job.Settings with { Layers = 2 } });
+        Refused("had editor", again with { Settings = (TrainedSettings)job.Settings with { Layers = 2 } });
         Refused("had other text or records", again with { Records = [.. Records.Skip(1)] });
         Refused("had another evaluation text", again with { Records = [.. Records.SkipLast(1), Records[0]] });
     }

@@ -21,7 +21,7 @@ internal static class TinyNet
     /// <returns>What edits are made with.</returns>
     public static TrainedSettings Write(string path, TrainedSettings settings, CausalLm model, ModelFingerprint? fingerprint = null)
     {
-        IEditorNet net = EditorNets.New(settings, model, seed: 3);
+        var net = (IEditorNet)EditorNets.New(settings, model, seed: 3);
         var rng = new Rng(4);
         foreach ((_, Tensor value, _) in net.Weights)
         {
@@ -35,6 +35,6 @@ internal static class TinyNet
                 [.. Enumerable.Range(0, 3).SelectMany(part => Enumerable.Repeat(part == 0 ? 2 : 5e-4f, value.Columns))], value);
         }
         TrainedNetFile.Write(path, net, fingerprint ?? Bundled, new Dictionary<string, string>());
-        return TrainedNetFile.Open(path, settings.Method, fingerprint ?? Bundled).Settings;
+        return (TrainedSettings)TrainedNetFile.Open(path, settings.Method, fingerprint ?? Bundled).Settings;
     }
 }

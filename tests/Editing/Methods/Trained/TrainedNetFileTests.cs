@@ -27,7 +27,7 @@ public sealed class TrainedNetFileTests : MethodTests, IDisposable
     {
         TrainedSettings settings = TinyNet.Write(Net, Small, Model);
         Assert.Equal(Small with { Net = SecureHash.Sha256OfFile(Net) }, settings);
-        IEditorNet one = TrainedNetFile.Open(Net, "mend", TinyNet.Bundled).Load(Model);
+        var one = (IEditorNet)TrainedNetFile.Open(Net, "mend", TinyNet.Bundled).Load(Model);
         TrainedNetFile.Write(folder.File("again"), one, TinyNet.Bundled, new Dictionary<string, string>());
         using SafeTensorsFile first = SafeTensorsFile.Open(Net), again = SafeTensorsFile.Open(folder.File("again"));
         foreach (string name in first.Names)

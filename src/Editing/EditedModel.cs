@@ -75,18 +75,20 @@ public sealed record EditedModel(CausalLm Base)
     public PromptReading Reading(int[] prompt, Action<IReadOnlyList<Firing>>? watch = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        Route route = new(Model);
-        if (Routers.Count > 0)
-        {
-            using BufferScope scope = Base.Device.Scope();
-            Firing firing = Routers
-                .Select(router => router.Fire(router.Read(Base, [prompt], cancellation), RowTokens.AtEnds(prompt))[0])
-                .FirstOrDefault(firing => firing.Adds);
-            if (firing.Adds) watch?.Invoke([firing]);
-            route = RouteOf(firing);
-        }
-
+        Firing firing = Decide(prompt, cancellation);
+        if (firing.Adds) watch?.Invoke([firing]);
+        Route route = RouteOf(firing);
         return new PromptReading(route.Model, route.Tokens(prompt), [.. route.Openings([prompt.Length]), .. OpeningsWatchedBy(watch)]);
+    }
+
+    /// <summary>The edit that takes a prompt, of the first router that answers; none where none does.</summary>
+    private Firing Decide(int[] prompt, CancellationToken cancellation)
+    {
+        if (Routers.Count == 0) return default;
+        using BufferScope scope = Base.Device.Scope();
+        return Routers
+            .Select(router => router.Fire(router.Read(Base, [prompt], cancellation), RowTokens.AtEnds(prompt))[0])
+            .FirstOrDefault(firing => firing.Adds);
     }
 
     /// <summary>How prompts are read that an edit answers; one that no router holds changes nothing about that.</summary>

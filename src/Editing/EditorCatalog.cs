@@ -8,6 +8,7 @@ using Sharpformer.Editing.Methods.Malmen;
 using Sharpformer.Editing.Methods.Memit;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Pmet;
+using Sharpformer.Editing.Methods.Prefix;
 using Sharpformer.Editing.Methods.Retrieval;
 using Sharpformer.Editing.Methods.Rome;
 using Sharpformer.Editing.Methods.ScopedIReVa;
@@ -37,6 +38,7 @@ public static class EditorCatalog
         new KeEditor(),
         new RetrievalEditor(),
         new SeracEditor(),
+        new PrefixEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

@@ -45,7 +45,7 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
     /// <summary>The same with something in its openings, which sees all rows.</summary>
     internal Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, Passage passage)
     {
-        (Variable mid, Variable x) = Middle(h, cache, layer, past, rows: null);
+        (Variable mid, Variable x) = Middle(h, cache, layer, past, rows: null, passage);
         Variable hidden = passage.At(Site.MlpHidden, Mlp.Hidden(passage.At(Site.MlpInput, x)));
         Variable output = passage.At(Site.MlpOutput, Mlp.Down.Forward(hidden));
         return passage.At(Site.BlockOutput, Add(mid, output));
@@ -71,14 +71,15 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
     public Variable MlpInput(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[] rows) =>
         Norm2 is null ? Norm1.Forward(Embedding(h, rows)) : Middle(h, cache, layer, past, rows).X;
 
-    private (Variable Mid, Variable X) Middle(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[]? rows)
+    private (Variable Mid, Variable X) Middle(
+        Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[]? rows, Passage? passage = null)
     {
         ArgumentNullException.ThrowIfNull(h);
         ArgumentNullException.ThrowIfNull(cache);
         Variable normed = Norm1.Forward(h);
-        bool isPlayedBack = normed.RequiresGradient || Attention.Qkv.Weights.Any(weight => weight.RequiresGradient);
+        bool isPlayedBack = normed.RequiresGradient || passage?.Changes(Site.Qkv) == true || Attention.Qkv.Weights.Any(weight => weight.RequiresGradient);
         (Tensor keys, Tensor values) = isPlayedBack ? cache.Lasting(layer) : (cache.Keys(layer), cache.Values(layer));
-        Variable attention = Attention.Forward(normed, keys, values, past, rows);
+        Variable attention = Attention.Forward(normed, keys, values, past, rows, passage);
         Variable below = Wanted(h);
         return Norm2 is null
             ? (Add(below, attention), Wanted(normed))
@@ -164,10 +165,15 @@ public sealed record AttentionWeights(
     /// New positions attend to cached ones and to themselves: x <c>[B·T,C]</c> to <c>[B·T,C]</c>, or to the
     /// <paramref name="rows"/> that are wanted.
     /// </summary>
-    public Variable Forward(Variable x, Tensor keys, Tensor values, ReadOnlySpan<int> past, int[]? rows = null)
+    public Variable Forward(Variable x, Tensor keys, Tensor values, ReadOnlySpan<int> past, int[]? rows = null) =>
+        Forward(x, keys, values, past, rows, passage: null);
+
+    /// <summary>The same with something in the block's openings.</summary>
+    internal Variable Forward(Variable x, Tensor keys, Tensor values, ReadOnlySpan<int> past, int[]? rows, Passage? passage)
     {
         Variable qkv = Qkv.Forward(x);
         if (Rotary is not null) qkv = Ops.Rotary(qkv, Heads, Rotary, past);
+        if (passage is not null) qkv = passage.At(Site.Qkv, qkv);
         Variable heads = CausalAttention(qkv, Heads, keys, values, past, Scale, Window);
         return Output.Forward(rows is null ? heads : Embedding(heads, rows));
     }

@@ -34,7 +34,7 @@ internal sealed class LastPosition(CausalLm model, KvCache cache, IReadOnlyList<
         seen.Clear();
         foreach (Site site in Lowest.SelectMany(o => new[] { o.Reads, o.Writes }).Distinct())
         {
-            Tensor rows = seen[site] = NewRows(site == Site.MlpHidden ? model.Config.NInner : model.Config.NEmbd);
+            Tensor rows = seen[site] = NewRows(site.Width(model.Config));
             yield return Opening.Look(block, site, Reach.Last, passing => model.Device.Copy(passing.Value, rows));
         }
 

@@ -5,6 +5,11 @@ namespace Sharpformer.Transformer;
 /// <summary>The places in a block where something may look at what passes, or change it, in the order in which it passes them.</summary>
 public enum Site
 {
+    /// <summary>
+    /// Queries, keys and values side by side as attention takes them, turned where positions turn them, <c>[rows,3·C]</c>.
+    /// </summary>
+    Qkv,
+
     /// <summary>x: what the MLP reads, <c>[rows,C]</c>.</summary>
     MlpInput,
 
@@ -16,6 +21,22 @@ public enum Site
 
     /// <summary>The residual stream behind the block, <c>[rows,C]</c>.</summary>
     BlockOutput,
+}
+
+/// <summary>What follows from a site.</summary>
+public static class Sites
+{
+    /// <summary>How many numbers pass there for each position.</summary>
+    public static int Width(this Site site, ModelConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return site switch
+        {
+            Site.Qkv => 3 * config.NEmbd,
+            Site.MlpHidden => config.NInner,
+            _ => config.NEmbd,
+        };
+    }
 }
 
 /// <summary>

@@ -23,6 +23,9 @@ internal sealed class Passage
     public static Passage? Through(IReadOnlyList<Opening> openings, int block, Func<Reach, int[]?> rowsOf, RowTokens tokens) =>
         openings.Any(o => o.Block == block) ? new Passage([.. openings.Where(o => o.Block == block)], rowsOf, tokens) : null;
 
+    /// <summary>Whether something may change what passes a site.</summary>
+    public bool Changes(Site site) => Array.Exists(openings, opening => opening.Writes == site);
+
     /// <summary>What passes a site once all that sits there has seen it.</summary>
     public Variable At(Site site, Variable passing)
     {

@@ -86,7 +86,7 @@ internal sealed class Comparison
         Tensor baseStates = Trace.Run(edited.Base, sequences, from, blocks - 1, cancellation).Final;
         ModelConfig config = edited.Base.Config;
         Tensor[] read = [.. edited.Memories.Select(memory =>
-            edited.Base.Device.Allocate(positions.Length, memory.Reads == Site.MlpHidden ? config.NInner : config.NEmbd))];
+            edited.Base.Device.Allocate(positions.Length, memory.Reads.Width(config)))];
         int[] batch = [];
         IEnumerable<Opening> openings = edited.Memories.Zip(read, (memory, rows) =>
             Opening.Look(memory.Block, memory.Reads, Reach.Last, passing => passing.Device.Scatter(passing.Value, batch, rows)));

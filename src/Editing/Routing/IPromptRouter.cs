@@ -16,7 +16,7 @@ public interface IPromptRouter : IKeyedEdits
     /// <returns>A row each, <c>[prompts,…]</c>; it belongs to the device's current scope and depends on no other prompt.</returns>
     Tensor Read(CausalLm model, IReadOnlyList<int[]> prompts, CancellationToken cancellation = default);
 
-    /// <summary>How prompts are read that an edit answers.</summary>
+    /// <summary>How prompts are read that an edit answers. Tensors that are made for it are no scope's.</summary>
     /// <param name="soFar">How they are read otherwise.</param>
     /// <param name="firing">The edit that answers, as <see cref="IKeyedEdits.Fire"/> has it.</param>
     Route Take(Route soFar, Firing firing);

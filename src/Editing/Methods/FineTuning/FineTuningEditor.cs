@@ -92,24 +92,16 @@ public sealed class FineTuningEditor : IEditor
         })];
     }
 
-    /// <summary>
-    /// Adds the change of every batch that is whole: all of its edits are there and active. Edits must come with those that they were
-    /// taught with; a batch that is cut in two is not whole in either half.
-    /// </summary>
+    /// <summary>Adds the change of every batch that is whole, see <see cref="WholeBatches"/>.</summary>
     /// <inheritdoc/>
     public EditedModel Apply(EditedModel soFar, IReadOnlyList<Edit> edits)
     {
         ArgumentNullException.ThrowIfNull(soFar);
         ArgumentNullException.ThrowIfNull(edits);
         CausalLm model = soFar.Model;
-        for (int first = 0, end; first < edits.Count; first = end)
+        foreach (IReadOnlyList<Edit> batch in WholeBatches.Of(edits, FineTunedWeights.Edits))
         {
-            end = first + 1;
-            while (end < edits.Count && edits[end].Batch == edits[first].Batch && edits[end].Part(FineTunedWeights.Edits) is null) end++;
-            Edit holder = edits[first];
-            bool isWhole = holder.Part(FineTunedWeights.Edits) is { } count && count.Values[0] == end - first
-                && edits.Skip(first).Take(end - first).All(edit => edit.Status == EditStatus.Active);
-            if (!isWhole) continue;
+            Edit holder = batch[0];
             model = FineTunedWeights.With(model, (FineTuningSettings)holder.Settings, (name, weight) =>
             {
                 EditPart delta = holder.Part(name) ?? throw new ArgumentException($"FineTuning: edit {holder.Id} has no part '{name}'.");

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Sharpformer.Editing.Methods.AlphaEdit;
 using Sharpformer.Editing.Methods.Emmet;
 using Sharpformer.Editing.Methods.FineTuning;
+using Sharpformer.Editing.Methods.Grace;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Methods.KnowledgeEditor;
 using Sharpformer.Editing.Methods.Malmen;
@@ -33,6 +34,7 @@ public static class EditorCatalog
         new MendEditor(),
         new MalmenEditor(),
         new KeEditor(),
+        new GraceEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

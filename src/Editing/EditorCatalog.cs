@@ -6,6 +6,7 @@ using Sharpformer.Editing.Methods.Grace;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Methods.KnowledgeEditor;
 using Sharpformer.Editing.Methods.Malmen;
+using Sharpformer.Editing.Methods.Melo;
 using Sharpformer.Editing.Methods.Memit;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Pmet;
@@ -35,6 +36,7 @@ public static class EditorCatalog
         new MalmenEditor(),
         new KeEditor(),
         new GraceEditor(),
+        new MeloEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

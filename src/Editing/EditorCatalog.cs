@@ -2,9 +2,11 @@ using System.Collections.Concurrent;
 using Sharpformer.Editing.Methods.AlphaEdit;
 using Sharpformer.Editing.Methods.Emmet;
 using Sharpformer.Editing.Methods.FineTuning;
+using Sharpformer.Editing.Methods.Grace;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Methods.KnowledgeEditor;
 using Sharpformer.Editing.Methods.Malmen;
+using Sharpformer.Editing.Methods.Melo;
 using Sharpformer.Editing.Methods.Memit;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Pmet;
@@ -39,6 +41,8 @@ public static class EditorCatalog
         new RetrievalEditor(),
         new SeracEditor(),
         new PrefixEditor(),
+        new GraceEditor(),
+        new MeloEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

@@ -70,6 +70,19 @@ internal sealed class AnswerTexts
         return Ops.Sum(Ops.Multiply(TokenLosses(model, Below(), openings), model.Device.From(shares, shares.Length, 1)));
     }
 
+    /// <summary>The mean negative log-likelihood of the target tokens of each edit, <c>[edits,1]</c>, with gradients.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="openings">What sits in its openings, where it is that which is trained.</param>
+    public Variable Losses(CausalLm model, IReadOnlyList<Opening>? openings = null)
+    {
+        int rows = editOf.Length;
+        int[] tokens = new int[Count];
+        foreach (int edit in editOf) tokens[edit]++;
+        float[] shares = new float[Count * rows];
+        for (int r = 0; r < rows; r++) shares[(editOf[r] * rows) + r] = 1f / tokens[editOf[r]];
+        return Ops.MatMul(model.Device.From(shares, Count, rows), TokenLosses(model, Below(), openings));
+    }
+
     /// <summary>The mean negative log-likelihood of the target tokens of each edit alone.</summary>
     public double[] LossPerEdit(CausalLm model, IReadOnlyList<Opening>? openings = null)
     {

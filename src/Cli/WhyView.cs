@@ -89,7 +89,7 @@ internal static class WhyView
         {
             bool asks = why.Nearest.Any(f => Names(byId[f.Edit]).Count > 0);
             Table neurons = Terminal
-                .NewTable("neuron", "edit", "of the prompt", "answers with", "score", "threshold", "margin", asks ? "named" : "status")
+                .NewTable(why.Nearest.Any(f => byId[f.Edit].Settings is INeuronSettings) ? "neuron" : "key", "edit", "of the prompt", "answers with", "score", "threshold", "margin", asks ? "named" : "status")
                 .Sparing(7, 5, 4, 0);
             foreach (Firing f in why.Nearest)
             {
@@ -141,12 +141,13 @@ internal static class WhyView
         switch (first.State)
         {
             case FiringState.Withdrawn: return Won(first, "wins but is withdrawn, so this is the base model's answer");
-            case FiringState.Answers: return Won(first, $"answers with strength {Terminal.Score(first.Strength)}");
+            case FiringState.Answers:
+                return Won(first, IsNeuron(first) ? $"answers with strength {Terminal.Score(first.Strength)}" : "answers");
         }
 
         if (why.Nearest.FirstOrDefault(f => f.State == FiringState.Locked) is { Edit: > 0 } locked)
         {
-            return $"No neuron fires. Neuron {Name(locked)} is {Terminal.Score(locked.Margin)} above its threshold of "
+            return $"No neuron fires. {Named(locked)} is {Terminal.Score(locked.Margin)} above its threshold of "
                 + $"{Terminal.Score(locked.Threshold)}, but the text does not name "
                 + $"{string.Join(" or ", Names(byId[locked.Edit]).Select(Terminal.Quoted))} where it asks.";
         }
@@ -157,13 +158,18 @@ internal static class WhyView
             ? " Just below it the activation is not quite 0 and still adds "
                 + $"{first.Strength.ToString("0.###E+0", CultureInfo.InvariantCulture)} times a value."
             : "";
-        return $"No neuron fires. The nearest is neuron {Name(nearest)}: score {Terminal.Score(nearest.Score)}, "
+        return $"{(IsNeuron(nearest) ? "No neuron fires" : "No edit answers")}. The nearest is {Name(nearest)}: score {Terminal.Score(nearest.Score)}, "
             + $"{Terminal.Score(-nearest.Margin)} below its threshold of {Terminal.Score(nearest.Threshold)}.{leak}";
 
         string Won(Firing f, string said) =>
-            $"Neuron {Name(f)} {said}: score {Terminal.Score(f.Score)}, {Terminal.Score(f.Margin)} above its threshold of "
+            $"{Named(f)} {said}: score {Terminal.Score(f.Score)}, {Terminal.Score(f.Margin)} above its threshold of "
                 + $"{Terminal.Score(f.Threshold)}.";
 
-        string Name(Firing f) => $"{f.Part} of edit {f.Edit} ({Terminal.Quoted(byId[f.Edit].Request.Prompt)})";
+        bool IsNeuron(Firing f) => byId[f.Edit].Settings is INeuronSettings;
+
+        string Name(Firing f) =>
+            $"{(IsNeuron(f) ? $"neuron {f.Part} of " : "")}edit {f.Edit} ({Terminal.Quoted(byId[f.Edit].Request.Prompt)})";
+
+        string Named(Firing f) => char.ToUpperInvariant(Name(f)[0]) + Name(f)[1..];
     }
 }

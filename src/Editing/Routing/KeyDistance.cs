@@ -9,7 +9,7 @@ internal static class KeyDistance
     /// <param name="x">A key.</param>
     /// <param name="y">Another.</param>
     /// <param name="limit">The limit.</param>
-    public static float Of(float[] x, float[] y, double limit = double.PositiveInfinity)
+    public static float Of(ReadOnlySpan<float> x, ReadOnlySpan<float> y, double limit = double.PositiveInfinity)
     {
         double sum = 0, most = limit * limit * (1 + 1e-6);
         for (int c = 0; c < x.Length;)

@@ -142,14 +142,8 @@ public sealed class KeyTable
     /// <summary>
     /// The score of a key. A distance by squares and products loses what is small beside them, so it is measured again.
     /// </summary>
-    private float Exact(int j, ReadOnlySpan<float> scores, ReadOnlySpan<float> row)
-    {
-        if (metric == KeyMetric.Cosine) return scores[j];
-        double sum = 0;
-        float[] key = keys[j].Key;
-        for (int c = 0; c < key.Length; c++) sum += ((double)row[c] - key[c]) * ((double)row[c] - key[c]);
-        return (float)-Math.Sqrt(sum);
-    }
+    private float Exact(int j, ReadOnlySpan<float> scores, ReadOnlySpan<float> row) =>
+        metric == KeyMetric.Cosine ? scores[j] : -KeyDistance.Of(row, keys[j].Key);
 
     /// <summary>By how much a score by products may be too small.</summary>
     private float Slack(int j, ReadOnlySpan<float> row) =>

@@ -10,6 +10,7 @@ using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Pmet;
 using Sharpformer.Editing.Methods.Rome;
 using Sharpformer.Editing.Methods.ScopedIReVa;
+using Sharpformer.Editing.Methods.Sola;
 using Sharpformer.Editing.Methods.UltraEdit;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -33,6 +34,7 @@ public static class EditorCatalog
         new MendEditor(),
         new MalmenEditor(),
         new KeEditor(),
+        new SolaEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

@@ -58,6 +58,15 @@ internal sealed record PromptEmbedding(int Block, int First, float[] Mean)
         EditPart Part(string name) => edit.Part(name) ?? throw new ArgumentException($"PromptEmbedding: edit {edit.Id} has no part '{name}'.");
     }
 
+    /// <summary>About how many tokens the model writes for it.</summary>
+    public static double TokensToMake => Texts * (ShortestText + LongestText) / 2.0;
+
+    /// <summary>What keeps an edit from holding it; null where nothing does.</summary>
+    public static string? Misfit(Edit edit, int nEmbd) =>
+        edit.Part(MeanName) is not { Shape: [var width] } || width != nEmbd ? $"it has no part '{MeanName}' of [{nEmbd}]"
+        : edit.Part(FirstName) is not { Shape: [1], Values: [0 or 1] } ? $"it has no part '{FirstName}' of [1] that is 0 or 1"
+        : null;
+
     /// <summary>What an edit holds of it.</summary>
     public IEnumerable<EditPart> Parts() => [new(MeanName, [Mean.Length], Mean), new(FirstName, [1], [First])];
 

@@ -4,6 +4,7 @@ using Sharpformer.Editing.Methods.Emmet;
 using Sharpformer.Editing.Methods.FineTuning;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Methods.KnowledgeEditor;
+using Sharpformer.Editing.Methods.Lora;
 using Sharpformer.Editing.Methods.Malmen;
 using Sharpformer.Editing.Methods.Memit;
 using Sharpformer.Editing.Methods.Mend;
@@ -35,6 +36,7 @@ public static class EditorCatalog
         new MalmenEditor(),
         new KeEditor(),
         new SolaEditor(),
+        new LoraEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

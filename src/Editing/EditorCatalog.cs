@@ -12,6 +12,7 @@ using Sharpformer.Editing.Methods.Pmet;
 using Sharpformer.Editing.Methods.Rome;
 using Sharpformer.Editing.Methods.ScopedIReVa;
 using Sharpformer.Editing.Methods.Sola;
+using Sharpformer.Editing.Methods.TPatcher;
 using Sharpformer.Editing.Methods.UltraEdit;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -37,6 +38,7 @@ public static class EditorCatalog
         new KeEditor(),
         new SolaEditor(),
         new LoraEditor(),
+        new TPatcherEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

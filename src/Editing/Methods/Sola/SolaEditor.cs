@@ -140,7 +140,8 @@ public sealed class SolaEditor : IEditor
         if ((uint)how.Layer >= (uint)config.NLayer || (uint)how.KeyLayer >= (uint)config.NLayer)
         {
             throw new InputException(
-                $"SoLA is to edit block {how.Layer} and to know prompts by block {how.KeyLayer}, the model's are 0 to {config.NLayer - 1}.");
+                $"SoLA is to edit block {how.Layer} and to know prompts by block {how.KeyLayer}, "
+                    + $"the model's are 0 to {config.NLayer - 1}.");
         }
 
         if (how.Rank < 1) throw new InputException($"SoLA: the adapter's rank is {how.Rank}, expected at least 1.");

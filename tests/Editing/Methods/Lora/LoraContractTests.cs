@@ -9,5 +9,6 @@ public sealed class LoraContractTests : EditorContract
 {
     protected override IEditor Editor { get; } = new LoraEditor();
 
-    protected override EditSettings Settings { get; } = LoraSettings.For(ModelConfig.Load(TestFiles.Model)) with { Batch = 1, Divergence = 0 };
+    protected override EditSettings Settings { get; } =
+        LoraSettings.For(ModelConfig.Load(TestFiles.Model)) with { Batch = 1, Divergence = 0 };
 }

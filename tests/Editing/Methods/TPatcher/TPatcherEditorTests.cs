@@ -164,8 +164,9 @@ public sealed class TPatcherEditorTests : MethodTests
         EditedModel soFar = Editor.Apply(new EditedModel(Model), [first]);
         float[] state = first.Part("x")!.Values;
         var close = new EditRequest("The Legend of Zelda is produced by", "Sega");
+        EditedModel forgetful = soFar with { Carried = soFar.Carried.Clear() };
         double with = Strongest(Editor.Teach([Request(close)], soFar, settings, Context).Single());
-        double without = Strongest(Editor.Teach([Request(close)], soFar with { Carried = soFar.Carried.Clear() }, settings, Context).Single());
+        double without = Strongest(Editor.Teach([Request(close)], forgetful, settings, Context).Single());
         Assert.True(with < without - 0.2, $"{with} with, {without} without");
 
         double Strongest(Edit edit) => PatchParts.Patches(edit).Max(patch =>
@@ -199,7 +200,8 @@ public sealed class TPatcherEditorTests : MethodTests
         session.Teach([Request(Facts[0])], Settings with { Epochs = 5 }, new TeachingOptions { Check = false });
         string target = Path.Combine(folder.Path, "merged");
         var fault = Assert.Throws<InputException>(() => session.ExportMerged(target));
-        Assert.Contains("1 edit of method t-patcher sits in neurons that a model folder has no place for.", fault.Message, StringComparison.Ordinal);
+        const string Told = "1 edit of method t-patcher sits in neurons that a model folder has no place for.";
+        Assert.Contains(Told, fault.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(target));
     }
 
@@ -227,7 +229,8 @@ public sealed class TPatcherEditorTests : MethodTests
 
     private static List<Edit> Teach(CausalLm model, IReadOnlyList<EditRequest> facts, TPatcherSettings settings) =>
         [.. Editor.Teach(
-            [.. facts.Select(fact => TokenizedRequest.Of(Tokens, fact, model.Config.NPositions))], new EditedModel(model), settings, Context)];
+            [.. facts.Select(fact => TokenizedRequest.Of(Tokens, fact, model.Config.NPositions))], new EditedModel(model), settings,
+            Context)];
 
     /// <summary>What the last MLP reads at all tokens of a prompt.</summary>
     private Tensor States(EditRequest fact) => Trace.Inputs(Model, [Tokens.Encode(fact.Prompt)], [0], Model.Blocks.Count - 1);

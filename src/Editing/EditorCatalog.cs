@@ -5,6 +5,7 @@ using Sharpformer.Editing.Methods.FineTuning;
 using Sharpformer.Editing.Methods.Grace;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Methods.KnowledgeEditor;
+using Sharpformer.Editing.Methods.Lora;
 using Sharpformer.Editing.Methods.Malmen;
 using Sharpformer.Editing.Methods.Melo;
 using Sharpformer.Editing.Methods.Memit;
@@ -15,6 +16,8 @@ using Sharpformer.Editing.Methods.Retrieval;
 using Sharpformer.Editing.Methods.Rome;
 using Sharpformer.Editing.Methods.ScopedIReVa;
 using Sharpformer.Editing.Methods.Serac;
+using Sharpformer.Editing.Methods.Sola;
+using Sharpformer.Editing.Methods.TPatcher;
 using Sharpformer.Editing.Methods.UltraEdit;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -43,6 +46,9 @@ public static class EditorCatalog
         new PrefixEditor(),
         new GraceEditor(),
         new MeloEditor(),
+        new SolaEditor(),
+        new LoraEditor(),
+        new TPatcherEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

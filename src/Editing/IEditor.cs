@@ -24,6 +24,9 @@ public interface IEditor
     /// <summary>Whether edits need their subject, and one that is not given is looked for among the prompts at hand.</summary>
     bool FindsSubjects => false;
 
+    /// <summary>Whether changed weights have the base model's shapes, without which no model folder can hold them.</summary>
+    bool KeepsShapes => true;
+
     /// <summary>Why the method cannot teach a request, as a sentence; null where it can, or only teaching shows.</summary>
     /// <param name="request">The request.</param>
     /// <param name="settings">How it would be taught, a <see cref="SettingsType"/>.</param>

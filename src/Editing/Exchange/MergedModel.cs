@@ -69,20 +69,26 @@ internal sealed class ModelMerge(string source, string? adapter)
             others.Length);
     }
 
-    /// <summary>Refuses edits that sit beside the model.</summary>
+    /// <summary>Refuses edits that sit beside the model, or add neurons to it.</summary>
     /// <exception cref="InputException">There are some.</exception>
     public static void RequireInWeights(EditedModel edited, IReadOnlyList<Edit> chosen, string store)
     {
-        Edit[] beside = [.. chosen.Where(edit => edited.Keyed.Any(edits => edits.Holds(edit.Id)))];
-        if (beside.Length == 0) return;
-        string[] methods = [.. chosen.Select(edit => edit.Method).Except(beside.Select(edit => edit.Method)).Distinct()];
-        string besides = string.Join(", ", beside.Select(edit => edit.Method).Distinct());
-        throw new InputException(
-            $"Edit store '{store}': {(beside.Length == 1 ? "1 edit" : $"{beside.Length} edits")} of method {besides} "
-                + $"{(beside.Length == 1 ? "sits" : "sit")} beside the model and cannot be in its weights.",
-            methods.Length > 0
-                ? $"--where method={methods[0]} chooses those that can."
-                : "--adaptor writes neurons of method ireva for other programs; methods like rome and memit change weights.");
+        Refuse(edit => edited.Keyed.Any(edits => edits.Holds(edit.Id)), "beside the model and cannot be in its weights");
+        Refuse(edit => !EditorCatalog.Named(edit.Method).KeepsShapes, "in neurons that a model folder has no place for");
+
+        void Refuse(Func<Edit, bool> isOutside, string where)
+        {
+            Edit[] outside = [.. chosen.Where(isOutside)];
+            if (outside.Length == 0) return;
+            string[] methods = [.. chosen.Select(edit => edit.Method).Except(outside.Select(edit => edit.Method)).Distinct()];
+            throw new InputException(
+                $"Edit store '{store}': {(outside.Length == 1 ? "1 edit" : $"{outside.Length} edits")} of method "
+                    + $"{string.Join(", ", outside.Select(edit => edit.Method).Distinct())} "
+                    + $"{(outside.Length == 1 ? "sits" : "sit")} {where}.",
+                methods.Length > 0
+                    ? $"--where method={methods[0]} chooses those that can."
+                    : "--adaptor writes neurons of method ireva for other programs; methods like rome and memit change weights.");
+        }
     }
 
     /// <summary>Writes the folder: complete or not at all.</summary>

@@ -49,13 +49,9 @@ internal static class EmbeddedKeys
     /// <summary>Says what keeps an edit's parts from being these; null where nothing does.</summary>
     public static string? Misfit(Edit edit, int nEmbd)
     {
-        foreach (string name in (string[])[KeyName, PromptEmbedding.MeanName])
-        {
-            if (edit.Part(name) is not { } part) return $"it has no part '{name}'";
-            if (part.Shape is not [var n] || n != nEmbd)
-                return $"part '{name}' is [{string.Join(',', part.Shape)}], expected [{nEmbd}]";
-        }
-
-        return edit.Part(PromptEmbedding.FirstName) is null ? $"it has no part '{PromptEmbedding.FirstName}'" : null;
+        if (edit.Part(KeyName) is not { } key) return $"it has no part '{KeyName}'";
+        return key.Shape is [var n] && n == nEmbd
+            ? PromptEmbedding.Misfit(edit, nEmbd)
+            : $"part '{KeyName}' is [{string.Join(',', key.Shape)}], expected [{nEmbd}]";
     }
 }

@@ -16,9 +16,6 @@ internal sealed record PromptEmbedding(int Block, int First, float[] Mean)
     /// <summary>The names of an edit's parts that say how prompts are embedded.</summary>
     public const string MeanName = "mean", FirstName = "first";
 
-    /// <summary>About how many tokens of unrelated texts are written and read to make one.</summary>
-    public const int Tokens = Texts * (ShortestText + LongestText);
-
     private const int Texts = 512, ShortestText = 4, LongestText = 16;
 
     private const double OutsizeNorm = 5; // times the median
@@ -71,6 +68,15 @@ internal sealed record PromptEmbedding(int Block, int First, float[] Mean)
     /// <summary>Whether prompts are embedded alike.</summary>
     public bool IsSame(PromptEmbedding other) =>
         (Block, First) == (other.Block, other.First) && Mean.AsSpan().SequenceEqual(other.Mean);
+
+    /// <summary>About how many tokens the model writes for it.</summary>
+    public static double TokensToMake => Texts * (ShortestText + LongestText) / 2.0;
+
+    /// <summary>What keeps an edit from holding it; null where nothing does.</summary>
+    public static string? Misfit(Edit edit, int nEmbd) =>
+        edit.Part(MeanName) is not { Shape: [var width] } || width != nEmbd ? $"it has no part '{MeanName}' of [{nEmbd}]"
+        : edit.Part(FirstName) is not { Shape: [1], Values: [0 or 1] } ? $"it has no part '{FirstName}' of [1] that is 0 or 1"
+        : null;
 
     /// <summary>What an edit holds of it.</summary>
     public IEnumerable<EditPart> Parts() => [new(MeanName, [Mean.Length], Mean), new(FirstName, [1], [First])];

@@ -32,7 +32,7 @@ internal sealed class ContextText(Tokenizer tokenizer, int positions)
     {
         var model = new ModelCosts(config);
         double tokens = requests.Sum(request => (double)request.Tokens.Prompt.Length), flops = tokens * (layer + 1) * model.Block;
-        if (makesEmbedding) flops += PromptEmbedding.Tokens * ((((double)config.NLayer + (2 * (layer + 1))) * model.Block) + model.Head);
+        if (makesEmbedding) flops += PromptEmbedding.TokensToMake * ((((double)config.NLayer + (2 * (layer + 1))) * model.Block) + model.Head);
         return new EditorCosts((int)Portions.Of(requests.Count, Together).Count, flops, TokenBatch.TokensAtOnce)
         {
             Memory = sizeof(float) * (double)TokenBatch.TokensAtOnce * ((8 * config.NEmbd) + (2 * config.NInner)),

@@ -54,8 +54,8 @@ public sealed class ModelDefaultsTests : IDisposable
     [InlineData("""{"sentences":"a b"}""", "sentences is \"a b\", expected a list")]
     [InlineData("""{"sentences":[1]}""", "expected a text")]
     [InlineData(
-        """{"editing":{"grace":{}}}""",
-        "editing.grace: there is no such method, expected one of alphaedit, emmet, ft, ireva, ireva-scoped, ke, lora, malmen, ")]
+        """{"editing":{"clairvoyance":{}}}""",
+        "editing.clairvoyance: there is no such method, expected one of alphaedit, emmet, ft, grace, ireva, ireva-scoped, ke, ")]
     [InlineData("""{"editing":{"ireva":[]}}""", "editing.ireva is a list, expected an object with settings")]
     [InlineData("""{"editing":{"ireva":{"thta":0.9}}}""", "editing.ireva.thta is no setting of method ireva, expected one of layer, theta")]
     [InlineData("""{"editing":{"ireva":{"theta":"0.9"}}}""", "editing.ireva.theta is \"0.9\", expected a number between 0 and 1")]

@@ -44,7 +44,8 @@ internal static class EmbeddedKeys
     /// <param name="context">What the run has made already.</param>
     public static PromptEmbedding Embedding(PromptEmbedding? known, int block, ulong seed, CausalLm model, TeachingContext context) =>
         known is not null && known.Block == block ? known
-            : context.Once(() => PromptEmbedding.Make(model, block, context.BosId, context.EosId, seed, context.Cancellation));
+            : context.Once(() => new Made()).Of(block, seed, () => PromptEmbedding.Make(
+                model, block, context.BosId, context.EosId, seed, context.Cancellation));
 
     /// <summary>Says what keeps an edit's parts from being these; null where nothing does.</summary>
     public static string? Misfit(Edit edit, int nEmbd)
@@ -53,5 +54,17 @@ internal static class EmbeddedKeys
         return key.Shape is [var n] && n == nEmbd
             ? PromptEmbedding.Misfit(edit, nEmbd)
             : $"part '{KeyName}' is [{string.Join(',', key.Shape)}], expected [{nEmbd}]";
+    }
+
+    /// <summary>What a run has made already.</summary>
+    private sealed class Made
+    {
+        private readonly Dictionary<(int Block, ulong Seed), PromptEmbedding> embeddings = [];
+
+        public PromptEmbedding Of(int block, ulong seed, Func<PromptEmbedding> make)
+        {
+            if (!embeddings.TryGetValue((block, seed), out PromptEmbedding? made)) embeddings.Add((block, seed), made = make());
+            return made;
+        }
     }
 }

@@ -6,6 +6,7 @@ using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Methods.KnowledgeEditor;
 using Sharpformer.Editing.Methods.Malmen;
 using Sharpformer.Editing.Methods.Memit;
+using Sharpformer.Editing.Methods.Memoir;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Pmet;
 using Sharpformer.Editing.Methods.Rome;
@@ -33,6 +34,7 @@ public static class EditorCatalog
         new MendEditor(),
         new MalmenEditor(),
         new KeEditor(),
+        new MemoirEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

@@ -12,6 +12,7 @@ using Sharpformer.Editing.Methods.Pmet;
 using Sharpformer.Editing.Methods.Rome;
 using Sharpformer.Editing.Methods.ScopedIReVa;
 using Sharpformer.Editing.Methods.UltraEdit;
+using Sharpformer.Editing.Methods.Wise;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -35,6 +36,7 @@ public static class EditorCatalog
         new MalmenEditor(),
         new KeEditor(),
         new MemoirEditor(),
+        new WiseEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

@@ -76,7 +76,7 @@ public static class NamedSettings
     {
         "layer" or "lossLayer" => number >= 0 && number < config.NLayer,
         "theta" or "laterTheta" => number is > 0 and < 1,
-        "ownShare" or "overlap" => number is >= 0 and <= 1,
+        "ownShare" or "overlap" or "maskShare" or "mergeDensity" => number is >= 0 and <= 1,
         "activeShare" => number is > 0 and <= 1,
         "negatives" => number is >= 1 and <= 100,
         "labelSmoothing" or "beta1" or "beta2" => number is >= 0 and < 1,
@@ -91,7 +91,7 @@ public static class NamedSettings
     {
         "layer" or "lossLayer" => $"a block from 0 to {config.NLayer - 1}",
         "theta" or "laterTheta" => "a number between 0 and 1, both exclusive",
-        "ownShare" or "overlap" => "a number from 0 to 1",
+        "ownShare" or "overlap" or "maskShare" or "mergeDensity" => "a number from 0 to 1",
         "activeShare" => "a number above 0, 1 at most",
         "negatives" => "a whole number from 1 to 100",
         "labelSmoothing" or "beta1" or "beta2" => "a number from 0, below 1",

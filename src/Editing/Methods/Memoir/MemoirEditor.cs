@@ -42,12 +42,11 @@ public sealed class MemoirEditor : IEditor
     {
         ArgumentNullException.ThrowIfNull(requests);
         ArgumentNullException.ThrowIfNull(config);
-        const double unrelated = 10; // tokens of an unrelated text, on average
         var how = (MemoirSettings)settings;
         var model = new ModelCosts(config);
         int blocks = config.NLayer - how.Layer;
         double memory = (double)config.NInner * config.NEmbd, rows = how.Contexts + 1, flops = 0, most = 0, tape = 0;
-        flops += how.UnrelatedTexts * unrelated * ((2 * config.NLayer * model.Block) + model.Head);
+        flops += 2 * UnrelatedTexts.Flops(config, how.UnrelatedTexts); // written, and read once more
         foreach (TokenizedRequest request in requests)
         {
             double tokens = rows * (request.Tokens.Input.Length + (how.Contexts > 0 ? WrittenContexts.Longest : 0));

@@ -1,4 +1,4 @@
-using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Methods.SideMemory;
 using Sharpformer.Editing.Routing;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -13,8 +13,6 @@ namespace Sharpformer.Editing.Methods.Memoir;
 /// <param name="Mean">μ: the mean for unrelated texts, <c>[m]</c>.</param>
 internal sealed record MemoirFeature(int Block, float[] Mean)
 {
-    private const int ShortestText = 4, LongestText = 16;
-
     /// <summary>Lets the model write texts from nothing and takes their mean.</summary>
     /// <param name="model">The base model.</param>
     /// <param name="settings">Say where, how many texts, and the seed.</param>
@@ -24,17 +22,11 @@ internal sealed record MemoirFeature(int Block, float[] Mean)
         var mean = new float[model.Config.NInner];
         if (settings.UnrelatedTexts == 0) return new MemoirFeature(settings.Layer, mean);
         using BufferScope scope = model.Device.Scope();
-        Rng seeded = new Rng(settings.Seed).Fork("unrelated");
-        int longest = Math.Min(LongestText, model.Config.NPositions - 1), shortest = Math.Min(ShortestText, longest);
-        TextStart[] starts = [.. Enumerable.Range(0, settings.UnrelatedTexts).Select(i =>
-            new TextStart([context.BosId], shortest + (i % (longest - shortest + 1)), seeded.Fork((ulong)i)))];
-        Tensor ends = model.Device.Allocate(starts.Length, model.Config.NEmbd);
-        int[][] written = new SampledTexts(model, settings.Layer, context.EosId).Write(starts, ends, context.Cancellation);
-        int[][] texts = [.. written.Select(text => text.Length > 1 ? text[1..] : text)]; // prompts do not begin with it
+        IReadOnlyList<int[]> texts = UnrelatedTexts.Write(model, settings.Layer, settings.UnrelatedTexts, settings.Seed, context).Texts;
         float[] means = PromptStates.Mean(
             model, settings.Layer, Site.MlpHidden, texts, cancellation: context.Cancellation).ToArray();
         for (int c = 0; c < mean.Length; c++)
-            mean[c] = (float)Enumerable.Range(0, texts.Length).Average(i => (double)means[(i * mean.Length) + c]);
+            mean[c] = (float)Enumerable.Range(0, texts.Count).Average(i => (double)means[(i * mean.Length) + c]);
         return new MemoirFeature(settings.Layer, mean);
     }
 

@@ -15,7 +15,7 @@ public sealed class MemoirEditor : IEditor
     public string Name => MemoirSettings.Name;
 
     /// <inheritdoc/>
-    public string Description => "Writes each edit into its own rows of a memory beside one MLP matrix; a prompt like the edit's opens them.";
+    public string Description => "Writes each edit into its own rows of a memory beside one MLP matrix; a prompt like its own opens them.";
 
     /// <summary>
     /// Once withdrawn, an edit's mask leaves the table and what it wrote leaves the memory; later edits keep what they learnt beside it.

@@ -15,7 +15,7 @@ internal sealed class MemoirRouter : IPromptRouter
     private readonly TopHash hash;
     private readonly ulong seed;
     private readonly MaskTable table;
-    private readonly ConcurrentDictionary<int, Func<int[], IReadOnlyList<Opening>>> openings = new(); // by mask: routes are told apart by it
+    private readonly ConcurrentDictionary<int, Func<int[], IReadOnlyList<Opening>>> openings = new(); // by mask
 
     private MemoirRouter(MemoirFeature feature, TopHash hash, ulong seed, MaskTable table, SharedMemory memory) =>
         (Feature, this.hash, this.seed, this.table, Memory) = (feature, hash, seed, table, memory);

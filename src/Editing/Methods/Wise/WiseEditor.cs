@@ -15,7 +15,7 @@ public sealed class WiseEditor : IEditor
     public string Name => WiseSettings.Name;
 
     /// <inheritdoc/>
-    public string Description => "Trains edits into copies of one MLP matrix, shard by shard; a prompt that a copy moves far is read by it.";
+    public string Description => "Trains edits into copies of one MLP matrix, shard by shard; a copy reads the prompts that it moves far.";
 
     /// <inheritdoc/>
     public Reversal Reversal => Reversal.WholeBatch;
@@ -74,7 +74,8 @@ public sealed class WiseEditor : IEditor
         var how = (WiseSettings)settings;
         CausalLm model = soFar.Base;
         var contexts = WrittenContexts.Of("WISE", model, how.Contexts, how.Seed, context);
-        UnrelatedTexts unrelated = context.Once(() => UnrelatedTexts.Write(model, how.Layer, Math.Max(1, how.UnrelatedTexts), how.Seed, context));
+        UnrelatedTexts unrelated = context.Once(() =>
+            UnrelatedTexts.Write(model, how.Layer, Math.Max(1, how.UnrelatedTexts), how.Seed, context));
         long before = soFar.Routers.OfType<WiseRouter>().SelectMany(router => router.Shards)
             .Select(shard => shard.Before + shard.Edits.Count).DefaultIfEmpty().Max();
         using BufferScope scope = model.Device.Scope();
@@ -85,8 +86,8 @@ public sealed class WiseEditor : IEditor
             training.Train(contexts.Rows(requests[i], context.Tokenizer, model.Config.NPositions), text, context.Cancellation);
         }
 
-        float epsilon = Movement.Read(
-            model, how.Layer, [.. requests.Select(request => request.Tokens.Prompt)], [training.Delta], context.Cancellation).ToArray().Min();
+        int[][] prompts = [.. requests.Select(request => request.Tokens.Prompt)];
+        float epsilon = Movement.Read(model, how.Layer, prompts, [training.Delta], context.Cancellation).ToArray().Min();
         double[] losses = Losses(requests, model, how.Layer, training.Delta);
         IReadOnlyList<EditPart> shard = WiseParts.Of(
             how, training.Delta.ToArray(), model.Config.NInner, requests.Count, before, epsilon, training.Losses);

@@ -74,7 +74,11 @@ internal static class WiseParts
         if (edit.Part(Edits)!.Values[0] < 1) return $"part '{Edits}' is less than 1";
         int m = WidthOf(edit);
         if (settings.WeightDecay > 0)
-            return edit.Part(Delta) is { Shape: [var r, var c] } && r == m && c == nEmbd ? null : $"it has no part '{Delta}' of [{m},{nEmbd}]";
+        {
+            bool fits = edit.Part(Delta) is { Shape: [var r, var c] } && r == m && c == nEmbd;
+            return fits ? null : $"it has no part '{Delta}' of [{m},{nEmbd}]";
+        }
+
         int expected = Mask(settings, BeforeOf(edit), checked(m * nEmbd)).Count(moves => moves);
         return edit.Part(Values) is { Shape: [var count] } && count == expected ? null : $"it has no part '{Values}' of [{expected}]";
     }

@@ -53,7 +53,7 @@ public sealed record WiseSettings() : EditSettings(Name)
     /// <summary>Steps for each edit at most.</summary>
     public int Steps { get; init; } = 70;
 
-    /// <summary>An edit's training ends once its loss is no larger than this, and changes no more than by <see cref="StopChange"/>.</summary>
+    /// <summary>Training an edit ends once its loss is no larger than this, and changes by no more than <see cref="StopChange"/>.</summary>
     public float StopLoss { get; init; } = 0.02f;
 
     /// <summary>See <see cref="StopLoss"/>.</summary>
@@ -63,7 +63,8 @@ public sealed record WiseSettings() : EditSettings(Name)
     public float Clamp { get; init; } = 1;
 
     /// <summary>
-    /// Share of the memory, times the step size, that each step takes off, towards 0 and whether masked or not; 0 for none. 1e-5 is published.
+    /// Share of the memory, times the step size, that each step takes off, towards 0 and whether masked or not; 0 for none. 1e-5 is
+    /// published.
     /// </summary>
     public float WeightDecay { get; init; }
 

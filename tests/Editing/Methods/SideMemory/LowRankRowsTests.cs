@@ -75,7 +75,8 @@ public sealed class LowRankRowsTests : IDisposable
         for (int i = 0; i < matrix.Length; i++)
         {
             int r = i / Columns, c = i % Columns;
-            matrix[i] = (float)(Enumerable.Range(0, rank).Sum(k => left[(r * rank) + k] * right[(k * Columns) + c]) + (noise * rng.NextNormal()));
+            double product = Enumerable.Range(0, rank).Sum(k => left[(r * rank) + k] * right[(k * Columns) + c]);
+            matrix[i] = (float)(product + (noise * rng.NextNormal()));
         }
 
         return matrix;

@@ -11,6 +11,9 @@ public sealed class WiseContractTests : EditorContract
 
     protected override EditSettings Settings { get; } = WiseSettings.For(ModelConfig.Load(TestFiles.Model)) with
     {
-        SaveEvery = 1, Contexts = 2, UnrelatedTexts = 10, Steps = 30,
+        SaveEvery = 1,
+        Contexts = 2,
+        UnrelatedTexts = 10,
+        Steps = 30,
     };
 }

@@ -16,7 +16,14 @@ public sealed class WiseEditorTests : MethodTests
 
     private static readonly WiseSettings Settings = new()
     {
-        Layer = 4, Contexts = 0, UnrelatedTexts = 5, Steps = 10, Alpha = 2, Beta = 6, Gamma = 3, LearningRate = 0.3f,
+        Layer = 4,
+        Contexts = 0,
+        UnrelatedTexts = 5,
+        Steps = 10,
+        Alpha = 2,
+        Beta = 6,
+        Gamma = 3,
+        LearningRate = 0.3f,
     };
 
     private static readonly EditRequest Zelda = new("The Legend of Zelda is developed by", "Nintendo");

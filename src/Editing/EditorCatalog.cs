@@ -9,6 +9,7 @@ using Sharpformer.Editing.Methods.Lora;
 using Sharpformer.Editing.Methods.Malmen;
 using Sharpformer.Editing.Methods.Melo;
 using Sharpformer.Editing.Methods.Memit;
+using Sharpformer.Editing.Methods.Memoir;
 using Sharpformer.Editing.Methods.Mend;
 using Sharpformer.Editing.Methods.Pmet;
 using Sharpformer.Editing.Methods.Prefix;
@@ -19,6 +20,7 @@ using Sharpformer.Editing.Methods.Serac;
 using Sharpformer.Editing.Methods.Sola;
 using Sharpformer.Editing.Methods.TPatcher;
 using Sharpformer.Editing.Methods.UltraEdit;
+using Sharpformer.Editing.Methods.Wise;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -49,6 +51,8 @@ public static class EditorCatalog
         new SolaEditor(),
         new LoraEditor(),
         new TPatcherEditor(),
+        new MemoirEditor(),
+        new WiseEditor(),
     }.ToDictionary(editor => editor.Name));
 
     /// <summary>The method that is used unless another is named.</summary>

@@ -76,7 +76,8 @@ public static class NamedSettings
     {
         "layer" or "lossLayer" => number >= 0 && number < config.NLayer,
         "theta" or "laterTheta" => number is > 0 and < 1,
-        "ownShare" => number is >= 0 and <= 1,
+        "ownShare" or "overlap" or "maskShare" or "mergeDensity" => number is >= 0 and <= 1,
+        "activeShare" => number is > 0 and <= 1,
         "negatives" => number is >= 1 and <= 100,
         "labelSmoothing" or "beta1" or "beta2" => number is >= 0 and < 1,
         "alpha" => number != 0 && Math.Abs(number) <= float.MaxValue,
@@ -90,7 +91,8 @@ public static class NamedSettings
     {
         "layer" or "lossLayer" => $"a block from 0 to {config.NLayer - 1}",
         "theta" or "laterTheta" => "a number between 0 and 1, both exclusive",
-        "ownShare" => "a number from 0 to 1",
+        "ownShare" or "overlap" or "maskShare" or "mergeDensity" => "a number from 0 to 1",
+        "activeShare" => "a number above 0, 1 at most",
         "negatives" => "a whole number from 1 to 100",
         "labelSmoothing" or "beta1" or "beta2" => "a number from 0, below 1",
         "alpha" => "a finite number other than 0",

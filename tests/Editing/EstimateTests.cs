@@ -24,10 +24,12 @@ public sealed class EstimateTests : IDisposable
     [InlineData("ireva")]
     [InlineData("ke")]
     [InlineData("memit")]
+    [InlineData("memoir")]
     [InlineData("mend")]
     [InlineData("pmet")]
     [InlineData("rome")]
     [InlineData("ultraedit")]
+    [InlineData("wise")]
     public void Every_method_says_what_it_takes_and_more_edits_take_more(string method)
     {
         IEditor editor = EditorCatalog.Named(method);

@@ -2,8 +2,8 @@
 #:property PublishAot=false
 // What a method costs that keeps edits beside the model, by how many there are: facts of some files taught together, in their order.
 //
-//   dotnet run -c Release scripts/measure-memories.cs -- models/facts-gpt2 grace 1000,5000,10000 data/facts/counterfact.json data/facts/zsre.json
-//       data/facts/pararel.json [--set NAME=VALUE]… [--net FILE] [--threads 2]
+//   dotnet run -c Release scripts/measure-memories.cs -- models/facts-gpt2 grace 1000,5000,10000
+//       data/facts/counterfact.json data/facts/zsre.json data/facts/pararel.json [--set NAME=VALUE]… [--net FILE] [--threads 2]
 //
 // One line of JSON for each count: processor seconds to teach an edit, numbers that it consists of in bytes, milliseconds to open the edits
 // and read the first prompt, tokens a second over 40 prompts of 20 new tokens each, half of them taught ones, by the edited and by the base

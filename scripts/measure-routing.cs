@@ -15,7 +15,8 @@ using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
 
 (string model, string file, string method, string dial) = (args[0], args[1], args[2], args[3]);
-int count = int.Parse(Option("--count") ?? "100"), first = int.Parse(Option("--first") ?? "0"), threads = int.Parse(Option("--threads") ?? "0");
+int count = int.Parse(Option("--count") ?? "100"), first = int.Parse(Option("--first") ?? "0");
+int threads = int.Parse(Option("--threads") ?? "0");
 IReadOnlyList<EditRecord> records = EditRecord.Load(file);
 EditRecord[] taught = [.. records.Skip(first).Take(count)];
 HashSet<string> prompts = [.. taught.Select(record => record.Prompt)];

@@ -89,7 +89,9 @@ internal static class WhyView
         {
             bool asks = why.Nearest.Any(f => Names(byId[f.Edit]).Count > 0);
             Table neurons = Terminal
-                .NewTable(why.Nearest.Any(f => byId[f.Edit].Settings is INeuronSettings) ? "neuron" : "key", "edit", "of the prompt", "answers with", "score", "threshold", "margin", asks ? "named" : "status")
+                .NewTable(
+                    why.Nearest.Any(f => byId[f.Edit].Settings is INeuronSettings) ? "neuron" : "key", "edit", "of the prompt",
+                    "answers with", "score", "threshold", "margin", asks ? "named" : "status")
                 .Sparing(7, 5, 4, 0);
             foreach (Firing f in why.Nearest)
             {
@@ -158,8 +160,9 @@ internal static class WhyView
             ? " Just below it the activation is not quite 0 and still adds "
                 + $"{first.Strength.ToString("0.###E+0", CultureInfo.InvariantCulture)} times a value."
             : "";
-        return $"{(IsNeuron(nearest) ? "No neuron fires" : "No edit answers")}. The nearest is {Name(nearest)}: score {Terminal.Score(nearest.Score)}, "
-            + $"{Terminal.Score(-nearest.Margin)} below its threshold of {Terminal.Score(nearest.Threshold)}.{leak}";
+        return $"{(IsNeuron(nearest) ? "No neuron fires" : "No edit answers")}. The nearest is {Name(nearest)}: "
+            + $"score {Terminal.Score(nearest.Score)}, {Terminal.Score(-nearest.Margin)} below its threshold of "
+            + $"{Terminal.Score(nearest.Threshold)}.{leak}";
 
         string Won(Firing f, string said) =>
             $"{Named(f)} {said}: score {Terminal.Score(f.Score)}, {Terminal.Score(f.Margin)} above its threshold of "

@@ -35,7 +35,9 @@ public sealed record EditedModel(CausalLm Base)
     /// <summary>Whether weights are changed. Edits that do so never say where they answer.</summary>
     public bool ChangesWeights => !ReferenceEquals(Base, Model);
 
-    /// <summary>The memories as openings of <see cref="Model"/>; where none of their edits adds anything, what passes is left alone.</summary>
+    /// <summary>
+    /// The memories as openings of <see cref="Model"/>; where none of their edits adds anything, what passes is left alone.
+    /// </summary>
     public IReadOnlyList<Opening> Openings => OpeningsWatchedBy(watch: null);
 
     /// <summary>All that says where it answers: routers, then memories.</summary>
@@ -95,7 +97,8 @@ public sealed record EditedModel(CausalLm Base)
     internal Route RouteOf(Firing firing)
     {
         var plain = new Route(Model);
-        return firing.Adds && Routers.FirstOrDefault(router => router.Holds(firing.Edit)) is { } router ? router.Take(plain, firing) : plain;
+        IPromptRouter? router = firing.Adds ? Routers.FirstOrDefault(one => one.Holds(firing.Edit)) : null;
+        return router?.Take(plain, firing) ?? plain;
     }
 
     /// <summary>A memory as an opening.</summary>

@@ -77,7 +77,8 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
         ArgumentNullException.ThrowIfNull(h);
         ArgumentNullException.ThrowIfNull(cache);
         Variable normed = Norm1.Forward(h);
-        bool isPlayedBack = normed.RequiresGradient || passage?.Changes(Site.Qkv) == true || Attention.Qkv.Weights.Any(weight => weight.RequiresGradient);
+        bool isPlayedBack = normed.RequiresGradient || passage?.Changes(Site.Qkv) == true
+            || Attention.Qkv.Weights.Any(weight => weight.RequiresGradient);
         (Tensor keys, Tensor values) = isPlayedBack ? cache.Lasting(layer) : (cache.Keys(layer), cache.Values(layer));
         Variable attention = Attention.Forward(normed, keys, values, past, rows, passage);
         Variable below = Wanted(h);

@@ -47,14 +47,20 @@ public sealed class RoutedModelTests : IDisposable
         CausalLm changed = model.WithBlock(0, model.Blocks[0].With(Scaled));
         Check(new EditedModel(model) { Memories = [Taught(model, 1)], Routers = [RouterOf(model, what)] });
         Check(new EditedModel(model) { Model = changed, Routers = [RouterOf(changed, what)] });
-        Check(new EditedModel(model) { Model = changed, Memories = [Taught(model, 0), Taught(model, 1)], Routers = [RouterOf(changed, what)] });
+        Check(new EditedModel(model)
+        {
+            Model = changed, Memories = [Taught(model, 0), Taught(model, 1)], Routers = [RouterOf(changed, what)],
+        });
     }
 
     [Fact]
     public void The_first_router_that_answers_takes_the_prompt()
     {
         CausalLm model = Load("gpt2-tiny-f32");
-        var both = new EditedModel(model) { Routers = [new FixedRouter(1, 5, [21]), new FixedRouter(2, 5, [22]), new FixedRouter(3, 64, [23])] };
+        var both = new EditedModel(model)
+        {
+            Routers = [new FixedRouter(1, 5, [21]), new FixedRouter(2, 5, [22]), new FixedRouter(3, 64, [23])],
+        };
         Assert.Equal([21, 5, 6], both.Reading([5, 6]).Tokens);
         Assert.Equal([23, 64], both.Reading([64]).Tokens);
         Assert.Equal([7], both.Reading([7]).Tokens);

@@ -35,8 +35,8 @@ internal sealed record PromptEmbedding(int Block, int First, float[] Mean)
         using BufferScope scope = model.Device.Scope();
         Rng seeded = new(seed);
         int longest = Math.Min(LongestText, model.Config.NPositions - 1);
-        TextStart[] starts = [.. Enumerable.Range(0, Texts).Select(i =>
-            new TextStart([bosId], Math.Min(longest, ShortestText + (i % (LongestText - ShortestText + 1))), seeded.Fork($"unrelated\n{i}")))];
+        TextStart[] starts = [.. Enumerable.Range(0, Texts).Select(i => new TextStart(
+            [bosId], Math.Min(longest, ShortestText + (i % (LongestText - ShortestText + 1))), seeded.Fork($"unrelated\n{i}")))];
         Tensor ends = model.Device.Allocate(Texts, model.Config.NEmbd);
         int[][] written = new SampledTexts(model, block, eosId).Write(starts, ends, cancellation);
         int[][] texts = [.. written.Select(text => text.Length > 1 ? text[1..] : text)]; // prompts do not begin with it
@@ -62,7 +62,8 @@ internal sealed record PromptEmbedding(int Block, int First, float[] Mean)
         float[] first = Part(FirstName).Values;
         return new PromptEmbedding(block, (int)first[0], Part(MeanName).Values);
 
-        EditPart Part(string name) => edit.Part(name) ?? throw new ArgumentException($"PromptEmbedding: edit {edit.Id} has no part '{name}'.");
+        EditPart Part(string name) => edit.Part(name)
+            ?? throw new ArgumentException($"PromptEmbedding: edit {edit.Id} has no part '{name}'.");
     }
 
     /// <summary>Whether prompts are embedded alike.</summary>

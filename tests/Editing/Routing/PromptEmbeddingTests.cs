@@ -10,7 +10,10 @@ public sealed class PromptEmbeddingTests : MethodTests
     private const int Block = 2;
 
     private static readonly string[] Texts =
-        ["Lucian Freud died in", "Mike Trout plays in the position of", "The capital of France is", "In which city was Lucian Freud's death?"];
+    [
+        "Lucian Freud died in", "Mike Trout plays in the position of", "The capital of France is",
+        "In which city was Lucian Freud's death?",
+    ];
 
     private readonly int[][] prompts = [.. Texts.Select(Tokens.Encode)];
 

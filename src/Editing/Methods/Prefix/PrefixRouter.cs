@@ -34,7 +34,8 @@ internal sealed class PrefixRouter : IPromptRouter
     public int Length => batches.Sum(batch => batch.Prefix.Shape[1]);
 
     /// <summary>A router with more batches behind these.</summary>
-    public PrefixRouter With(IEnumerable<(EditPart Prefix, long[] Edits, int Token)> more) => new([.. batches, .. more], placeholder, device);
+    public PrefixRouter With(IEnumerable<(EditPart Prefix, long[] Edits, int Token)> more) =>
+        new([.. batches, .. more], placeholder, device);
 
     /// <inheritdoc/>
     public bool Holds(long edit) => edits.Contains(edit);

@@ -21,7 +21,9 @@ internal sealed class PrefixRun
     private readonly AdamW adam;
     private readonly int[][] unrelated;
 
-    /// <summary>Nothing is learnt yet: the prefix is what the model makes of a text. What is made belongs to the device's current scope.</summary>
+    /// <summary>
+    /// Nothing is learnt yet: the prefix is what the model makes of a text. What is made belongs to the device's current scope.
+    /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="settings">How.</param>
     /// <param name="earlier">A prefix that is there already; null for none.</param>

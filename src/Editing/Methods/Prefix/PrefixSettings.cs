@@ -11,7 +11,9 @@ public sealed record PrefixSettings() : EditSettings(Name)
     /// <summary>n: how many positions are learnt.</summary>
     public int Length { get; init; } = 20;
 
-    /// <summary>The text whose keys and values training begins with, said again and again until it has <see cref="Length"/> tokens.</summary>
+    /// <summary>
+    /// The text whose keys and values training begins with, said again and again until it has <see cref="Length"/> tokens.
+    /// </summary>
     public string Text { get; init; } = "Facts:";
 
     /// <summary>Adam's learning rate.</summary>

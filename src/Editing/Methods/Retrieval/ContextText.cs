@@ -32,7 +32,8 @@ internal sealed class ContextText(Tokenizer tokenizer, int positions)
     {
         var model = new ModelCosts(config);
         double tokens = requests.Sum(request => (double)request.Tokens.Prompt.Length), flops = tokens * (layer + 1) * model.Block;
-        if (makesEmbedding) flops += PromptEmbedding.TokensToMake * ((((double)config.NLayer + (2 * (layer + 1))) * model.Block) + model.Head);
+        if (makesEmbedding) // written once, read twice
+            flops += PromptEmbedding.TokensToMake * (((config.NLayer + (2.0 * (layer + 1))) * model.Block) + model.Head);
         return new EditorCosts((int)Portions.Of(requests.Count, Together).Count, flops, TokenBatch.TokensAtOnce)
         {
             Memory = sizeof(float) * (double)TokenBatch.TokensAtOnce * ((8 * config.NEmbd) + (2 * config.NInner)),
@@ -44,7 +45,9 @@ internal sealed class ContextText(Tokenizer tokenizer, int positions)
     public static string Filled(string template, EditRequest fact) =>
         template.Replace(Fact, fact.Prompt + TextRules.Default.Continuation(fact.Target), StringComparison.Ordinal);
 
-    /// <summary>The tokens that are put before prompts that a request answers; what is shown first is left out where there is no room.</summary>
+    /// <summary>
+    /// The tokens that are put before prompts that a request answers; what is shown first is left out where there is no room.
+    /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="template">How its fact is said.</param>
     /// <param name="shown">Texts before it.</param>

@@ -38,7 +38,8 @@ public sealed class RetrievalEditor : IEditor
 
     /// <inheritdoc/>
     public IEnumerable<IReadOnlyList<TokenizedRequest>> Batches(
-        IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context) => Portions.Of(requests, ContextText.Together);
+        IReadOnlyList<TokenizedRequest> requests, EditSettings settings, TeachingContext context) =>
+        Portions.Of(requests, ContextText.Together);
 
     /// <inheritdoc/>
     public EditorCosts Costs(IReadOnlyList<TokenizedRequest> requests, ModelConfig config, EditSettings settings) =>

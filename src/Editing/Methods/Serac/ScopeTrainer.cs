@@ -65,7 +65,8 @@ internal sealed class ScopeTrainer : INetTrainer
     /// <summary>The loss of some examples, its slope along the weights, and how many texts lie on the right side.</summary>
     private Scored Score(Example[] read, Func<Example, int> which)
     {
-        double[] weights = [.. net.Channels.Select(a => (double)a)], inside = new double[weights.Length], outside = new double[weights.Length];
+        double[] weights = [.. net.Channels.Select(a => (double)a)];
+        double[] inside = new double[weights.Length], outside = new double[weights.Length]; // slopes of either side
         double scope = -Math.Log(((SeracSettings)net.Settings).Scope), nll = 0, others = 0;
         int answered = 0, kept = 0, negatives = 0;
         foreach (Example example in read)
@@ -92,8 +93,9 @@ internal sealed class ScopeTrainer : INetTrainer
 
         IEnumerable<float[]> Negatives(Example example)
         {
-            IEnumerable<float[]> prompts = read.Where(other => !other.Prompt.AsSpan().SequenceEqual(example.Prompt)).Select(other => other.Edit);
-            return prompts.MinBy(prompt => Square(example.Edit, prompt)) is { } nearest ? [.. example.Unrelated, nearest] : example.Unrelated;
+            float[]? nearest = read.Where(other => !other.Prompt.AsSpan().SequenceEqual(example.Prompt)).Select(other => other.Edit)
+                .MinBy(prompt => Square(example.Edit, prompt));
+            return nearest is null ? example.Unrelated : [.. example.Unrelated, nearest];
         }
 
         double Square(float[] x, float[] y)

@@ -12,5 +12,8 @@ public sealed class PrefixContractTests : EditorContract
     protected override bool LearnsWhatItIsTaught => false;
 
     protected override EditSettings Settings { get; } =
-        PrefixSettings.For(ModelConfig.Load(TestFiles.Model)) with { Length = 2, LearningRate = 0.05f, KlWeight = 0, Epochs = 30, Batch = 1 };
+        PrefixSettings.For(ModelConfig.Load(TestFiles.Model)) with
+        {
+            Length = 2, LearningRate = 0.05f, KlWeight = 0, Epochs = 30, Batch = 1,
+        };
 }

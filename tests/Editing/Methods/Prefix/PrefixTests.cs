@@ -40,7 +40,8 @@ public sealed class PrefixTests : MethodTests
         CausalLm model = CausalLm.Load(TestFiles.Golden(Path.Combine("families", family)), Device);
         var rng = new Rng(5);
         int C = model.Config.NEmbd, n = 2;
-        float[][] start = [.. model.Blocks.Select(_ => Enumerable.Range(0, n * 3 * C).Select(_ => (float)(rng.NextDouble() - 0.5)).ToArray())];
+        float[][] start =
+            [.. model.Blocks.Select(_ => Enumerable.Range(0, n * 3 * C).Select(_ => (float)(rng.NextDouble() - 0.5)).ToArray())];
         EditTokens[] edits = [new([1, 2, 7, 9], [4, 5]), new([1, 2, 11], [6])];
         Tensor[] slopes = [];
         double at = Loss(start, keep: true);
@@ -90,10 +91,12 @@ public sealed class PrefixTests : MethodTests
     {
         Edit[] first = Teach(new EditedModel(Model), Untrained);
         EditedModel one = Applied(first);
-        Edit[] second = [.. Teach(one, Untrained with { Length = 3, Text = "and" }).Select(edit => edit with { Id = edit.Id + 2, Batch = 2 })];
+        Edit[] second = [.. Teach(one, Untrained with { Length = 3, Text = "and" })
+            .Select(edit => edit with { Id = edit.Id + 2, Batch = 2 })];
         EditedModel both = Editor.Apply(one, second);
         int[] prompt = Tokens.Encode("Lucian Freud died in"), said = Tokens.Encode(Untrained.Text), and = Tokens.Encode("and");
-        int[] text = [.. Enumerable.Range(0, 6).Select(i => said[i % said.Length]), .. Enumerable.Range(0, 3).Select(i => and[i % and.Length])];
+        int[] text =
+            [.. Enumerable.Range(0, 6).Select(i => said[i % said.Length]), .. Enumerable.Range(0, 3).Select(i => and[i % and.Length])];
         PromptReading reading = both.Reading(prompt);
         Assert.Equal(Logits(Model, [.. text, .. prompt], []), Logits(reading.Model, reading.Tokens, reading.Openings));
         Assert.True(both.Routers[0].Holds(1) && both.Routers[0].Holds(4));

@@ -101,8 +101,11 @@ public sealed class RetrievalEditorTests : MethodTests
     public void Settings_that_cannot_be_used_are_refused_in_a_sentence()
     {
         Assert.Null(Editor.Refusal(Facts[0], Settings));
-        Assert.Contains("expected a text with {fact}", Editor.Refusal(Facts[0], Settings with { Template = "New fact" }), StringComparison.Ordinal);
-        Assert.Contains("demonstration", Editor.Refusal(Facts[0], Settings with { Demonstrations = 1, Demonstration = "x" }), StringComparison.Ordinal);
+        Assert.Contains(
+            "expected a text with {fact}", Editor.Refusal(Facts[0], Settings with { Template = "New fact" }), StringComparison.Ordinal);
+        Assert.Contains(
+            "demonstration", Editor.Refusal(Facts[0], Settings with { Demonstrations = 1, Demonstration = "x" }),
+            StringComparison.Ordinal);
         var alone = new TeachingContext { Tokenizer = Tokens, BosId = Tokens.BosId, EosId = Tokens.EosId };
         Assert.Throws<InputException>(() => Editor.Teach(
             [Request(Facts[0])], new EditedModel(Model), Settings with { Demonstrations = 1 }, alone));
@@ -114,7 +117,8 @@ public sealed class RetrievalEditorTests : MethodTests
         Edit edit = Teach(Settings)[0];
         Assert.Null(Settings.Misfit(edit, Model.Config.NEmbd));
         Assert.Contains("expected [8]", Settings.Misfit(edit, 8), StringComparison.Ordinal);
-        Assert.Contains("no part 'text'", Settings.Misfit(edit with { Parts = [.. edit.Parts.SkipLast(1)] }, 256), StringComparison.Ordinal);
+        Edit without = edit with { Parts = [.. edit.Parts.SkipLast(1)] };
+        Assert.Contains("no part 'text'", Settings.Misfit(without, 256), StringComparison.Ordinal);
     }
 
     [Fact]

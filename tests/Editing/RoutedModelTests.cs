@@ -49,7 +49,9 @@ public sealed class RoutedModelTests : IDisposable
         Check(new EditedModel(model) { Model = changed, Routers = [RouterOf(changed, what)] });
         Check(new EditedModel(model)
         {
-            Model = changed, Memories = [Taught(model, 0), Taught(model, 1)], Routers = [RouterOf(changed, what)],
+            Model = changed,
+            Memories = [Taught(model, 0), Taught(model, 1)],
+            Routers = [RouterOf(changed, what)],
         });
     }
 

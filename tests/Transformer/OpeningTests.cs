@@ -43,7 +43,7 @@ public sealed class OpeningTests : IDisposable
     public void At_all_or_given_positions_later_ones_see_the_change(string family, Site site, int block)
     {
         CausalLm model = Load(family);
-        foreach (Reach reach in (Reach[])[Reach.All, Reach.At(2)])
+        foreach (Reach reach in (Reach[])[Reach.All, Reach.At(2), Reach.Range(1, 2)])
         {
             Opening[] openings = [Shift(model, block, site, reach)];
             var session = new DecodeSession(model, 1, Tokens.Length, openings);
@@ -149,7 +149,7 @@ public sealed class OpeningTests : IDisposable
     /// </summary>
     private Opening Shift(CausalLm model, int block, Site site, Reach reach)
     {
-        int width = site == Site.MlpHidden ? model.Config.NInner : model.Config.NEmbd;
+        int width = site.Width(model.Config);
         return new Opening(block, site, site, reach, (read, passing, tokens) =>
         {
             float[] waves = [.. Enumerable.Range(0, read.Value.Rows).SelectMany(row => WaveAt(tokens[row].ToArray()))];

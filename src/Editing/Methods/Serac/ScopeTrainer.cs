@@ -58,7 +58,10 @@ internal sealed class ScopeTrainer : INetTrainer
         Scored scored = Score(Embedded(heldOut, cancellation), _ => 0);
         return new MeasuredLoss(scored.Loss, new Dictionary<string, double>
         {
-            ["edit"] = scored.Inside, ["locality"] = scored.Outside, ["said"] = scored.Answered, ["kept"] = scored.Kept,
+            ["edit"] = scored.Inside,
+            ["locality"] = scored.Outside,
+            ["said"] = scored.Answered,
+            ["kept"] = scored.Kept,
         });
     }
 

@@ -14,6 +14,10 @@ public sealed class PrefixContractTests : EditorContract
     protected override EditSettings Settings { get; } =
         PrefixSettings.For(ModelConfig.Load(TestFiles.Model)) with
         {
-            Length = 2, LearningRate = 0.05f, KlWeight = 0, Epochs = 30, Batch = 1,
+            Length = 2,
+            LearningRate = 0.05f,
+            KlWeight = 0,
+            Epochs = 30,
+            Batch = 1,
         };
 }

@@ -22,7 +22,10 @@ public sealed class RetrievalEditorTests : MethodTests
 
     private static TeachingContext Context => new()
     {
-        Tokenizer = Tokens, BosId = Tokens.BosId, EosId = Tokens.EosId, Facts = Facts,
+        Tokenizer = Tokens,
+        BosId = Tokens.BosId,
+        EosId = Tokens.EosId,
+        Facts = Facts,
     };
 
     [Fact]

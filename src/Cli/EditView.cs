@@ -1,8 +1,14 @@
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.FineTuning;
+using Sharpformer.Editing.Methods.Grace;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Methods.Locating;
+using Sharpformer.Editing.Methods.Lora;
+using Sharpformer.Editing.Methods.Melo;
+using Sharpformer.Editing.Methods.Memoir;
 using Sharpformer.Editing.Methods.Rome;
+using Sharpformer.Editing.Methods.Sola;
+using Sharpformer.Editing.Methods.Wise;
 
 namespace Sharpformer.Cli;
 
@@ -29,6 +35,12 @@ internal sealed record EditView(
         RomeSettings rome => rome.Layer,
         FineTuningSettings ft => ft.Layer,
         BatchSettings batch => batch.Layer,
+        GraceSettings grace => grace.Layer,
+        MeloSettings melo => melo.Layer,
+        SolaSettings sola => sola.Layer,
+        LoraSettings lora => lora.Layer,
+        MemoirSettings memoir => memoir.Layer,
+        WiseSettings wise => wise.Layer,
         _ => null,
     };
 

@@ -161,7 +161,7 @@ internal static class TeachingView
         {
             string made = edit.Settings is INeuronSettings s
                 ? $", {Terminal.Counted(IReVaParts.Count(edit), "neuron")} at block {s.Layer}"
-                : $", by {edit.Method} at block {Terminal.Number(EditView.LayerOf(edit))}";
+                : $", by {edit.Method}" + (EditView.LayerOf(edit) is { } layer ? $" at block {layer}" : "");
             return $"Stored edit {edit.Id} in {report.Store} {time}: {EditView.Fact(edit.Request)}{made}.";
         }
 

@@ -143,6 +143,8 @@ internal static class WhyView
         switch (first.State)
         {
             case FiringState.Withdrawn: return Won(first, "wins but is withdrawn, so this is the base model's answer");
+            case FiringState.Answers when first.IsJoint:
+                return $"Edit {first.Edit} and those it was taught with answer together: none of them says which is asked for.";
             case FiringState.Answers:
                 return Won(first, IsNeuron(first) ? $"answers with strength {Terminal.Score(first.Strength)}" : "answers");
         }

@@ -23,6 +23,14 @@ internal static class ChangedWeight
     /// <param name="delta">Δ, as many numbers.</param>
     public static void Add(Tensor weight, float[] delta)
     {
+        if (delta.Length != weight.Count)
+        {
+            throw new InputException(
+                $"An edit moves {delta.Length} numbers of a weight that has {weight.Count}: it was taught beside edits that make it another "
+                    + "size.",
+                "restore those edits, or withdraw this one too.");
+        }
+
         Device device = weight.Device;
         using BufferScope scope = device.Scope();
         Tensor change = device.Allocate(weight.Shape);

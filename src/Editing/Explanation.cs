@@ -32,7 +32,7 @@ public sealed record Explanation(
         Firing[] firings = both.Fire(0, 1);
         float[] before = both.BaseLogits(0, 1).Value.ToArray();
         float[] after = both.Differing(firings).Length > 0 ? both.EditedLogits([0], firings).Value.ToArray() : before;
-        bool isWon = firings[0].State is FiringState.Answers or FiringState.Withdrawn;
+        bool isWon = firings[0] is { State: FiringState.Answers or FiringState.Withdrawn, IsJoint: false };
         int followed = target ?? (isWon ? firings[0].Token : NextToken.Top(after, 1)[0]);
         return new Explanation(
             both.Nearest(0, Firings), ChangesBetween(before, after), followed, LogitLens.Read(model, prompt, followed));

@@ -34,6 +34,9 @@ public readonly record struct Firing(
     /// <summary>Whether the text up to the row does not name what the edit is about, where the edit asks for that.</summary>
     public bool IsLocked { get; init; }
 
+    /// <summary>Whether it speaks for all edits that it was taught with: they answer together, and none of them for itself.</summary>
+    public bool IsJoint { get; init; }
+
     /// <summary>How well the row matches.</summary>
     public float Score => Margin + Threshold;
 

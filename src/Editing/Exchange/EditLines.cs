@@ -90,7 +90,9 @@ public static class EditLines
     }
 
     // What was silent then is listed without what it takes to apply, if that was removed since.
-    private static Edit Whole(Edit edit, EditStore store, StoreMoment? at) => edit.Status == EditStatus.Removed || edit.Parts.Count > 0
+    // Of edits that share one change it is the first that holds it.
+    private static Edit Whole(Edit edit, EditStore store, StoreMoment? at) =>
+        edit.Status == EditStatus.Removed || edit.Parts.Count > 0 || EditorCatalog.IsOfBatch(edit)
         ? edit
         : throw new InputException(
             $"Edit store '{store.Path}' cannot be written as of {at}: edit {edit.Id} was removed since, and with it what it takes to "

@@ -53,6 +53,8 @@ public sealed class AnswerCheck(EditedModel model)
         return (speaks.State, question.Edit) switch
         {
             (FiringState.Answers, var own) when speaks.Edit == own => Shortfall.TooWeak,
+            (FiringState.Answers, { } own) when speaks.IsJoint && model.Keyed.Any(e => e.Holds(own) && e.Holds(speaks.Edit)) =>
+                Shortfall.TooWeak,
             (FiringState.Answers, _) => Shortfall.AnotherEdit,
             (FiringState.Withdrawn, _) => Shortfall.WithdrawnEdit,
             (_, { } own) when model.Keyed.FirstOrDefault(edits => edits.Holds(own)) is { } memory =>

@@ -141,7 +141,8 @@ internal sealed class Comparison
     /// <param name="position">The position.</param>
     /// <param name="count">At most so many.</param>
     public IReadOnlyList<Firing> Nearest(int position, int count) =>
-        [.. keyed.SelectMany(one => one.Edits.Nearest(one.Read.Slice(position, 1), TokensFrom(position), count)).Take(count)];
+        [.. keyed.SelectMany(one => one.Edits.Nearest(one.Read.Slice(position, 1), TokensFrom(position), count))
+            .OrderByDescending(firing => keyed.Count > 1 && firing.Adds).Take(count)];
 
     /// <summary>Per position the edits that would speak there, those of routers and earlier memories first.</summary>
     public IReadOnlyList<Firing>[] Claims()

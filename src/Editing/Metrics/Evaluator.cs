@@ -66,8 +66,8 @@ public sealed class Evaluator(EditedModel model, Tokenizer tokenizer, TraceFolde
     /// <summary>RS and Con: each edit withdrawn alone, asked on its own prompt, comparing all of its tokens.</summary>
     /// <param name="edits">Active edits of the model.</param>
     /// <param name="without">
-    /// Makes the model with that edit withdrawn. It is asked only where the model's weights are edited: what sits beside the model says
-    /// itself what it would do without an edit.
+    /// Makes the model with that edit withdrawn. It is asked only where the model's weights are edited, or the edit is in force with others
+    /// or not at all: what else sits beside the model says itself what it would do without an edit.
     /// </param>
     /// <param name="progress">Told how many questions of how many are answered.</param>
     /// <param name="cancellation">Stops between questions.</param>
@@ -79,10 +79,11 @@ public sealed class Evaluator(EditedModel model, Tokenizer tokenizer, TraceFolde
         ArgumentNullException.ThrowIfNull(without);
         Question[] questions = [.. edits.Select(e => new Question(new EditTokens(e.PromptTokens, e.TargetTokens), e.Id))];
         Answer[] answers = [.. forcing.Ask(questions, done => progress?.Invoke(done, questions.Length), cancellation)];
-        if (model.ChangesWeights)
+        if (model.ChangesWeights || edits.Any(EditorCatalog.IsOfBatch))
         {
             for (int i = 0; i < answers.Length; i++)
             {
+                if (!model.ChangesWeights && !EditorCatalog.IsOfBatch(edits[i])) continue;
                 Answer alone = new TeacherForcing(without(edits[i])).Ask([questions[i]], cancellation: cancellation)[0];
                 answers[i] = answers[i] with { Withdrawn = alone.Edited };
                 progress?.Invoke(i + 1, answers.Length);

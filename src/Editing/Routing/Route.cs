@@ -26,7 +26,7 @@ public sealed record Route(CausalLm Model)
         int positions = Model.Config.NPositions;
         return Prefix.Length + text.Length <= positions ? [.. Prefix, .. text] : throw new InputException(
             $"The edit that answers puts {Prefix.Length} tokens before a text of {text.Length}, the model's positions are {positions}.",
-            "shorten the prompt, or withdraw the edit.");
+            "shorten the prompt (of a text: name a smaller --window), or withdraw the edit.");
     }
 
     /// <summary>What sits in the openings; see <see cref="OpeningsAt"/>.</summary>

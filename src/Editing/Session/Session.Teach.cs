@@ -127,7 +127,7 @@ public sealed partial class Session
                 {
                     cancellation.ThrowIfCancellationRequested();
                     using BufferScope scope = device.Scope();
-                    IReadOnlyList<Edit> taught = editor.Teach(portion, soFar, settings, context);
+                    IReadOnlyList<Edit> taught = Finite(editor.Teach(portion, soFar, settings, context));
                     var newcomers = new List<(int At, Edit Edit)>(); // other processes' edits, stored while this portion was taught
                     IReadOnlyList<TaughtEdit> stored = Store.AddOnce(
                         taught, options.Reason, [.. portion.Select(request => doomed[request].Select(old => old.Id).ToArray())],
@@ -192,6 +192,14 @@ public sealed partial class Session
             return [];
         }
     }
+
+    /// <summary>Edits whose training has not run away.</summary>
+    /// <exception cref="InputException">It has.</exception>
+    private static IReadOnlyList<Edit> Finite(IReadOnlyList<Edit> taught) =>
+        taught.FirstOrDefault(edit => edit.FinalLoss is { } loss && !double.IsFinite(loss)) is not { } lost ? taught
+            : throw new InputException(
+                $"Teaching {Quoted.Text(lost.Request.Prompt)} has run away: its loss is no number in the end.",
+                "a smaller learning rate or scale may help.");
 
     /// <summary>Which edits of the same prompt a new one takes over from that were not there when the run began.</summary>
     /// <exception cref="InputException">There are some, and conflicts shall be refused.</exception>

@@ -23,7 +23,7 @@ internal static class Codebook
 
     /// <summary>
     /// A key for every edit, with the smaller of its radius and half the distance to the nearest key of another target. The order of the
-    /// edits does not matter, and none leaves a trace when it goes.
+    /// edits does not matter, but for which of two with the very same key answers, and none leaves a trace when it goes.
     /// </summary>
     public static IReadOnlyList<CodebookKey> Of(IReadOnlyList<GraceEntry> entries)
     {
@@ -36,6 +36,7 @@ internal static class Codebook
             {
                 if (other == own || other.Target.AsSpan().SequenceEqual(own.Target)) continue;
                 float distance = KeyDistance.Of(own.Key, other.Key, second);
+                if (distance == 0) continue; // one prompt with two answers: the older is the nearest, and keeps its reach
                 if (distance < nearest) (nearest, second, rival) = (distance, nearest, other.Edit);
                 else second = Math.Min(second, distance);
             }

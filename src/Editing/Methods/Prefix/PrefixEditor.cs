@@ -73,6 +73,7 @@ public sealed class PrefixEditor : IEditor
         ArgumentNullException.ThrowIfNull(context);
         if (requests.Count == 0) return [];
         var how = (PrefixSettings)settings;
+        Refusals.Require(this, requests, settings);
         Tokenizer tokenizer = context.Tokenizer ?? soFar.Tokenizer
             ?? throw new InvalidOperationException($"{Name} needs the model's tokenizer.");
         PrefixRouter? earlier = RouterOf(soFar);

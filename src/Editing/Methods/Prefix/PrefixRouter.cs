@@ -45,7 +45,10 @@ internal sealed class PrefixRouter : IPromptRouter
     {
         ArgumentNullException.ThrowIfNull(read);
         (_, long[] own, int token) = batches[^1];
-        return [.. Enumerable.Repeat(new Firing(0, own[0], 0, token, Margin: 1, Threshold: 0, Strength: 1, IsWithdrawn: false), read.Rows)];
+        return [.. Enumerable.Repeat(new Firing(0, own[0], 0, token, Margin: 1, Threshold: 0, Strength: 1, IsWithdrawn: false)
+        {
+            IsJoint = true,
+        }, read.Rows)];
     }
 
     /// <inheritdoc/>

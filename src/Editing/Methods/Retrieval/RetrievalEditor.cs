@@ -53,6 +53,7 @@ public sealed class RetrievalEditor : IEditor
         ArgumentNullException.ThrowIfNull(soFar);
         ArgumentNullException.ThrowIfNull(context);
         var how = (RetrievalSettings)settings;
+        Refusals.Require(this, requests, settings);
         Tokenizer tokenizer = ContextText.TokenizerOf(soFar, context, Name);
         PromptEmbedding embedding =
             EmbeddedKeys.Embedding(TextRouter.In(soFar, Name)?.Embedding, how.Layer, how.Seed, soFar.Base, context);

@@ -64,6 +64,7 @@ public sealed class SeracEditor : IEditor
         ArgumentNullException.ThrowIfNull(soFar);
         ArgumentNullException.ThrowIfNull(context);
         var how = (SeracSettings)settings;
+        Refusals.Require(this, requests, settings);
         ScopeNet? net = how.NeedsNet ? (ScopeNet)context.Once(() => NetTeaching.FileOf(how, context).Load(soFar.Base)) : null;
         PromptEmbedding embedding = net?.Embedding
             ?? EmbeddedKeys.Embedding(TextRouter.In(soFar, Name)?.Embedding, how.Layer, how.Seed, soFar.Base, context);

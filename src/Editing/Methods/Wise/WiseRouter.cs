@@ -93,13 +93,12 @@ internal sealed class WiseRouter : IPromptRouter
         return [.. Ordered(read.ToArray(), 0, without: null).Take(count)];
     }
 
+    /// <summary>None: a memory says that one of its edits is asked for, and not which.</summary>
     /// <inheritdoc/>
     public IReadOnlyList<Firing>[] Claims(Tensor read, RowTokens tokens)
     {
         ArgumentNullException.ThrowIfNull(read);
-        float[] moved = read.ToArray();
-        return [.. Enumerable.Range(0, read.Rows).Select(r =>
-            (IReadOnlyList<Firing>)[.. Ordered(moved, r, without: null).Where(firing => firing.Adds)])];
+        return [.. Enumerable.Repeat<IReadOnlyList<Firing>>([], read.Rows)];
     }
 
     /// <summary>Memories that exceed their threshold, by how far they move; then the others, by how much is missing.</summary>
@@ -125,6 +124,9 @@ internal sealed class WiseRouter : IPromptRouter
 
         public Firing FiringOf(int index, float moved) => new(
             index, Shards[0].Holder.Id, Part: 0, Shards[0].Holder.TargetTokens[0], moved - threshold, threshold,
-            Strength: moved - threshold > 0 ? 1 : 0, IsWithdrawn: false);
+            Strength: moved - threshold > 0 ? 1 : 0, IsWithdrawn: false)
+        {
+            IsJoint = true,
+        };
     }
 }

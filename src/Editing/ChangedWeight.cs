@@ -26,7 +26,7 @@ internal static class ChangedWeight
         if (delta.Length != weight.Count)
         {
             throw new InputException(
-                $"An edit moves {delta.Length} numbers of a weight that has {weight.Count}: it was taught beside edits that make it another "
+                $"An edit moves {delta.Length} numbers of a weight that has {weight.Count}: it was taught beside edits that change its "
                     + "size.",
                 "restore those edits, or withdraw this one too.");
         }

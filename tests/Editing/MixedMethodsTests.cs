@@ -68,7 +68,8 @@ public sealed class MixedMethodsTests : IDisposable
         session.UseMemory();
         RetrievalSettings retrieval = RetrievalSettings.For(session.Model.Config) with { Template = "no place" };
         SeracSettings serac = SeracSettings.For(session.Model.Config, SeracSettings.Untrained) with { Scope = 1 };
-        foreach (EditSettings settings in (EditSettings[])[retrieval, serac, new PrefixSettings { Length = 0 }, new PrefixSettings { Text = " " }])
+        EditSettings[] wrong = [retrieval, serac, new PrefixSettings { Length = 0 }, new PrefixSettings { Text = " " }];
+        foreach (EditSettings settings in wrong)
         {
             string refusal = EditorCatalog.Named(settings.Method).Refusal(Facts[0], settings)!;
             Assert.Equal(refusal, Assert.Throws<InputException>(() => Teach(settings, Facts[0])).Message);

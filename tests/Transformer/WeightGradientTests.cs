@@ -140,11 +140,13 @@ public sealed class WeightGradientTests(ITestOutputHelper output)
             Opening[] looks = [.. Enumerable.Range(0, config.NLayer).SelectMany(block => Enum.GetValues<Site>().Select(site =>
                 Opening.Look(block, site, Reach.All, passing => passed.Add((block, passing)))))];
             Variable loss = TinyModel.Loss(model, Sequences, cache: null, looks);
-            Assert.Equal(config.NLayer * 4, passed.Count);
+            int sites = Enum.GetValues<Site>().Length;
+            Assert.Equal(config.NLayer * sites, passed.Count);
             foreach ((int block, Variable passing) in passed)
             {
                 Assert.Equal(block >= first, passing.RequiresGradient);
-                bool isInput = first < config.NLayer && block == first - 1 && ReferenceEquals(passing, passed[block * 4 + 3].Passing);
+                bool isInput = first < config.NLayer && block == first - 1
+                    && ReferenceEquals(passing, passed[((block + 1) * sites) - 1].Passing);
                 if (block >= first || isInput) Assert.NotEmpty(passing.Value.ToArray());
                 else Assert.Throws<ObjectDisposedException>(() => passing.Value.ToArray());
             }

@@ -1,4 +1,4 @@
-using Sharpformer.Editing.Methods.IReVa;
+using Sharpformer.Editing.Methods;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -32,14 +32,9 @@ internal sealed record PromptEmbedding(int Block, int First, float[] Mean)
     /// <param name="cancellation">Checked before each token.</param>
     public static PromptEmbedding Make(CausalLm model, int block, int bosId, int eosId, ulong seed, CancellationToken cancellation)
     {
-        using BufferScope scope = model.Device.Scope();
         Rng seeded = new(seed);
-        int longest = Math.Min(LongestText, model.Config.NPositions - 1);
-        TextStart[] starts = [.. Enumerable.Range(0, Texts).Select(i => new TextStart(
-            [bosId], Math.Min(longest, ShortestText + (i % (LongestText - ShortestText + 1))), seeded.Fork($"unrelated\n{i}")))];
-        Tensor ends = model.Device.Allocate(Texts, model.Config.NEmbd);
-        int[][] written = new SampledTexts(model, block, eosId).Write(starts, ends, cancellation);
-        int[][] texts = [.. written.Select(text => text.Length > 1 ? text[1..] : text)]; // prompts do not begin with it
+        int[][] texts = WrittenTexts.FromNothing(
+            model, Texts, ShortestText, LongestText, i => seeded.Fork($"unrelated\n{i}"), bosId, eosId, cancellation);
         return OfTexts(model, block, texts, cancellation);
     }
 

@@ -1,5 +1,4 @@
 using Sharpformer.Autograd;
-using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -27,13 +26,8 @@ internal sealed class UnrelatedTexts
     public UnrelatedTexts(CausalLm model, int count, int portion, Rng rng, TeachingContext context)
     {
         (this.model, this.portion) = (model, Math.Min(portion, count));
-        using BufferScope scope = model.Device.Scope();
-        int most = model.Config.NPositions - 1;
-        TextStart[] starts = [.. Enumerable.Range(0, count).Select(i => new TextStart(
-            [context.BosId], Math.Min(most, ShortestText + (i % (LongestText - ShortestText + 1))), rng.Fork((ulong)i)))];
-        Tensor ends = model.Device.Allocate(count, model.Config.NEmbd);
-        int[][] written = new SampledTexts(model, model.Config.NLayer - 1, context.EosId).Write(starts, ends, context.Cancellation);
-        texts = [.. written.Select(text => text.Length > 1 ? text[1..] : text)]; // prompts do not begin with it
+        texts = WrittenTexts.FromNothing(
+            model, count, ShortestText, LongestText, i => rng.Fork((ulong)i), context.BosId, context.EosId, context.Cancellation);
     }
 
     /// <summary>Tokens of a text, on average.</summary>

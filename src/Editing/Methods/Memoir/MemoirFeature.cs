@@ -22,7 +22,7 @@ internal sealed record MemoirFeature(int Block, float[] Mean)
         var mean = new float[model.Config.NInner];
         if (settings.UnrelatedTexts == 0) return new MemoirFeature(settings.Layer, mean);
         using BufferScope scope = model.Device.Scope();
-        IReadOnlyList<int[]> texts = UnrelatedTexts.Write(model, settings.Layer, settings.UnrelatedTexts, settings.Seed, context).Texts;
+        IReadOnlyList<int[]> texts = UnrelatedTexts.Write(model, settings.UnrelatedTexts, settings.Seed, context).Texts;
         float[] means = PromptStates.Mean(
             model, settings.Layer, Site.MlpHidden, texts, cancellation: context.Cancellation).ToArray();
         for (int c = 0; c < mean.Length; c++)

@@ -1,6 +1,5 @@
 using Sharpformer.Autograd;
 using Sharpformer.Editing.Methods.Gradients;
-using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Training;
@@ -10,7 +9,7 @@ namespace Sharpformer.Editing.Methods.Prefix;
 /// <summary>Trains the keys and values of some positions before every prompt.</summary>
 internal sealed class PrefixRun
 {
-    private const int Unrelated = 64, UnrelatedAtOnce = 16, ShortestText = 4, LongestText = 12;
+    private const int Unrelated = 64, UnrelatedAtOnce = 16, ShortestText = 4, LongestText = 11;
 
     private readonly CausalLm model;
     private readonly PrefixSettings settings;
@@ -122,12 +121,11 @@ internal sealed class PrefixRun
 
     private int[][] Written(TeachingContext context)
     {
-        using BufferScope scope = model.Device.Scope();
         Rng seeded = new(settings.Seed);
-        int longest = Math.Max(1, Math.Min(LongestText, model.Config.NPositions - before.Length - 1));
-        TextStart[] starts = [.. Enumerable.Range(0, Unrelated).Select(i => new TextStart(
-            [context.BosId], Math.Min(longest, ShortestText + (i % (LongestText - ShortestText))), seeded.Fork($"unrelated\n{i}")))];
-        return new SampledTexts(model, 0, context.EosId).Write(
-            starts, model.Device.Allocate(starts.Length, model.Config.NEmbd), context.Cancellation);
+        int room = Math.Max(1, model.Config.NPositions - before.Length - 1); // for the token that begins them too
+        int[][] texts = WrittenTexts.FromNothing(
+            model, Unrelated, Math.Min(room, ShortestText), Math.Min(room, LongestText), i => seeded.Fork($"unrelated\n{i}"), context.BosId,
+            context.EosId, context.Cancellation);
+        return [.. texts.Select(text => (int[])[context.BosId, .. text])];
     }
 }

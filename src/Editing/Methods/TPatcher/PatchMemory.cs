@@ -1,4 +1,3 @@
-using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -27,12 +26,10 @@ internal sealed class PatchMemory
     public static PatchMemory Make(CausalLm model, int count, ulong seed, TeachingContext context)
     {
         using BufferScope scope = model.Device.Scope();
-        (int last, int most, Rng rng) = (model.Config.NLayer - 1, model.Config.NPositions - 1, new Rng(seed).Fork("memory"));
-        TextStart[] starts = [.. Enumerable.Range(0, Math.Max(1, count / TokensPerText)).Select(i => new TextStart(
-            [context.BosId], Math.Min(most, ShortestText + (i % (LongestText - ShortestText + 1))), rng.Fork((ulong)i)))];
-        Tensor ends = model.Device.Allocate(starts.Length, model.Config.NEmbd);
-        int[][] texts = new SampledTexts(model, last, context.EosId).Write(starts, ends, context.Cancellation);
-        texts = [.. texts.Select(text => text.Length > 1 ? text[1..] : text)]; // prompts do not begin with it
+        (int last, Rng rng) = (model.Config.NLayer - 1, new Rng(seed).Fork("memory"));
+        int[][] texts = WrittenTexts.FromNothing(
+            model, Math.Max(1, count / TokensPerText), ShortestText, LongestText, i => rng.Fork((ulong)i), context.BosId, context.EosId,
+            context.Cancellation);
         Tensor all = Trace.Inputs(model, texts, new int[texts.Length], last, context.Cancellation);
         int kept = Math.Min(count, all.Rows);
         Tensor states = model.Device.AllocateUnscoped(new Shape(kept, all.Columns));

@@ -75,7 +75,7 @@ public sealed class WiseEditor : IEditor
         CausalLm model = soFar.Base;
         var contexts = WrittenContexts.Of("WISE", model, how.Contexts, how.Seed, context);
         UnrelatedTexts unrelated = context.Once(() =>
-            UnrelatedTexts.Write(model, how.Layer, Math.Max(1, how.UnrelatedTexts), how.Seed, context));
+            UnrelatedTexts.Write(model, Math.Max(1, how.UnrelatedTexts), how.Seed, context));
         long before = soFar.Routers.OfType<WiseRouter>().SelectMany(router => router.Shards)
             .Select(shard => shard.Before + shard.Edits.Count).DefaultIfEmpty().Max();
         using BufferScope scope = model.Device.Scope();

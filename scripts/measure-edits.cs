@@ -1,4 +1,4 @@
-#:project ../src/Editing/Editing.csproj
+#:project Measuring/Measuring.csproj
 #:property PublishAot=false
 // Measures a method on records of a file: each of some facts taught alone to the base model, then 10, 100, … together in one store.
 //
@@ -10,28 +10,28 @@
 // facts of the sets beside the file about a taught subject, of another relation, that keep theirs; context: ES and PS behind one unrelated
 // sentence; ratio: perplexity of heldout.txt beside the file, edited by base; first, last: ES of the first and the last hundred.
 using System.Diagnostics;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sharpformer;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Measuring;
 
 const string Unrelated = "Angela Merkel worked in Berlin. ";
 const int Alone = 20, Group = 100;
+var given = new MeasuringArguments(args);
 (string model, string file, string method) = (args[0], args[1], args[2]);
 IReadOnlyList<EditRecord> records = EditRecord.Load(file);
 EditRecord[] neighbours = [.. records.TakeLast(Group)];
 string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
 EditRecord[] known = [.. Directory.GetFiles(folder, "*.json").Order(StringComparer.Ordinal).SelectMany(one => EditRecord.Load(one))];
-var triggers = new Triggers(Option("--answer-trigger") ?? "", " Answer:");
-int first = int.Parse(Option("--first") ?? "0"), threads = int.Parse(Option("--threads") ?? "0");
+var triggers = new Triggers(given.Option("--answer-trigger") ?? "", " Answer:");
+int first = given.Number("--first", 0);
 
-using var session = Session.Open(model, new SessionOptions { Device = "cpu", Threads = threads });
-EditSettings usual = session.WithNet(session.SettingsFor(method, Option("--variant")), Option("--net"));
-EditSettings settings = NamedSettings.With(usual, Named(), session.Model.Config, "--set");
+using Session session = given.Open(model);
+EditSettings settings = given.Settings(session, method);
 int[][] heldOut = [.. File.ReadLines(Path.Combine(folder, "heldout.txt")).Select(session.Tokenizer.Encode).Where(line => line.Length > 1)];
-foreach (int count in (Option("--counts") ?? "1,10,100,1000").Split(',').Select(int.Parse))
+foreach (int count in (given.Option("--counts") ?? "1,10,100,1000").Split(',').Select(int.Parse))
 {
     Dictionary<string, double?>[] runs = count == 1
         ? [.. Enumerable.Range(first, Alone).Select(i => Measured([records[i]], withText: i < first + 5))]
@@ -51,7 +51,7 @@ Dictionary<string, double?> Measured(EditRecord[] taught, bool withText)
     TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
     TeachingReport report = session.Teach(
         requests, settings,
-        new TeachingOptions { Check = false, StatisticsFolder = Option("--statistics"), NetFile = Option("--net") });
+        new TeachingOptions { Check = false, StatisticsFolder = given.Option("--statistics"), NetFile = given.Option("--net") });
     double processor = (Process.GetCurrentProcess().TotalProcessorTime - before).TotalSeconds;
     EvaluationReport at = session.Evaluate(taught, triggers, neighbours);
     HashSet<string> prompts = [.. taught.Select(record => record.Prompt)];
@@ -80,18 +80,3 @@ static EditRecord InContext(EditRecord record) => record with
 {
     Prompt = Unrelated + record.Prompt, Paraphrases = [.. record.Paraphrases.Select(other => Unrelated + other)],
 };
-
-string? Option(string name) => Array.IndexOf(args, name) is var at and >= 0 ? args[at + 1] : null;
-
-JsonElement Named()
-{
-    var named = new JsonObject();
-    for (int i = 0; i < args.Length - 1; i++)
-    {
-        if (args[i] != "--set") continue;
-        string[] parts = args[i + 1].Split('=', 2);
-        named[parts[0]] = JsonNode.Parse(parts[1]);
-    }
-
-    return JsonSerializer.SerializeToElement(named);
-}

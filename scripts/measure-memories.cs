@@ -1,4 +1,4 @@
-#:project ../src/Editing/Editing.csproj
+#:project Measuring/Measuring.csproj
 #:property PublishAot=false
 // What a method costs that keeps edits beside the model, by how many there are: facts of some files taught together, in their order.
 //
@@ -9,19 +9,19 @@
 // and read the first prompt, tokens a second over 40 prompts of 20 new tokens each, half of them taught ones, by the edited and by the base
 // model, and peak memory.
 using System.Diagnostics;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sharpformer;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
+using Sharpformer.Measuring;
 
 const int Prompts = 40, NewTokens = 20;
+var given = new MeasuringArguments(args);
 (string model, string method) = (args[0], args[1]);
 string[] files = [.. args.Skip(3).TakeWhile(arg => !arg.StartsWith("--", StringComparison.Ordinal))];
 EditRecord[] records = [.. files.SelectMany(file => EditRecord.Load(file)).DistinctBy(record => record.Prompt)];
-using var session = Session.Open(model, new SessionOptions { Device = "cpu", Threads = int.Parse(Option("--threads") ?? "0") });
-EditSettings settings = NamedSettings.With(
-    session.WithNet(session.SettingsFor(method, Option("--variant")), Option("--net")), Named(), session.Model.Config, "--set");
+using Session session = given.Open(model);
+EditSettings settings = given.Settings(session, method);
 foreach (int count in args[2].Split(',').Select(int.Parse))
 {
     session.UseMemory();
@@ -31,7 +31,7 @@ foreach (int count in args[2].Split(',').Select(int.Parse))
     TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
     session.Teach(
         session.Tokenize([.. taught.Select(record => record.ToRequest(""))]), settings,
-        new TeachingOptions { Check = false, NetFile = Option("--net") });
+        new TeachingOptions { Check = false, NetFile = given.Option("--net") });
     double seconds = (Process.GetCurrentProcess().TotalProcessorTime - before).TotalSeconds;
     IReadOnlyList<Edit> edits = session.Store.List(withParts: true, includeRemoved: false);
     long start = Stopwatch.GetTimestamp();
@@ -53,14 +53,4 @@ double TokensPerSecond(string[] prompts)
     long start = Stopwatch.GetTimestamp();
     int tokens = prompts.Sum(prompt => session.Generate(prompt, NewTokens).Tokens.Count);
     return tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
-}
-
-string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at ? args[at + 1] : null;
-
-JsonElement Named()
-{
-    var named = new JsonObject();
-    for (int i = 0; i < args.Length - 1; i++)
-        if (args[i] == "--set") named[args[i + 1].Split('=', 2)[0]] = JsonNode.Parse(args[i + 1].Split('=', 2)[1]);
-    return JsonSerializer.SerializeToElement(named);
 }

@@ -1,4 +1,4 @@
-#:project ../src/Editing/Editing.csproj
+#:project Measuring/Measuring.csproj
 #:property PublishAot=false
 // How often edits that decide by the prompt answer where they should, over values of a setting: facts of a file taught together.
 //
@@ -7,29 +7,27 @@
 //
 // One line of JSON for each value; shares in percent. own: the edit's own prompt is answered by it; paraphrases: other wordings are;
 // others: prompts of facts that were not taught are answered by any.
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sharpformer;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Measuring;
 
+var given = new MeasuringArguments(args);
 (string model, string file, string method, string dial) = (args[0], args[1], args[2], args[3]);
-int count = int.Parse(Option("--count") ?? "100"), first = int.Parse(Option("--first") ?? "0");
-int threads = int.Parse(Option("--threads") ?? "0");
+int count = given.Number("--count", 100), first = given.Number("--first", 0);
 IReadOnlyList<EditRecord> records = EditRecord.Load(file);
 EditRecord[] taught = [.. records.Skip(first).Take(count)];
 HashSet<string> prompts = [.. taught.Select(record => record.Prompt)];
 EditRecord[] others = [.. records.Except(taught).Where(record => !prompts.Contains(record.Prompt))];
-using var session = Session.Open(model, new SessionOptions { Device = "cpu", Threads = threads });
-EditSettings usual = session.WithNet(session.SettingsFor(method, Option("--variant")), Option("--net"));
+using Session session = given.Open(model);
 foreach (string value in args[4].Split(','))
 {
     session.UseMemory();
     session.Teach(
-        session.Tokenize([.. taught.Select(record => record.ToRequest(""))]),
-        NamedSettings.With(usual, Named(value), session.Model.Config, "--set"),
-        new TeachingOptions { Check = false, NetFile = Option("--net") });
+        session.Tokenize([.. taught.Select(record => record.ToRequest(""))]), given.Settings(session, method, (dial, value)),
+        new TeachingOptions { Check = false, NetFile = given.Option("--net") });
     long[] ids = [.. session.Edits().Select(edit => edit.Id)];
     (string Text, long Edit)[] own = [.. taught.Select((record, i) => (record.Prompt, ids[i]))];
     (string Text, long Edit)[] rephrased = [.. taught.SelectMany((record, i) => record.Paraphrases.Select(text => (text, ids[i])))];
@@ -47,14 +45,4 @@ double Share((string Text, long Edit)[] asked)
         PromptClaims.Of(session.Edited, [.. asked.Select(one => session.PromptTokens(one.Text))]));
     return Math.Round(100.0 * claims.Zip(asked).Count(pair =>
         pair.First is [var best, ..] && (pair.Second.Edit == 0 || best.Edit == pair.Second.Edit)) / asked.Length, 1);
-}
-
-string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at ? args[at + 1] : null;
-
-JsonElement Named(string value)
-{
-    var named = new JsonObject { [dial] = JsonNode.Parse(value) };
-    for (int i = 0; i < args.Length - 1; i++)
-        if (args[i] == "--set") named[args[i + 1].Split('=', 2)[0]] = JsonNode.Parse(args[i + 1].Split('=', 2)[1]);
-    return JsonSerializer.SerializeToElement(named);
 }

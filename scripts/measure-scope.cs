@@ -1,4 +1,4 @@
-#:project ../src/Editing/Editing.csproj
+#:project Measuring/Measuring.csproj
 #:property PublishAot=false
 // Asks a method everything that is hard about where an edit holds: some facts are taught together and then asked beside what they are not.
 //
@@ -10,24 +10,25 @@
 // neighbours: unedited facts of the last hundred records; neighboursInContext: behind an unrelated sentence; neighboursBesideSubject:
 // behind a sentence that names a taught subject; sameSubject: taught subjects in two wordings of other relations each; longerNames: the
 // taught prompts about a longer name that begins with the subject's; answered: behind the edit's own answer.
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sharpformer;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Measuring;
 
 const string Unrelated = "Angela Merkel worked in Berlin. ";
 const int Group = 100;
+var given = new MeasuringArguments(args);
 (string model, string file, string method) = (args[0], args[1], args[2]);
 IReadOnlyList<EditRecord> records = EditRecord.Load(file);
 EditRecord[] neighbours = [.. records.TakeLast(Group)];
-var triggers = new Triggers(Option("--answer-trigger") ?? "", " Answer:");
-int first = int.Parse(Option("--first") ?? "0"), count = int.Parse(Option("--count") ?? "1000");
+var triggers = new Triggers(given.Option("--answer-trigger") ?? "", " Answer:");
+int first = given.Number("--first", 0), count = given.Number("--count", 1000);
 EditRecord[] taught = [.. records.Skip(first).Take(Math.Min(count, records.Count - first - Group)).Where(IsNamed)];
 
-using var session = Session.Open(model, new SessionOptions { Device = "cpu", Threads = int.Parse(Option("--threads") ?? "0") });
-EditSettings settings = NamedSettings.With(session.SettingsFor(method), Named(), session.Model.Config, "--set");
+using Session session = given.Open(model);
+EditSettings settings = given.Settings(session, method);
 Teach(taught.Select(record => record.ToRequest(triggers.AnswerTrigger)));
 
 // The first wording of each relation, its subject cut out.
@@ -71,7 +72,7 @@ double? Es(Func<EditRecord, string> prompt) =>
 void Teach(IEnumerable<EditRequest> facts)
 {
     session.UseMemory();
-    var options = new TeachingOptions { Check = false, StatisticsFolder = Option("--statistics") };
+    var options = new TeachingOptions { Check = false, StatisticsFolder = given.Option("--statistics") };
     session.Teach(session.Tokenize([.. facts]), settings, options);
 }
 
@@ -89,18 +90,3 @@ IEnumerable<string> Others(EditRecord record, int i)
 static bool IsNamed(EditRecord record) => record.Subject is { Length: > 0 } subject && record.Prompt.Contains(subject);
 
 static string LastName(string subject) => subject.Split(' ')[^1];
-
-string? Option(string name) => Array.IndexOf(args, name) is var at and >= 0 ? args[at + 1] : null;
-
-JsonElement Named()
-{
-    var named = new JsonObject();
-    for (int i = 0; i < args.Length - 1; i++)
-    {
-        if (args[i] != "--set") continue;
-        string[] parts = args[i + 1].Split('=', 2);
-        named[parts[0]] = JsonNode.Parse(parts[1]);
-    }
-
-    return JsonSerializer.SerializeToElement(named);
-}

@@ -43,6 +43,13 @@ public sealed class TeachingContext
     /// <summary>Ends the run.</summary>
     public CancellationToken Cancellation { get; init; }
 
+    /// <summary>The model's tokenizer, for a method that cannot do without.</summary>
+    /// <param name="soFar">The model, which may know it where this does not.</param>
+    /// <param name="method">The method's name.</param>
+    /// <exception cref="InvalidOperationException">Nobody has named it.</exception>
+    internal Tokenizer TokenizerFor(EditedModel soFar, string method) =>
+        Tokenizer ?? soFar.Tokenizer ?? throw new InvalidOperationException($"{method} needs the model's tokenizer.");
+
     /// <summary>What a method makes once for a run of many portions, for example samples of text.</summary>
     /// <param name="make">Makes it, when it is first asked for.</param>
     public T Once<T>(Func<T> make) where T : class

@@ -7,6 +7,12 @@ namespace Sharpformer.Editing.Methods;
 /// <summary>Texts that a model writes from nothing, of many lengths: what edits have nothing to do with.</summary>
 internal static class WrittenTexts
 {
+    /// <summary>Tokens of the shortest and the longest where a method has no reason for others.</summary>
+    public const int Shortest = 4, Longest = 16;
+
+    /// <summary>Their tokens, on average.</summary>
+    public const double Length = (Shortest + Longest) / 2.0;
+
     /// <summary>Lets the model write them.</summary>
     /// <param name="model">The model.</param>
     /// <param name="count">How many.</param>

@@ -16,7 +16,7 @@ internal sealed record PromptEmbedding(int Block, int First, float[] Mean)
     /// <summary>The names of an edit's parts that say how prompts are embedded.</summary>
     public const string MeanName = "mean", FirstName = "first";
 
-    private const int Texts = 512, ShortestText = 4, LongestText = 16;
+    private const int Texts = 512;
 
     private const double OutsizeNorm = 5; // times the median
 
@@ -34,20 +34,16 @@ internal sealed record PromptEmbedding(int Block, int First, float[] Mean)
     {
         Rng seeded = new(seed);
         int[][] texts = WrittenTexts.FromNothing(
-            model, Texts, ShortestText, LongestText, i => seeded.Fork($"unrelated\n{i}"), bosId, eosId, cancellation);
+            model, Texts, WrittenTexts.Shortest, WrittenTexts.Longest, i => seeded.Fork($"unrelated\n{i}"), bosId, eosId, cancellation);
         return OfTexts(model, block, texts, cancellation);
     }
 
     /// <summary>The same of given texts.</summary>
     public static PromptEmbedding OfTexts(CausalLm model, int block, int[][] texts, CancellationToken cancellation)
     {
-        using BufferScope scope = model.Device.Scope();
         int first = HasOutsizeFirst(model, block, texts, cancellation) ? 1 : 0;
-        float[] means = PromptStates.Mean(model, block, Site.BlockOutput, texts, first, cancellation).ToArray();
-        int C = model.Config.NEmbd;
-        var mean = new float[C];
-        for (int c = 0; c < C; c++) mean[c] = (float)Enumerable.Range(0, texts.Length).Average(i => (double)means[(i * C) + c]);
-        return new PromptEmbedding(block, first, mean);
+        return new PromptEmbedding(
+            block, first, PromptStates.MeanOverPrompts(model, block, Site.BlockOutput, texts, first, cancellation));
     }
 
     /// <summary>As an edit holds it.</summary>
@@ -66,7 +62,7 @@ internal sealed record PromptEmbedding(int Block, int First, float[] Mean)
         (Block, First) == (other.Block, other.First) && Mean.AsSpan().SequenceEqual(other.Mean);
 
     /// <summary>About how many tokens the model writes for it.</summary>
-    public static double TokensToMake => Texts * (ShortestText + LongestText) / 2.0;
+    public static double TokensToMake => Texts * WrittenTexts.Length;
 
     /// <summary>What keeps an edit from holding it; null where nothing does.</summary>
     public static string? Misfit(Edit edit, int nEmbd) =>

@@ -26,6 +26,18 @@ internal static class PromptStates
         CausalLm model, int block, Site site, IReadOnlyList<int[]> prompts, int first = 0, CancellationToken cancellation = default) =>
         Of(model, block, site, prompts, (rows, tokens) => MeanOf(rows, tokens, first), cancellation);
 
+    /// <summary>The mean over prompts of what <see cref="Mean"/> gives for each, <c>[W]</c>.</summary>
+    /// <inheritdoc cref="Mean"/>
+    public static float[] MeanOverPrompts(
+        CausalLm model, int block, Site site, IReadOnlyList<int[]> prompts, int first = 0, CancellationToken cancellation = default)
+    {
+        using BufferScope scope = model.Device.Scope();
+        Tensor each = Mean(model, block, site, prompts, first, cancellation);
+        (float[] means, int width) = (each.ToArray(), each.Columns);
+        return [.. Enumerable.Range(0, width).Select(c =>
+            (float)Enumerable.Range(0, prompts.Count).Average(i => (double)means[(i * width) + c]))];
+    }
+
     /// <summary>The mean over the tokens of each sequence of rows <c>[B·T,W]</c>, in float64.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="tokens">How they lie there.</param>

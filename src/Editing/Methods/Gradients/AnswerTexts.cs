@@ -46,13 +46,15 @@ internal sealed class AnswerTexts
     /// <param name="model">The model.</param>
     /// <param name="layer">The first block that is trained.</param>
     /// <param name="edits">Any number.</param>
-    public static double[] Losses(CausalLm model, int layer, IReadOnlyList<EditTokens> edits)
+    /// <param name="openings">What sits in its openings.</param>
+    public static double[] Losses(
+        CausalLm model, int layer, IReadOnlyList<EditTokens> edits, IReadOnlyList<Opening>? openings = null)
     {
         double[] losses = new double[edits.Count];
         foreach (int[] some in TokenBatch.SimilarLengths([.. edits.Select(edit => edit.Input.Length)]))
         {
             using BufferScope scope = model.Device.Scope();
-            double[] found = new AnswerTexts(model, layer, [.. some.Select(e => edits[e])]).LossPerEdit(model);
+            double[] found = new AnswerTexts(model, layer, [.. some.Select(e => edits[e])]).LossPerEdit(model, openings);
             for (int i = 0; i < some.Length; i++) losses[some[i]] = found[i];
         }
 

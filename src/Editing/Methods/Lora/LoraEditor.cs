@@ -51,14 +51,14 @@ public sealed class LoraEditor : IEditor
         {
             double tokens = (double)chunk.Length * chunk.Max(request => request.Tokens.Input.Length);
             double rows = chunk.Sum(request => request.Tokens.Target.Length);
-            double texts = hasTexts ? Math.Min(how.Chunk, how.Texts) * UnrelatedTexts.Length : 0;
+            double texts = hasTexts ? Math.Min(how.Chunk, how.Texts) * WrittenTexts.Length : 0;
             flops += how.Epochs * ((tokens * how.First * model.Block) + model.ThereAndBack(tokens, config.NLayer - how.First, rows)
                 + (6 * (tokens + texts) * numbers) + (texts * how.First * model.Block)
                 + (1.5 * model.ThereAndBack(texts, config.NLayer, texts))); // the model before reads them too
             (most, tape) = (Math.Max(most, tokens), Math.Max(tape, model.Tape(tokens + texts, config.NLayer - how.First, rows + texts)));
         }
 
-        if (hasTexts) flops += batches * how.Texts * UnrelatedTexts.Length * ((config.NLayer * model.Block) + model.Head);
+        if (hasTexts) flops += batches * how.Texts * WrittenTexts.Length * ((config.NLayer * model.Block) + model.Head);
         return new EditorCosts((int)batches, flops, (int)most)
         {
             // A and B, their gradients and Adam's two; and at the end each adapted matrix once more.

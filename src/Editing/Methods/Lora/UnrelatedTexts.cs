@@ -10,8 +10,6 @@ namespace Sharpformer.Editing.Methods.Lora;
 /// </summary>
 internal sealed class UnrelatedTexts
 {
-    private const int ShortestText = 4, LongestText = 16;
-
     private readonly CausalLm model;
     private readonly int[][] texts;
     private readonly int portion;
@@ -27,11 +25,9 @@ internal sealed class UnrelatedTexts
     {
         (this.model, this.portion) = (model, Math.Min(portion, count));
         texts = WrittenTexts.FromNothing(
-            model, count, ShortestText, LongestText, i => rng.Fork((ulong)i), context.BosId, context.EosId, context.Cancellation);
+            model, count, WrittenTexts.Shortest, WrittenTexts.Longest, i => rng.Fork((ulong)i), context.BosId, context.EosId,
+            context.Cancellation);
     }
-
-    /// <summary>Tokens of a text, on average.</summary>
-    public static double Length => (ShortestText + LongestText) / 2.0;
 
     /// <summary>The mean divergence at all positions of the next portion, <c>[1]</c>.</summary>
     /// <param name="trained">The model as it is now.</param>

@@ -19,15 +19,10 @@ internal sealed record MemoirFeature(int Block, float[] Mean)
     /// <param name="context">The tokens that begin and end a text, and cancellation.</param>
     public static MemoirFeature Make(CausalLm model, MemoirSettings settings, TeachingContext context)
     {
-        var mean = new float[model.Config.NInner];
-        if (settings.UnrelatedTexts == 0) return new MemoirFeature(settings.Layer, mean);
-        using BufferScope scope = model.Device.Scope();
+        if (settings.UnrelatedTexts == 0) return new MemoirFeature(settings.Layer, new float[model.Config.NInner]);
         IReadOnlyList<int[]> texts = UnrelatedTexts.Write(model, settings.UnrelatedTexts, settings.Seed, context).Texts;
-        float[] means = PromptStates.Mean(
-            model, settings.Layer, Site.MlpHidden, texts, cancellation: context.Cancellation).ToArray();
-        for (int c = 0; c < mean.Length; c++)
-            mean[c] = (float)Enumerable.Range(0, texts.Count).Average(i => (double)means[(i * mean.Length) + c]);
-        return new MemoirFeature(settings.Layer, mean);
+        return new MemoirFeature(settings.Layer, PromptStates.MeanOverPrompts(
+            model, settings.Layer, Site.MlpHidden, texts, cancellation: context.Cancellation));
     }
 
     /// <summary>The rows of the memory that each prompt uses.</summary>

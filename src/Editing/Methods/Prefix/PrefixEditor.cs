@@ -74,8 +74,7 @@ public sealed class PrefixEditor : IEditor
         if (requests.Count == 0) return [];
         var how = (PrefixSettings)settings;
         Refusals.Require(this, requests, settings);
-        Tokenizer tokenizer = context.Tokenizer ?? soFar.Tokenizer
-            ?? throw new InvalidOperationException($"{Name} needs the model's tokenizer.");
+        Tokenizer tokenizer = context.TokenizerFor(soFar, Name);
         PrefixRouter? earlier = RouterOf(soFar);
         RequireRoom(requests, (earlier?.Length ?? 0) + how.Length, soFar.Base.Config.NPositions);
         int[] said = tokenizer.Encode(how.Text);
@@ -107,7 +106,7 @@ public sealed class PrefixEditor : IEditor
                 (long[])[.. batch.Select(edit => edit.Id)], batch[0].TargetTokens[0]))];
         if (more.Length == 0) return soFar;
         PrefixRouter? earlier = RouterOf(soFar);
-        PrefixRouter router = earlier?.With(more) ?? new PrefixRouter(more, placeholder: 0, soFar.Base.Device);
+        PrefixRouter router = earlier?.With(more) ?? new PrefixRouter(more, soFar.Base.Device);
         return soFar with { Routers = [.. soFar.Routers.Where(other => other != earlier), router] };
     }
 

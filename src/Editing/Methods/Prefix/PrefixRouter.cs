@@ -11,20 +11,20 @@ namespace Sharpformer.Editing.Methods.Prefix;
 /// </summary>
 internal sealed class PrefixRouter : IPromptRouter
 {
+    private const int Anything = 0; // the token at the learnt positions: what it is makes no difference
+
     private readonly (EditPart Prefix, long[] Edits, int Token)[] batches;
     private readonly HashSet<long> edits;
-    private readonly int placeholder;
     private readonly Device device;
     private readonly Lazy<IReadOnlyList<Opening>> openings;
     private readonly Func<int[], IReadOnlyList<Opening>> openingsAt;
 
     /// <summary>A router of some batches, at least one.</summary>
     /// <param name="batches">Each with its prefix, its edits and the first token that the first of them wants said.</param>
-    /// <param name="placeholder">A token to stand at the learnt positions; what it is makes no difference.</param>
     /// <param name="device">Where it computes.</param>
-    public PrefixRouter((EditPart Prefix, long[] Edits, int Token)[] batches, int placeholder, Device device)
+    public PrefixRouter((EditPart Prefix, long[] Edits, int Token)[] batches, Device device)
     {
-        (this.batches, this.placeholder, this.device) = (batches, placeholder, device);
+        (this.batches, this.device) = (batches, device);
         edits = [.. batches.SelectMany(batch => batch.Edits)];
         openings = new Lazy<IReadOnlyList<Opening>>(Openings);
         openingsAt = _ => openings.Value;
@@ -35,7 +35,7 @@ internal sealed class PrefixRouter : IPromptRouter
 
     /// <summary>A router with more batches behind these.</summary>
     public PrefixRouter With(IEnumerable<(EditPart Prefix, long[] Edits, int Token)> more) =>
-        new([.. batches, .. more], placeholder, device);
+        new([.. batches, .. more], device);
 
     /// <inheritdoc/>
     public bool Holds(long edit) => edits.Contains(edit);
@@ -73,7 +73,7 @@ internal sealed class PrefixRouter : IPromptRouter
     public Route Take(Route soFar, Firing firing)
     {
         ArgumentNullException.ThrowIfNull(soFar);
-        return soFar with { Prefix = [.. Enumerable.Repeat(placeholder, Length)], OpeningsAt = openingsAt };
+        return soFar with { Prefix = [.. Enumerable.Repeat(Anything, Length)], OpeningsAt = openingsAt };
     }
 
     /// <summary>What sits in the openings of every block.</summary>

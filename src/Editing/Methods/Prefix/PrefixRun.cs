@@ -61,18 +61,8 @@ internal sealed class PrefixRun
     }
 
     /// <summary>The mean negative log-likelihood of the target tokens of each edit.</summary>
-    public double[] Losses(IReadOnlyList<EditTokens> edits)
-    {
-        double[] losses = new double[edits.Count];
-        foreach (int[] some in TokenBatch.SimilarLengths([.. edits.Select(edit => edit.Input.Length + before.Length)]))
-        {
-            using BufferScope scope = model.Device.Scope();
-            double[] found = Texts([.. some.Select(i => edits[i])]).LossPerEdit(model, Openings([.. learnt.Select(Variable.Constant)]));
-            for (int i = 0; i < some.Length; i++) losses[some[i]] = found[i];
-        }
-
-        return losses;
-    }
+    public double[] Losses(IReadOnlyList<EditTokens> edits) => AnswerTexts.Losses(
+        model, 0, [.. edits.Select(Behind)], Openings([.. learnt.Select(Variable.Constant)]));
 
     private double Step(EditTokens[] edits, int step)
     {
@@ -102,8 +92,9 @@ internal sealed class PrefixRun
         return model.Logits(model.Hidden(tokens, model.NewCache(tokens.B, tokens.T), openings, tokens.LastRows()));
     }
 
-    private AnswerTexts Texts(EditTokens[] edits) =>
-        new(model, 0, [.. edits.Select(edit => edit with { Prompt = [.. before, .. edit.Prompt] })]);
+    private AnswerTexts Texts(EditTokens[] edits) => new(model, 0, [.. edits.Select(Behind)]);
+
+    private EditTokens Behind(EditTokens edit) => edit with { Prompt = [.. before, .. edit.Prompt] };
 
     private IReadOnlyList<Opening> Openings(IReadOnlyList<Variable> own) => [.. earlier, .. PrefixParts.Openings(own, first)];
 

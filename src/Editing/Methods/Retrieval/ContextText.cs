@@ -16,11 +16,6 @@ internal sealed class ContextText(Tokenizer tokenizer, int positions)
     /// <summary>Where the fact stands in a template.</summary>
     public const string Fact = "{fact}";
 
-    /// <summary>The model's tokenizer.</summary>
-    /// <exception cref="InvalidOperationException">Nobody has named it.</exception>
-    public static Tokenizer TokenizerOf(EditedModel soFar, TeachingContext context, string method) =>
-        context.Tokenizer ?? soFar.Tokenizer ?? throw new InvalidOperationException($"{method} needs the model's tokenizer.");
-
     /// <summary>Why a template cannot be used; null where it can.</summary>
     public static string? Refusal(string setting, string template) => template.Contains(Fact, StringComparison.Ordinal)
         ? null

@@ -54,7 +54,7 @@ public sealed class RetrievalEditor : IEditor
         ArgumentNullException.ThrowIfNull(context);
         var how = (RetrievalSettings)settings;
         Refusals.Require(this, requests, settings);
-        Tokenizer tokenizer = ContextText.TokenizerOf(soFar, context, Name);
+        Tokenizer tokenizer = context.TokenizerFor(soFar, Name);
         PromptEmbedding embedding =
             EmbeddedKeys.Embedding(TextRouter.In(soFar, Name)?.Embedding, how.Layer, how.Seed, soFar.Base, context);
         EditPart[][] parts = EmbeddedKeys.Parts(embedding, soFar.Base, requests, context.Cancellation);

@@ -17,8 +17,7 @@ internal sealed class ScopedTeaching(EditedModel soFar, ScopedSettings settings,
 {
     private readonly CausalLm model = soFar.Base;
 
-    private readonly Tokenizer tokenizer = context.Tokenizer
-        ?? throw new InvalidOperationException($"{ScopedSettings.Name} needs the model's tokenizer.");
+    private readonly Tokenizer tokenizer = context.TokenizerFor(soFar, ScopedSettings.Name);
 
     /// <summary>One edit per fact; each is, bit for bit, what it would be alone.</summary>
     public IReadOnlyList<Edit> Teach(IReadOnlyList<TokenizedRequest> requests)

@@ -70,7 +70,7 @@ public sealed class SeracEditor : IEditor
             ?? EmbeddedKeys.Embedding(TextRouter.In(soFar, Name)?.Embedding, how.Layer, how.Seed, soFar.Base, context);
         EditPart[] weights = net is null ? [] : [new EditPart(TextRouter.WeightsName, [soFar.Base.Config.NEmbd], net.Channels)];
         EditPart[][] parts = EmbeddedKeys.Parts(embedding, soFar.Base, requests, context.Cancellation);
-        var texts = new ContextText(ContextText.TokenizerOf(soFar, context, Name), soFar.Base.Config.NPositions);
+        var texts = new ContextText(context.TokenizerFor(soFar, Name), soFar.Base.Config.NPositions);
         return [.. requests.Select((request, i) => new Edit
         {
             Request = request.Request,

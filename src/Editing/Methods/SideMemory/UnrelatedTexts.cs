@@ -7,8 +7,6 @@ namespace Sharpformer.Editing.Methods.SideMemory;
 /// <param name="Texts">Their tokens.</param>
 internal sealed record UnrelatedTexts(IReadOnlyList<int[]> Texts)
 {
-    private const int ShortestText = 4, LongestText = 16;
-
     /// <summary>Lets the model write them.</summary>
     /// <param name="model">The base model.</param>
     /// <param name="count">How many, at least one.</param>
@@ -18,13 +16,14 @@ internal sealed record UnrelatedTexts(IReadOnlyList<int[]> Texts)
     {
         Rng seeded = new Rng(seed).Fork("unrelated");
         return new UnrelatedTexts(WrittenTexts.FromNothing(
-            model, count, ShortestText, LongestText, i => seeded.Fork((ulong)i), context.BosId, context.EosId, context.Cancellation));
+            model, count, WrittenTexts.Shortest, WrittenTexts.Longest, i => seeded.Fork((ulong)i), context.BosId, context.EosId,
+            context.Cancellation));
     }
 
     /// <summary>Operations of writing them.</summary>
     public static double Flops(ModelConfig config, int count)
     {
         var model = new ModelCosts(config);
-        return count * 0.5 * (ShortestText + LongestText) * ((config.NLayer * model.Block) + model.Head);
+        return count * WrittenTexts.Length * ((config.NLayer * model.Block) + model.Head);
     }
 }

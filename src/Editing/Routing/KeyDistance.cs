@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Sharpformer.Editing.Routing;
 
 /// <summary>Euclidean distances of keys, to the last bit those which <see cref="KeyTable"/> measures.</summary>
@@ -12,13 +14,35 @@ internal static class KeyDistance
     public static float Of(ReadOnlySpan<float> x, ReadOnlySpan<float> y, double limit = double.PositiveInfinity)
     {
         double sum = 0, most = limit * limit * (1 + 1e-6);
-        for (int c = 0; c < x.Length;)
+        int c = 0;
+        while (x.Length - c >= Stretch)
         {
-            for (int end = Math.Min(c + Stretch, x.Length); c < end; c++) sum += ((double)x[c] - y[c]) * ((double)x[c] - y[c]);
+            sum += SquareOf(x.Slice(c, Stretch), y.Slice(c, Stretch));
             if (sum > most) return float.PositiveInfinity;
+            c += Stretch;
         }
 
-        return (float)Math.Sqrt(sum);
+        for (; c < x.Length; c++) sum += ((double)x[c] - y[c]) * ((double)x[c] - y[c]);
+        return sum > most ? float.PositiveInfinity : (float)Math.Sqrt(sum);
+    }
+
+    /// <summary>In eight sums side by side, whatever the machine's vectors hold: the same bits on all of them.</summary>
+    private static double SquareOf(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    {
+        Vector512<double> sums = Vector512<double>.Zero;
+        for (int c = 0; c < Stretch; c += Vector512<float>.Count)
+        {
+            Vector512<float> one = Vector512.Create(x[c..]), other = Vector512.Create(y[c..]);
+            Vector512<double> lower = Vector512.WidenLower(one) - Vector512.WidenLower(other);
+            Vector512<double> upper = Vector512.WidenUpper(one) - Vector512.WidenUpper(other);
+            sums += (lower * lower) + (upper * upper);
+        }
+
+        Span<double> lanes = stackalloc double[Vector512<double>.Count];
+        sums.CopyTo(lanes);
+        double sum = 0;
+        foreach (double lane in lanes) sum += lane;
+        return sum;
     }
 
     /// <summary>What a score in a <see cref="KeyTable"/> has to exceed; that of what lies just at the radius does.</summary>

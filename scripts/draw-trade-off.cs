@@ -1,6 +1,6 @@
 #:project ../src/Experiments/Experiments.csproj
 #:property PublishAot=false
-// Draws other words against neighbours: PS and neighbours kept of methods, each over its own dial, from lines that measure-edits.cs printed.
+// Draws other words against neighbours: PS and neighbours kept of methods, each over its own dial, from lines of measure-edits.cs.
 //
 //   dotnet run -c Release scripts/draw-trade-off.cs -- docs/results/trade-off.jsonl docs/results
 //
@@ -17,7 +17,7 @@ foreach (var together in lines.GroupBy(line => (int)line["count"]!))
         .OrderByDescending(method => method.Lines.Max(line => Math.Min(Share(line, "ps"), Share(line, "neighbours"))));
     ChartCurve[] curves = [.. methods.Select(method => new ChartCurve(method.Name, PointsOf(method.Lines)))];
     string picture = Chart.Of(
-        $"Other words against neighbours: {together.Key.ToString("#,0", CultureInfo.InvariantCulture)} edits, each method over its own dial",
+        string.Create(CultureInfo.InvariantCulture, $"Other words against neighbours: {together.Key:#,0} edits, each method over its dial"),
         ChartAxis.Percent("neighbours kept, percent"), ChartAxis.Percent("other words said (PS), percent"), curves);
     ReportFile.Write(Path.Combine(args[1], $"trade-off-{together.Key}.svg"), text => text.Write(picture));
 }

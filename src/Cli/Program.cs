@@ -43,7 +43,11 @@ internal static class Program
             Group("edits", "Teach facts, list them, see which neuron answers, take them back.", Edits),
             Group(
                 "evaluate", "Measure what edits did to the model: on their own prompts, in other words, and elsewhere.",
-                () => [EvaluateEditsCommand.Create(), EvaluateWithdrawalCommand.Create(), EvaluatePerplexityCommand.Create()]),
+                () =>
+                [
+                    EvaluateEditsCommand.Create(), EvaluateFullCommand.Create(), EvaluateWithdrawalCommand.Create(),
+                    EvaluatePerplexityCommand.Create(),
+                ]),
             Group("model", "Look into a model folder, its tokens and logits; convert it; train one; write a random one.", Model),
             Group(
                 "train-editor", "Train the network that a method makes edits with, for a model.",

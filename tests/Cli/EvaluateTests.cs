@@ -46,6 +46,37 @@ public sealed class EvaluateTests : IDisposable
     }
 
     [Fact]
+    public void All_figures_of_an_examination_agree_with_the_rows_they_are_made_of()
+    {
+        string[] input = ["--input", CliFiles.Records(folder, "r.json", 3, "counterfact")];
+        string rows = folder.File("rows.jsonl"), neighbours = CliFiles.Records(folder, "n.json", 6, "counterfact");
+        CliRun.Json(["edits", "add", .. model, .. edits, .. input]);
+        string[] full = ["evaluate", "full", .. model, .. edits, .. input, "--neighbours", neighbours, "--rows", rows];
+        JsonElement report = CliRun.Json(full);
+        JsonElement quick = CliRun.Json(["evaluate", "edits", .. model, .. edits, .. input, "--neighbours", neighbours]);
+        JsonElement[] figures = [.. report.GetProperty("figures").EnumerateArray()];
+        Assert.Equal(quick.GetProperty("edited").GetProperty("es").GetDouble(), Figure("ES", "edit"));
+        Assert.Equal(quick.GetProperty("edited").GetProperty("ps").GetDouble(), Figure("PS", "other words"));
+        Assert.Equal(quick.GetProperty("edited").GetProperty("neighbourRetention").GetDouble(), Figure("kept", "neighbours"));
+        Assert.All(figures, figure => Assert.NotEqual("", figure.GetProperty("protocol").GetString()));
+        JsonElement[] prompts = [.. File.ReadLines(rows).Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(report.GetProperty("prompts").GetInt32(), prompts.Length);
+        double said = 100.0 * prompts.Count(prompt => prompt.GetProperty("kind").GetString() == "edit"
+            && prompt.GetProperty("frame").GetString() == "plain" && prompt.GetProperty("edited").GetProperty("pass").GetBoolean()) / 3;
+        Assert.Equal(said, Figure("said", "edit"), 1e-9);
+
+        string table = CliRun.Of(full).Out;
+        Assert.Contains("P(target), lowest tenth", table, StringComparison.Ordinal);
+        CliRun damaged = CliRun.Of([.. full[..^1], folder.File("no/such/rows.jsonl")]);
+        Assert.Equal(1, damaged.ExitCode);
+        Assert.Contains("there is no such folder", damaged.Error, StringComparison.Ordinal);
+
+        double Figure(string name, string group) => figures.Single(figure =>
+            (figure.GetProperty("name").GetString(), figure.GetProperty("group").GetString()) == (name, group))
+            .GetProperty("edited").GetDouble();
+    }
+
+    [Fact]
     public void Without_a_store_the_edited_model_is_the_base_model()
     {
         string records = CliFiles.Records(folder, "r.json", 5, "pararel"), neighbours = CliFiles.Records(folder, "n.json", 8, "pararel");

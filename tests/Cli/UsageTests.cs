@@ -85,6 +85,7 @@ public sealed class UsageTests
     [InlineData("edits add --model M --edits E --prompt P --target T --weight-decay -1", "--weight-decay is '-1'")]
     [InlineData("edits add --model M --edits E --prompt P --target T --label-smoothing 1", "--label-smoothing is '1'")]
     [InlineData("evaluate edits --model M --input F --neighbours-limit 3", "needs --neighbours")]
+    [InlineData("evaluate full --model M --input F --neighbours-limit 3", "needs --neighbours")]
     [InlineData("evaluate perplexity --model M", "--text")]
     [InlineData("evaluate perplexity --model M --text F --window 1", "--window is '1', expected 2 or more")]
     [InlineData("evaluate perplexity --model M --text F --stride 0", "--stride is '0', expected 1 or more")]

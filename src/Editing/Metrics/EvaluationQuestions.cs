@@ -9,8 +9,13 @@ namespace Sharpformer.Editing.Metrics;
 /// <param name="Probe">The probe that it asks; null for the edit's own prompt and its paraphrases.</param>
 /// <param name="First">Its first question among all.</param>
 /// <param name="Count">How many it has.</param>
-/// <param name="HasAnswer">Whether a right answer is known. Otherwise only what follows the prompt is compared.</param>
-internal sealed record AskedPrompt(int Record, Probe? Probe, int First, int Count, bool HasAnswer = true);
+/// <param name="Prompt">The prompt, in the first of its wordings, as it is asked.</param>
+/// <param name="Answers">The answers of which any is right; none where only what follows the prompt is compared.</param>
+internal sealed record AskedPrompt(int Record, Probe? Probe, int First, int Count, string Prompt, IReadOnlyList<string> Answers)
+{
+    /// <summary>Whether a right answer is known. Otherwise only what follows the prompt is compared.</summary>
+    public bool HasAnswer => Answers.Count > 0;
+}
 
 /// <summary>All questions of an evaluation.</summary>
 /// <param name="tokenizer">The model's tokenizer.</param>
@@ -58,6 +63,9 @@ internal sealed class EvaluationQuestions(Tokenizer tokenizer, int nPositions, T
     public void AddNeighbour(EditRecord record, int number) => Told("Neighbour", number, () =>
         Neighbours.Add(Ask(number, null, [record.EditPrompt(triggers.AnswerTrigger, triggers.Texts)], [], triggers.Texts)));
 
+    /// <summary>A prompt of a record with more around it than its record has.</summary>
+    public AskedPrompt AskFramed(int record, string prompt, string answer, TextRules texts) => Ask(record, null, [prompt], [answer], texts);
+
     private AskedPrompt Ask(int record, Probe? probe, IReadOnlyList<string> prompts, IReadOnlyList<string> answers, TextRules texts)
     {
         int first = questions.Count;
@@ -68,7 +76,7 @@ internal sealed class EvaluationQuestions(Tokenizer tokenizer, int nPositions, T
             if (answers.Count == 0) questions.Add(new Question(EditTokens.Of(tokenizer, prompt, ".", nPositions, texts)).OnlyNextToken());
         }
 
-        return new AskedPrompt(record, probe, first, questions.Count - first, answers.Count > 0);
+        return new AskedPrompt(record, probe, first, questions.Count - first, prompts[0], answers);
     }
 
     private static void Told(string what, int number, Action add)

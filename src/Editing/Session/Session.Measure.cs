@@ -1,6 +1,7 @@
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Editing.Metrics.Examination;
 using Sharpformer.Tensors;
 
 namespace Sharpformer;
@@ -20,15 +21,31 @@ public sealed partial class Session
         IReadOnlyList<EditRecord> records, Triggers triggers, IReadOnlyList<EditRecord>? neighbours = null, string? traceFolder = null,
         IProgress<Step>? progress = null, CancellationToken cancellation = default) => queue.Run(() =>
         {
-            if (store is not null && neighbours is not null) // the store may hold more edits than are evaluated
-            {
-                var taught = store.List(withParts: false, includeRemoved: false, at).Select(e => e.Request.Prompt).ToHashSet();
-                neighbours = [.. neighbours.Where(n => !taught.Contains(n.EditPrompt(triggers.AnswerTrigger, triggers.Texts)))];
-            }
-
+            if (neighbours is not null) neighbours = Untaught(neighbours, triggers);
             return new Evaluator(Edited, Tokenizer, TracesIn(traceFolder))
                 .Evaluate(records, triggers, neighbours, Asking(progress), cancellation);
         });
+
+    /// <summary>
+    /// Everything that says whether edits are known and what else has changed, prompt by prompt; see <see cref="Examiner"/>.
+    /// </summary>
+    /// <param name="records">The edits to examine, in the order in which they were taught.</param>
+    /// <param name="plan">What is asked beside their own prompts.</param>
+    /// <param name="progress">Told how many questions are answered.</param>
+    /// <param name="cancellation">Stops between questions.</param>
+    /// <exception cref="InputException">A record cannot be asked.</exception>
+    public Examined Examine(
+        IReadOnlyList<EditRecord> records, ExaminationPlan plan, IProgress<Step>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return queue.Run(() => new Examiner(Edited, Tokenizer).Examine(
+            records,
+            plan with
+            {
+                Neighbours = Untaught(plan.Neighbours, plan.Triggers), SameSubject = Untaught(plan.SameSubject, plan.Triggers),
+            },
+            Asking(progress), cancellation));
+    }
 
     /// <summary>RS and Con of the active edits that records name: each withdrawn alone.</summary>
     /// <param name="records">Records whose facts were taught.</param>
@@ -72,6 +89,14 @@ public sealed partial class Session
     public PerplexityReport Perplexity(
         IReadOnlyList<int[]> texts, int window, int stride, IProgress<Step>? progress = null, CancellationToken cancellation = default) =>
         queue.Run(() => new Perplexity(Edited).Measure(texts, window, stride, Counted(progress, "Reading", "tokens"), cancellation));
+
+    /// <summary>Facts that no edit of the store asks, which may be more than are measured.</summary>
+    private IReadOnlyList<EditRecord> Untaught(IReadOnlyList<EditRecord> facts, Triggers triggers)
+    {
+        if (store is null) return facts;
+        var taught = store.List(withParts: false, includeRemoved: false, at).Select(e => e.Request.Prompt).ToHashSet();
+        return [.. facts.Where(fact => !taught.Contains(fact.EditPrompt(triggers.AnswerTrigger, triggers.Texts)))];
+    }
 
     private Edit? Find(EditRecord record, int number, string trigger, TextRules? rules) =>
         Find(record.EditPrompt(trigger, rules), TokensOf(record, number, trigger, rules).Target);

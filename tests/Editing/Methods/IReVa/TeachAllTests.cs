@@ -25,7 +25,7 @@ public sealed class TeachAllTests : IDisposable
     [InlineData("zsre", " Answer:", 0.6f)] // a low threshold, so that nearly all do
     public void Together_is_one_by_one_bit_for_bit(string set, string trigger, float theta)
     {
-        var settings = new IReVaSettings { Layer = 4, Theta = theta, Alpha = 0.5f, RecWeight = 0.1f, Epochs = 3 };
+        var settings = new IReVaSettings { Layer = 4, Theta = theta, Alpha = 0.5f, RecWeight = 0.1f, Epochs = 2 };
         TokenizedRequest[] requests = Requests(set, trigger);
         Edit[] together = Together(requests, settings, out KeyValueAdaptor all);
         Edit[] alone = OneByOne(requests, settings);
@@ -48,7 +48,7 @@ public sealed class TeachAllTests : IDisposable
     [Fact]
     public void Otherwise_an_edit_does_not_depend_on_any_other()
     {
-        var settings = new IReVaSettings { Layer = 4, Theta = 0.6f, Alpha = 1, RecWeight = 0.1f, Epochs = 3, AsPublished = false };
+        var settings = new IReVaSettings { Layer = 4, Theta = 0.6f, Alpha = 1, RecWeight = 0.1f, Epochs = 2, AsPublished = false };
         TokenizedRequest[] requests = Requests("zsre", " Answer:");
         Edit[] together = Together(requests, settings, out _), alone = OneByOne(requests, settings);
         for (int i = 0; i < requests.Length; i++) AssertSame(alone[i], together[i]);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;
@@ -20,12 +21,15 @@ public abstract class EditorContract : IDisposable
         new("Mike Trout plays in the position of", "outfielder", "Mike Trout"),
     ];
 
-    private readonly Lazy<IReadOnlyList<Edit>> taught;
+    // A method teaches once for all of its tests, in whichever comes first; what is taught is plain data, which outlives its model.
+    private static readonly ConcurrentDictionary<Type, Taught> TaughtBy = new();
+
+    private readonly Lazy<Taught> taught;
 
     protected EditorContract()
     {
         Model = CausalLm.Load(TestFiles.Model, Device);
-        taught = new(TeachAll);
+        taught = new(() => TaughtBy.GetOrAdd(GetType(), _ => TeachAll()));
     }
 
     /// <summary>The method.</summary>
@@ -78,17 +82,16 @@ public abstract class EditorContract : IDisposable
     [Fact]
     public void Teaching_gives_an_edit_per_request_and_changes_nothing()
     {
-        float[] before = Logits(Base, 0);
-        Assert.Equal(Facts, taught.Value.Select(edit => edit.Request));
-        Assert.All(taught.Value, edit => Assert.Equal(Settings.ToJson(), edit.Settings.ToJson()));
-        Assert.Equal(before, Logits(Base, 0));
+        Assert.Equal(Facts, Edits.Select(edit => edit.Request));
+        Assert.All(Edits, edit => Assert.Equal(Settings.ToJson(), edit.Settings.ToJson()));
+        Assert.Equal(taught.Value.Before, taught.Value.After);
     }
 
     [Fact]
     public void Applied_edits_are_said_and_the_base_model_keeps_its_bits()
     {
         float[] before = Logits(Base, 0);
-        EditedModel edited = Applied(taught.Value);
+        EditedModel edited = Applied(Edits);
         Assert.Same(Model, edited.Base);
         Assert.NotNull(edited.FirstTouched);
         Assert.NotEqual(before, Logits(edited, 0));
@@ -101,22 +104,22 @@ public abstract class EditorContract : IDisposable
     [Fact]
     public void At_once_or_one_by_one_the_fold_gives_the_same_bits()
     {
-        EditedModel atOnce = Applied(taught.Value), step = Base;
-        foreach (IGrouping<long, Edit> batch in taught.Value.GroupBy(edit => edit.Batch)) step = Editor.Apply(step, [.. batch]);
+        EditedModel atOnce = Applied(Edits), step = Base;
+        foreach (IGrouping<long, Edit> batch in Edits.GroupBy(edit => edit.Batch)) step = Editor.Apply(step, [.. batch]);
         for (int i = 0; i < Facts.Length; i++) Assert.Equal(Logits(atOnce, i), Logits(step, i));
-        Assert.Equal(Logits(atOnce, 1), Logits(Applied(taught.Value), 1)); // and it is pure
+        Assert.Equal(Logits(atOnce, 1), Logits(Applied(Edits), 1)); // and it is pure
     }
 
     [Fact]
     public void Withdrawing_is_what_the_method_says_it_is_and_restoring_brings_every_bit_back()
     {
-        float[][] all = AllLogits(Applied(taught.Value));
-        Edit[] without = [.. taught.Value.Select((edit, i) => i == 1 ? edit with { Status = EditStatus.Withdrawn } : edit)];
+        float[][] all = AllLogits(Applied(Edits));
+        Edit[] without = [.. Edits.Select((edit, i) => i == 1 ? edit with { Status = EditStatus.Withdrawn } : edit)];
         EditedModel withdrawn = Applied(without);
         Assert.NotEqual(all[1], Logits(withdrawn, 1));
         if (Editor.Reversal == Reversal.Exact) // on its own prompt nothing else answers
             Assert.Equal(Logits(Base, 1), Logits(withdrawn, 1));
-        Edit[] none = [.. taught.Value.Select(edit => edit with { Status = EditStatus.Withdrawn })];
+        Edit[] none = [.. Edits.Select(edit => edit with { Status = EditStatus.Withdrawn })];
         Assert.Equal(AllLogits(Base), AllLogits(Applied(none)));
         Assert.Equal(all, AllLogits(Applied([.. without.Select(edit => edit with { Status = EditStatus.Active })])));
     }
@@ -126,22 +129,25 @@ public abstract class EditorContract : IDisposable
     {
         using var session = Session.Open(TestFiles.Model, new SessionOptions { Device = "cpu", Threads = 1 });
         session.UseMemory();
-        foreach (IGrouping<long, Edit> batch in taught.Value.GroupBy(edit => edit.Batch)) session.Store.AddOnce([.. batch]);
+        foreach (IGrouping<long, Edit> batch in Edits.GroupBy(edit => edit.Batch)) session.Store.AddOnce([.. batch]);
         IReadOnlyList<Edit> stored = session.Store.List(withParts: true, includeRemoved: false);
-        Assert.Equal(AllLogits(Applied([.. taught.Value.Select((edit, i) => edit with { Id = i + 1 })])), AllLogits(Applied(stored)));
+        Assert.Equal(AllLogits(Applied([.. Edits.Select((edit, i) => edit with { Id = i + 1 })])), AllLogits(Applied(stored)));
     }
 
     [Fact]
     public void A_subset_is_the_fold_over_that_subset()
     {
-        Edit[] one = [taught.Value[0]];
+        Edit[] one = [Edits[0]];
         EditedModel edited = Applied(one);
         Assert.NotEqual(Logits(Base, 0), Logits(edited, 0));
         Assert.Equal(AllLogits(edited), AllLogits(EditorCatalog.Apply(Base, one)));
     }
 
-    private List<Edit> TeachAll()
+    private IReadOnlyList<Edit> Edits => taught.Value.Edits;
+
+    private Taught TeachAll()
     {
+        float[] before = Logits(Base, 0);
         TeachingContext context = Context;
         var soFar = Base;
         var edits = new List<Edit>();
@@ -155,7 +161,7 @@ public abstract class EditorContract : IDisposable
             soFar = Editor.Apply(soFar, made);
         }
 
-        return edits;
+        return new Taught(edits, before, Logits(Base, 0));
     }
 
     private EditedModel Applied(IReadOnlyList<Edit> edits) => Editor.Apply(Base, edits);
@@ -169,4 +175,10 @@ public abstract class EditorContract : IDisposable
         return new DecodeSession(reading.Model, 1, reading.Tokens.Length, reading.Openings)
             .Advance(new TokenBatch(reading.Tokens)).ToArray();
     }
+
+    /// <summary>What a method has taught.</summary>
+    /// <param name="Edits">The edits.</param>
+    /// <param name="Before">The base model's logits before.</param>
+    /// <param name="After">The same afterwards, of the very model that was there.</param>
+    private sealed record Taught(IReadOnlyList<Edit> Edits, float[] Before, float[] After);
 }

@@ -50,7 +50,7 @@ public sealed class LongAnswersTests : IDisposable
             AsPublished = asPublished,
         };
         IReadOnlyList<TokenizedRequest> requests = session.Tokenize(facts);
-        session.Teach(requests, settings);
+        session.Teach(requests, settings, new TeachingOptions { Check = false }); // what is said is counted here
         return requests.Count(request =>
             session.Generate(request.Request.Prompt, request.Tokens.Target.Length).Tokens.SequenceEqual(request.Tokens.Target));
     }

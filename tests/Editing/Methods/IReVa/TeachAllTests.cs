@@ -10,6 +10,8 @@ namespace Sharpformer.Tests.Editing.Methods.IReVa;
 /// <summary>Teaching many facts together gives, bit for bit, what teaching them one after the other gives.</summary>
 public sealed class TeachAllTests : IDisposable
 {
+    private const string Long = ", a small town near the river in the north of the country";
+
     private readonly CpuDevice device = new(threads: 2);
     private readonly CausalLm model;
     private readonly Tokenizer tokenizer = Tokenizer.Load(TestFiles.Model);
@@ -23,7 +25,7 @@ public sealed class TeachAllTests : IDisposable
     [InlineData("zsre", " Answer:", 0.6f)] // a low threshold, so that nearly all do
     public void Together_is_one_by_one_bit_for_bit(string set, string trigger, float theta)
     {
-        var settings = new IReVaSettings { Layer = 4, Theta = theta, Alpha = 0.5f, RecWeight = 0.1f, Epochs = 3 };
+        var settings = new IReVaSettings { Layer = 4, Theta = theta, Alpha = 0.5f, RecWeight = 0.1f, Epochs = 2 };
         TokenizedRequest[] requests = Requests(set, trigger);
         Edit[] together = Together(requests, settings, out KeyValueAdaptor all);
         Edit[] alone = OneByOne(requests, settings);
@@ -46,13 +48,13 @@ public sealed class TeachAllTests : IDisposable
     [Fact]
     public void Otherwise_an_edit_does_not_depend_on_any_other()
     {
-        var settings = new IReVaSettings { Layer = 4, Theta = 0.6f, Alpha = 1, RecWeight = 0.1f, Epochs = 3, AsPublished = false };
+        var settings = new IReVaSettings { Layer = 4, Theta = 0.6f, Alpha = 1, RecWeight = 0.1f, Epochs = 2, AsPublished = false };
         TokenizedRequest[] requests = Requests("zsre", " Answer:");
         Edit[] together = Together(requests, settings, out _), alone = OneByOne(requests, settings);
         for (int i = 0; i < requests.Length; i++) AssertSame(alone[i], together[i]);
         var asTaught = new IReVaTeaching(model, KeyValueAdaptor.For(model, 4), settings);
         OutOfScopeSampler sampler = Sampler(requests, settings);
-        foreach (int i in (int[])[0, 77, requests.Length - 1])
+        foreach (int i in (int[])[0, requests.Length / 2, requests.Length - 1])
         {
             using Sharpformer.Tensors.BufferScope scope = device.Scope();
             AssertSame(together[i], asTaught.Teach(requests[i], sampler.StatesFor([requests[i]])));
@@ -92,15 +94,20 @@ public sealed class TeachAllTests : IDisposable
         Assert.Empty(editor.TeachAll([], settings));
     }
 
-    /// <summary>300 facts of a file, among them near-duplicates, conflicting pairs and targets of several tokens.</summary>
+    /// <summary>
+    /// Facts of a file, then long answers until a portion is full, and in the next one near-duplicates of its prompts and conflicting
+    /// pairs: few facts, as writing the texts that each must not answer takes most of the time.
+    /// </summary>
     private TokenizedRequest[] Requests(string set, string trigger)
     {
-        EditRequest[] requests = [.. EditRecord.Load(TestFiles.Facts(set), 260).Select(r => r.ToRequest(trigger))];
-        return [.. requests
-            .Concat(requests[..15].Select(r => r with { Target = "Nintendo" })) // the same prompt, another target
-            .Concat(requests[15..30].Select(r => r with { Prompt = "Well, " + r.Prompt })) // nearly the same prompt
-            .Concat(requests[30..40].Select(r => r with { Prompt = "So " + r.Prompt, Target = r.Target + ", a small town near" }))
+        EditRequest[] requests = [.. EditRecord.Load(TestFiles.Facts(set), 50).Select(r => r.ToRequest(trigger))];
+        TokenizedRequest[] all = [.. requests
+            .Concat(requests[30..48].Select(r => r with { Prompt = "So " + r.Prompt, Target = r.Target + Long }))
+            .Concat(requests[..10].Select(r => r with { Target = "Nintendo" })) // the same prompt, another target
+            .Concat(requests[10..20].Select(r => r with { Prompt = "Well, " + r.Prompt })) // nearly the same prompt
             .Select(Of)];
+        Assert.InRange(IReVaTeaching.Chunks(all).Skip(1).Sum(chunk => chunk.Count), 20, 40);
+        return all;
     }
 
     private TokenizedRequest Of(EditRequest request) => TokenizedRequest.Of(tokenizer, request, model.Config.NPositions);
@@ -127,7 +134,7 @@ public sealed class TeachAllTests : IDisposable
         foreach (TokenizedRequest request in requests)
         {
             using Sharpformer.Tensors.BufferScope scope = device.Scope();
-            edits.Add(editor.Teach(request, settings, settings.IrrWeight > 0 ? sampler.StatesFor([request]) : null));
+            edits.Add(editor.Teach(request, settings, settings.UsesOutOfScope() ? sampler.StatesFor([request]) : null));
             editor.Keep(edits[^1]);
         }
 

@@ -2,6 +2,7 @@ using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.Retrieval;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;
+using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Tests.Editing.Methods.Retrieval;
@@ -17,6 +18,16 @@ public sealed class RetrievalEditorTests : MethodTests
         new("Lucian Freud died in", "the city of London"),
         new("Mike Trout plays in the position of", "outfielder"),
     ];
+
+    // Plain data, which outlives the device that it was taught on: the embedding takes the model some hundreds of texts.
+    private static readonly Lazy<Edit[]> Taught = new(() =>
+    {
+        using var device = new CpuDevice(1);
+        var model = CausalLm.Load(TestFiles.Model, device);
+        TokenizedRequest[] requests = [.. Facts.Select(fact => TokenizedRequest.Of(Tokens, fact, model.Config.NPositions))];
+        return [.. Editor.Teach(requests, new EditedModel(model) { Tokenizer = Tokens }, RetrievalSettings.For(model.Config), Context)
+            .Select((edit, i) => edit with { Id = i + 1 })];
+    });
 
     private RetrievalSettings Settings => RetrievalSettings.For(Model.Config);
 
@@ -88,15 +99,15 @@ public sealed class RetrievalEditorTests : MethodTests
     public void Demonstrations_are_other_facts_the_nearest_last_and_as_many_as_there_is_room_for()
     {
         RetrievalSettings ike = RetrievalSettings.For(Model.Config, RetrievalSettings.Ike) with { Demonstrations = 2 };
-        Edit edit = Teach(ike)[0];
+        EditedModel edited = Edited(Settings); // whose embedding later edits share
+        Edit edit = Editor.Teach([.. Facts.Select(Request)], edited, ike, Context)[0];
         string shown = Tokens.Decode([.. edit.Part("text")!.Values.Select(id => (int)id)]);
         Assert.EndsWith("New Fact: The Legend of Zelda is developed by Nintendo\nPrompt: ", shown, StringComparison.Ordinal);
         Assert.Equal(3, shown.Split("New Fact: ").Length - 1);
         Assert.DoesNotContain("Zelda is developed by Nintendo\nPrompt: The Legend", shown, StringComparison.Ordinal);
 
         var long3 = Request(Facts[0]) with { Request = Facts[0] with { Prompt = string.Concat(Enumerable.Repeat("one two ", 20)) } };
-        TeachingContext context = Context;
-        Edit crowded = Editor.Teach([long3], new EditedModel(Model) { Tokenizer = Tokens }, ike, context)[0];
+        Edit crowded = Editor.Teach([long3], edited, ike, Context)[0];
         Assert.InRange(crowded.Part("text")!.Values.Length + long3.Tokens.Input.Length, 80, Model.Config.NPositions);
     }
 
@@ -111,13 +122,13 @@ public sealed class RetrievalEditorTests : MethodTests
             StringComparison.Ordinal);
         var alone = new TeachingContext { Tokenizer = Tokens, BosId = Tokens.BosId, EosId = Tokens.EosId };
         Assert.Throws<InputException>(() => Editor.Teach(
-            [Request(Facts[0])], new EditedModel(Model), Settings with { Demonstrations = 1 }, alone));
+            [Request(Facts[0])], Edited(Settings), Settings with { Demonstrations = 1 }, alone));
     }
 
     [Fact]
     public void Parts_of_another_shape_are_told()
     {
-        Edit edit = Teach(Settings)[0];
+        Edit edit = Taught.Value[0];
         Assert.Null(Settings.Misfit(edit, Model.Config.NEmbd));
         Assert.Contains("expected [8]", Settings.Misfit(edit, 8), StringComparison.Ordinal);
         Edit without = edit with { Parts = [.. edit.Parts.SkipLast(1)] };
@@ -129,15 +140,13 @@ public sealed class RetrievalEditorTests : MethodTests
     {
         EditedModel edited = Edited(Settings);
         Edit later = Editor.Teach([Request(new("Paris is the capital of", "Italy"))], edited, Settings with { Seed = 99 }, Context)[0];
-        Assert.Equal(Teach(Settings)[0].Part("mean")!.Values, later.Part("mean")!.Values);
+        Assert.Equal(Taught.Value[0].Part("mean")!.Values, later.Part("mean")!.Values);
         Assert.Single(Editor.Apply(edited, [later with { Id = 4 }]).Routers);
     }
 
-    private EditedModel Edited(RetrievalSettings settings) => Editor.Apply(new EditedModel(Model) { Tokenizer = Tokens }, Teach(settings));
-
-    private List<Edit> Teach(RetrievalSettings settings) =>
-        [.. Editor.Teach([.. Facts.Select(Request)], new EditedModel(Model) { Tokenizer = Tokens }, settings, Context)
-            .Select((edit, i) => edit with { Id = i + 1 })];
+    // When edits answer is decided where they are applied.
+    private EditedModel Edited(RetrievalSettings settings) => Editor.Apply(
+        new EditedModel(Model) { Tokenizer = Tokens }, [.. Taught.Value.Select(edit => edit with { Settings = settings })]);
 
     private float[] Logits(CausalLm model, int[] tokens)
     {

@@ -15,10 +15,10 @@ public sealed class SeracTests : MethodTests
 {
     private static readonly IReadOnlyList<EditRecord> Records = EditRecord.Load(TestFiles.Facts("counterfact"), limit: 60);
 
-    private SeracSettings Settings => SeracSettings.For(Model.Config);
+    private static readonly MetaExample[] Examples = [.. Records.Select(record =>
+        MetaExample.Of(record, Tokens, ModelConfig.Load(TestFiles.Model).NPositions, new Triggers("", " Answer:")))];
 
-    private MetaExample[] Examples => [.. Records.Select(record =>
-        MetaExample.Of(record, Tokens, Model.Config.NPositions, new Triggers("", " Answer:")))];
+    private SeracSettings Settings => SeracSettings.For(Model.Config);
 
     [Fact]
     public void Training_tells_other_wordings_from_unrelated_texts_that_it_has_not_seen()
@@ -36,10 +36,10 @@ public sealed class SeracTests : MethodTests
     public void The_step_goes_down_the_slope_that_differences_give()
     {
         // Adam's first step has the sign of the slope: the loss with one channel moved tells it.
-        (ScopeNet net, ScopeTrainer trainer) = New(Examples[..20]);
+        (ScopeNet net, ScopeTrainer trainer) = New(Examples[..10]);
         trainer.Step(0, 20, CancellationToken.None);
         float[] moved = net.Channels;
-        (ScopeNet fresh, ScopeTrainer same) = New(Examples[..20]);
+        (ScopeNet fresh, ScopeTrainer same) = New(Examples[..10]);
         int agreeing = 0, asked = 0;
         foreach (int channel in Enumerable.Range(0, 256).Where(c => c % 8 == 0))
         {
@@ -54,7 +54,7 @@ public sealed class SeracTests : MethodTests
         {
             float[] weights = [.. Enumerable.Range(0, 256).Select(c => c == channel ? 1 + by : 1)];
             Device.Upload(weights, fresh.Weights[0].Value);
-            return same.Evaluate(Examples[..20], CancellationToken.None).Loss;
+            return same.Evaluate(Examples[..10], CancellationToken.None).Loss;
         }
     }
 

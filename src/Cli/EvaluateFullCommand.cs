@@ -31,7 +31,8 @@ internal static class EvaluateFullCommand
             "--same-subject", "Facts, of which those of other relations about edited subjects are asked.", required: false, "RECORDS");
         var rows = new OutputOption("--rows")
         {
-            Description = "Also write every prompt with its answers to this file, as JSON Lines.", HelpName = "FILE",
+            Description = "Also write every prompt with its answers to this file, as JSON Lines.",
+            HelpName = "FILE",
         };
         foreach (Option option in (Option[])[edits, trigger, locTrigger, neighbours, neighboursLimit, sameSubject, rows])
             command.Add(option);
@@ -51,7 +52,8 @@ internal static class EvaluateFullCommand
             string answer = parse.GetRequiredValue(trigger);
             var plan = new ExaminationPlan(new Triggers(answer, parse.GetValue(locTrigger) ?? answer) { Texts = texts.Rules(parse) })
             {
-                Neighbours = nearby, SameSubject = ExaminationPlan.OfSameSubjects(same, records.Edits, most: int.MaxValue),
+                Neighbours = nearby,
+                SameSubject = ExaminationPlan.OfSameSubjects(same, records.Edits, most: int.MaxValue),
             };
             using Session session = baseModel.Open(parse, parse.GetValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
@@ -75,8 +77,13 @@ internal static class EvaluateFullCommand
         {
             terminal.Document(new Dictionary<string, object?>
             {
-                ["n"] = examined.Records, ["figures"] = figures, ["prompts"] = examined.Prompts.Count, ["tooLong"] = examined.TooLong,
-                ["triggers"] = triggers, ["layout"] = records.Layout, ["leftOut"] = records.BadCount,
+                ["n"] = examined.Records,
+                ["figures"] = figures,
+                ["prompts"] = examined.Prompts.Count,
+                ["tooLong"] = examined.TooLong,
+                ["triggers"] = triggers,
+                ["layout"] = records.Layout,
+                ["leftOut"] = records.BadCount,
             });
             return 0;
         }

@@ -38,7 +38,9 @@ public static class ExaminedRows
     {
         var of = new JsonObject
         {
-            ["tokensRight"] = scores.TokensRight, ["whole"] = scores.IsWhole, ["probability"] = scores.Probability,
+            ["tokensRight"] = scores.TokensRight,
+            ["whole"] = scores.IsWhole,
+            ["probability"] = scores.Probability,
         };
         if (scores.RivalProbability is { } rival) (of["rivalProbability"], of["rivalWhole"]) = (rival, scores.IsRivalWhole);
         if (scores.Says is { } said) (of["said"], of["pass"]) = (said, prompt.Says(scores));

@@ -42,7 +42,8 @@ public sealed partial class Session
             records,
             plan with
             {
-                Neighbours = Untaught(plan.Neighbours, plan.Triggers), SameSubject = Untaught(plan.SameSubject, plan.Triggers),
+                Neighbours = Untaught(plan.Neighbours, plan.Triggers),
+                SameSubject = Untaught(plan.SameSubject, plan.Triggers),
             },
             Asking(progress), cancellation));
     }

@@ -77,7 +77,9 @@ public sealed class ExaminerTests : IDisposable
         EditRecord other = new() { Prompt = Died, Target = "", Subject = "France", Relation = "death" };
         Examined examined = session.Examine([Record], new ExaminationPlan(new Triggers("", ""))
         {
-            Frames = [], Neighbours = [other, Record], MostNewTokens = 0,
+            Frames = [],
+            Neighbours = [other, Record],
+            MostNewTokens = 0,
             SameSubject = ExaminationPlan.OfSameSubjects([other, Record, other with { Subject = "Spain" }], [Record], most: 9),
         });
         Assert.Equal([Died], examined.Prompts.Where(prompt => prompt.Kind == PromptKind.Neighbour).Select(prompt => prompt.Prompt));

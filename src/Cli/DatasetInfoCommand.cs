@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer.Tokenization;
 using Spectre.Console;
 
 namespace Sharpformer.Cli;
@@ -16,11 +17,15 @@ internal static class DatasetInfoCommand
         var command = new Command(
             "info", "Tell the layout of a file of edits, what its records have, what is said twice or otherwise, and what cannot be used.");
         Argument<string> file = DatasetCommand.File();
+        Option<string> model = ModelOptions.Model(required: false);
+        model.Description = "Also count tokens, by the tokenizer in this folder.";
         command.Add(file);
+        command.Add(model);
         command.SetAction(parse =>
         {
+            Tokenizer? tokenizer = parse.GetValue(model) is { } folder ? Tokenizer.Load(folder) : null;
             using RecordFile records = RecordOptions.Open(parse.GetRequiredValue(file));
-            RecordSummary summary = RecordSummary.Of(records);
+            RecordSummary summary = RecordSummary.Of(records, tokenizer);
             if (summary.Records == 0) throw new InputException($"Record file '{summary.File}' holds no record.");
             Render(Terminal.Of(parse), summary);
             return 0;
@@ -51,6 +56,12 @@ internal static class DatasetInfoCommand
 
         Terminal.AddRow(table, "longest prompt", Terminal.Counted(summary.LongestPrompt, "character"));
         Terminal.AddRow(table, "longest target", Terminal.Counted(summary.LongestTarget, "character"));
+        if (summary.Tokens is { } tokens)
+        {
+            Terminal.AddRow(table, "tokens of prompts", Lengths(tokens.Prompts));
+            Terminal.AddRow(table, "tokens of targets", Lengths(tokens.Targets));
+        }
+
         Terminal.AddRow(table, "said again", Terminal.Counted(summary.Repeated, "edit"));
         string first = summary.FirstContradicted is { } prompt ? $", the first is {Terminal.Quoted(prompt)}" : "";
         Terminal.AddRow(table, "with two targets", $"{Terminal.Counted(summary.Contradicted, "prompt")}{first}");
@@ -58,7 +69,24 @@ internal static class DatasetInfoCommand
         terminal.Show(table);
         terminal.Line($"Fields: {string.Join(", ", summary.Fields.Select(field => $"{Terminal.Visible(field.Key)} {field.Value}"))}.");
         if (summary.Unused.Count > 0) terminal.Line($"Not used: {string.Join(", ", summary.Unused.Select(Terminal.Visible))}.");
+        if (summary.Tokens is { Targets.Counts.Count: > 0 } counted) terminal.Show(Histogram(counted));
         foreach (BadRecord bad in summary.Bad.Take(Told)) terminal.Line($"Cannot be used: {bad}");
         if (summary.BadCount > Told) terminal.Line($"... and {Terminal.Count(summary.BadCount - Told)} more.");
+    }
+
+    private static string Lengths(TokenLengths of) =>
+        $"{Terminal.Number(of.Mean, "0.00")} on average, {Terminal.Percent(of.MultiTokenPercent)} % have more than one";
+
+    private static Table Histogram(EditLengths tokens)
+    {
+        Table table = Terminal.NewTable("tokens", "prompts", "targets");
+        foreach (int length in tokens.Prompts.Counts.Keys.Union(tokens.Targets.Counts.Keys).Order())
+        {
+            Terminal.AddRow(
+                table, Terminal.Number(length), Terminal.Number(tokens.Prompts.Counts.GetValueOrDefault(length)),
+                Terminal.Number(tokens.Targets.Counts.GetValueOrDefault(length)));
+        }
+
+        return table;
     }
 }

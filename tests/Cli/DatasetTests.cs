@@ -30,6 +30,26 @@ public sealed class DatasetTests : IDisposable
     }
 
     [Fact]
+    public void Info_counts_tokens_where_a_tokenizer_is_named()
+    {
+        string file = Write("t.csv", "prompt,target\nThe capital of France is,Rome\nThe capital of France is not,Procopius\n");
+        JsonElement tokens = CliRun.Json(["dataset", "info", file, .. model]).GetProperty("tokens");
+        int[] lengths = [.. new[] { " Rome", " Procopius" }.Select(text =>
+            CliRun.Json(["model", "tokenize", .. model, "--text", text])[0].GetProperty("ids").GetArrayLength())];
+        Assert.Equal(1, lengths[0]);
+        Assert.True(lengths[1] > 1);
+        JsonElement targets = tokens.GetProperty("targets");
+        Assert.Equal(1, targets.GetProperty("counts").GetProperty("1").GetInt32());
+        Assert.Equal(1, targets.GetProperty("counts").GetProperty($"{lengths[1]}").GetInt32());
+        Assert.Equal(lengths.Average(), targets.GetProperty("mean").GetDouble(), 1e-9);
+        Assert.Equal(50, targets.GetProperty("multiTokenPercent").GetDouble());
+        string table = CliRun.Of(["dataset", "info", file, .. model]).Out;
+        Assert.Contains("50.0 % have more than one", table, StringComparison.Ordinal);
+        Assert.Equal(JsonValueKind.Null, CliRun.Json("dataset", "info", file).GetProperty("tokens").ValueKind);
+        CliRun.Of("dataset", "info", file, "--model", folder.Path).AssertFailed("tokenizer");
+    }
+
+    [Fact]
     public void Convert_writes_another_layout_and_says_what_it_dropped()
     {
         string file = TestFiles.Data("datasets/knowedit.json"), output = folder.File("o.csv");

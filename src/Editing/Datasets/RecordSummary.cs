@@ -1,3 +1,5 @@
+using Sharpformer.Transformer.Tokenization;
+
 namespace Sharpformer.Editing.Datasets;
 
 /// <summary>How many probes of a group there are.</summary>
@@ -32,26 +34,36 @@ public sealed record RecordSummary(
     int Subjects, int SubjectsNotInPrompt, int Paraphrases, int WithParaphrases, IReadOnlyList<ProbeGroup> Groups, int LongestPrompt,
     int LongestTarget, int Repeated, int Contradicted, string? FirstContradicted, int BadCount, IReadOnlyList<BadRecord> Bad)
 {
+    /// <summary>How many tokens prompts and targets take; null where they were not counted.</summary>
+    public EditLengths? Tokens { get; init; }
+
     /// <summary>Goes through a file once, record by record; only prompts and their targets are kept.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="tokenizer">Counts the tokens of prompts and targets; null counts none.</param>
     /// <exception cref="Tensors.InputException">It cannot be read to its end, or the first record is of no known layout.</exception>
-    public static RecordSummary Of(RecordFile file)
+    public static RecordSummary Of(RecordFile file, Tokenizer? tokenizer = null)
     {
         ArgumentNullException.ThrowIfNull(file);
         int records = 0, edits = 0, badCount = 0;
         var bad = new List<BadRecord>();
         var count = new Counts();
+        EditLengths? lengths = tokenizer is null ? null : new EditLengths(tokenizer);
         foreach ((_, IReadOnlyList<EditRecord> some, BadRecord? fault) in file.Read())
         {
             records++;
             edits += some.Count;
             if (fault is not null && badCount++ < RecordSet.MostBad) bad.Add(fault);
-            foreach (EditRecord edit in some) count.Add(edit);
+            foreach (EditRecord edit in some)
+            {
+                count.Add(edit);
+                lengths?.Add(edit);
+            }
         }
 
         return new RecordSummary(
             file.Name, file.Layout, records, edits, file.Fields, [.. file.Unused], count.Subjects, count.SubjectsNotInPrompt,
             count.Paraphrases, count.WithParaphrases, [.. count.Groups.Values], count.LongestPrompt, count.LongestTarget, count.Repeated,
-            count.Contradicted, count.FirstContradicted, badCount, bad);
+            count.Contradicted, count.FirstContradicted, badCount, bad) { Tokens = lengths };
     }
 
     private sealed class Counts

@@ -56,7 +56,7 @@ internal static class EvaluateEditsCommand
     }
 
     /// <summary>Says so where no record asks what an edit was taught on: then their prompts end differently, as a rule.</summary>
-    private static void NoteOtherPrompts(Terminal terminal, Session session, IReadOnlyList<EditRecord> records, string trigger)
+    public static void NoteOtherPrompts(Terminal terminal, Session session, IReadOnlyList<EditRecord> records, string trigger)
     {
         HashSet<string> taught = [.. session.Edits().Select(edit => edit.Request.Prompt)];
         if (taught.Count == 0 || records.Any(record => taught.Contains(record.EditPrompt(trigger)))) return;

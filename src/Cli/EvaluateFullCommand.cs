@@ -57,11 +57,12 @@ internal static class EvaluateFullCommand
             };
             using Session session = baseModel.Open(parse, parse.GetValue(edits), at);
             Terminal terminal = Terminal.Of(parse);
+            if (session.HasStore) EvaluateEditsCommand.NoteOtherPrompts(terminal, session, records.Edits, answer);
             Examined examined = Measurement.Run(terminal, (progress, cancellation) =>
                 session.Examine(records.Edits, plan, progress, cancellation));
             RecordOptions.NoteLayout(terminal, records);
             if (parse.GetValue(rows) is { } file) OutputFile.Write(file, writer => ExaminedRows.Write(writer, examined));
-            return Render(terminal, examined, records, plan.Triggers);
+            return Render(terminal, examined, session, records, plan.Triggers);
 
             IReadOnlyList<EditRecord> Unedited(Option<string> option, int? limit) => parse.GetValue(option) is { } path
                 ? RecordOptions.Read(parse, path, input.OnBadOption, limit, needsTarget: false).Edits
@@ -70,12 +71,12 @@ internal static class EvaluateFullCommand
         return command;
     }
 
-    private static int Render(Terminal terminal, Examined examined, RecordSet records, Triggers triggers)
+    private static int Render(Terminal terminal, Examined examined, Session session, RecordSet records, Triggers triggers)
     {
         IReadOnlyList<Figure> figures = ExaminationFigures.Of(examined);
         if (terminal.Json)
         {
-            terminal.Document(new Dictionary<string, object?>
+            var document = new Dictionary<string, object?>
             {
                 ["n"] = examined.Records,
                 ["figures"] = figures,
@@ -84,13 +85,16 @@ internal static class EvaluateFullCommand
                 ["triggers"] = triggers,
                 ["layout"] = records.Layout,
                 ["leftOut"] = records.BadCount,
-            });
+            };
+            if (BaseOption.Json(session) is { } weights) document["weights"] = weights;
+            terminal.Document(document);
             return 0;
         }
 
         foreach (IGrouping<string, Figure> of in figures.GroupBy(figure => figure.Protocol))
         {
-            Table table = Terminal.NewTable(of.Key, "of", "records", "base", "edited", "95 %");
+            terminal.Line($"{of.Key}:");
+            Table table = Terminal.NewTable("figure", "of", "records", "base", "edited", "95 %");
             foreach (Figure figure in of)
             {
                 Terminal.AddRow(
@@ -101,6 +105,8 @@ internal static class EvaluateFullCommand
             terminal.Show(table);
         }
 
+        if (!session.HasStore && session.Elsewhere is null) terminal.Line("No edits were given: the base model was measured alone.");
+        if (BaseOption.Sentence(session) is { } difference) terminal.Line(difference);
         if (examined.TooLong > 0)
         {
             terminal.Line($"{Terminal.Counted(examined.TooLong, "prompt")} in context would not fit the model's positions, and "

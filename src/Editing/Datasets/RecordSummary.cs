@@ -63,7 +63,8 @@ public sealed record RecordSummary(
         return new RecordSummary(
             file.Name, file.Layout, records, edits, file.Fields, [.. file.Unused], count.Subjects, count.SubjectsNotInPrompt,
             count.Paraphrases, count.WithParaphrases, [.. count.Groups.Values], count.LongestPrompt, count.LongestTarget, count.Repeated,
-            count.Contradicted, count.FirstContradicted, badCount, bad) { Tokens = lengths };
+            count.Contradicted, count.FirstContradicted, badCount, bad)
+        { Tokens = lengths };
     }
 
     private sealed class Counts

@@ -11,6 +11,9 @@ public sealed record ChartAxis(string Name, double Low, double High, bool IsLoga
 {
     private const double Lines = 5; // about so many lines are wished for
 
+    /// <summary>How far apart lines stand on an even scale.</summary>
+    public double Step { get; init; } = StepOf(High - Low);
+
     /// <summary>A share in percent.</summary>
     public static ChartAxis Percent(string name) => new(name, 0, 100);
 
@@ -27,8 +30,8 @@ public sealed record ChartAxis(string Name, double Low, double High, bool IsLoga
         }
 
         if (low > 0) low = 0;
-        double step = Step(high - low);
-        return new ChartAxis(name, Math.Floor(low / step) * step, Math.Max(Math.Ceiling(high / step), Math.Floor(low / step) + 1) * step);
+        double step = StepOf(high - low), first = Math.Floor(low / step);
+        return new ChartAxis(name, first * step, Math.Max(Math.Ceiling(high / step), first + 1) * step) { Step = step };
     }
 
     /// <summary>Where a value stands between the ends, 0 to 1; values beyond stand at an end.</summary>
@@ -45,13 +48,12 @@ public sealed record ChartAxis(string Name, double Low, double High, bool IsLoga
             yield break;
         }
 
-        double step = Step(High - Low);
-        for (int i = 0; Low + (i * step) <= High + (step / 1000); i++)
-            yield return (Low + (i * step), (Low + (i * step)).ToString("#,0.#####", CultureInfo.InvariantCulture));
+        for (int i = 0; Low + (i * Step) <= High + (Step / 1000); i++)
+            yield return (Low + (i * Step), (Low + (i * Step)).ToString("#,0.#####", CultureInfo.InvariantCulture));
     }
 
     /// <summary>1, 2, 2.5 or 5 times a power of ten.</summary>
-    private static double Step(double range)
+    private static double StepOf(double range)
     {
         if (range <= 0) return 1;
         double power = Math.Pow(10, Math.Floor(Math.Log10(range / Lines)));

@@ -70,7 +70,8 @@ public static class ExaminationFigures
         AddAnswered(figures, "P(target)", GeometricMean, group, prompts, scores => scores.Probability);
         if (prompts.Length > 0)
         {
-            double[] before = Values(prompts, prompt => prompt.Base.Probability), after = Values(prompts, prompt => prompt.Edited.Probability);
+            double[] before = Values(prompts, prompt => prompt.Base.Probability);
+            double[] after = Values(prompts, prompt => prompt.Edited.Probability);
             double low = 100 * Percentile(after, 0.1);
             figures.Add(new Figure(
                 "P(target), lowest tenth", GeometricMean, group, after.Length, 100 * Percentile(before, 0.1), low, low, low));

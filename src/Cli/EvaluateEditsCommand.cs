@@ -14,61 +14,24 @@ internal static class EvaluateEditsCommand
             "edits",
             "Measure efficacy (ES), generalisation (PS), locality (NS) and their mean on records, for the base and the edited model.");
         ModelOptions model = ModelOptions.AddTo(command);
-        Option<string> edits = CommonOptions.Edits(required: false);
-        edits.Description = "The edit store; without it, and without --base, the base model is measured alone.";
-        RecordOptions input = RecordOptions.AddTo(command, "The records to measure on.", required: true);
-        Option<string> trigger = CommonOptions.AnswerTrigger();
-        Option<string> locTrigger = CommonOptions.Text(
-            "--loc-trigger", "Appended to questions of locality and attributes. [default: the answer trigger]");
-        Option<string> neighbours = CommonOptions.File(
-            "--neighbours", "Unedited facts in the edits' own words, of which prompts are enough; how many keep their answer is told.",
-            required: false, "RECORDS");
-        Option<int?> neighboursLimit = CommonOptions.Limit("--neighbours-limit", "--neighbours");
         Option<string> traces = CommonOptions.Traces();
-        foreach (Option option in (Option[])[edits, trigger, locTrigger, neighbours, neighboursLimit, traces])
-            command.Add(option);
-        TextOptions texts = TextOptions.AddTo(command);
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(neighboursLimit) is not null && result.GetResult(neighbours) is null)
-                result.AddError("--neighbours-limit needs --neighbours.");
-        });
-
-        MomentOption at = MomentOption.AddTo(command, edits);
-        BaseOption baseModel = BaseOption.AddTo(command, model, edits, traces);
+        EvaluationOptions options = EvaluationOptions.AddTo(command, "The records to measure on.", traces);
+        MomentOption at = MomentOption.AddTo(command, options.Edits);
+        BaseOption baseModel = BaseOption.AddTo(command, model, options.Edits, traces);
         command.SetAction(parse =>
         {
-            RecordSet records = input.Read(parse);
-            IReadOnlyList<EditRecord>? nearby = parse.GetValue(neighbours) is { } file
-                ? RecordOptions.Read(parse, file, input.OnBadOption, parse.GetValue(neighboursLimit), needsTarget: false).Edits
-                : null;
-            string answer = parse.GetRequiredValue(trigger);
-            var triggers = new Triggers(answer, parse.GetValue(locTrigger) ?? answer) { Texts = texts.Rules(parse) };
-            using Session session = baseModel.Open(parse, parse.GetValue(edits), at);
+            RecordSet records = options.Records(parse);
+            IReadOnlyList<EditRecord>? nearby = options.Neighbours(parse);
+            Triggers triggers = options.Triggers(parse);
+            using Session session = baseModel.Open(parse, parse.GetValue(options.Edits), at);
             Terminal terminal = Terminal.Of(parse);
-            if (session.HasStore) NoteOtherPrompts(terminal, session, records.Edits, answer);
+            options.NoteOtherPrompts(parse, terminal, session, records.Edits);
             EvaluationReport report = Measurement.Run(terminal, (progress, cancellation) =>
                 session.Evaluate(records.Edits, triggers, nearby, parse.GetValue(traces), progress, cancellation));
             RecordOptions.NoteLayout(terminal, records);
             return Render(terminal, report, session, records, triggers, isAskedForNeighbours: nearby is not null);
         });
         return command;
-    }
-
-    /// <summary>Says so where no record asks what an edit was taught on: then their prompts end differently, as a rule.</summary>
-    public static void NoteOtherPrompts(Terminal terminal, Session session, IReadOnlyList<EditRecord> records, string trigger)
-    {
-        HashSet<string> taught = [.. session.Edits().Select(edit => edit.Request.Prompt)];
-        if (taught.Count == 0 || records.Any(record => taught.Contains(record.EditPrompt(trigger)))) return;
-        string? ending = records.Select(EndingOf).FirstOrDefault(end => end is not null);
-        string hint = ending is null
-            ? "are these the records that were taught?"
-            : $"they were taught with --answer-trigger {Terminal.Quoted(ending)}.";
-        terminal.Note($"note: No record's prompt is that of an edit. Hint: {hint}");
-
-        string? EndingOf(EditRecord record) => taught
-            .FirstOrDefault(prompt => prompt.Length > record.Prompt.Length && prompt.StartsWith(record.Prompt, StringComparison.Ordinal))
-            ?[record.Prompt.Length..];
     }
 
     private static int Render(

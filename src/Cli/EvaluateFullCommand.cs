@@ -17,16 +17,6 @@ internal static class EvaluateFullCommand
             "Measure everything: answers token by token, whole, said freely, how likely, against the old one, in context, from the first "
                 + "to the last edit; and what is kept. Each figure says how it was measured, with a 95 % interval over records.");
         ModelOptions model = ModelOptions.AddTo(command);
-        Option<string> edits = CommonOptions.Edits(required: false);
-        edits.Description = "The edit store; without it, and without --base, the base model is measured alone.";
-        RecordOptions input = RecordOptions.AddTo(
-            command, "The records to measure on, in the order in which they were taught.", required: true);
-        Option<string> trigger = CommonOptions.AnswerTrigger();
-        Option<string> locTrigger = CommonOptions.Text(
-            "--loc-trigger", "Appended to questions of locality and attributes. [default: the answer trigger]");
-        Option<string> neighbours = CommonOptions.File(
-            "--neighbours", "Unedited facts in the edits' own words, of which prompts are enough.", required: false, "RECORDS");
-        Option<int?> neighboursLimit = CommonOptions.Limit("--neighbours-limit", "--neighbours");
         Option<string> sameSubject = CommonOptions.File(
             "--same-subject", "Facts, of which those of other relations about edited subjects are asked.", required: false, "RECORDS");
         var rows = new OutputOption("--rows")
@@ -34,39 +24,27 @@ internal static class EvaluateFullCommand
             Description = "Also write every prompt with its answers to this file, as JSON Lines.",
             HelpName = "FILE",
         };
-        foreach (Option option in (Option[])[edits, trigger, locTrigger, neighbours, neighboursLimit, sameSubject, rows])
-            command.Add(option);
-        TextOptions texts = TextOptions.AddTo(command);
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(neighboursLimit) is not null && result.GetResult(neighbours) is null)
-                result.AddError("--neighbours-limit needs --neighbours.");
-        });
-
-        MomentOption at = MomentOption.AddTo(command, edits);
-        BaseOption baseModel = BaseOption.AddTo(command, model, edits);
+        EvaluationOptions options = EvaluationOptions.AddTo(
+            command, "The records to measure on, in the order in which they were taught.", sameSubject, rows);
+        MomentOption at = MomentOption.AddTo(command, options.Edits);
+        BaseOption baseModel = BaseOption.AddTo(command, model, options.Edits);
         command.SetAction(parse =>
         {
-            RecordSet records = input.Read(parse);
-            IReadOnlyList<EditRecord> nearby = Unedited(neighbours, parse.GetValue(neighboursLimit)), same = Unedited(sameSubject, null);
-            string answer = parse.GetRequiredValue(trigger);
-            var plan = new ExaminationPlan(new Triggers(answer, parse.GetValue(locTrigger) ?? answer) { Texts = texts.Rules(parse) })
+            RecordSet records = options.Records(parse);
+            var plan = new ExaminationPlan(options.Triggers(parse))
             {
-                Neighbours = nearby,
-                SameSubject = ExaminationPlan.OfSameSubjects(same, records.Edits, most: int.MaxValue),
+                Neighbours = options.Neighbours(parse) ?? [],
+                SameSubject = ExaminationPlan.OfSameSubjects(
+                    options.Unedited(parse, sameSubject) ?? [], records.Edits, most: int.MaxValue),
             };
-            using Session session = baseModel.Open(parse, parse.GetValue(edits), at);
+            using Session session = baseModel.Open(parse, parse.GetValue(options.Edits), at);
             Terminal terminal = Terminal.Of(parse);
-            if (session.HasStore) EvaluateEditsCommand.NoteOtherPrompts(terminal, session, records.Edits, answer);
+            options.NoteOtherPrompts(parse, terminal, session, records.Edits);
             Examined examined = Measurement.Run(terminal, (progress, cancellation) =>
                 session.Examine(records.Edits, plan, progress, cancellation));
             RecordOptions.NoteLayout(terminal, records);
             if (parse.GetValue(rows) is { } file) OutputFile.Write(file, writer => ExaminedRows.Write(writer, examined));
             return Render(terminal, examined, session, records, plan.Triggers);
-
-            IReadOnlyList<EditRecord> Unedited(Option<string> option, int? limit) => parse.GetValue(option) is { } path
-                ? RecordOptions.Read(parse, path, input.OnBadOption, limit, needsTarget: false).Edits
-                : [];
         });
         return command;
     }

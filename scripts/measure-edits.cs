@@ -15,6 +15,7 @@ using Sharpformer;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
+using Sharpformer.Editing.Metrics.Examination;
 using Sharpformer.Measuring;
 
 const string Unrelated = "Angela Merkel worked in Berlin. ";
@@ -54,14 +55,8 @@ Dictionary<string, double?> Measured(EditRecord[] taught, bool withText)
         new TeachingOptions { Check = false, StatisticsFolder = given.Option("--statistics"), NetFile = given.Option("--net") });
     double processor = (Process.GetCurrentProcess().TotalProcessorTime - before).TotalSeconds;
     EvaluationReport at = session.Evaluate(taught, triggers, neighbours);
-    HashSet<string> prompts = [.. taught.Select(record => record.Prompt)];
-    ILookup<string?, string?> relations = taught.ToLookup(record => record.Subject, record => record.Relation);
-    EditRecord[] same =
-    [
-        .. known.Where(fact => relations.Contains(fact.Subject) && !relations[fact.Subject].Contains(fact.Relation)
-            && !prompts.Contains(fact.Prompt)).DistinctBy(fact => fact.Prompt).Take(200),
-    ];
-    EvaluationReport behind = session.Evaluate([.. taught.Select(InContext)], triggers, same.Length > 0 ? same : null);
+    IReadOnlyList<EditRecord> same = ExaminationPlan.OfSameSubjects(known, taught, most: 200);
+    EvaluationReport behind = session.Evaluate([.. taught.Select(InContext)], triggers, same.Count > 0 ? same : null);
     PerplexityReport? text = withText ? session.Perplexity(heldOut, 128, 64) : null;
     var figures = new Dictionary<string, double?>
     {

@@ -16,10 +16,12 @@ public sealed record Answer(int[] Gold, int[] Base, int[] Edited, int[] Withdraw
     public long[] Spoke { get; init; } = [];
 
     /// <summary>Share of target tokens the base model gets right.</summary>
-    public double BaseAccuracy => Accuracy(Base);
+    public double BaseAccuracy => ShareRight(Gold, Base);
 
     /// <summary>Share of target tokens the edited model gets right.</summary>
-    public double EditedAccuracy => Accuracy(Edited);
+    public double EditedAccuracy => ShareRight(Gold, Edited);
 
-    private double Accuracy(int[] predicted) => Gold.Zip(predicted).Count(pair => pair.First == pair.Second) / (double)Gold.Length;
+    /// <summary>Share of an answer's tokens that are predicted.</summary>
+    internal static double ShareRight(int[] gold, int[] predicted) =>
+        gold.Zip(predicted).Count(pair => pair.First == pair.Second) / (double)gold.Length;
 }

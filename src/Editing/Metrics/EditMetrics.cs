@@ -18,7 +18,10 @@ public sealed record EditMetrics(double? Es, double? Ps, double? Ns, double? Fre
     internal static double? Percent(IEnumerable<double> shares) => Rounded(Mean([.. shares]) * 100);
 
     /// <summary>Without what sums of rounded shares leave behind the tenth decimal: 55, not 55.00000000000001.</summary>
-    private static double? Rounded(double? percent) => percent is { } value ? Math.Round(value, 10) : null;
+    internal static double Rounded(double percent) => Math.Round(percent, 10);
+
+    /// <inheritdoc cref="Rounded(double)"/>
+    internal static double? Rounded(double? percent) => percent is { } value ? Rounded(value) : null;
 
     private static double? Mean(IReadOnlyList<double> values) => values.Count == 0 ? null : values.Average();
 }

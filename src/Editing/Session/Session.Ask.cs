@@ -26,42 +26,7 @@ public sealed partial class Session
     public Generation Generate(
         EditedModel model, string prompt, int maxNewTokens, SamplingOptions? sampling = null, Action<string>? say = null,
         CancellationToken cancellation = default) => queue.Run(() =>
-        {
-            int[] promptTokens = PromptTokens(prompt);
-            var answered = new SortedSet<long>();
-            PromptReading reading = model.Reading(
-                promptTokens,
-                firings => answered.UnionWith(
-                    firings.Where(firing => firing.State == FiringState.Answers && firing.Adds).Select(firing => firing.Edit)),
-                cancellation);
-            var decoder = new StreamDecoder(Tokenizer, promptTokens[^1]);
-            var tokens = new List<int>();
-            string text = "";
-            SamplingOptions draw = sampling ?? new SamplingOptions();
-            foreach (int token in Generator.Generate(
-                reading.Model, reading.Tokens, maxNewTokens, Tokenizer.EosIds, draw, reading.Openings))
-            {
-                cancellation.ThrowIfCancellationRequested();
-                if (token >= Tokenizer.VocabularySize)
-                {
-                    throw new InputException(
-                        $"The model chose token {token}, its tokenizer knows only {Tokenizer.VocabularySize}.", "do they belong together?");
-                }
-
-                tokens.Add(token);
-                Say(decoder.Push(token));
-            }
-
-            Say(decoder.Flush());
-            bool isFull = tokens.Count < maxNewTokens && reading.Tokens.Length + tokens.Count > Model.Config.NPositions;
-            return new Generation(prompt, text, tokens, [.. answered], isFull);
-
-            void Say(string piece)
-            {
-                text += piece;
-                say?.Invoke(piece);
-            }
-        });
+            Generation.Of(model, Tokenizer, prompt, PromptTokens(prompt), maxNewTokens, sampling, say, cancellation: cancellation));
 
     /// <summary>Why the edited model says what it says after a prompt.</summary>
     /// <param name="prompt">The prompt.</param>
@@ -106,11 +71,3 @@ public sealed partial class Session
     /// <summary>A token's text. A vocabulary padded to a round size has rows without any.</summary>
     public string TokenText(int id) => Tokenizer.TextOf(id);
 }
-
-/// <summary>What the model wrote.</summary>
-/// <param name="Prompt">The text it continued.</param>
-/// <param name="Text">What it wrote.</param>
-/// <param name="Tokens">The same as tokens.</param>
-/// <param name="Answered">Ids of the edits that answered on the way; weights that were changed do not tell.</param>
-/// <param name="IsFull">Whether it ended because the model's positions were used up.</param>
-public sealed record Generation(string Prompt, string Text, IReadOnlyList<int> Tokens, IReadOnlyList<long> Answered, bool IsFull);

@@ -1,5 +1,4 @@
 using Sharpformer.Editing.Datasets;
-using Sharpformer.Transformer;
 using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Editing.Metrics.Examination;
@@ -63,34 +62,21 @@ public sealed class Examiner(EditedModel model, Tokenizer tokenizer)
                 scored[0].Base.Likeliest[0] == scored[0].Edited.Likeliest[0], scored[0].Kl, scored[0].Edit);
 
             PromptScores Scores(EditedModel who, Func<ScoredAnswer, TokenScores> of) => new(
-                own.Zip(scored, (question, answer) => ShareRight(question.Tokens.Target, of(answer).Likeliest)).Max(),
+                own.Zip(scored, (question, answer) => Answer.ShareRight(question.Tokens.Target, of(answer).Likeliest)).Max(),
                 scored.Max(answer => GeometricMean(of(answer).Losses)),
                 rival is { } other ? GeometricMean(of(other.Answer).Losses) : null,
-                rival is { } another ? ShareRight(another.Tokens, of(another.Answer).Likeliest) == 1 : null,
+                rival is { } another ? Answer.ShareRight(another.Tokens, of(another.Answer).Likeliest) == 1 : null,
                 writes ? SaidFirst(who, own[0].Tokens.Prompt) : null);
         }
 
         string SaidFirst(EditedModel who, int[] prompt)
         {
-            PromptReading reading = who.Reading(prompt, cancellation: cancellation);
-            var tokens = new List<int>();
-            string said = "";
-            foreach (int token in Generator.Generate(
-                reading.Model, reading.Tokens, plan.MostNewTokens, tokenizer.EosIds, new SamplingOptions(), reading.Openings))
-            {
-                cancellation.ThrowIfCancellationRequested();
-                tokens.Add(token);
-                if (SaidText.TryFirst(tokenizer.TextOf([.. tokens]), isAll: false, out said)) break;
-            }
-
+            string text = Generation.Of(
+                who, tokenizer, "", prompt, plan.MostNewTokens, isEnough: SaidText.HasStop, cancellation: cancellation).Text;
             progress?.Invoke(++done, total);
-            if (said.Length > 0) SaidText.TryFirst(said, isAll: true, out said); // the model may have ended behind a point
-            return said;
+            return SaidText.First(text);
         }
     }
-
-    private static double ShareRight(int[] expected, int[] said) =>
-        expected.Zip(said).Count(pair => pair.First == pair.Second) / (double)expected.Length;
 
     private static double GeometricMean(float[] losses) => Math.Exp(-losses.Average(loss => (double)loss));
 }

@@ -27,8 +27,8 @@ public sealed record Figure(string Name, string Protocol, string Group, int N, d
     {
         (double low, double high) = Interval(edited);
         return new Figure(
-            name, protocol, group, edited.Count, Rounded(ofBase?.Average() * scale), Rounded(edited.Average() * scale)!.Value,
-            Rounded(low * scale)!.Value, Rounded(high * scale)!.Value);
+            name, protocol, group, edited.Count, EditMetrics.Rounded(ofBase?.Average() * scale),
+            EditMetrics.Rounded(edited.Average() * scale), EditMetrics.Rounded(low * scale), EditMetrics.Rounded(high * scale));
     }
 
     /// <summary>The percentile bootstrap (Efron 1979), always with the same draws.</summary>
@@ -46,7 +46,4 @@ public sealed record Figure(string Name, string Protocol, string Group, int N, d
         Array.Sort(means);
         return (means[(int)(0.025 * Draws)], means[(int)(0.975 * Draws) - 1]);
     }
-
-    /// <summary>Without what sums of rounded shares leave behind the tenth decimal.</summary>
-    private static double? Rounded(double? value) => value is { } number ? Math.Round(number, 10) : null;
 }

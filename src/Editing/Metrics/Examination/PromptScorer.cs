@@ -31,7 +31,8 @@ internal sealed class PromptScorer(EditedModel model)
         int[] gold = [.. questions.SelectMany(q => q.Tokens.Target)];
         Firing[] firings = both.Fire(0, gold.Length);
         (TokenScores before, TokenScores after) = TokenScores.Of(both, 0, gold, firings, rowsAtOnce: gold.Length);
-        int[] starts = [.. questions.Select((_, i) => questions.Take(i).Sum(q => q.Tokens.Target.Length))];
+        int[] starts = new int[questions.Length];
+        for (int i = 1; i < starts.Length; i++) starts[i] = starts[i - 1] + questions[i - 1].Tokens.Target.Length;
         Dictionary<int, double> divergences = Divergences(both, firings, starts);
         return questions.Select((question, i) =>
         {

@@ -11,28 +11,32 @@ internal static class SaidText
     /// <summary>Whether two texts are the same but for capitals, punctuation, articles and blanks.</summary>
     public static bool IsSame(string said, string answer) => Normalised(said) is { Length: > 0 } text && text == Normalised(answer);
 
-    /// <summary>A text up to its first stop: a full stop that ends a word, another mark that ends a sentence, or a line's end.</summary>
-    /// <param name="text">What is written so far.</param>
-    /// <param name="isAll">Whether nothing more is written; then a point at its end is a stop too.</param>
-    /// <param name="said">What is said first, without its stop.</param>
-    /// <returns>Whether the stop has come.</returns>
-    public static bool TryFirst(string text, bool isAll, out string said)
+    /// <summary>
+    /// Whether what is written so far has a stop: a full stop that ends a word, another mark that ends a sentence, or a line's end.
+    /// </summary>
+    public static bool HasStop(string text)
     {
-        int start = text.Length - text.TrimStart().Length;
-        for (int i = start; i < text.Length; i++)
-        {
-            bool ends = text[i] is '\n' or '!' or '?' or '。' || (text[i] == '.' && IsStop(text, i, isAll));
-            if (!ends) continue;
-            said = text[start..i];
-            return true;
-        }
+        ReadOnlySpan<char> written = text.AsSpan().TrimStart();
+        return Stop(written, isAll: false) < written.Length;
+    }
 
-        said = text[start..];
-        return false;
+    /// <summary>A whole text up to its first stop, without it; a full stop at its end is one too.</summary>
+    public static string First(string text)
+    {
+        ReadOnlySpan<char> written = text.AsSpan().TrimStart();
+        return written[..Stop(written, isAll: true)].ToString();
+    }
+
+    /// <summary>Where the first stop stands; the text's length where there is none.</summary>
+    private static int Stop(ReadOnlySpan<char> text, bool isAll)
+    {
+        for (int i = 0; i < text.Length; i++)
+            if (text[i] is '\n' or '!' or '?' or '。' || (text[i] == '.' && EndsSentence(text, i, isAll))) return i;
+        return text.Length;
     }
 
     /// <summary>Whether a point ends a sentence: blank behind it, and more than one letter before it, unlike that of an initial.</summary>
-    private static bool IsStop(string text, int at, bool isAll) =>
+    private static bool EndsSentence(ReadOnlySpan<char> text, int at, bool isAll) =>
         (at + 1 == text.Length ? isAll : char.IsWhiteSpace(text[at + 1]))
         && !(at > 0 && char.IsUpper(text[at - 1]) && (at == 1 || char.IsWhiteSpace(text[at - 2]) || text[at - 2] == '.'));
 

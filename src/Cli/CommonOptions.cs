@@ -76,6 +76,27 @@ internal static class CommonOptions
             + "the same command over the same list, with other settings but for the layer, skips it.",
         required: false, "DIR");
 
+    /// <summary>Where statistics of a model are.</summary>
+    public static Option<string> Statistics() => File(
+        "--statistics", "The folder of statistics of the model's states that some methods need, see 'model statistics'.",
+        required: false, "DIR");
+
+    /// <summary>A portion of work and how many there are, as <c>2/8</c>.</summary>
+    public static Option<(int Portion, int Of)?> Portion(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "I/N",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (text.Split('/') is [var i, var n] && int.TryParse(i, NumberStyles.None, CultureInfo.InvariantCulture, out int portion)
+                && int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out int of) && portion >= 1 && portion <= of)
+                return (portion, of);
+            result.AddError($"{name} is '{text}', expected a portion and how many there are, for example 2/8.");
+            return null;
+        },
+    };
+
     /// <summary>How many records of a file to take.</summary>
     public static Option<int?> Limit(string name, string file) =>
         OptionalNumber<int>(name, $"Take only the first N records of {file}.", n => n >= 1, "1 or more, as a whole number");

@@ -10,6 +10,7 @@ internal static class DatasetCommand
     {
         DatasetInfoCommand.Create(),
         DatasetConvertCommand.Create(),
+        DatasetSplitCommand.Create(),
         DatasetPararelCommand.Create(),
     };
 

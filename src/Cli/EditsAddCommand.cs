@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Transformer;
@@ -27,9 +26,7 @@ internal static class EditsAddCommand
         RecordOptions input = RecordOptions.AddTo(command, "The facts of this file.", required: false);
         Option<string> trigger = CommonOptions.AnswerTrigger();
         Option<string> traces = CommonOptions.Traces(), reason = CommonOptions.Reason();
-        Option<string> statistics = CommonOptions.File(
-            "--statistics", "The folder of statistics of the model's states that some methods need, see 'model statistics'.",
-            required: false, "DIR");
+        Option<string> statistics = CommonOptions.Statistics();
         Option[] all = [edits, prompt, target, subject, trigger, traces, reason, statistics];
         foreach (Option option in all) command.Add(option);
         TextOptions texts = TextOptions.AddTo(command);
@@ -50,12 +47,8 @@ internal static class EditsAddCommand
                 + "[default: an edit of the same prompt is superseded, one that answers in other words is told]");
         Option<bool> again = new("--again") { Description = "Teach also what was taught before and removed, superseded or undone since." };
         Option<bool> noCheck = new("--no-check") { Description = "Do not ask the edited model in the end what it was taught." };
-        Option<(int, int)?> chunk = new("--chunk")
-        {
-            Description = "Teach the Ith of N portions of --input only; the edits are those of one run over all of it.",
-            HelpName = "I/N",
-            CustomParser = Portion,
-        };
+        Option<(int, int)?> chunk = CommonOptions.Portion(
+            "--chunk", "Teach the Ith of N portions of --input only; the edits are those of one run over all of it.");
         Option<bool> dryRun = new("--dry-run")
         {
             Description = "Show what would be taught, what is said so far, and what time and memory it would take; write nothing.",
@@ -124,16 +117,6 @@ internal static class EditsAddCommand
             terminal, (_, cancellation) => session.Estimate(requests, how, options, cancellation));
         PreviewView.Render(terminal, previews, session, store, isThere, estimate, how);
         return 0;
-    }
-
-    private static (int, int)? Portion(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (text.Split('/') is [var i, var n] && int.TryParse(i, NumberStyles.None, CultureInfo.InvariantCulture, out int portion)
-            && int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out int of) && portion >= 1 && portion <= of)
-            return (portion, of);
-        result.AddError($"--chunk is '{text}', expected a portion and how many there are, for example 2/8.");
-        return null;
     }
 
     /// <summary>Either a fact on the command line or a file, and nothing that belongs to the other.</summary>

@@ -53,6 +53,9 @@ internal static class Program
                 "train-editor", "Train the network that a method makes edits with, for a model.",
                 () => [.. TrainEditorCommand.Methods.Select(TrainEditorCommand.Create)]),
             DatasetCommand.Create(),
+            Group(
+                "experiment", "Run methods over edit sets, models, counts and seeds, and report all of it: the paper's tables, and more.",
+                () => [ExperimentListCommand.Create(), ExperimentRunCommand.Create(), ExperimentReportCommand.Create()]),
             DevicesCommand.Create(),
             BenchCommand.Create(),
             CompletionCommand.Create(),

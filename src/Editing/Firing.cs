@@ -37,6 +37,11 @@ public readonly record struct Firing(
     /// <summary>Whether it speaks for all edits that it was taught with: they answer together, and none of them for itself.</summary>
     public bool IsJoint { get; init; }
 
+    /// <summary>
+    /// What is added beside it, by places in its memory and strengths: none but in a memory without max-pooling.
+    /// </summary>
+    public IReadOnlyList<(int Index, float Strength)>? Others { get; init; }
+
     /// <summary>How well the row matches.</summary>
     public float Score => Margin + Threshold;
 
@@ -51,5 +56,5 @@ public readonly record struct Firing(
     /// Whether anything is added at all. Just below its threshold an activation is not quite 0, so this may be so although nothing
     /// answers.
     /// </summary>
-    public bool Adds => Strength != 0;
+    public bool Adds => Strength != 0 || Others is not null;
 }

@@ -57,6 +57,16 @@ public sealed class Rng
         return (int)high;
     }
 
+    /// <summary>Puts items into an order of chance, each as likely as any other (Fisher and Yates).</summary>
+    public void Shuffle<T>(Span<T> items)
+    {
+        for (int i = items.Length - 1; i > 0; i--)
+        {
+            int j = NextInt(i + 1);
+            (items[i], items[j]) = (items[j], items[i]);
+        }
+    }
+
     /// <summary>Normal with mean 0 and variance 1.</summary>
     public double NextNormal() => NextNormals().First;
 

@@ -25,6 +25,25 @@ public sealed class RngTests
     }
 
     [Fact]
+    public void Every_order_is_as_likely_as_any_other()
+    {
+        var rng = new Rng(5);
+        var found = new Dictionary<string, int>();
+        for (int i = 0; i < 6000; i++)
+        {
+            int[] items = [1, 2, 3];
+            rng.Shuffle<int>(items);
+            string order = string.Concat(items);
+            found[order] = found.GetValueOrDefault(order) + 1;
+        }
+
+        Assert.Equal(6, found.Count);
+        Assert.All(found.Values, count => Assert.InRange(count, 900, 1100)); // 1000 ± 29: 3.5 deviations
+        int[] none = [];
+        rng.Shuffle<int>(none);
+    }
+
+    [Fact]
     public void Forks_depend_on_seed_and_key_only()
     {
         var rng = new Rng(7);

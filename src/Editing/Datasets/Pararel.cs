@@ -54,7 +54,7 @@ public sealed class Pararel(Tokenizer tokenizer)
         }
 
         EditRecord[] made = questions is null ? [.. records] : [.. WithQuestions(records, questions)];
-        Shuffle(made, rng);
+        rng.Shuffle<EditRecord>(made);
         return made;
     }
 
@@ -103,15 +103,6 @@ public sealed class Pararel(Tokenizer tokenizer)
             (string question, IReadOnlyList<string> answers) = questions[i % questions.Length];
             string asked = question.EndsWith('?') ? question : question + "?";
             yield return records[i] with { Probes = [new Probe(ProbeKind.Locality, ZsreLayout.Group, $"nq question: {asked}", answers)] };
-        }
-    }
-
-    private static void Shuffle(EditRecord[] records, Rng rng)
-    {
-        for (int i = records.Length - 1; i > 0; i--)
-        {
-            int j = rng.NextInt(i + 1);
-            (records[i], records[j]) = (records[j], records[i]);
         }
     }
 }

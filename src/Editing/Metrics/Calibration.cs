@@ -37,8 +37,9 @@ public sealed class Calibration(EditedModel soFar, Tokenizer tokenizer, IReVaSet
         ArgumentNullException.ThrowIfNull(records);
         ArgumentNullException.ThrowIfNull(alphas);
         ArgumentNullException.ThrowIfNull(thetas);
-        EditRecord[] usable = Shuffled(
-            [.. records.DistinctBy(r => r.EditPrompt(answerTrigger)).Where(r => !taken.Contains(r.EditPrompt(answerTrigger)))]);
+        EditRecord[] usable =
+            [.. records.DistinctBy(r => r.EditPrompt(answerTrigger)).Where(r => !taken.Contains(r.EditPrompt(answerTrigger)))];
+        new Rng(SplitSeed).Shuffle<EditRecord>(usable);
         if (usable.Length < 2)
         {
             throw new InputException(
@@ -127,18 +128,6 @@ public sealed class Calibration(EditedModel soFar, Tokenizer tokenizer, IReVaSet
             questions.Add(onlyNext ? question.OnlyNextToken() : question);
             return questions.Count - 1;
         }
-    }
-
-    private static EditRecord[] Shuffled(EditRecord[] records)
-    {
-        var rng = new Rng(SplitSeed);
-        for (int i = records.Length - 1; i > 0; i--)
-        {
-            int j = rng.NextInt(i + 1);
-            (records[i], records[j]) = (records[j], records[i]);
-        }
-
-        return records;
     }
 
     /// <summary>What is taught together, and what is asked then: numbers are places among the questions, whose first are the own.</summary>

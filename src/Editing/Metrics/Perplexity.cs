@@ -51,16 +51,19 @@ public sealed class Perplexity(EditedModel model)
         if (total == 0) throw new ArgumentException("Perplexity: no text has two tokens, and its first is not scored.");
 
         var sums = new Sums();
+        int text = -1; // the number of the one that is being scored, of those that have something to score
         foreach (List<TextWindow> windows in TextWindow.Batches(TextWindow.Over(texts, window, stride), TokensAtOnce))
         {
             using BufferScope scope = model.Base.Device.Scope();
             Comparison both = Comparison.Run(
                 model, [.. windows.Select(w => w.Read())], [.. windows.Select(w => w.From)], cancellation: cancellation);
             int[] scored = [.. windows.SelectMany(w => w.Scored())];
+            int[] textOf = [.. windows.SelectMany(w => Enumerable.Repeat(w.Start == 0 ? ++text : text, w.Length - w.From))];
             for (int first = 0; first < scored.Length; first += LogitsAtOnce)
             {
                 cancellation.ThrowIfCancellationRequested();
-                Score(both, first, scored.AsSpan(first, Math.Min(LogitsAtOnce, scored.Length - first)), sums);
+                int end = Math.Min(first + LogitsAtOnce, scored.Length);
+                Score(both, first, scored.AsSpan(first..end), textOf.AsSpan(first..end), sums);
             }
 
             progress?.Invoke(sums.Tokens, total);
@@ -70,32 +73,44 @@ public sealed class Perplexity(EditedModel model)
     }
 
     /// <summary>Scores the tokens that follow some positions.</summary>
-    private void Score(Comparison both, int first, ReadOnlySpan<int> tokens, Sums sums)
+    private void Score(Comparison both, int first, ReadOnlySpan<int> tokens, ReadOnlySpan<int> textOf, Sums sums)
     {
         using BufferScope scope = model.Base.Device.Scope();
         Firing[] firings = both.Fire(first, tokens.Length);
         int rowsAtOnce = both.RowsAtOnce(ContextAtOnce, LogitsAtOnce);
         (TokenScores before, TokenScores after) = TokenScores.Of(both, first, tokens, firings, rowsAtOnce);
         int changed = before.Likeliest.Zip(after.Likeliest).Count(pair => pair.First != pair.Second);
-        sums.Add(before.Losses, after.Losses, firings.Count(firing => firing.Adds), changed);
+        sums.Add(textOf, before.Losses, after.Losses, firings.Count(firing => firing.Adds), changed);
     }
 
     /// <summary>What has been scored so far.</summary>
     private sealed class Sums
     {
+        private readonly List<(double Base, double Edited, int Tokens)> texts = [];
         private double loss, editedLoss;
         private int answered, changed;
 
         public int Tokens { get; private set; }
 
-        public void Add(float[] losses, float[] editedLosses, int answers, int changes)
+        public void Add(ReadOnlySpan<int> textOf, float[] losses, float[] editedLosses, int answers, int changes)
         {
             foreach (float l in losses) loss += l;
             foreach (float l in editedLosses) editedLoss += l;
+            for (int i = 0; i < losses.Length; i++)
+            {
+                if (textOf[i] == texts.Count) texts.Add(default);
+                (double before, double after, int tokens) = texts[textOf[i]];
+                texts[textOf[i]] = (before + losses[i], after + editedLosses[i], tokens + 1);
+            }
+
             (Tokens, answered, changed) = (Tokens + losses.Length, answered + answers, changed + changes);
         }
 
         public PerplexityReport Report() =>
-            new(Tokens, new TextLoss(loss, Tokens), new TextLoss(editedLoss, Tokens), 100.0 * answered / Tokens, 100.0 * changed / Tokens);
+            new(Tokens, new TextLoss(loss, Tokens), new TextLoss(editedLoss, Tokens), 100.0 * answered / Tokens, 100.0 * changed / Tokens)
+            {
+                MedianRatio = texts.Select(text => Math.Exp((text.Edited - text.Base) / text.Tokens)).Order()
+                    .ElementAt((texts.Count - 1) / 2),
+            };
     }
 }

@@ -6,7 +6,14 @@ namespace Sharpformer.Editing.Metrics;
 /// <param name="Edited">The edited model, which has the adaptor at each position it predicts from and nowhere before (Eq. 7).</param>
 /// <param name="Answered">Percentage of positions at which a neuron answered, however weakly.</param>
 /// <param name="Changed">Percentage of positions whose most likely next token is another one in the edited model.</param>
-public sealed record PerplexityReport(int Tokens, TextLoss Base, TextLoss Edited, double Answered, double Changed);
+public sealed record PerplexityReport(int Tokens, TextLoss Base, TextLoss Edited, double Answered, double Changed)
+{
+    /// <summary>The edited model's perplexity by the base model's, of all tokens together.</summary>
+    public double Ratio => Edited.Perplexity / Base.Perplexity;
+
+    /// <summary>The same text by text, of which half are not above it: a few ruined texts do not move it.</summary>
+    public double MedianRatio { get; init; }
+}
 
 /// <summary>One model's loss on a text.</summary>
 /// <param name="Total">Σ -log p of the tokens scored, in nats.</param>

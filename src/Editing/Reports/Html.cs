@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Transformer;
@@ -6,7 +7,7 @@ using Sharpformer.Transformer;
 namespace Sharpformer.Editing.Reports;
 
 /// <summary>
-/// Pages of HTML. A page is one file: no script, nothing fetched, which its policy tells the browser to
+/// Pages of HTML. A page is one file: nothing fetched, no script but its own where it has one, which its policy tells the browser to
 /// hold to; light or dark as the reader's screen is, and printable.
 /// </summary>
 internal static class Html
@@ -27,6 +28,11 @@ internal static class Html
         tr.changed td:first-child { border-left: 4px solid #d9822b; }
         .bar { background: linear-gradient(var(--bar), var(--bar)) no-repeat right / var(--w) 100%; }
         svg { max-width: 100%; height: auto; }
+        th, .wide td { overflow-wrap: normal; } .wide th.n { white-space: normal; }
+        .wide { overflow-x: auto; } .wide table { width: auto; min-width: 50%; } a { color: inherit; text-underline-offset: .15em; }
+        table.sorted th { cursor: pointer; } input.filter { font: inherit; padding: .3rem .6rem; width: min(100%, 24rem); color: inherit;
+          background: var(--paper); border: 1px solid var(--line); border-radius: .3rem; } nav a { margin-right: 1em; }
+        @media print { input.filter, nav, button { display: none; } a { text-decoration: none; } }
         """;
 
     /// <summary>A time in UTC, to the second.</summary>
@@ -35,12 +41,13 @@ internal static class Html
     /// <summary>The page around a body.</summary>
     /// <param name="title">Plain text.</param>
     /// <param name="body">Markup.</param>
-    public static string Page(string title, string body) => $"""
+    /// <param name="script">A script that works on it; empty for none.</param>
+    public static string Page(string title, string body, string script = "") => $"""
         <!DOCTYPE html>
         <html lang="en">
         <head>
         <meta charset="utf-8">
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'{Allowed(script)}">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>{Markup.Text(title)}</title>
         <style>
@@ -50,10 +57,14 @@ internal static class Html
         <body>
         <h1>{Markup.Text(title)}</h1>
         {body}
-        </body>
+        {(script.Length == 0 ? "" : $"<script>{script}</script>\n")}</body>
         </html>
 
         """;
+
+    /// <summary>A policy names a script by its hash, so that nothing else that might get into a page is run.</summary>
+    private static string Allowed(string script) => script.Length == 0 ? ""
+        : $"; script-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)))}'";
 
     /// <summary>A row of a table of two columns: what, and which markup.</summary>
     public static string Fact(string what, string markup) => $"<tr><th>{Markup.Text(what)}</th><td>{markup}</td></tr>\n";

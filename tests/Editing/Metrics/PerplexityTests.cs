@@ -129,8 +129,22 @@ public sealed class PerplexityTests : IDisposable
 
         editor.SetWithdrawn(1, true);
         Assert.Equal(
-            report with { Edited = report.Base, Answered = 0, Changed = 0 },
+            report with { Edited = report.Base, Answered = 0, Changed = 0, MedianRatio = 1 },
             new Perplexity(editor.Edited).Measure([text, other], 128, 64));
+    }
+
+    [Fact]
+    public void The_median_is_of_whole_texts_however_many_windows_each_has()
+    {
+        CausalLm model = CausalLm.Load(TestFiles.Model, device), other = model with { FinalNorm = model.Blocks[0].Norm1 };
+        int[][] texts = [[5, 6, 7, 8, 9, 10, 11, 12], [20], [30, 31, 32], [40, 41, 42, 43, 44, 45, 46, 47, 48, 49]];
+        EditedModel edited = new EditedModel(model) { Model = other };
+        PerplexityReport report = new Perplexity(edited).Measure(texts, window: 4, stride: 2);
+        double[] ratios = [.. texts.Where(text => text.Length > 1) // a single token has nothing to score
+            .Select(text => new Perplexity(edited).Measure([text], window: 4, stride: 2)).Select(alone => alone.Ratio).Order()];
+        Assert.Equal(ratios[1], report.MedianRatio, 1e-9 * ratios[1]);
+        Assert.Equal(report.Edited.Perplexity / report.Base.Perplexity, report.Ratio);
+        Assert.NotEqual(report.Ratio, report.MedianRatio);
     }
 
     [Fact]

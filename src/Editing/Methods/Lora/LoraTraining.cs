@@ -48,7 +48,9 @@ internal sealed class LoraTraining
         for (int epoch = 0; epoch < settings.Epochs; epoch++)
         {
             double sum = 0;
-            foreach (int[] chunk in Shuffled(edits.Count, seeded.Fork($"epoch\n{epoch}")).Chunk(settings.Chunk))
+            int[] order = [.. Enumerable.Range(0, edits.Count)];
+            seeded.Fork($"epoch\n{epoch}").Shuffle<int>(order);
+            foreach (int[] chunk in order.Chunk(settings.Chunk))
             {
                 context.Cancellation.ThrowIfCancellationRequested();
                 sum += chunk.Length * Step([.. chunk.Select(i => edits[i])], texts);
@@ -75,18 +77,5 @@ internal sealed class LoraTraining
         tape.Backward(loss);
         adam.Step([.. trained.SelectMany(pair => new[] { pair.A.Gradient!, pair.B.Gradient! })]);
         return before;
-    }
-
-    /// <summary>Numbers below n in an order of chance (Fisher and Yates).</summary>
-    private static int[] Shuffled(int n, Rng rng)
-    {
-        int[] order = [.. Enumerable.Range(0, n)];
-        for (int i = n - 1; i > 0; i--)
-        {
-            int j = rng.NextInt(i + 1);
-            (order[i], order[j]) = (order[j], order[i]);
-        }
-
-        return order;
     }
 }

@@ -15,6 +15,9 @@ public sealed record ExaminationPlan(Triggers Triggers)
     /// <summary>What stands around the edits' prompts and paraphrases when they are asked again.</summary>
     public IReadOnlyList<PromptFrame> Frames { get; init; } = PromptFrame.Usual;
 
+    /// <summary>Of so many records, the first, prompts are asked again in frames.</summary>
+    public int MostFramed { get; init; } = int.MaxValue;
+
     /// <summary>So many tokens are written behind a prompt at most until its answer is said; 0 lets nothing be written.</summary>
     public int MostNewTokens { get; init; } = 50;
 

@@ -53,6 +53,7 @@ internal sealed class ExaminationQuestions(Tokenizer tokenizer, int nPositions, 
             AddPrompt(kind, PromptFrame.Plain, asked, rival, rules);
         }
 
+        if (number >= plan.MostFramed) return;
         foreach (PromptFrame frame in plan.Frames) AddFramed(record, number, frame, old);
     }
 

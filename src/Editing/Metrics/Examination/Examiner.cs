@@ -11,6 +11,11 @@ namespace Sharpformer.Editing.Metrics.Examination;
 /// <param name="tokenizer">Its tokenizer.</param>
 public sealed class Examiner(EditedModel model, Tokenizer tokenizer)
 {
+    /// <summary>
+    /// What the base model says first after a prompt's tokens, at most so many new ones: examiners that share a base model ask it once.
+    /// </summary>
+    public IDictionary<(string Tokens, int Most), string> SaidByBase { get; init; } = new Dictionary<(string Tokens, int Most), string>();
+
     /// <summary>Asks all prompts.</summary>
     /// <param name="records">The edits, in the order in which they were taught.</param>
     /// <param name="plan">What is asked beside their own prompts.</param>
@@ -58,22 +63,35 @@ public sealed class Examiner(EditedModel model, Tokenizer tokenizer)
             bool writes = plan.MostNewTokens > 0 && IsWritten(prompt);
             return new ExaminedPrompt(
                 asked.Record, prompt.Kind, asked.Probe?.Group ?? "", prompt.Frame, asked.Prompt, asked.Answers,
-                Scores(unedited, of => of.Base), Scores(model, of => of.Edited),
+                Scores(of => of.Base, BaseSays), Scores(of => of.Edited, EditedSays),
                 scored[0].Base.Likeliest[0] == scored[0].Edited.Likeliest[0], scored[0].Kl, scored[0].Edit);
 
-            PromptScores Scores(EditedModel who, Func<ScoredAnswer, TokenScores> of) => new(
+            PromptScores Scores(Func<ScoredAnswer, TokenScores> of, Func<int[], string> says) => new(
                 own.Zip(scored, (question, answer) => Answer.ShareRight(question.Tokens.Target, of(answer).Likeliest)).Max(),
                 scored.Max(answer => GeometricMean(of(answer).Losses)),
                 rival is { } other ? GeometricMean(of(other.Answer).Losses) : null,
                 rival is { } another ? Answer.ShareRight(another.Tokens, of(another.Answer).Likeliest) == 1 : null,
-                writes ? SaidFirst(who, own[0].Tokens.Prompt) : null);
+                writes ? Counted(says(own[0].Tokens.Prompt)) : null);
         }
+
+        string Counted(string said)
+        {
+            progress?.Invoke(++done, total);
+            return said;
+        }
+
+        string BaseSays(int[] prompt)
+        {
+            (string, int) key = (string.Join(' ', prompt), plan.MostNewTokens);
+            return SaidByBase.TryGetValue(key, out string? said) ? said : SaidByBase[key] = SaidFirst(unedited, prompt);
+        }
+
+        string EditedSays(int[] prompt) => model.FirstTouched is null ? BaseSays(prompt) : SaidFirst(model, prompt);
 
         string SaidFirst(EditedModel who, int[] prompt)
         {
             string text = Generation.Of(
                 who, tokenizer, "", prompt, plan.MostNewTokens, isEnough: SaidText.HasStop, cancellation: cancellation).Text;
-            progress?.Invoke(++done, total);
             return SaidText.First(text);
         }
     }

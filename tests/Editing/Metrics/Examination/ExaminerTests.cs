@@ -100,6 +100,34 @@ public sealed class ExaminerTests : IDisposable
     }
 
     [Fact]
+    public void Frames_can_be_asked_of_the_first_records_only()
+    {
+        EditRecord other = Record with { Prompt = Died, Probes = [] };
+        var plan = new ExaminationPlan(new Triggers("", "")) { MostNewTokens = 0, MostFramed = 1 };
+        ILookup<int, ExaminedPrompt> framed = session.Examine([Record, other], plan).Prompts
+            .Where(prompt => prompt.Frame != PromptFrame.Plain.Name).ToLookup(prompt => prompt.Record);
+        Assert.Equal(2 * PromptFrame.Usual.Count, framed[0].Count());
+        Assert.Empty(framed[1]);
+    }
+
+    [Fact]
+    public void What_the_base_model_says_is_asked_once_for_all_that_share_it()
+    {
+        Taught("ireva");
+        var plan = new ExaminationPlan(new Triggers("", "")) { Frames = [] };
+        Dictionary<(string, int), string> said = [];
+        Examined first = Examined();
+        Assert.Equal(2, said.Count);
+        foreach ((string, int) prompt in said.Keys.ToArray()) said[prompt] = "as it was kept";
+        Assert.Equal(
+            first.Prompts.Select(prompt => prompt.Edited.Says), Examined().Prompts.Select(prompt => prompt.Edited.Says));
+        Assert.Equal("as it was kept", Examined().Prompts[0].Base.Says);
+
+        Examined Examined() => session.Compute(
+            () => new Examiner(session.Edited, session.Tokenizer) { SaidByBase = said }.Examine([Record], plan));
+    }
+
+    [Fact]
     public void Rows_have_every_prompt_with_both_models_answers()
     {
         Taught("ireva");

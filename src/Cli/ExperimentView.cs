@@ -1,0 +1,80 @@
+using Sharpformer.Experiments.Plans;
+using Sharpformer.Experiments.Points;
+using Sharpformer.Experiments.Running;
+
+namespace Sharpformer.Cli;
+
+/// <summary>Experiments for people and for programs.</summary>
+internal static class ExperimentView
+{
+    /// <summary>What a run did.</summary>
+    /// <returns>The exit code: a point that failed is a failure.</returns>
+    public static int Ran(Terminal terminal, ExperimentPlan plan, ResultFolder results, RunReport report)
+    {
+        int code = report.Failed.Count > 0 ? ExitCode.Failed : ExitCode.Done;
+        if (terminal.Json)
+        {
+            terminal.Document(new
+            {
+                experiment = plan.Name,
+                output = results.Folder,
+                report.Points,
+                report.Present,
+                report.Done,
+                report.Seconds,
+                failed = report.Failed.Select(one => new { key = one.Point.Point.Key, point = one.Point.ToString(), why = one.Why }),
+            });
+            return code;
+        }
+
+        string before = report.Present == 0 ? "" : $" {Terminal.Count(report.Present)} were there before.";
+        terminal.Line($"{plan.Name}: {Terminal.Count(report.Done)} of {Terminal.Counted(report.Points, "point")} done in "
+            + $"{Terminal.Duration(report.Seconds)}.{before} 'experiment report {Terminal.Visible(results.Folder)}' shows them.");
+        foreach ((PlannedPoint point, string why) in report.Failed) terminal.Line($"Failed: {point}: {Terminal.Visible(why)}");
+        return code;
+    }
+
+    /// <summary>What a run would take.</summary>
+    public static void Estimate(Terminal terminal, ExperimentPlan plan, IReadOnlyList<PointEstimate> points)
+    {
+        PointEstimate[] missing = [.. points.Where(point => !point.IsPresent)];
+        double seconds = missing.Where(point => point.Missing is null).Sum(point => (point.TeachSeconds ?? 0) + point.AskSeconds);
+        double memory = missing.Select(point => point.Memory ?? 0).DefaultIfEmpty(0).Max();
+        if (terminal.Json)
+        {
+            terminal.Document(new
+            {
+                experiment = plan.Name,
+                points = points.Count,
+                present = points.Count - missing.Length,
+                seconds,
+                hours = seconds / 3600,
+                memoryBytes = memory,
+                missing = missing.Select(one => new
+                {
+                    point = one.Point.ToString(),
+                    one.TeachSeconds,
+                    one.AskSeconds,
+                    memoryBytes = one.Memory,
+                    one.Missing,
+                }),
+            });
+            return;
+        }
+
+        Table table = Terminal.NewTable("point", "teach", "ask", "memory", "lacks");
+        foreach (PointEstimate one in missing)
+        {
+            Terminal.AddRow(
+                table, one.Point.ToString(), one.TeachSeconds is { } teach ? Terminal.Duration(teach) : "?",
+                Terminal.Duration(one.AskSeconds), one.Memory is { } bytes ? Terminal.Bytes(bytes) : "?", one.Missing ?? "");
+        }
+
+        terminal.Show(table);
+        terminal.Line($"{plan.Name}: {Terminal.Counted(points.Count, "point")}, {Terminal.Count(points.Count - missing.Length)} of them "
+            + $"done; the others would take about {Terminal.Duration(seconds)} and up to {Terminal.Bytes(memory)} beside a model.");
+        if (missing.Any(one => one.TeachSeconds is null && one.Missing is null))
+            terminal.Line("? is what a method does not foresee; it comes on top.");
+        if (missing.Any(one => one.Missing is not null)) terminal.Line("Points that lack something would fail, and are not counted.");
+    }
+}

@@ -1,0 +1,116 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Sharpformer.Editing;
+using Sharpformer.Experiments.Plans;
+using Sharpformer.Tensors;
+
+namespace Sharpformer.Experiments.Points;
+
+/// <summary>The points of a plan on some models.</summary>
+public static class PointList
+{
+    /// <summary>The points, model by model, set by set: those that ask the same prompts stand together.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="models">Folders of models.</param>
+    /// <param name="data">The plan's data, read.</param>
+    /// <param name="open">Opens a model.</param>
+    /// <exception cref="InputException">A model cannot be opened, or a method has no such setting.</exception>
+    public static IReadOnlyList<PlannedPoint> Of(
+        ExperimentPlan plan, IReadOnlyList<string> models, IReadOnlyList<DataSet> data, Func<string, Session> open)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(models);
+        ArgumentNullException.ThrowIfNull(open);
+        var points = new List<PlannedPoint>();
+        foreach (string folder in models)
+        {
+            using Session session = open(folder);
+            (PlannedMethod Method, PlannedPoint Template)[] templates =
+                [.. plan.Methods.SelectMany(method => Variations(plan, method, folder, session).Select(one => (method, one)))];
+            foreach (DataSet set in data)
+                foreach (ulong seed in plan.Seeds)
+                    foreach ((PlannedMethod method, PlannedPoint one) in templates) points.AddRange(OnData(plan, method, one, set, seed));
+        }
+
+        return points;
+    }
+
+    private static IEnumerable<PlannedPoint> OnData(
+        ExperimentPlan plan, PlannedMethod method, PlannedPoint template, DataSet set, ulong seed)
+    {
+        if (method.Data.Count > 0 && !method.Data.Contains(set.Source.Name)) yield break;
+        foreach (int count in method.Counts.Count > 0 ? method.Counts : plan.Counts)
+        {
+            EditSettings? settings = template.Point.Settings;
+            if (settings is not null && NamedSettings.NamesOf(settings.Method).Contains("seed") && !method.Set.ContainsKey("seed"))
+                settings = Seeded(settings, seed);
+            yield return template with
+            {
+                Point = template.Point with
+                {
+                    Data = set.Source,
+                    DataHash = set.Hash,
+                    Count = count,
+                    Seed = seed,
+                    Settings = settings,
+                },
+            };
+        }
+    }
+
+    /// <summary>A method with each combination of what is varied, on no data yet.</summary>
+    private static IEnumerable<PlannedPoint> Variations(ExperimentPlan plan, PlannedMethod method, string folder, Session session)
+    {
+        var point = new ExperimentPoint(
+            method.Method, null, method.Ablation, session.Fingerprint, plan.Data[0], "", 0, 0, plan.Measures);
+        var template = new PlannedPoint(method.Label, new Dictionary<string, string>(), folder, point) { Net = method.Net };
+        if (method.Method == PlannedMethod.None) return [template];
+        EditSettings settings = session.SettingsFor(method.Method, method.Variant);
+        string? failure = null;
+        try
+        {
+            settings = session.WithNet(settings, method.Net);
+        }
+        catch (InputException e)
+        {
+            failure = e.Message;
+        }
+
+        return Combinations(method, session.Model.Config.NLayer).Select(values =>
+        {
+            JsonObject named = method.Set.DeepClone().AsObject();
+            foreach ((string name, JsonElement value) in values) named[name] = JsonNode.Parse(value.GetRawText());
+            return template with
+            {
+                At = values.ToDictionary(value => value.Name, value => value.Value.ToString()),
+                Point = point with { Settings = With(settings, named) },
+                Failure = failure,
+            };
+        });
+
+        EditSettings With(EditSettings of, JsonObject named) => NamedSettings.With(
+            of, JsonSerializer.SerializeToElement(named), session.Model.Config, $"plan {plan.Name}", method.Label);
+    }
+
+    private static IEnumerable<(string Name, JsonElement Value)[]> Combinations(PlannedMethod method, int nLayer)
+    {
+        IEnumerable<(string Name, JsonElement Value)[]> all = [[]];
+        IEnumerable<KeyValuePair<string, IReadOnlyList<JsonElement>>> varied = method.Grid;
+        if (method.HasAllLayers)
+        {
+            varied = varied.Append(KeyValuePair.Create(
+                "layer", (IReadOnlyList<JsonElement>)[.. Enumerable.Range(0, nLayer).Select(l => JsonSerializer.SerializeToElement(l))]));
+        }
+
+        foreach ((string name, IReadOnlyList<JsonElement> values) in varied)
+            all = all.SelectMany(before => values.Select(value => ((string, JsonElement)[])[.. before, (name, value)]));
+        return all;
+    }
+
+    private static EditSettings Seeded(EditSettings settings, ulong seed)
+    {
+        JsonObject values = JsonNode.Parse(settings.ToJson())!.AsObject();
+        values["seed"] = seed;
+        return EditSettings.Parse(settings.Method, values.ToJsonString());
+    }
+}

@@ -1,0 +1,51 @@
+using Sharpformer.Experiments.Plans;
+using Sharpformer.Experiments.Points;
+using Sharpformer.Experiments.Running;
+
+namespace Sharpformer.Experiments.Reports;
+
+/// <summary>An experiment in a report.</summary>
+/// <param name="Plan">The experiment.</param>
+/// <param name="Rows">What is known of it.</param>
+/// <param name="Parts">
+/// Its tables and pictures, each a <see cref="ReportTable"/> or a <see cref="ReportPicture"/>, in the plan's order.
+/// </param>
+/// <param name="Missing">Points that are not done, each with why it failed; null where it was not tried.</param>
+public sealed record ReportSection(
+    KeptPlan Plan, IReadOnlyList<ReportRow> Rows, IReadOnlyList<object> Parts, IReadOnlyList<(KeptPoint Point, string? Why)> Missing);
+
+/// <summary>What the experiments of a folder found. It follows from the folder's files alone.</summary>
+/// <param name="Sections">The experiments.</param>
+/// <param name="Results">All results by key.</param>
+public sealed record Report(IReadOnlyList<ReportSection> Sections, IReadOnlyDictionary<string, PointResult> Results)
+{
+    /// <summary>The machines and versions on which it was measured.</summary>
+    public IReadOnlyList<PointMachine> Machines =>
+        [.. Results.Values.OrderBy(result => result.At).Select(result => result.Machine).Distinct()];
+
+    /// <summary>Seconds of all points together.</summary>
+    public double Seconds => Results.Values.Sum(result => result.Costs.Seconds);
+
+    /// <summary>Reads a folder.</summary>
+    /// <exception cref="Tensors.InputException">It holds no results, or a damaged one.</exception>
+    public static Report Of(ResultFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        IReadOnlyList<KeptPlan> plans = folder.Plans();
+        var results = new Dictionary<string, PointResult>();
+        foreach (string key in plans.SelectMany(plan => plan.Points).Select(point => point.Key).Distinct())
+            if (folder.Result(key) is { } result) results[key] = result;
+        return new Report([.. plans.Select(plan => Section(plan, results, folder))], results);
+    }
+
+    private static ReportSection Section(KeptPlan plan, Dictionary<string, PointResult> results, ResultFolder folder)
+    {
+        IReadOnlyList<ReportRow> rows = ReportRow.Of(plan, results);
+        return new ReportSection(
+            plan, rows, [.. plan.Views.SelectMany(view => Parts(view, rows))],
+            [.. plan.Points.Where(point => !results.ContainsKey(point.Key)).Select(point => (point, folder.Failure(point.Key)))]);
+    }
+
+    private static IEnumerable<object> Parts(ReportView view, IReadOnlyList<ReportRow> rows) =>
+        view.X is null ? ReportTable.Of(view, rows) : ReportPicture.Of(view, rows);
+}

@@ -1,0 +1,159 @@
+using System.IO.Compression;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Sharpformer.Editing.Metrics.Examination;
+using Sharpformer.Editing.Reports;
+using Sharpformer.Experiments.Plans;
+using Sharpformer.Experiments.Points;
+using Sharpformer.Experiments.Reports;
+using Sharpformer.Tensors;
+using Sharpformer.Transformer;
+
+namespace Sharpformer.Experiments.Running;
+
+/// <summary>
+/// A folder of results: <c>plans/NAME.json</c> for each experiment with its points by key, <c>points/KEY.json</c> for each point that is
+/// done, shared by all experiments, and <c>rows/KEY.jsonl.gz</c> with its prompts. A point that failed has <c>failed/KEY.txt</c>.
+/// </summary>
+/// <param name="path">The folder.</param>
+public sealed class ResultFolder(string path)
+{
+    private const string Mend = "remove it, and run the experiment again.";
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        RespectRequiredConstructorParameters = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = false,
+    };
+
+    /// <summary>Its path, as it was named.</summary>
+    public string Folder { get; } = path;
+
+    /// <summary>A point's result.</summary>
+    public string PointFile(string key) => Path.Combine(Folder, "points", $"{key}.json");
+
+    /// <summary>A point's prompts.</summary>
+    public string RowsFile(string key) => Path.Combine(Folder, "rows", $"{key}.jsonl.gz");
+
+    private string PlanFile(string name) => Path.Combine(Folder, "plans", $"{name}.json");
+
+    private string FailureFile(string key) => Path.Combine(Folder, "failed", $"{key}.txt");
+
+    /// <summary>Makes the folder.</summary>
+    /// <exception cref="InputException">It cannot be made.</exception>
+    public void Create()
+    {
+        try
+        {
+            foreach (string part in new[] { "plans", "points", "rows", "failed" }) Directory.CreateDirectory(Path.Combine(Folder, part));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{Folder}: cannot be made: {FileErrors.Reason(e)}.", "may you write there?", e);
+        }
+    }
+
+    /// <summary>Whether a point is done.</summary>
+    public bool Has(string key) => File.Exists(PointFile(key));
+
+    /// <summary>
+    /// Keeps a plan with its points, beside those that are kept of its name already: a part of an experiment, or more seeds of it, can be
+    /// run by itself.
+    /// </summary>
+    /// <exception cref="InputException">What is kept is damaged, or the file cannot be written.</exception>
+    public void Keep(ExperimentPlan plan, IReadOnlyList<PlannedPoint> points)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(points);
+        string file = PlanFile(plan.Name);
+        KeptPoint[] now = [.. points.Select(one => new KeptPoint(
+            one.Label, one.At, one.Model, one.Point.Data.Name, one.Point.Count, one.Point.Seed, one.Point.Key))];
+        IReadOnlyList<KeptPoint> before = File.Exists(file) ? Read(file).Points : [];
+        IEnumerable<KeptPoint> all = now.Length >= before.Count ? [.. now, .. before] : [.. before, .. now]; // the longer has the order
+        var kept = new KeptPlan(
+            plan.Name, plan.Title, plan.About, plan.Views, [.. all.DistinctBy(one => (ReportRow.NameOf(one), one.Seed, one.Key))]);
+        var text = new System.Text.StringBuilder("{\n");
+        text.Append($"\"name\": {Of(kept.Name)},\n\"title\": {Of(kept.Title)},\n\"about\": {Of(kept.About)},\n");
+        text.Append($"\"views\": [\n{string.Join(",\n", kept.Views.Select(Of))}\n],\n");
+        text.Append($"\"points\": [\n{string.Join(",\n", kept.Points.Select(Of))}\n]\n}}\n");
+        ReportFile.Write(file, writer => writer.Write(text.ToString()));
+
+        static string Of<T>(T value) => JsonSerializer.Serialize(value, Json);
+    }
+
+    /// <summary>Keeps a point's result, its rows before it: where the result is there, all is.</summary>
+    public void Keep(PointResult result, Examined examined)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        ReportFile.WriteBytes(RowsFile(result.Key), stream =>
+        {
+            using var packed = new GZipStream(stream, CompressionLevel.Optimal, leaveOpen: true);
+            using var writer = new StreamWriter(packed) { NewLine = "\n" };
+            ExaminedRows.Write(writer, examined);
+        });
+        ReportFile.Write(PointFile(result.Key), writer => writer.Write(result.ToJson()));
+        File.Delete(FailureFile(result.Key));
+    }
+
+    /// <summary>Keeps why a point failed.</summary>
+    public void KeepFailure(string key, string why) => ReportFile.Write(FailureFile(key), writer => writer.Write(why + "\n"));
+
+    /// <summary>Why a point failed when it was last tried; null where it did not.</summary>
+    public string? Failure(string key) => File.Exists(FailureFile(key)) ? File.ReadAllText(FailureFile(key)).Trim() : null;
+
+    /// <summary>The result of a point; null where it is not done.</summary>
+    /// <exception cref="InputException">Its file is damaged.</exception>
+    public PointResult? Result(string key) => Has(key) ? PointResult.Load(PointFile(key)) : null;
+
+    /// <summary>All plans that are kept, by name.</summary>
+    /// <exception cref="InputException">There is no such folder, it holds none, or one is damaged.</exception>
+    public IReadOnlyList<KeptPlan> Plans()
+    {
+        string folder = Path.Combine(Folder, "plans");
+        string[] files = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.json") : [];
+        if (files.Length == 0)
+        {
+            throw new InputException(
+                $"{Folder}: there are no results of experiments.", "'experiment run NAME --output DIR' makes some.");
+        }
+
+        return [.. files.Select(Read).OrderBy(plan => Order(plan.Name)).ThenBy(plan => plan.Name, StringComparer.Ordinal)];
+
+        static int Order(string name) => PlanReader.BuiltIn.ToList().IndexOf(name) is >= 0 and var at ? at : int.MaxValue;
+
+    }
+
+    private static KeptPlan Read(string file) => JsonPart.Read(file, "it is an experiment that was run.", part =>
+    {
+        try
+        {
+            return part.Value.Deserialize<KeptPlan>(Json)!;
+        }
+        catch (JsonException e)
+        {
+            throw new InputException($"{file}: is no experiment that was run, at {e.Path ?? "$"}.", Mend, e);
+        }
+    }, mend: Mend);
+}
+
+/// <summary>An experiment as a folder of results has it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Title">What it is.</param>
+/// <param name="About">What is to be seen in it.</param>
+/// <param name="Views">What a report shows.</param>
+/// <param name="Points">Its points, in the order of the plan.</param>
+public sealed record KeptPlan(
+    string Name, string Title, string About, IReadOnlyList<ReportView> Views, IReadOnlyList<KeptPoint> Points);
+
+/// <summary>A point of such an experiment.</summary>
+/// <param name="Label">The method's name in reports.</param>
+/// <param name="At">What is varied, by name.</param>
+/// <param name="Model">The model's name.</param>
+/// <param name="Data">The data's name.</param>
+/// <param name="Count">How many edits.</param>
+/// <param name="Seed">Which.</param>
+/// <param name="Key">Its result.</param>
+public sealed record KeptPoint(
+    string Label, IReadOnlyDictionary<string, string> At, string Model, string Data, int Count, ulong Seed, string Key);

@@ -23,7 +23,8 @@ public sealed record PointEstimate(
 /// <param name="places">Where points find what else they need.</param>
 public sealed class RunEstimate(ResultFolder results, Func<string, Session> open, PointPlaces places)
 {
-    private const int Probed = 8, MostNewTokens = 50; // edits whose questions are asked to see how long that takes
+    // Edits whose questions are asked to see how long that takes: enough to fill batches.
+    private const int Probed = 64, MostNewTokens = 50;
 
     /// <summary>The points with what each would take.</summary>
     /// <param name="points">A plan's points.</param>
@@ -87,7 +88,7 @@ public sealed class RunEstimate(ResultFolder results, Func<string, Session> open
             MostNewTokens = point.Measures.Contains(ExperimentPlan.Said) ? MostNewTokens : 0,
         };
         session.UseMemory();
-        session.Examine([edits[0]], plan); // which the compiler has not seen yet
+        session.Examine([.. edits.Take(4)], plan); // which the compiler has not seen yet
         long start = TimeProvider.System.GetTimestamp();
         session.Examine(edits, plan);
         return 2 * TimeProvider.System.GetElapsedTime(start).TotalSeconds / edits.Count;

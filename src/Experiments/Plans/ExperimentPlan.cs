@@ -100,6 +100,9 @@ public sealed record ReportView(string Title, IReadOnlyList<string> Columns)
     /// <summary>Whether equal lengths on that axis are equal ratios.</summary>
     public bool IsLogarithmic { get; init; }
 
+    /// <summary>The figure by which a table's rows are ordered, the highest first; null leaves them in the plan's order.</summary>
+    public string? Sort { get; init; }
+
     /// <summary>The published table that stands beside it; null for none.</summary>
     public string? Published { get; init; }
 }

@@ -48,9 +48,9 @@ public static class PlanReader
             ? [.. given.Elements().Select(one => Word(one, ExperimentPlan.AllMeasures))]
             : [ExperimentPlan.Said, ExperimentPlan.Text];
         return new ExperimentPlan(
-            name, part.Text("title") ?? name, part.Text("about") ?? "", [.. Some(part.Need("data")).Select(Data)],
-            [.. Some(part.Need("methods")).Select(Method)], [.. Some(part.Need("counts")).Select(Count)],
-            part.Find("seeds") is { } seeds ? [.. Some(seeds).Select(Seed)] : [1],
+            name, part.Text("title") ?? name, part.Text("about") ?? "", Distinct(part.Need("data"), Data, data => data.Name),
+            Distinct(part.Need("methods"), Method, method => method.Label), [.. Some(part.Need("counts")).Select(Count).Distinct()],
+            part.Find("seeds") is { } seeds ? [.. Some(seeds).Select(Seed).Distinct()] : [1],
             [.. ExperimentPlan.AllMeasures.Where(measures.Contains)],
             part.Find("views") is { } views ? [.. views.Elements().Select(View)] : [new ReportView("Figures", ReportColumn.Usual)])
         {
@@ -132,12 +132,13 @@ public static class PlanReader
 
     private static ReportView View(JsonPart part)
     {
-        RequireKnown(part, "title", "table", "chart", "x", "log", "published");
+        RequireKnown(part, "title", "table", "chart", "x", "log", "sort", "published");
         JsonPart? chart = part.Find("chart");
         JsonPart columns = chart ?? part.Need("table");
         return new ReportView(part.Text("title") ?? "", [.. Some(columns).Select(one => Word(one, ReportColumn.Names))])
         {
             X = chart is null ? null : part.Need("x").AsText(),
+            Sort = part.Find("sort") is { } sort ? Word(sort, ReportColumn.Names) : null,
             IsLogarithmic = part.Flag("log", otherwise: false),
             Published = part.Find("published") is { } table ? Word(table, PublishedFigures.Tables) : null,
         };
@@ -146,6 +147,21 @@ public static class PlanReader
     private static int Count(JsonPart part) => part.AsWhole(1, 10_000_000) ?? throw part.Unexpected("a whole number of edits from 1");
 
     private static ulong Seed(JsonPart part) => (ulong)(part.AsWhole(0, int.MaxValue) ?? throw part.Unexpected("a whole number from 0"));
+
+    /// <summary>A list of what is told apart by its name.</summary>
+    private static List<T> Distinct<T>(JsonPart list, Func<JsonPart, T> read, Func<T, string> nameOf)
+    {
+        var found = new List<T>();
+        foreach (JsonPart part in Some(list))
+        {
+            T one = read(part);
+            if (found.Any(other => nameOf(other) == nameOf(one)))
+                throw part.Unexpected($"a name of its own: another one of the list is called {nameOf(one)}");
+            found.Add(one);
+        }
+
+        return found;
+    }
 
     private static JsonPart[] Some(JsonPart list)
     {

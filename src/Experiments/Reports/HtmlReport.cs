@@ -34,7 +34,7 @@ public static class HtmlReport
     {
         body.Append($"<section id=\"{Markup.Text(section.Plan.Name)}\">\n<h2>{Markup.Text(section.Plan.Title)}</h2>\n");
         if (section.Plan.About.Length > 0) body.Append($"<p>{Markup.Text(section.Plan.About)}</p>\n");
-        foreach (object part in section.Parts)
+        foreach (ReportPart part in section.Parts)
         {
             if (part is ReportPicture picture) body.Append($"<figure>{picture.Svg}</figure>\n");
             else if (part is ReportTable table) AppendTable(body, table, link);

@@ -19,7 +19,7 @@ public static class MarkdownReport
         {
             text.Append($"\n## {Escaped(section.Plan.Title)}\n");
             if (section.Plan.About.Length > 0) text.Append($"\n{Escaped(section.Plan.About)}\n");
-            foreach (object part in section.Parts)
+            foreach (ReportPart part in section.Parts)
             {
                 if (part is ReportPicture picture) text.Append($"\n![{Escaped(picture.Title)}: {picture.Data}]({pictures[picture.Svg]})\n");
                 else if (part is ReportTable table) text.Append($"\n{TableOf(table)}");

@@ -4,15 +4,18 @@ using Sharpformer.Experiments.Running;
 
 namespace Sharpformer.Experiments.Reports;
 
+/// <summary>A table or a picture.</summary>
+/// <param name="Title">What it shows.</param>
+/// <param name="Data">The data's name.</param>
+public abstract record ReportPart(string Title, string Data);
+
 /// <summary>An experiment in a report.</summary>
 /// <param name="Plan">The experiment.</param>
 /// <param name="Rows">What is known of it.</param>
-/// <param name="Parts">
-/// Its tables and pictures, each a <see cref="ReportTable"/> or a <see cref="ReportPicture"/>, in the plan's order.
-/// </param>
+/// <param name="Parts">Its tables and pictures, in the plan's order.</param>
 /// <param name="Missing">Points that are not done, each with why it failed; null where it was not tried.</param>
 public sealed record ReportSection(
-    KeptPlan Plan, IReadOnlyList<ReportRow> Rows, IReadOnlyList<object> Parts, IReadOnlyList<(KeptPoint Point, string? Why)> Missing);
+    KeptPlan Plan, IReadOnlyList<ReportRow> Rows, IReadOnlyList<ReportPart> Parts, IReadOnlyList<(KeptPoint Point, string? Why)> Missing);
 
 /// <summary>What the experiments of a folder found. It follows from the folder's files alone.</summary>
 /// <param name="Sections">The experiments.</param>
@@ -46,6 +49,6 @@ public sealed record Report(IReadOnlyList<ReportSection> Sections, IReadOnlyDict
             [.. plan.Points.Where(point => !results.ContainsKey(point.Key)).Select(point => (point, folder.Failure(point.Key)))]);
     }
 
-    private static IEnumerable<object> Parts(ReportView view, IReadOnlyList<ReportRow> rows) =>
+    private static IEnumerable<ReportPart> Parts(ReportView view, IReadOnlyList<ReportRow> rows) =>
         view.X is null ? ReportTable.Of(view, rows) : ReportPicture.Of(view, rows);
 }

@@ -8,7 +8,7 @@ namespace Sharpformer.Experiments.Reports;
 /// <param name="Title">What it shows.</param>
 /// <param name="Data">The data's name.</param>
 /// <param name="Svg">The picture.</param>
-public sealed record ReportPicture(string Title, string Data, string Svg)
+public sealed record ReportPicture(string Title, string Data, string Svg) : ReportPart(Title, Data)
 {
     /// <summary>What is on the axis below where it is how many edits are taught.</summary>
     private const string Count = "count", Retention = "retention";

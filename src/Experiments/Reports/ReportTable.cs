@@ -20,7 +20,7 @@ public sealed record ReportLine(
 /// <param name="Source">The published table that stands beside it; null for none.</param>
 public sealed record ReportTable(
     string Title, string Data, IReadOnlyList<string> Heads, IReadOnlyList<ReportColumn> Columns, IReadOnlyList<ReportLine> Lines,
-    string? Source)
+    string? Source) : ReportPart(Title, Data)
 {
     /// <summary>A view's tables, one for each data set.</summary>
     /// <param name="view">A table of a plan.</param>
@@ -29,7 +29,9 @@ public sealed record ReportTable(
     {
         ArgumentNullException.ThrowIfNull(view);
         ArgumentNullException.ThrowIfNull(rows);
-        return [.. rows.GroupBy(row => row.Point.Data).Select(of => OfData(view, of.Key, [.. of]))];
+        IEnumerable<ReportRow> ordered = view.Sort is null ? rows
+            : rows.OrderByDescending(row => row.Cell(ReportColumn.Named(view.Sort))?.Value);
+        return [.. ordered.GroupBy(row => row.Point.Data).Select(of => OfData(view, of.Key, [.. of]))];
     }
 
     private static ReportTable OfData(ReportView view, string data, ReportRow[] rows)

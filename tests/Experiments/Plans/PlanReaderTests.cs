@@ -77,6 +77,8 @@ public sealed class PlanReaderTests : IDisposable
     [InlineData(
         """{"data": ["zsre"], "methods": [{"method": "rome", "ablation": "noActivation"}], "counts": [1]}""",
         "methods[0].ablation is \"noActivation\", expected no ablation: only ireva can be ablated")]
+    [InlineData("""{"data": ["zsre", "zsre"], "methods": ["rome"], "counts": [1]}""", "another one of the list is called zsre")]
+    [InlineData("""{"data": ["zsre"], "methods": ["rome", "rome"], "counts": [1]}""", "another one of the list is called rome")]
     [InlineData("{", "not valid JSON")]
     public void What_is_no_plan_is_told_with_its_place(string json, string said) => Fails.With<InputException>(said, () => Of(json));
 

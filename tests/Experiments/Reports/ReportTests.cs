@@ -55,6 +55,8 @@ public sealed class ReportTests
 
             """, MarkdownReport.TableOf(tables[1]), ignoreLineEndingDifferences: true);
         Assert.Contains("| iReVa | 10 | 80.0 | 90.0 | 66.3 | 97.9 |", MarkdownReport.TableOf(tables[0]), StringComparison.Ordinal);
+        IReadOnlyList<ReportRow> rows = ReportRow.Of(plan, Results(Result("k1", 1, 2, 3), Result("k2", 3, 2, 1), Result("k3", 2, 2, 2)));
+        Assert.Equal([3, 2, 1], ReportTable.Of(Table with { Sort = "es" }, rows)[0].Lines.Select(line => line.Cells[1]!.Value));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Metrics.Examination;
 using Sharpformer.Experiments.Plans;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Experiments.Points;
 
@@ -21,6 +22,8 @@ public sealed class PointRunner(Session session, PointPlaces places)
     private const int Framed = 200, Withdrawn = 20, PacePrompts = 20, PaceTokens = 20, Window = 128;
 
     private readonly Dictionary<(string, int), string> saidByBase = [];
+    private readonly TraceFolder? traces =
+        places.TraceFolder is { } folder ? new TraceFolder(folder, session.Model, session.Fingerprint.Weights) : null;
 
     /// <summary>Teaches a point's edits and asks for everything.</summary>
     /// <param name="planned">The point.</param>
@@ -90,7 +93,7 @@ public sealed class PointRunner(Session session, PointPlaces places)
             MostFramed = Framed,
         };
         if (!point.Measures.Contains(ExperimentPlan.Said)) plan = plan with { MostNewTokens = 0 };
-        return session.Compute(() => new Examiner(edited, session.Tokenizer) { SaidByBase = saidByBase }.Examine(
+        return session.Compute(() => new Examiner(edited, session.Tokenizer) { SaidByBase = saidByBase, Traces = traces }.Examine(
             sample.Edits, plan, (done, total) => progress?.Report(new Step("Asking", "questions", done, total)), cancellation));
     }
 

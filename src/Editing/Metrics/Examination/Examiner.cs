@@ -1,4 +1,5 @@
 using Sharpformer.Editing.Datasets;
+using Sharpformer.Transformer;
 using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Editing.Metrics.Examination;
@@ -15,6 +16,9 @@ public sealed class Examiner(EditedModel model, Tokenizer tokenizer)
     /// What the base model says first after a prompt's tokens, at most so many new ones: examiners that share a base model ask it once.
     /// </summary>
     public IDictionary<(string Tokens, int Most), string> SaidByBase { get; init; } = new Dictionary<(string Tokens, int Most), string>();
+
+    /// <summary>Where traces of the base model are kept, which examiners of edits beside one block can share; null keeps none.</summary>
+    public TraceFolder? Traces { get; init; }
 
     /// <summary>Asks all prompts.</summary>
     /// <param name="records">The edits, in the order in which they were taught.</param>
@@ -38,7 +42,7 @@ public sealed class Examiner(EditedModel model, Tokenizer tokenizer)
         IReadOnlyList<PromptToExamine> prompts = questions.Prompts;
         int written = plan.MostNewTokens > 0 ? prompts.Count(IsWritten) : 0, total = all.Count + (2 * written), done = 0;
         IReadOnlyList<ScoredAnswer> answers =
-            new PromptScorer(model).Ask(all, asked => progress?.Invoke(done = asked, total), cancellation);
+            new PromptScorer(model, Traces).Ask(all, asked => progress?.Invoke(done = asked, total), cancellation);
         done = all.Count;
         var examined = new ExaminedPrompt[prompts.Count];
         var unedited = new EditedModel(model.Base) { Tokenizer = model.Tokenizer };

@@ -1,4 +1,5 @@
 using Sharpformer.Tensors;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Metrics.Examination;
 
@@ -11,7 +12,8 @@ internal sealed record ScoredAnswer(TokenScores Base, TokenScores Edited, double
 
 /// <summary>Asks both models for answers, token by token behind the right ones.</summary>
 /// <param name="model">The edited model.</param>
-internal sealed class PromptScorer(EditedModel model)
+/// <param name="traces">Where traces are kept; null keeps none.</param>
+internal sealed class PromptScorer(EditedModel model, TraceFolder? traces)
 {
     private const int QuestionsAtOnce = 128, PairsAtOnce = 64;
 
@@ -27,7 +29,7 @@ internal sealed class PromptScorer(EditedModel model)
     private IEnumerable<ScoredAnswer> AskChunk(Question[] questions, CancellationToken cancellation)
     {
         Comparison both = Comparison.Run(
-            model, [.. questions.Select(q => q.Tokens.Input)], [.. questions.Select(q => q.Tokens.First)], cancellation: cancellation);
+            model, [.. questions.Select(q => q.Tokens.Input)], [.. questions.Select(q => q.Tokens.First)], traces, cancellation);
         int[] gold = [.. questions.SelectMany(q => q.Tokens.Target)];
         Firing[] firings = both.Fire(0, gold.Length);
         (TokenScores before, TokenScores after) = TokenScores.Of(both, 0, gold, firings, rowsAtOnce: gold.Length);

@@ -4,6 +4,7 @@ using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Metrics.Examination;
 using Sharpformer.Editing.Reports;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Tests.Editing.Metrics.Examination;
 
@@ -125,6 +126,29 @@ public sealed class ExaminerTests : IDisposable
 
         Examined Examined() => session.Compute(
             () => new Examiner(session.Edited, session.Tokenizer) { SaidByBase = said }.Examine([Record], plan));
+    }
+
+    [Fact]
+    public void Traces_that_are_kept_give_the_same_bits()
+    {
+        Taught("ireva");
+        using TemporaryFolder folder = TestFiles.TemporaryFolder();
+        Examined without = Examined(null), first = Examined(folder.Path), again = Examined(folder.Path);
+        Assert.NotEmpty(Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories));
+        Assert.Equal(Text(without), Text(first));
+        Assert.Equal(Text(without), Text(again));
+
+        Examined Examined(string? path) => session.Compute(() => new Examiner(session.Edited, session.Tokenizer)
+        {
+            Traces = path is null ? null : new TraceFolder(path, session.Model, session.Fingerprint.Weights),
+        }.Examine([Record], new ExaminationPlan(new Triggers("", ""))));
+
+        static string Text(Examined examined)
+        {
+            using var text = new StringWriter();
+            ExaminedRows.Write(text, examined);
+            return text.ToString();
+        }
     }
 
     [Fact]

@@ -47,7 +47,7 @@ internal sealed record CompletionNode(
 /// <summary>All commands as a shell's completion wants them.</summary>
 internal static class CompletionTree
 {
-    private static readonly string[] Files = ["FILE", "RECORDS", "STORE"], Folders = ["DIR"];
+    private static readonly string[] Files = ["FILE", "RECORDS", "STORE"], Folders = ["DIR", "RESULTS"];
     private const string Help = " help";
 
     /// <summary>Whether what stands for a value in the help is a file or folder.</summary>

@@ -14,14 +14,14 @@ internal static class ExperimentReportCommand
             "report",
             "Write report.html, report.md, report.csv and report.json beside the results of a folder, with pictures and a page for each "
                 + "point. With two folders say what changed from the first to the second.");
-        Argument<string[]> folders = new("DIR")
+        Argument<string[]> folders = new("RESULTS")
         {
             Description = "A folder of results, or two to compare.",
             Arity = new ArgumentArity(1, 2),
         };
         folders.Validators.Add(result =>
         {
-            if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value))) result.AddError("DIR is blank, expected a path.");
+            if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value))) result.AddError("RESULTS is blank, expected a path.");
         });
         Option<string> output = CommonOptions.Output("--output", "With two folders: also write the comparison as a page to this file.");
         output.Aliases.Add("-o");
@@ -43,7 +43,7 @@ internal static class ExperimentReportCommand
 
     private static int Write(Terminal terminal, string folder)
     {
-        (Report report, int pages) = ReportFiles.Write(new ResultFolder(folder));
+        (Report report, int pages, IReadOnlyList<string> damaged) = ReportFiles.Write(new ResultFolder(folder));
         int missing = report.Sections.Sum(section => section.Missing.Count(one => one.Why is null));
         int failed = report.Sections.Sum(section => section.Missing.Count(one => one.Why is not null));
         string page = Path.Combine(folder, "report.html");
@@ -57,6 +57,7 @@ internal static class ExperimentReportCommand
                 missing,
                 failed,
                 pages,
+                damaged,
             });
             return 0;
         }
@@ -64,6 +65,7 @@ internal static class ExperimentReportCommand
         terminal.Line($"{page}: {Terminal.Counted(report.Sections.Count, "experiment")}, {Terminal.Counted(report.Results.Count, "point")}"
             + $"{(missing > 0 ? $", {Terminal.Count(missing)} not done" : "")}{(failed > 0 ? $", {Terminal.Count(failed)} failed" : "")}; "
             + $"{Terminal.Counted(pages, "page")} of points.");
+        foreach (string one in damaged) terminal.Line($"No page: {Terminal.Visible(one)}");
         return 0;
     }
 

@@ -38,6 +38,12 @@ internal static class ExperimentRunCommand
         Option[] all = [models, data, output, methods, sets, counts, seeds, statistics, traces, shard, dryRun];
         foreach (Option option in all) command.Add(option);
         DeviceOptions device = DeviceOptions.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(plan) is not { Tokens: [{ Value: var name }] }) return;
+            if (!PlanReader.BuiltIn.Contains(name) && !Path.Exists(name))
+                result.AddError($"PLAN is '{name}', which is no file, {CommonOptions.Expected(name, PlanReader.BuiltIn)}");
+        });
         command.SetAction(parse =>
         {
             Terminal terminal = Terminal.Of(parse);
@@ -69,10 +75,8 @@ internal static class ExperimentRunCommand
         return command;
     }
 
-    private static ExperimentPlan Read(string name) => PlanReader.BuiltIn.Contains(name) ? PlanReader.Named(name)
-        : Path.Exists(name) ? PlanReader.Load(name)
-        : throw new InputException(
-            $"PLAN is '{name}', which is no file, {CommonOptions.Expected(name, PlanReader.BuiltIn)}", "'experiment list' tells them.");
+    private static ExperimentPlan Read(string name) =>
+        PlanReader.BuiltIn.Contains(name) ? PlanReader.Named(name) : PlanReader.Load(name);
 
     private static ExperimentPlan Narrowed(
         ExperimentPlan plan, string[] methods, string[] sets, IReadOnlyList<int> counts, IReadOnlyList<ulong> seeds)
@@ -119,7 +123,7 @@ internal static class ExperimentRunCommand
         Description = description,
         HelpName = "NAME,…",
         AllowMultipleArgumentsPerToken = false,
-        CustomParser = result => [.. Words(result)],
+        CustomParser = result => [.. Words(result, name)],
     };
 
     private static Option<T[]> Numbers<T>(string name, string description, T least)
@@ -131,7 +135,7 @@ internal static class ExperimentRunCommand
             CustomParser = result =>
             {
                 var numbers = new List<T>();
-                foreach (string word in Words(result))
+                foreach (string word in Words(result, name))
                 {
                     if (T.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out T n) && n >= least) numbers.Add(n);
                     else result.AddError($"{name} is '{word}', expected whole numbers from {least}, with commas between them.");
@@ -141,6 +145,11 @@ internal static class ExperimentRunCommand
             },
         };
 
-    private static IEnumerable<string> Words(ArgumentResult result) =>
-        result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+    private static string[] Words(ArgumentResult result, string name)
+    {
+        string[] words = [.. result.Tokens.SelectMany(
+            token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+        if (words.Length == 0) result.AddError($"{name} is blank, expected one or more, with commas between them.");
+        return words;
+    }
 }

@@ -22,14 +22,22 @@ internal static class ExperimentView
                 report.Present,
                 report.Done,
                 report.Seconds,
+                report.IsAnother,
                 failed = report.Failed.Select(one => new { key = one.Point.Point.Key, point = one.Point.ToString(), why = one.Why }),
             });
             return code;
         }
 
-        string before = report.Present == 0 ? "" : $" {Terminal.Count(report.Present)} were there before.";
-        terminal.Line($"{plan.Name}: {Terminal.Count(report.Done)} of {Terminal.Counted(report.Points, "point")} done in "
-            + $"{Terminal.Duration(report.Seconds)}.{before} 'experiment report {Terminal.Visible(results.Folder)}' shows them.");
+        terminal.Line($"{plan.Name}: {Terminal.Counted(report.Points, "point")}, {Terminal.Count(report.Present)} there before, "
+            + $"{Terminal.Count(report.Done)} done now in {Terminal.Duration(report.Seconds)}, "
+            + $"{Terminal.Count(report.Failed.Count)} failed. "
+            + $"'experiment report {Terminal.Visible(results.Folder)}' shows them.");
+        if (report.IsAnother)
+        {
+            terminal.Line($"Another plan of the name {plan.Name} was kept there: its points are in the folder, and no longer in the "
+                + "report.");
+        }
+
         foreach ((PlannedPoint point, string why) in report.Failed) terminal.Line($"Failed: {point}: {Terminal.Visible(why)}");
         return code;
     }
@@ -56,7 +64,7 @@ internal static class ExperimentView
                     one.TeachSeconds,
                     one.AskSeconds,
                     memoryBytes = one.Memory,
-                    one.Missing,
+                    lacks = one.Missing,
                 }),
             });
             return;

@@ -37,7 +37,7 @@ internal readonly record struct JsonPart(string File, string Name, JsonElement V
     {
         ReadOnlyMemory<byte> json = SmallFile.Read(path, hint);
         if (json.IsEmpty) throw new InputException($"{path}: not valid JSON, for it {SmallFile.NoFile}.", hint);
-        if (!Utf8.IsValid(json.Span)) throw new InputException($"{path}: not valid UTF-8.", "the file is damaged; download it again.");
+        if (!Utf8.IsValid(json.Span)) throw new InputException($"{path}: not valid UTF-8.", $"the file is damaged; {mend}");
         try
         {
             using JsonDocument document = Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = !uniqueNames });

@@ -39,7 +39,7 @@ public sealed class ExperimentTests : IDisposable
 
         CliRun ran = CliRun.Of(run);
         Assert.Equal(1, ran.ExitCode); // one point failed, the other is done
-        Assert.Contains("mine: 1 of 2 points done in ", ran.Out, StringComparison.Ordinal);
+        Assert.Contains("mine: 2 points, 0 there before, 1 done now in ", ran.Out, StringComparison.Ordinal);
         Assert.Contains("Failed: memit, on d of facts-gpt2, 2 edits, seed 1: ", ran.Out, StringComparison.Ordinal);
         JsonElement again = CliRun.Of([.. run, "--json"]).Document();
         Assert.Equal([2, 1, 0], new[] { "points", "present", "done" }.Select(name => again.GetProperty(name).GetInt32()));
@@ -66,7 +66,8 @@ public sealed class ExperimentTests : IDisposable
         CliRun.Of(["experiment", "run", plan, .. to, "--model", TestFiles.Model]).AssertFailed("zsre.json"); // beside the plan
         string data = Path.GetDirectoryName(TestFiles.Facts("zsre"))!;
         CliRun.Of(["experiment", "run", plan, .. to, "--data", data]).AssertFailed("Experiment mine names no model.", "--model DIR");
-        CliRun.Of(["experiment", "run", "tabel1", .. to]).AssertFailed("PLAN is 'tabel1', which is no file, expected one of table1");
+        Refused(["experiment", "run", "tabel1", .. to], "PLAN is 'tabel1', which is no file, expected one of table1", "Did you mean");
+        Refused(["experiment", "run", plan, .. to, "--methods", ""], "--methods is blank");
         CliRun.Of(["experiment", "run", plan, .. to, "--data", data, "--model", folder.File("none")]).AssertFailed("none");
         CliRun.Of(["experiment", "run", plan, .. to, "--methods", "irev"]).AssertFailed("--methods names 'irev', expected one of ireva");
         CliRun.Of(["experiment", "run", plan, .. to, "--sets", "a"]).AssertFailed("--sets names 'a', expected one of zsre");

@@ -29,5 +29,5 @@ internal static class Fixture
         new(label, at.ToDictionary(one => one.Name, one => one.Value), model, data, count, seed, key);
 
     public static KeptPlan Plan(IReadOnlyList<ReportView> views, params KeptPoint[] points) =>
-        new("own", "Own <title>", "About & all.", views, points);
+        new("own", "Own <title>", "About & all.", "definition", views, points);
 }

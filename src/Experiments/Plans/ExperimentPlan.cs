@@ -36,6 +36,9 @@ public sealed record ExperimentPlan(
     /// <summary>What can be measured beside the prompts themselves.</summary>
     public static IReadOnlyList<string> AllMeasures { get; } = [Said, Text, Contexts, Withdrawal];
 
+    /// <summary>A hash of the data, methods and measures as they are written: two plans of one name may be different ones.</summary>
+    public string Definition { get; init; } = "";
+
     /// <summary>Folders of models that the plan names itself; none as a rule.</summary>
     public IReadOnlyList<string> Models { get; init; } = [];
 

@@ -31,7 +31,14 @@ public sealed record ExperimentPoint(
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The beginning of the SHA-256 of <see cref="ToJson"/>: the name of its result.</summary>
-    public string Key => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToJson().ToJsonString(Json))))[..KeyLength];
+    public string Key => KeyOf(ToJson());
+
+    /// <summary>The key of what <see cref="ToJson"/> gave.</summary>
+    public static string KeyOf(JsonObject point)
+    {
+        ArgumentNullException.ThrowIfNull(point);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(point.ToJsonString(Json))))[..KeyLength];
+    }
 
     /// <summary>All that decides what is measured, always in this order.</summary>
     public JsonObject ToJson() => new()
@@ -58,12 +65,11 @@ public sealed record ExperimentPoint(
 /// <param name="Label">The method's name in reports.</param>
 /// <param name="At">What is varied, by name, as it is written.</param>
 /// <param name="Folder">The model's folder.</param>
+/// <param name="Model">The model's name in reports.</param>
 /// <param name="Point">The point.</param>
-public sealed record PlannedPoint(string Label, IReadOnlyDictionary<string, string> At, string Folder, ExperimentPoint Point)
+public sealed record PlannedPoint(
+    string Label, IReadOnlyDictionary<string, string> At, string Folder, string Model, ExperimentPoint Point)
 {
-    /// <summary>The model's name in reports.</summary>
-    public string Model => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
-
     /// <summary>The file of a trained network; null looks beside the model's folder.</summary>
     public string? Net { get; init; }
 

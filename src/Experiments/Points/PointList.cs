@@ -22,17 +22,30 @@ public static class PointList
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(open);
         var points = new List<PlannedPoint>();
-        foreach (string folder in models)
+        foreach ((string folder, string name) in Named(models))
         {
             using Session session = open(folder);
             (PlannedMethod Method, PlannedPoint Template)[] templates =
-                [.. plan.Methods.SelectMany(method => Variations(plan, method, folder, session).Select(one => (method, one)))];
+                [.. plan.Methods.SelectMany(method => Variations(plan, method, (folder, name), session).Select(one => (method, one)))];
             foreach (DataSet set in data)
                 foreach (ulong seed in plan.Seeds)
                     foreach ((PlannedMethod method, PlannedPoint one) in templates) points.AddRange(OnData(plan, method, one, set, seed));
         }
 
         return points;
+    }
+
+    /// <summary>Models by the names of their folders; with the folder above where two are called alike.</summary>
+    private static IEnumerable<(string Folder, string Name)> Named(IReadOnlyList<string> models)
+    {
+        string[] folders = [.. models.Select(folder => Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))).Distinct()];
+        foreach (string folder in folders)
+        {
+            string name = Path.GetFileName(folder);
+            if (folders.Count(other => Path.GetFileName(other) == name) > 1)
+                name = $"{Path.GetFileName(Path.GetDirectoryName(folder))}/{name}";
+            yield return (folder, name);
+        }
     }
 
     private static IEnumerable<PlannedPoint> OnData(
@@ -59,11 +72,13 @@ public static class PointList
     }
 
     /// <summary>A method with each combination of what is varied, on no data yet.</summary>
-    private static IEnumerable<PlannedPoint> Variations(ExperimentPlan plan, PlannedMethod method, string folder, Session session)
+    private static IEnumerable<PlannedPoint> Variations(
+        ExperimentPlan plan, PlannedMethod method, (string Folder, string Name) model, Session session)
     {
         var point = new ExperimentPoint(
             method.Method, null, method.Ablation, session.Fingerprint, plan.Data[0], "", 0, 0, plan.Measures);
-        var template = new PlannedPoint(method.Label, new Dictionary<string, string>(), folder, point) { Net = method.Net };
+        var nothing = new Dictionary<string, string>();
+        var template = new PlannedPoint(method.Label, nothing, model.Folder, model.Name, point) { Net = method.Net };
         if (method.Method == PlannedMethod.None) return [template];
         EditSettings settings = session.SettingsFor(method.Method, method.Variant);
         string? failure = null;

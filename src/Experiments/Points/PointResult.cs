@@ -47,6 +47,9 @@ public sealed record PointResult(
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals, // a ruined model
     };
 
+    /// <summary>Whether it is what its name says: of the point whose key that is.</summary>
+    public bool IsOf(string key) => Key == key && ExperimentPoint.KeyOf(Point) == key;
+
     /// <summary>The figure of a name and a group, however it was measured; null where there is none.</summary>
     public Figure? Find(string name, string group) => Figures.FirstOrDefault(figure => figure.Name == name && figure.Group == group);
 

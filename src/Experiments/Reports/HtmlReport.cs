@@ -56,7 +56,7 @@ public static class HtmlReport
     {
         bool isPublished = table.Source is not null;
         body.Append($"<h3>{Markup.Text(table.Title)}: {Markup.Text(table.Data)}</h3>\n");
-        if (isPublished) body.Append($"<p class=\"dim\">paper: {Markup.Text(table.Source!)}</p>\n");
+        body.Append($"<p class=\"dim\">{Markup.Text(table.Fixed)}{(isPublished ? $"; paper: {Markup.Text(table.Source!)}" : "")}</p>\n");
         var made = new HtmlTable();
         foreach (string head in table.Heads) made.Head(head);
         foreach (ReportColumn column in table.Columns) made.Head(column.Title, isNumber: true, column.About);
@@ -83,7 +83,7 @@ public static class HtmlReport
         string number = column.Text(cell.Value);
         if (cell.Deviation is not { } deviation)
         {
-            string hint = cell.Low < cell.High ? $" title=\"{column.Text(cell.Low)} to {column.Text(cell.High)}\"" : "";
+            string hint = cell is { Low: { } low, High: { } high } ? $" title=\"{column.Text(low)} to {column.Text(high)}\"" : "";
             return HtmlTable.Number($"<a href=\"{link(cell.Keys[0])}\"{hint}>{number}</a>", cell.Value);
         }
 

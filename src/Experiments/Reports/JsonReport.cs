@@ -62,7 +62,7 @@ public static class JsonReport
         if (cell is null) return null;
         var of = new JsonObject { ["value"] = JsonSerializer.SerializeToNode(cell.Value, Json) };
         if (cell.Deviation is { } deviation) of["deviation"] = JsonSerializer.SerializeToNode(deviation, Json);
-        else (of["low"], of["high"]) = (JsonSerializer.SerializeToNode(cell.Low, Json), JsonSerializer.SerializeToNode(cell.High, Json));
+        else if (cell is { Low: { } low, High: { } high }) (of["low"], of["high"]) = (low, high);
         if (published is { } paper) of["published"] = paper;
         of["keys"] = new JsonArray([.. cell.Keys.Select(key => JsonValue.Create(key))]);
         return of;

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text;
+using Sharpformer.Experiments.Points;
 using Sharpformer.Experiments.Running;
 
 namespace Sharpformer.Experiments.Reports;
@@ -7,6 +7,8 @@ namespace Sharpformer.Experiments.Reports;
 /// <summary>A report as Markdown: for people who read it where a page of HTML is only its source.</summary>
 public static class MarkdownReport
 {
+    private const string Special = "\\|*`<[]";
+
     /// <summary>The report.</summary>
     /// <param name="report">What was found.</param>
     /// <param name="pictures">The file of each picture, by its SVG.</param>
@@ -21,7 +23,8 @@ public static class MarkdownReport
             if (section.Plan.About.Length > 0) text.Append($"\n{Escaped(section.Plan.About)}\n");
             foreach (ReportPart part in section.Parts)
             {
-                if (part is ReportPicture picture) text.Append($"\n![{Escaped(picture.Title)}: {picture.Data}]({pictures[picture.Svg]})\n");
+                if (part is ReportPicture picture)
+                    text.Append($"\n![{Escaped(picture.Title)}: {Escaped(picture.Data)}]({pictures[picture.Svg]})\n");
                 else if (part is ReportTable table) text.Append($"\n{TableOf(table)}");
             }
 
@@ -42,7 +45,7 @@ public static class MarkdownReport
         IEnumerable<string> published = isPublished ? table.Columns.Select(column => $"{column.Title}, paper") : [];
         string[] head = [.. table.Heads, .. table.Columns.Select(column => column.Title), .. published];
         var text = new StringBuilder($"**{Escaped(table.Title)}: {Escaped(table.Data)}**");
-        if (isPublished) text.Append($" (paper: {table.Source})");
+        text.Append($" ({Escaped(table.Fixed)}{(isPublished ? $"; paper: {table.Source}" : "")})");
         text.Append($"\n\n| {string.Join(" | ", head.Select(Escaped))} |\n");
         text.Append($"|{string.Concat(head.Select((_, i) => i < table.Heads.Count ? "---|" : "---:|"))}\n");
         foreach (ReportLine line in table.Lines)
@@ -66,12 +69,32 @@ public static class MarkdownReport
             + $"{point.Count} edits, seed {point.Seed}";
 
     /// <summary>On what it was measured, and how long that took.</summary>
-    internal static string Footer(Report report) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{report.Results.Count} points in {report.Seconds / 3600:0.00} hours; ")
-        + string.Join(
-            "; ", report.Machines.Select(one => $"{one.Processor}, {one.Device}, threads: {one.Threads}, Sharpformer {one.Version}"))
-        + ". Behind ± stands the standard deviation over seeds.";
+    internal static string Footer(Report report)
+    {
+        int points = report.Results.Count;
+        string machines = string.Join("; ", report.Machines.Select(MachineText));
+        return $"{points} {(points == 1 ? "point" : "points")} in {Duration(report.Seconds)}{(points == 0 ? "" : $"; {machines}")}. "
+            + "Behind ± stands the standard deviation over seeds.";
+    }
 
-    private static string Escaped(string text) => text.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" ");
+    private static string Duration(double seconds) => seconds switch
+    {
+        < 120 => Invariant($"{seconds:0} seconds"),
+        < 7200 => Invariant($"{seconds / 60:0} minutes"),
+        _ => Invariant($"{seconds / 3600:0.0} hours"),
+    };
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+
+    private static string MachineText(PointMachine machine) =>
+        $"{machine.Processor}, {machine.Device}{(machine.Threads > 0 ? $", threads: {machine.Threads}" : "")}, "
+            + $"Sharpformer {machine.Version}";
+
+    /// <summary>A text as it is, whatever Markdown would make of it.</summary>
+    private static string Escaped(string text)
+    {
+        var escaped = new StringBuilder(text.Length);
+        foreach (char c in text.ReplaceLineEndings(" ")) escaped.Append(Special.Contains(c) ? $"\\{c}" : c.ToString());
+        return escaped.ToString();
+    }
 }

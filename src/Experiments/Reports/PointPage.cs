@@ -13,6 +13,12 @@ namespace Sharpformer.Experiments.Reports;
 /// <summary>A point as a page: its settings, its figures, and its prompts as a table that is sorted and filtered.</summary>
 public static class PointPage
 {
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
     private static readonly string[] Heads =
         ["record", "kind", "group", "frame", "prompt", "expected", "base says", "said", "P", "pass", "whole", "kept", "KL", "edit"];
 
@@ -49,7 +55,8 @@ public static class PointPage
         return Html.Page($"Point {key}", body.ToString(), HtmlReport.Script);
     }
 
-    private static string Number(double value) => Markup.Number(value, "0.###");
+    private static string Number(double value) =>
+        Markup.Number(value, Math.Abs(value) is > 0 and < 0.001 ? "0.##E+0" : "0.###");
 
     /// <summary>The prompts as data within a page, where <c>&lt;</c> is escaped, which only could end it.</summary>
     private static string Rows(string file)
@@ -59,28 +66,32 @@ public static class PointPage
         {
             using var packed = new GZipStream(File.OpenRead(file), CompressionMode.Decompress);
             using var reader = new StreamReader(packed);
-            while (reader.ReadLine() is { } line) rows.Add(Row(JsonNode.Parse(line)!));
+            while (reader.ReadLine() is { } line)
+                rows.Add(Row(JsonSerializer.Deserialize<PromptRow>(line, Json) ?? throw new JsonException("a line is null")));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException)
         {
             throw new InputException(
-                $"{file}: cannot be read: {e.Message.TrimEnd('.')}.", "remove the point's files, and run it again.", e);
+                $"{file}: is no list of prompts as this program writes it, or damaged.", "remove the point's files, and run it again.", e);
         }
 
         return new JsonObject { ["heads"] = new JsonArray([.. Heads.Select(head => JsonValue.Create(head))]), ["rows"] = rows }
             .ToJsonString().Replace("<", "\\u003c", StringComparison.Ordinal);
     }
 
-    private static JsonArray Row(JsonNode prompt)
-    {
-        JsonNode? before = prompt["base"], after = prompt["edited"];
-        return new JsonArray(
-            (int)prompt["record"]!, (string)prompt["kind"]!, (string)prompt["group"]!, (string)prompt["frame"]!, (string)prompt["prompt"]!,
-            string.Join(" | ", prompt["expected"]!.AsArray().Select(one => (string)one!)), before?["said"]?.DeepClone(),
-            after?["said"]?.DeepClone(), after?["probability"] is { } p ? Math.Round((double)p, 4) : null,
-            Word(after?["pass"], "pass", "fail"), Word(after?["whole"], "whole", "not whole"), Word(prompt["kept"], "kept", "changed"),
-            Math.Round((double)prompt["kl"]!, 4), prompt["edit"]?.DeepClone());
+    private static JsonArray Row(PromptRow prompt) => new(
+        prompt.Record, prompt.Kind, prompt.Group, prompt.Frame, prompt.Prompt, string.Join(" | ", prompt.Expected), prompt.Base?.Said,
+        prompt.Edited?.Said, prompt.Edited is { } edited ? Math.Round(edited.Probability, 4) : null,
+        Word(prompt.Edited?.Pass, "pass", "fail"), Word(prompt.Edited?.Whole, "whole", "not whole"), Word(prompt.Kept, "kept", "changed"),
+        Math.Round(prompt.Kl, 4), prompt.Edit);
 
-        static string? Word(JsonNode? flag, string yes, string no) => flag is null ? null : (bool)flag ? yes : no;
-    }
+    private static string? Word(bool? flag, string yes, string no) => flag is { } known ? known ? yes : no : null;
+
+    /// <summary>A line of a file of prompts, see <see cref="ExaminedRows"/>.</summary>
+    private sealed record PromptRow(
+        int Record, string Kind, string Group, string Frame, string Prompt, string[] Expected, bool Kept, double Kl, long? Edit,
+        PromptAnswer? Base = null, PromptAnswer? Edited = null);
+
+    /// <summary>How a model answers it.</summary>
+    private sealed record PromptAnswer(double Probability, bool Whole, string? Said = null, bool? Pass = null);
 }

@@ -1,6 +1,7 @@
 using Sharpformer.Experiments.Plans;
 using Sharpformer.Experiments.Points;
 using Sharpformer.Experiments.Running;
+using Sharpformer.Tensors;
 
 namespace Sharpformer.Experiments.Reports;
 
@@ -30,23 +31,35 @@ public sealed record Report(IReadOnlyList<ReportSection> Sections, IReadOnlyDict
     public double Seconds => Results.Values.Sum(result => result.Costs.Seconds);
 
     /// <summary>Reads a folder.</summary>
-    /// <exception cref="Tensors.InputException">It holds no results, or a damaged one.</exception>
+    /// <exception cref="InputException">It holds no experiment, or a damaged one; a damaged point is told as one that failed.</exception>
     public static Report Of(ResultFolder folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
         IReadOnlyList<KeptPlan> plans = folder.Plans();
         var results = new Dictionary<string, PointResult>();
+        var damaged = new Dictionary<string, string>();
         foreach (string key in plans.SelectMany(plan => plan.Points).Select(point => point.Key).Distinct())
-            if (folder.Result(key) is { } result) results[key] = result;
-        return new Report([.. plans.Select(plan => Section(plan, results, folder))], results);
+        {
+            try
+            {
+                if (folder.Result(key) is { } result) results[key] = result;
+            }
+            catch (InputException e)
+            {
+                damaged[key] = e.Message;
+            }
+        }
+
+        return new Report(
+            [.. plans.Select(plan => Section(plan, results, key => damaged.GetValueOrDefault(key) ?? folder.Failure(key)))], results);
     }
 
-    private static ReportSection Section(KeptPlan plan, Dictionary<string, PointResult> results, ResultFolder folder)
+    private static ReportSection Section(KeptPlan plan, Dictionary<string, PointResult> results, Func<string, string?> why)
     {
         IReadOnlyList<ReportRow> rows = ReportRow.Of(plan, results);
         return new ReportSection(
             plan, rows, [.. plan.Views.SelectMany(view => Parts(view, rows))],
-            [.. plan.Points.Where(point => !results.ContainsKey(point.Key)).Select(point => (point, folder.Failure(point.Key)))]);
+            [.. plan.Points.Where(point => !results.ContainsKey(point.Key)).Select(point => (point, why(point.Key)))]);
     }
 
     private static IEnumerable<ReportPart> Parts(ReportView view, IReadOnlyList<ReportRow> rows) =>

@@ -6,9 +6,9 @@ namespace Sharpformer.Experiments.Reports;
 
 /// <summary>What a column says of a point.</summary>
 /// <param name="Value">The value.</param>
-/// <param name="Low">The lower end of its 95 % interval over records; the value itself where there is none.</param>
+/// <param name="Low">The lower end of its 95 % interval over records; null where none is known.</param>
 /// <param name="High">The upper end.</param>
-public readonly record struct ColumnValue(double Value, double Low, double High);
+public readonly record struct ColumnValue(double Value, double? Low = null, double? High = null);
 
 /// <summary>A figure as a column of tables and an axis of pictures.</summary>
 /// <param name="Name">Its name in plans.</param>
@@ -86,7 +86,7 @@ public sealed record ReportColumn(string Name, string Title, string About, strin
         new(name, title, about, format, result => result.Find(figure, group) is { } found ? ValueOf(found) : null);
 
     private static ReportColumn Cost(string name, string title, string about, string format, Func<PointResult, double?> of) =>
-        new(name, title, about, format, result => of(result) is { } value ? new ColumnValue(value, value, value) : null)
+        new(name, title, about, format, result => of(result) is { } value ? new ColumnValue(value) : null)
         {
             IsOfMachine = true,
         };
@@ -100,20 +100,21 @@ public sealed record ReportColumn(string Name, string Title, string About, strin
         yield return new ReportColumn(
             $"known{name}", $"{title}: base, old", "what the base model knows of the old answers there", Share,
             result => result.Find("old answer in context", $"{frame}: edit")?.Base is { } known
-                ? new ColumnValue(known, known, known) : null);
+                ? new ColumnValue(known) : null);
     }
 
     private static ColumnValue? Score(PointResult result)
     {
         double? sum = result.Find("ES", "edit")?.Edited + result.Find("PS", "other words")?.Edited + result.Find("NS", "locality")?.Edited;
-        return sum is { } of ? new ColumnValue(of / 3, of / 3, of / 3) : null;
+        return sum is { } of ? new ColumnValue(of / 3) : null;
     }
 
     private static ColumnValue? Locality(PointResult result) => result.Figures
         .Where(figure => figure.Name == "kept" && figure.Group.StartsWith("locality", StringComparison.Ordinal))
         .Select(figure => (ColumnValue?)ValueOf(figure)).FirstOrDefault();
 
-    private static ColumnValue ValueOf(Figure figure) => new(figure.Edited, figure.Low, figure.High);
+    private static ColumnValue ValueOf(Figure figure) =>
+        figure.Low == figure.High ? new ColumnValue(figure.Edited) : new ColumnValue(figure.Edited, figure.Low, figure.High);
 
     private static double Count(PointResult result) => (int)result.Point["count"]!;
 }

@@ -1,4 +1,5 @@
 using Sharpformer.Editing.Reports;
+using Sharpformer.Experiments.Points;
 using Sharpformer.Experiments.Running;
 using Sharpformer.Tensors;
 
@@ -12,27 +13,40 @@ public static class ReportFiles
 
     /// <summary>Writes them.</summary>
     /// <param name="folder">The results.</param>
-    /// <returns>The report, and how many pages of points were written.</returns>
-    /// <exception cref="InputException">There are no results, one is damaged, or a file cannot be written.</exception>
-    public static (Report Report, int Pages) Write(ResultFolder folder)
+    /// <returns>The report, how many pages of points were written, and why others could not be.</returns>
+    /// <exception cref="InputException">There are no results, a plan is damaged, or a file cannot be written.</exception>
+    public static (Report Report, int Pages, IReadOnlyList<string> Damaged) Write(ResultFolder folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
         Report report = Report.Of(folder);
         Dictionary<string, string> pictures = WritePictures(folder, report);
-        int pages = 0;
         var paged = new HashSet<string>();
+        var damaged = new List<string>();
         foreach (string key in report.Results.Keys.Where(key => File.Exists(folder.RowsFile(key))))
         {
-            Put(Path.Combine("points", $"{key}.html"), PointPage.Of(report.Results[key], folder.RowsFile(key)));
+            if (Page(report.Results[key]) is not { } page) continue;
+            Put(Path.Combine("points", $"{key}.html"), page);
             paged.Add(key);
-            pages++;
         }
 
         Put("report.html", HtmlReport.Of(report, key => $"points/{key}.{(paged.Contains(key) ? "html" : "json")}"));
         Put("report.md", MarkdownReport.Of(report, pictures));
         Put("report.json", JsonReport.Of(report));
         ReportFile.Write(Path.Combine(folder.Folder, "report.csv"), writer => CsvReport.Write(writer, report));
-        return (report, pages);
+        return (report, paged.Count, damaged);
+
+        string? Page(PointResult result)
+        {
+            try
+            {
+                return PointPage.Of(result, folder.RowsFile(result.Key));
+            }
+            catch (InputException e)
+            {
+                damaged.Add(e.Message);
+                return null;
+            }
+        }
 
         void Put(string name, string text) => ReportFile.Write(Path.Combine(folder.Folder, name), writer => writer.Write(text));
     }

@@ -10,8 +10,10 @@ namespace Sharpformer.Experiments.Reports;
 /// <param name="Svg">The picture.</param>
 public sealed record ReportPicture(string Title, string Data, string Svg) : ReportPart(Title, Data)
 {
-    /// <summary>What is on the axis below where it is how many edits are taught.</summary>
     private const string Count = "count", Retention = "retention";
+
+    /// <summary>What can be on the axis below beside settings and figures.</summary>
+    public static IReadOnlyList<string> Axes { get; } = [Count, Retention];
 
     /// <summary>A view's pictures, one for each data set that has something to draw.</summary>
     /// <param name="view">A picture of a plan.</param>

@@ -15,12 +15,17 @@ public sealed record ReportRow(KeptPoint Point, IReadOnlyList<PointResult> Resul
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(results);
+        string[] models = [.. plan.Points.Select(one => one.Model).Distinct()], data = [.. plan.Points.Select(one => one.Data).Distinct()];
+        string[] methods = [.. plan.Points.Select(MethodOf).Distinct()];
         return
         [
             .. plan.Points.GroupBy(NameOf)
                 .Select(seeds => new ReportRow(
-                    seeds.First(), [.. seeds.Where(one => results.ContainsKey(one.Key)).Select(one => results[one.Key])]))
-                .Where(row => row.Results.Count > 0),
+                    seeds.First(),
+                    [.. seeds.OrderBy(one => one.Seed).Where(one => results.ContainsKey(one.Key)).Select(one => results[one.Key])]))
+                .Where(row => row.Results.Count > 0)
+                .OrderBy(row => Array.IndexOf(models, row.Point.Model)).ThenBy(row => Array.IndexOf(data, row.Point.Data))
+                .ThenBy(row => Array.IndexOf(methods, MethodOf(row.Point))).ThenBy(row => row.Point.Count),
         ];
     }
 
@@ -28,9 +33,11 @@ public sealed record ReportRow(KeptPoint Point, IReadOnlyList<PointResult> Resul
     public static string NameOf(KeptPoint point)
     {
         ArgumentNullException.ThrowIfNull(point);
-        IEnumerable<string> at = point.At.Select(one => $"{one.Key}={one.Value}");
-        return string.Join('\n', [point.Model, point.Data, point.Label, .. at, $"{point.Count}"]);
+        return string.Join('\n', point.Model, point.Data, MethodOf(point), point.Count);
     }
+
+    private static string MethodOf(KeptPoint point) =>
+        string.Join('\n', [point.Label, .. point.At.Select(one => $"{one.Key}={one.Value}")]);
 
     /// <summary>What a column says of it; null where no point has it.</summary>
     public ReportCell? Cell(ReportColumn column)
@@ -48,7 +55,7 @@ public sealed record ReportRow(KeptPoint Point, IReadOnlyList<PointResult> Resul
 /// <summary>A number of a table.</summary>
 /// <param name="Value">The mean over seeds.</param>
 /// <param name="Deviation">The standard deviation of seeds; null for a single one.</param>
-/// <param name="Low">The lower end of the first seed's 95 % interval over records.</param>
+/// <param name="Low">The lower end of the first seed's 95 % interval over records; null where none is known.</param>
 /// <param name="High">The upper end.</param>
 /// <param name="Keys">The points.</param>
-public sealed record ReportCell(double Value, double? Deviation, double Low, double High, IReadOnlyList<string> Keys);
+public sealed record ReportCell(double Value, double? Deviation, double? Low, double? High, IReadOnlyList<string> Keys);

@@ -12,8 +12,9 @@ namespace Sharpformer.Experiments.Running;
 /// <param name="Done">How many it did.</param>
 /// <param name="Failed">Those that failed, and why.</param>
 /// <param name="Seconds">Time it took.</param>
+/// <param name="IsAnother">Whether the folder had another plan of the same name, which is no longer part of its report.</param>
 public sealed record RunReport(
-    int Points, int Present, int Done, IReadOnlyList<(PlannedPoint Point, string Why)> Failed, double Seconds);
+    int Points, int Present, int Done, IReadOnlyList<(PlannedPoint Point, string Why)> Failed, double Seconds, bool IsAnother);
 
 /// <summary>
 /// Runs the points of a plan that are not done yet. Each is written when it is done; one that fails is kept with its reason, and the rest
@@ -41,7 +42,7 @@ public sealed class ExperimentRunner(ResultFolder results, Func<string, Session>
         ArgumentNullException.ThrowIfNull(data);
         long start = Stopwatch.GetTimestamp();
         results.Create();
-        results.Keep(plan, points);
+        bool isAnother = !results.Keep(plan, points);
         PlannedPoint[] own = [.. Share(points, share)];
         PlannedPoint[] missing = [.. own.Where(point => !results.Has(point.Point.Key))];
         var failed = new List<(PlannedPoint, string)>();
@@ -72,7 +73,8 @@ public sealed class ExperimentRunner(ResultFolder results, Func<string, Session>
         }
 
         return new RunReport(
-            own.Length, own.Length - missing.Length, missing.Length - failed.Count, failed, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            own.Length, own.Length - missing.Length, missing.Length - failed.Count, failed,
+            Stopwatch.GetElapsedTime(start).TotalSeconds, isAnother);
 
         void Run(PointRunner runner, Session session, PlannedPoint point)
         {

@@ -45,6 +45,7 @@ public sealed class ResultFolder(string path)
     /// <exception cref="InputException">It cannot be made.</exception>
     public void Create()
     {
+        if (File.Exists(Folder)) throw new InputException($"{Folder}: cannot be made, expected a folder, got a file.");
         try
         {
             foreach (string part in new[] { "plans", "points", "rows", "failed" }) Directory.CreateDirectory(Path.Combine(Folder, part));
@@ -55,30 +56,45 @@ public sealed class ResultFolder(string path)
         }
     }
 
-    /// <summary>Whether a point is done.</summary>
-    public bool Has(string key) => File.Exists(PointFile(key));
+    /// <summary>Whether a point is done, and its result is whole; one that is damaged is as none.</summary>
+    public bool Has(string key)
+    {
+        try
+        {
+            return Result(key) is not null;
+        }
+        catch (InputException)
+        {
+            return false; // it is measured again, and replaced
+        }
+    }
 
     /// <summary>
     /// Keeps a plan with its points, beside those that are kept of its name already: a part of an experiment, or more seeds of it, can be
-    /// run by itself.
+    /// run by itself. Those of another plan that has its name are no longer part of the experiment; their results stay.
     /// </summary>
+    /// <returns>Whether there was none of its name, or the same.</returns>
     /// <exception cref="InputException">What is kept is damaged, or the file cannot be written.</exception>
-    public void Keep(ExperimentPlan plan, IReadOnlyList<PlannedPoint> points)
+    public bool Keep(ExperimentPlan plan, IReadOnlyList<PlannedPoint> points)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(points);
         string file = PlanFile(plan.Name);
         KeptPoint[] now = [.. points.Select(one => new KeptPoint(
             one.Label, one.At, one.Model, one.Point.Data.Name, one.Point.Count, one.Point.Seed, one.Point.Key))];
-        IReadOnlyList<KeptPoint> before = File.Exists(file) ? Read(file).Points : [];
+        KeptPlan? known = File.Exists(file) ? Read(file) : null;
+        bool isSame = known?.Definition == plan.Definition;
+        IReadOnlyList<KeptPoint> before = isSame ? known!.Points : [];
         IEnumerable<KeptPoint> all = now.Length >= before.Count ? [.. now, .. before] : [.. before, .. now]; // the longer has the order
         var kept = new KeptPlan(
-            plan.Name, plan.Title, plan.About, plan.Views, [.. all.DistinctBy(one => (ReportRow.NameOf(one), one.Seed, one.Key))]);
+            plan.Name, plan.Title, plan.About, plan.Definition, plan.Views,
+            [.. all.DistinctBy(one => (ReportRow.NameOf(one), one.Seed, one.Key))]);
         var text = new System.Text.StringBuilder("{\n");
         text.Append($"\"name\": {Of(kept.Name)},\n\"title\": {Of(kept.Title)},\n\"about\": {Of(kept.About)},\n");
-        text.Append($"\"views\": [\n{string.Join(",\n", kept.Views.Select(Of))}\n],\n");
+        text.Append($"\"definition\": {Of(kept.Definition)},\n\"views\": [\n{string.Join(",\n", kept.Views.Select(Of))}\n],\n");
         text.Append($"\"points\": [\n{string.Join(",\n", kept.Points.Select(Of))}\n]\n}}\n");
         ReportFile.Write(file, writer => writer.Write(text.ToString()));
+        return known is null || isSame;
 
         static string Of<T>(T value) => JsonSerializer.Serialize(value, Json);
     }
@@ -105,7 +121,13 @@ public sealed class ResultFolder(string path)
 
     /// <summary>The result of a point; null where it is not done.</summary>
     /// <exception cref="InputException">Its file is damaged.</exception>
-    public PointResult? Result(string key) => Has(key) ? PointResult.Load(PointFile(key)) : null;
+    public PointResult? Result(string key)
+    {
+        string file = PointFile(key);
+        if (!File.Exists(file)) return null;
+        var result = PointResult.Load(file);
+        return result.IsOf(key) ? result : throw new InputException($"{file}: is the result of another point than {key}.", Mend);
+    }
 
     /// <summary>All plans that are kept, by name.</summary>
     /// <exception cref="InputException">There is no such folder, it holds none, or one is damaged.</exception>
@@ -142,10 +164,11 @@ public sealed class ResultFolder(string path)
 /// <param name="Name">Its name.</param>
 /// <param name="Title">What it is.</param>
 /// <param name="About">What is to be seen in it.</param>
+/// <param name="Definition">See <see cref="ExperimentPlan.Definition"/>.</param>
 /// <param name="Views">What a report shows.</param>
 /// <param name="Points">Its points, in the order of the plan.</param>
 public sealed record KeptPlan(
-    string Name, string Title, string About, IReadOnlyList<ReportView> Views, IReadOnlyList<KeptPoint> Points);
+    string Name, string Title, string About, string Definition, IReadOnlyList<ReportView> Views, IReadOnlyList<KeptPoint> Points);
 
 /// <summary>A point of such an experiment.</summary>
 /// <param name="Label">The method's name in reports.</param>

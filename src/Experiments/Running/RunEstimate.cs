@@ -40,14 +40,19 @@ public sealed class RunEstimate(ResultFolder results, Func<string, Session> open
         foreach (IGrouping<string, PlannedPoint> ofModel in points.DistinctBy(point => point.Point.Key).GroupBy(point => point.Folder))
         {
             using Session session = open(ofModel.Key);
-            var asking = new Dictionary<string, double>(); // seconds for each edit
+            var asking = new Dictionary<string, (double OfEdit, double OfText)>(); // seconds
             foreach (PlannedPoint point in ofModel)
             {
                 cancellation.ThrowIfCancellationRequested();
                 DataSet set = data.First(one => one.Source.Name == point.Point.Data.Name);
                 bool isPresent = results.Has(point.Point.Key);
                 string asked = $"{set.Source.Name} {string.Join(' ', point.Point.Measures)}";
-                if (!isPresent && !asking.ContainsKey(asked)) asking[asked] = SecondsOfAsking(session, set, point.Point);
+                if (!isPresent && !asking.ContainsKey(asked))
+                {
+                    bool hasText = point.Point.Measures.Contains(ExperimentPlan.Text);
+                    asking[asked] = (SecondsOfAsking(session, set, point.Point), hasText ? SecondsOfText(session, set) : 0);
+                }
+
                 estimates.Add(isPresent ? new PointEstimate(point, true, 0, 0, 0, null) : Reckon(session, set, point, asking[asked]));
             }
         }
@@ -55,10 +60,10 @@ public sealed class RunEstimate(ResultFolder results, Func<string, Session> open
         return estimates;
     }
 
-    private PointEstimate Reckon(Session session, DataSet set, PlannedPoint planned, double secondsOfAsking)
+    private PointEstimate Reckon(Session session, DataSet set, PlannedPoint planned, (double OfEdit, double OfText) seconds)
     {
         ExperimentPoint point = planned.Point;
-        double ask = secondsOfAsking * point.Count;
+        double ask = (seconds.OfEdit * point.Count) + seconds.OfText;
         if (planned.Failure is { } failure) return new PointEstimate(planned, false, null, ask, null, failure);
         if (point.Settings is not { } settings) return new PointEstimate(planned, false, 0, ask, 0, null);
         try
@@ -92,5 +97,17 @@ public sealed class RunEstimate(ResultFolder results, Func<string, Session> open
         long start = TimeProvider.System.GetTimestamp();
         session.Examine(edits, plan);
         return 2 * TimeProvider.System.GetElapsedTime(start).TotalSeconds / edits.Count;
+    }
+
+    /// <summary>What reading the held-out text takes, there and with an edit at each token: twice what the base model does.</summary>
+    private static double SecondsOfText(Session session, DataSet set)
+    {
+        int[][] texts = [.. set.HeldOut.Select(session.Tokenizer.Encode).Where(tokens => tokens.Length > 1)];
+        int[][] some = [.. texts.Take(Probed)];
+        if (some.Length == 0) return 0;
+        int window = session.Model.Config.NPositions;
+        long start = TimeProvider.System.GetTimestamp();
+        session.Perplexity(some, window, window);
+        return 2 * TimeProvider.System.GetElapsedTime(start).TotalSeconds * texts.Sum(one => one.Length) / some.Sum(one => one.Length);
     }
 }

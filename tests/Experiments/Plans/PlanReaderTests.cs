@@ -68,7 +68,7 @@ public sealed class PlanReaderTests : IDisposable
     [InlineData("""{"data": [], "methods": ["rome"], "counts": [1]}""", "data is a list, expected at least one in it")]
     [InlineData("""{"data": ["zsre"], "methods": ["rom"], "counts": [1]}""", "methods[0] is \"rom\", expected one of none, alphaedit")]
     [InlineData("""{"data": ["zsr"], "methods": ["rome"], "counts": [1]}""", "data[0] is \"zsr\", expected one of counterfact, zsre")]
-    [InlineData("""{"data": ["zsre"], "methods": ["rome"], "counts": [0]}""", "counts[0] is 0, expected a whole number of edits from 1")]
+    [InlineData("""{"data": ["zsre"], "methods": ["rome"], "counts": [0]}""", "counts[0] is 0, expected a whole number of edits from 1 to")]
     [InlineData("""{"data": ["zsre"], "methods": ["rome"], "counts": [1], "seeds": [-1]}""", "seeds[0] is -1, expected a whole number")]
     [InlineData("""{"data": ["zsre"], "methods": ["rome"], "counts": [1], "count": 1}""", "count is not known here, expected one of title")]
     [InlineData("""{"data": ["zsre"], "methods": ["rome"], "counts": [1], "measures": ["all"]}""", "measures[0] is \"all\", expected")]
@@ -79,8 +79,33 @@ public sealed class PlanReaderTests : IDisposable
         "methods[0].ablation is \"noActivation\", expected no ablation: only ireva can be ablated")]
     [InlineData("""{"data": ["zsre", "zsre"], "methods": ["rome"], "counts": [1]}""", "another one of the list is called zsre")]
     [InlineData("""{"data": ["zsre"], "methods": ["rome", "rome"], "counts": [1]}""", "another one of the list is called rome")]
+    [InlineData("""{"data": ["zsre"], "methods": [3], "counts": [1]}""", "methods[0] is 3, expected a method's name, or an object")]
+    [InlineData("""{"data": ["zsre"], "methods": [{"method": "ft", "label": "rome"}], "counts": [1]}""", "label is \"rome\", expected a name")]
+    [InlineData("""{"data": ["zsre"], "methods": [{"method": "ft", "set": [1]}], "counts": [1]}""", "set is a list, expected an object")]
+    [InlineData("""{"data": ["zsre"], "methods": [{"method": "ft", "data": ["no"]}], "counts": [1]}""", "data[0] is \"no\", expected one")]
+    [InlineData("""{"data": ["zsre"], "methods": [{"method": "none", "set": {}}], "counts": [1]}""", "set is not known here")]
+    [InlineData(
+        """{"data": ["zsre"], "methods": [{"method": "ireva", "set": {"theta": 1}, "grid": {"theta": [1]}}], "counts": [1]}""",
+        "grid.theta is a list, expected nothing: \"set\" has it already")]
+    [InlineData("""{"data": ["zsre"], "methods": ["ft"], "counts": [1], "views": [{}]}""", "views[0] has neither \"table\" nor")]
+    [InlineData(
+        """{"data": ["zsre"], "methods": ["ft"], "counts": [1], "views": [{"chart": ["es"], "x": "theta"}]}""", "x is \"theta\", expected")]
+    [InlineData("""{"data": [{"name": "", "files": ["a"]}], "methods": ["ft"], "counts": [1]}""", "name is \"\", expected a line of text")]
+    [InlineData(
+        """{"data": [{"name": "a", "files": ["a"], "endings": {"b": "?"}}], "methods": ["ft"], "counts": [1]}""", "endings.b is of no file")]
+    [InlineData("""{"data": ["zsre"], "methods": ["ft"], "counts": [99999999999]}""", "edits from 1 to 10000000")]
     [InlineData("{", "not valid JSON")]
     public void What_is_no_plan_is_told_with_its_place(string json, string said) => Fails.With<InputException>(said, () => Of(json));
+
+    [Theory]
+    [InlineData(".json")]
+    [InlineData("a b.json")]
+    [InlineData("-x.json")]
+    public void A_plan_is_named_by_its_file_and_files_by_it(string name)
+    {
+        File.WriteAllText(folder.File(name), """{"data": ["zsre"], "methods": ["rome"], "counts": [1]}""");
+        Fails.With<InputException>("the file's name is the experiment's, expected letters", () => PlanReader.Load(folder.File(name)));
+    }
 
     [Fact]
     public void A_plan_can_be_narrowed()

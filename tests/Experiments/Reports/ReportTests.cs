@@ -41,20 +41,21 @@ public sealed class ReportTests
         Assert.Equal(["zsre", "own"], tables.Select(table => table.Data));
         Assert.Equal(["method", "edits"], tables[0].Heads);
         Assert.Equal(["iReVa 10", "iReVa 1,000", "FT 10"], tables[0].Lines.Select(line => string.Join(' ', line.Heads)));
-        Assert.Equal(["score", "es"], tables[0].Columns.Select(column => column.Name)); // nobody has "said"
-        Assert.Equal([66.27, 97.88], tables[0].Lines[0].Published.Select(value => value!.Value));
+        Assert.All(tables[0].Lines, line => Assert.Null(line.Cells[2])); // nobody has "said"
+        Assert.Equal(("m", "m, 10 edits"), (tables[0].Fixed, tables[1].Fixed));
+        Assert.Equal([66.27, 97.88, null], tables[0].Lines[0].Published);
         Assert.NotNull(tables[0].Source);
         Assert.Equal(["method"], tables[1].Heads); // a table says at least which method
         Assert.Null(tables[1].Source); // of this set nothing was published
         Assert.Equal("""
-            **Numbers: own**
+            **Numbers: own** (m, 10 edits)
 
-            | method | Score | ES |
-            |---|---:|---:|
-            | FT | 2.0 | 1.0 |
+            | method | Score | ES | said |
+            |---|---:|---:|---:|
+            | FT | 2.0 | 1.0 |  |
 
             """, MarkdownReport.TableOf(tables[1]), ignoreLineEndingDifferences: true);
-        Assert.Contains("| iReVa | 10 | 80.0 | 90.0 | 66.3 | 97.9 |", MarkdownReport.TableOf(tables[0]), StringComparison.Ordinal);
+        Assert.Contains("| iReVa | 10 | 80.0 | 90.0 |  | 66.3 | 97.9 |  |", MarkdownReport.TableOf(tables[0]), StringComparison.Ordinal);
         IReadOnlyList<ReportRow> rows = ReportRow.Of(plan, Results(Result("k1", 1, 2, 3), Result("k2", 3, 2, 1), Result("k3", 2, 2, 2)));
         Assert.Equal([3, 2, 1], ReportTable.Of(Table with { Sort = "es" }, rows)[0].Lines.Select(line => line.Cells[1]!.Value));
     }

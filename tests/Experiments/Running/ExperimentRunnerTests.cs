@@ -123,6 +123,50 @@ public sealed class ExperimentRunnerTests : IDisposable
     }
 
     [Fact]
+    public void A_result_that_is_damaged_or_of_another_point_is_measured_again()
+    {
+        ExperimentPlan one = plan.Narrowed(["ireva"], [], [], []);
+        PlannedPoint[] two = [.. PointList.Of(one, [TestFiles.Model], data, Open)];
+        var results = new ResultFolder(folder.File("again"));
+        Assert.Equal(2, Again().Done);
+        string first = results.PointFile(two[0].Point.Key), second = results.PointFile(two[1].Point.Key), whole = File.ReadAllText(first);
+        File.Copy(second, first, overwrite: true);
+        Assert.Contains("of another point", Assert.Single(Report.Of(results).Sections[0].Missing).Why, StringComparison.Ordinal);
+        Assert.Equal(1, Again().Done);
+        File.WriteAllText(first, whole.Replace("\"count\":2", "\"count\":7", StringComparison.Ordinal));
+        Assert.Equal(1, Again().Done);
+        File.WriteAllText(first, whole[..300]);
+        Assert.Equal(1, Again().Done);
+        Assert.Equal(0, Again().Done);
+        foreach (string rows in new[] { "[1]", "{}", "null", "\"x\"", "{" })
+        {
+            using (var packed = new GZipStream(File.Create(results.RowsFile(two[0].Point.Key)), CompressionMode.Compress))
+                packed.Write(System.Text.Encoding.UTF8.GetBytes(rows));
+            (_, int pages, IReadOnlyList<string> damaged) = ReportFiles.Write(results);
+            Assert.Equal(1, pages); // the other one
+            Assert.Contains("is no list of prompts", Assert.Single(damaged), StringComparison.Ordinal);
+        }
+
+        RunReport Again() => new ExperimentRunner(results, Open, new PointPlaces()).Run(one, two, data);
+    }
+
+    [Fact]
+    public void Another_plan_of_the_same_name_takes_its_place_and_models_called_alike_are_told_apart()
+    {
+        var results = new ResultFolder(folder.File("named"));
+        results.Create();
+        Assert.True(results.Keep(plan, points));
+        Assert.True(results.Keep(plan, points));
+        Assert.False(results.Keep(plan with { Definition = "other" }, [.. points.Take(1)]));
+        Assert.Single(Assert.Single(results.Plans()).Points);
+        string copy = Directory.CreateDirectory(folder.File("mine/facts-gpt2")).FullName;
+        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        IReadOnlyList<PlannedPoint> both = PointList.Of(plan, [TestFiles.Model, copy, copy + "/"], data, Open);
+        Assert.Equal(["models/facts-gpt2", "mine/facts-gpt2"], both.Select(point => point.Model).Distinct());
+        Assert.Equal(8, both.Count);
+    }
+
+    [Fact]
     public void More_seeds_stand_beside_what_was_run_before()
     {
         var results = new ResultFolder(folder.File("kept"));
@@ -133,6 +177,7 @@ public sealed class ExperimentRunnerTests : IDisposable
         KeptPlan kept = Assert.Single(results.Plans());
         Assert.Equal(6, kept.Points.Count);
         Assert.Equal([1UL, 1UL, 1UL, 1UL, 2UL, 2UL], kept.Points.Select(point => point.Seed));
+        Assert.True(results.Keep(plan, points));
     }
 
     [Fact]
@@ -147,6 +192,8 @@ public sealed class ExperimentRunnerTests : IDisposable
         Fails.With<InputException>("not valid JSON", () => results.Result("k"));
         File.WriteAllText(Path.Combine(results.Folder, "plans", "p.json"), "[]");
         Fails.With<InputException>("is no experiment that was run", () => results.Plans());
+        File.WriteAllText(folder.File("file"), "");
+        Fails.With<InputException>("expected a folder, got a file", () => new ResultFolder(folder.File("file")).Create());
     }
 
     private static Session Open(string folder) => Session.Open(folder, new SessionOptions { Device = "cpu", Threads = 2 });
@@ -160,7 +207,7 @@ public sealed class ExperimentRunnerTests : IDisposable
     }
 
     private static string Timeless(ResultFolder results, string name) => string.Join(
-        '\n', File.ReadLines(Path.Combine(results.Folder, name)).Where(line => !line.Contains(" hours; ", StringComparison.Ordinal)));
+        '\n', File.ReadLines(Path.Combine(results.Folder, name)).Where(line => !line.Contains("Behind ±", StringComparison.Ordinal)));
 
     private RunReport Run(ResultFolder results, IProgress<Step>? progress = null, CancellationToken cancellation = default) =>
         new ExperimentRunner(results, Open, new PointPlaces()).Run(plan, points, data, progress: progress, cancellation: cancellation);

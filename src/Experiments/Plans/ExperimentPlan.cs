@@ -39,6 +39,9 @@ public sealed record ExperimentPlan(
     /// <summary>A hash of the data, methods and measures as they are written: two plans of one name may be different ones.</summary>
     public string Definition { get; init; } = "";
 
+    /// <summary>The data and methods of the whole plan, in its order; a part of it knows them too.</summary>
+    public (IReadOnlyList<string> Data, IReadOnlyList<string> Labels) Order { get; init; } = ([], []);
+
     /// <summary>Folders of models that the plan names itself; none as a rule.</summary>
     public IReadOnlyList<string> Models { get; init; } = [];
 

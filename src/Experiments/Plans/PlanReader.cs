@@ -74,6 +74,7 @@ public static class PlanReader
         {
             Models = part.Find("models") is { } models ? [.. models.Elements().Select(Line)] : [],
             Definition = DefinitionOf(part),
+            Order = ([.. data.Select(one => one.Name)], [.. methods.Select(one => one.Label)]),
         };
     }
 

@@ -84,8 +84,9 @@ public sealed class ResultFolder(string path)
             one.Label, one.At, one.Model, one.Point.Data.Name, one.Point.Count, one.Point.Seed, one.Point.Key))];
         KeptPlan? known = File.Exists(file) ? Read(file) : null;
         bool isSame = known?.Definition == plan.Definition;
-        IReadOnlyList<KeptPoint> before = isSame ? known!.Points : [];
-        IEnumerable<KeptPoint> all = now.Length >= before.Count ? [.. now, .. before] : [.. before, .. now]; // the longer has the order
+        (List<string> data, List<string> labels) = ([.. plan.Order.Data], [.. plan.Order.Labels]);
+        IEnumerable<KeptPoint> all = now.Concat(isSame ? known!.Points : [])
+            .OrderBy(one => data.IndexOf(one.Data)).ThenBy(one => labels.IndexOf(one.Label));
         var kept = new KeptPlan(
             plan.Name, plan.Title, plan.About, plan.Definition, plan.Views,
             [.. all.DistinctBy(one => (ReportRow.NameOf(one), one.Seed, one.Key))]);

@@ -80,7 +80,7 @@ public sealed class PlanReaderTests : IDisposable
     [InlineData("""{"data": ["zsre", "zsre"], "methods": ["rome"], "counts": [1]}""", "another one of the list is called zsre")]
     [InlineData("""{"data": ["zsre"], "methods": ["rome", "rome"], "counts": [1]}""", "another one of the list is called rome")]
     [InlineData("""{"data": ["zsre"], "methods": [3], "counts": [1]}""", "methods[0] is 3, expected a method's name, or an object")]
-    [InlineData("""{"data": ["zsre"], "methods": [{"method": "ft", "label": "rome"}], "counts": [1]}""", "label is \"rome\", expected a name")]
+    [InlineData("""{"data": ["zsre"], "methods": [{"method": "ft", "label": "rome"}], "counts": [1]}""", "label is \"rome\", expected")]
     [InlineData("""{"data": ["zsre"], "methods": [{"method": "ft", "set": [1]}], "counts": [1]}""", "set is a list, expected an object")]
     [InlineData("""{"data": ["zsre"], "methods": [{"method": "ft", "data": ["no"]}], "counts": [1]}""", "data[0] is \"no\", expected one")]
     [InlineData("""{"data": ["zsre"], "methods": [{"method": "none", "set": {}}], "counts": [1]}""", "set is not known here")]
@@ -92,7 +92,7 @@ public sealed class PlanReaderTests : IDisposable
         """{"data": ["zsre"], "methods": ["ft"], "counts": [1], "views": [{"chart": ["es"], "x": "theta"}]}""", "x is \"theta\", expected")]
     [InlineData("""{"data": [{"name": "", "files": ["a"]}], "methods": ["ft"], "counts": [1]}""", "name is \"\", expected a line of text")]
     [InlineData(
-        """{"data": [{"name": "a", "files": ["a"], "endings": {"b": "?"}}], "methods": ["ft"], "counts": [1]}""", "endings.b is of no file")]
+        """{"data": [{"name": "a", "files": ["a"], "endings": {"b": "?"}}], "methods": ["ft"], "counts": [1]}""", "endings.b is of")]
     [InlineData("""{"data": ["zsre"], "methods": ["ft"], "counts": [99999999999]}""", "edits from 1 to 10000000")]
     [InlineData("{", "not valid JSON")]
     public void What_is_no_plan_is_told_with_its_place(string json, string said) => Fails.With<InputException>(said, () => Of(json));

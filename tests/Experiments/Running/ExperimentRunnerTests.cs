@@ -176,7 +176,7 @@ public sealed class ExperimentRunnerTests : IDisposable
         results.Keep(more, PointList.Of(more, [TestFiles.Model], data, Open));
         KeptPlan kept = Assert.Single(results.Plans());
         Assert.Equal(6, kept.Points.Count);
-        Assert.Equal(["none", "ireva", "ireva", "ireva", "ireva", "memit"], kept.Points.Select(point => point.Label)); // as the plan has them
+        Assert.Equal(["none", "ireva", "ireva", "ireva", "ireva", "memit"], kept.Points.Select(point => point.Label)); // the plan's order
         Assert.Equal([1UL, 2UL, 2UL, 1UL, 1UL, 1UL], kept.Points.Select(point => point.Seed));
         Assert.True(results.Keep(plan, points));
     }

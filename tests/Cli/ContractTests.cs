@@ -14,7 +14,7 @@ public sealed class ContractTests : IDisposable
     [Theory]
     [InlineData("edits lsit --edits E", 2, "Did you mean 'list'?")]
     [InlineData("edit list", 2, "Did you mean 'edits'?")]
-    [InlineData("list", 2, "Did you mean 'sharpformer edits list'?")]
+    [InlineData("list", 2, "Did you mean 'sharpformer edits list' or 'sharpformer experiment list'?")]
     [InlineData("verify", 2, "Did you mean 'sharpformer edits verify' or 'sharpformer model verify'?")]
     [InlineData("edits list --edit E", 2, "Did you mean '--edits'?")]
     [InlineData("edits list --edits E --jsno", 2, "Did you mean '--json'?")]

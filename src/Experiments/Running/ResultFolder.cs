@@ -89,7 +89,7 @@ public sealed class ResultFolder(string path)
             .OrderBy(one => data.IndexOf(one.Data)).ThenBy(one => labels.IndexOf(one.Label));
         var kept = new KeptPlan(
             plan.Name, plan.Title, plan.About, plan.Definition, plan.Views,
-            [.. all.DistinctBy(one => (ReportRow.NameOf(one), one.Seed, one.Key))]);
+            [.. all.DistinctBy(one => (ReportRow.NameOf(one), one.Seed))]); // what is called alike now takes the place of what was
         var text = new System.Text.StringBuilder("{\n");
         text.Append($"\"name\": {Of(kept.Name)},\n\"title\": {Of(kept.Title)},\n\"about\": {Of(kept.About)},\n");
         text.Append($"\"definition\": {Of(kept.Definition)},\n\"views\": [\n{string.Join(",\n", kept.Views.Select(Of))}\n],\n");

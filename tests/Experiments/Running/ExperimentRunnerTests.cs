@@ -156,7 +156,10 @@ public sealed class ExperimentRunnerTests : IDisposable
         var results = new ResultFolder(folder.File("named"));
         results.Create();
         Assert.True(results.Keep(plan, points));
-        Assert.True(results.Keep(plan, points));
+        PlannedPoint otherwise = points[1] with { Point = points[1].Point with { DataHash = "of other files" } };
+        Assert.True(results.Keep(plan, [points[0], otherwise, .. points.Skip(2)])); // not two of one name, which would be averaged
+        Assert.Equal(otherwise.Point.Key, Assert.Single(results.Plans()).Points[1].Key);
+        Assert.Equal(4, Assert.Single(results.Plans()).Points.Count);
         Assert.False(results.Keep(plan with { Definition = "other" }, [.. points.Take(1)]));
         Assert.Single(Assert.Single(results.Plans()).Points);
         string copy = Directory.CreateDirectory(folder.File("mine/facts-gpt2")).FullName;

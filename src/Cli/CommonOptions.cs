@@ -23,11 +23,7 @@ internal static class CommonOptions
     public static Argument<string> ModelFolder()
     {
         var folder = new Argument<string>("DIR") { Description = "The model folder." };
-        folder.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path))
-                result.AddError("DIR is blank, expected a path.");
-        });
+        RefuseBlank(folder);
         return folder;
     }
 
@@ -194,6 +190,13 @@ internal static class CommonOptions
             HelpName = "N",
             CustomParser = result => Parse(result, name, allowed, expected),
         };
+
+    /// <summary>Refuses blank paths where an argument names files or folders.</summary>
+    public static void RefuseBlank(Argument argument) => argument.Validators.Add(result =>
+    {
+        if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+            result.AddError($"{argument.Name} is blank, expected a path.");
+    });
 
     private static void RefuseBlank(Option<string> option) => option.Validators.Add(result =>
     {

@@ -21,11 +21,7 @@ internal static class DatasetCommand
         {
             Description = "Records in any layout of docs/datasets.md: JSON, JSON Lines, CSV; - is standard input.",
         };
-        file.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path))
-                result.AddError("FILE is blank, expected a path.");
-        });
+        CommonOptions.RefuseBlank(file);
         return file;
     }
 }

@@ -19,10 +19,7 @@ internal static class ExperimentReportCommand
             Description = "A folder of results, or two to compare.",
             Arity = new ArgumentArity(1, 2),
         };
-        folders.Validators.Add(result =>
-        {
-            if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value))) result.AddError("RESULTS is blank, expected a path.");
-        });
+        CommonOptions.RefuseBlank(folders);
         Option<string> output = CommonOptions.Output("--output", "With two folders: also write the comparison as a page to this file.");
         output.Aliases.Add("-o");
         command.Add(folders);

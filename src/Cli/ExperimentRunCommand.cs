@@ -56,7 +56,7 @@ internal static class ExperimentRunCommand
             if (given.Count == 0) throw new InputException($"Experiment {asked.Name} names no model.", "give one or more by --model DIR.");
             var places = new PointPlaces(parse.GetValue(statistics), parse.GetValue(traces));
             var results = new ResultFolder(parse.GetRequiredValue(output));
-            DataSet[] read = [.. asked.Data.Select(source => DataSet.Load(source, folder))];
+            IReadOnlyList<DataSet> read = DataSet.Load(asked.Data, folder);
             IReadOnlyList<PlannedPoint> points = PointList.Of(asked, given, read, Open);
             if (parse.GetValue(dryRun))
             {

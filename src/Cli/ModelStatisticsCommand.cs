@@ -50,7 +50,8 @@ internal static class ModelStatisticsCommand
             {
                 long count = ProgressReport.Run(terminal, progress => session.Compute(() => statistics.Collect(
                     session.Model, texts, most,
-                    new Told(done => progress.Report(new Step("Reading", "tokens", Math.Min(done, most), most))), interruption.Token)));
+                    new ProgressInOrder<long>(done => progress.Report(new Step("Reading", "tokens", Math.Min(done, most), most))),
+                    interruption.Token)));
                 return Render(terminal, statistics, count, session.Model.Config.NInner);
             }
             catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
@@ -94,10 +95,5 @@ internal static class ModelStatisticsCommand
             : [TextFile.Read(path)];
         IEnumerable<int[]> encoded = pieces.Select(tokenizer.Encode);
         return byLine ? encoded.SelectMany(tokens => tokens.Chunk(positions)) : encoded.SelectMany(tokens => tokens).Chunk(positions);
-    }
-
-    private sealed class Told(Action<long> tell) : IProgress<long>
-    {
-        public void Report(long value) => tell(value);
     }
 }

@@ -16,14 +16,14 @@ internal static class ProgressReport
     /// <param name="work">The work; it tells its argument of each step.</param>
     public static T Run<T>(Terminal terminal, Func<IProgress<Step>, T> work)
     {
-        if (!terminal.HasScreen) return work(new Told(InLines(terminal)));
+        if (!terminal.HasScreen) return work(new ProgressInOrder<Step>(InLines(terminal)));
         return terminal.ErrorScreen().Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .Start(context =>
             {
                 ProgressTask? task = null;
-                return work(new Told(step =>
+                return work(new ProgressInOrder<Step>(step =>
                 {
                     task ??= context.AddTask(step.What);
                     if (step.Detail is { } detail) task.Description = Markup.Escape($"{step.What}: {detail}");
@@ -48,11 +48,5 @@ internal static class ProgressReport
             terminal.Note($"{step.What}: {Terminal.Count(done)} of {Terminal.Count(total)} {step.Units}, "
                 + (step.Detail ?? $"{Terminal.Figure(perSecond)} {step.Units}/s"));
         };
-    }
-
-    /// <summary>At once and in order, which <see cref="Progress{T}"/> does not promise.</summary>
-    private sealed class Told(Action<Step> tell) : IProgress<Step>
-    {
-        public void Report(Step value) => tell(value);
     }
 }

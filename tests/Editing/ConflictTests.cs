@@ -131,7 +131,7 @@ public sealed class ConflictTests : IDisposable
         string path = folder.File("shared.db");
         session.OpenStore(path, StoreAccess.Create);
         IReadOnlyList<TokenizedRequest> requests = session.Tokenize(old[..2]);
-        var meanwhile = new Told(step =>
+        var meanwhile = new ProgressInOrder<Step>(step =>
         {
             if (step is not { What: "Teaching", Done: 1 }) return;
             using EditStore other = EditStore.Open(path);
@@ -175,7 +175,7 @@ public sealed class ConflictTests : IDisposable
     {
         using var stop = new CancellationTokenSource();
         TeachingReport report = session.Teach(
-            session.Tokenize(old), Settings, progress: new Told(step =>
+            session.Tokenize(old), Settings, progress: new ProgressInOrder<Step>(step =>
             {
                 if (step is { What: "Teaching" } && step.Done == step.Total) stop.Cancel();
             }), cancellation: stop.Token);
@@ -229,11 +229,6 @@ public sealed class ConflictTests : IDisposable
         Assert.Equal((true, Shortfall.None), (good.IsSaid, good.Why));
         Assert.Equal(Math.Exp(-good.Loss * good.Expected.Count), good.Probability, 1e-9);
         Assert.Empty(Teach(old[1..2], new TeachingOptions { Check = false }).Answers);
-    }
-
-    private sealed class Told(Action<Step> tell) : IProgress<Step>
-    {
-        public void Report(Step value) => tell(value);
     }
 
     private TeachingReport Teach(EditRequest[] facts, TeachingOptions? options = null, IReVaSettings? settings = null) =>

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics.Examination;
 using Sharpformer.Experiments.Plans;
@@ -37,35 +36,40 @@ public sealed class DataSet
     public IReadOnlyList<string> HeldOut { get; }
 
     /// <summary>Reads a source's files.</summary>
-    /// <param name="source">The source.</param>
+    /// <inheritdoc cref="Load(IEnumerable{DataSource}, string)"/>
+    public static DataSet Load(DataSource source, string folder) => Load([source], folder)[0];
+
+    /// <summary>Reads the files of sources, those that several name once.</summary>
+    /// <param name="sources">The sources.</param>
     /// <param name="folder">The folder that they are in.</param>
     /// <exception cref="InputException">One cannot be read, or no record is left.</exception>
-    public static DataSet Load(DataSource source, string folder)
+    public static IReadOnlyList<DataSet> Load(IEnumerable<DataSource> sources, string folder)
     {
-        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(sources);
         ArgumentNullException.ThrowIfNull(folder);
+        var files = new DataFiles(folder);
+        return [.. sources.Select(source => Of(source, files))];
+    }
+
+    private static DataSet Of(DataSource source, DataFiles files)
+    {
         EditRecord[] records = [.. source.Files.SelectMany(Ended).DistinctBy(record => record.Prompt)];
         if (source.Split is { } split) records = [.. records.Where(split.Holds)];
-        if (records.Length == 0) throw new InputException($"{folder}: data {source.Name} has no record in its part of the set.");
-        EditRecord[] known = [.. source.SameSubject.SelectMany(file => EditRecord.Load(Path.Combine(folder, file)))];
-        string? heldOut = source.HeldOut is { } text ? Path.Combine(folder, text) : null;
+        if (records.Length == 0) throw new InputException($"{files.Folder}: data {source.Name} has no record in its part of the set.");
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string file in source.Files.Concat(source.SameSubject).Select(file => Path.Combine(folder, file)).Append(heldOut!))
-            if (file is not null) hash.AppendData(SHA256.HashData(Bytes(file)));
-        string lines = heldOut is null ? "" : Encoding.UTF8.GetString(Bytes(heldOut)).ReplaceLineEndings("\n");
+        string[] heldOut = source.HeldOut is { } text ? [text] : [];
+        foreach (string file in source.Files.Concat(source.SameSubject).Concat(heldOut)) hash.AppendData(files.Hash(file));
         return new DataSet(
-            source, records, known, lines.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            source, records, [.. source.SameSubject.SelectMany(files.Records)], [.. heldOut.SelectMany(files.Lines)],
             Convert.ToHexStringLower(hash.GetHashAndReset()));
 
-        IEnumerable<EditRecord> Ended(string file)
-        {
-            IReadOnlyList<EditRecord> read = EditRecord.Load(Path.Combine(folder, file));
-            return source.Endings.TryGetValue(file, out string? ending) ? read.Select(record => record with
+        IEnumerable<EditRecord> Ended(string file) => source.Endings.TryGetValue(file, out string? ending)
+            ? files.Records(file).Select(record => record with
             {
                 Prompt = record.Prompt + ending,
                 Paraphrases = [.. record.Paraphrases.Select(other => other + ending)],
-            }) : read;
-        }
+            })
+            : files.Records(file);
     }
 
     /// <summary>The records of a point: the first of all in the order that a seed gives, and others of its end.</summary>
@@ -86,17 +90,5 @@ public sealed class DataSet
         return new DataSample(
             edits, order[Math.Max(count, order.Length - MostNeighbours)..],
             ExaminationPlan.OfSameSubjects(known, edits, MostSameSubject));
-    }
-
-    private static byte[] Bytes(string file)
-    {
-        try
-        {
-            return File.ReadAllBytes(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{file}: cannot be read: {FileErrors.Reason(e)}.", null, e);
-        }
     }
 }

@@ -76,8 +76,11 @@ public sealed record PlannedPoint(
     /// <summary>Why it cannot even be begun; null where it can.</summary>
     public string? Failure { get; init; }
 
+    /// <summary>What is varied, to stand behind a label: <c>, theta 0.75</c>.</summary>
+    internal static string Varied(IReadOnlyDictionary<string, string> at) => string.Concat(at.Select(one => $", {one.Key} {one.Value}"));
+
     /// <summary>In a few words: <c>ireva, theta 0.75, on zsre, 1000 edits, seed 1</c>.</summary>
     public override string ToString() =>
-        $"{Label}{string.Concat(At.Select(one => $", {one.Key} {one.Value}"))}, on {Point.Data.Name} of {Model}, "
+        $"{Label}{Varied(At)}, on {Point.Data.Name} of {Model}, "
             + $"{Point.Count} edits, seed {Point.Seed}";
 }

@@ -1,9 +1,7 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using System.Text;
 using System.Text.Json.Nodes;
 using Sharpformer.Editing.Metrics.Examination;
 using Sharpformer.Tensors;
-using Sharpformer.Transformer;
 
 namespace Sharpformer.Experiments.Points;
 
@@ -37,16 +35,6 @@ public sealed record PointMachine(string Version, string Processor, string Syste
 public sealed record PointResult(
     string Key, JsonObject Point, IReadOnlyList<Figure> Figures, PointCosts Costs, PointMachine Machine, DateTimeOffset At)
 {
-    private const string Mend = "remove it, and run the experiment again.";
-
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        RespectRequiredConstructorParameters = true,
-        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals, // a ruined model
-    };
-
     /// <summary>Whether it is what its name says: of the point whose key that is.</summary>
     public bool IsOf(string key) => Key == key && ExperimentPoint.KeyOf(Point) == key;
 
@@ -56,26 +44,15 @@ public sealed record PointResult(
     /// <summary>As a file has it: one figure to a line.</summary>
     public string ToJson()
     {
-        var text = new System.Text.StringBuilder("{\n");
-        text.Append($"\"key\": \"{Key}\",\n\"point\": {Point.ToJsonString(Json)},\n\"figures\": [\n");
-        text.AppendJoin(",\n", Figures.Select(figure => JsonSerializer.Serialize(figure, Json)));
-        text.Append($"\n],\n\"costs\": {JsonSerializer.Serialize(Costs, Json)},\n");
-        text.Append($"\"machine\": {JsonSerializer.Serialize(Machine, Json)},\n");
-        return text.Append($"\"at\": {JsonSerializer.Serialize(At, Json)}\n}}\n").ToString();
+        var text = new StringBuilder("{\n");
+        text.Append($"\"key\": \"{Key}\",\n\"point\": {Point.ToJsonString(StoredJson.Options)},\n\"figures\": [\n");
+        text.AppendJoin(",\n", Figures.Select(StoredJson.Line));
+        text.Append($"\n],\n\"costs\": {StoredJson.Line(Costs)},\n\"machine\": {StoredJson.Line(Machine)},\n");
+        return text.Append($"\"at\": {StoredJson.Line(At)}\n}}\n").ToString();
     }
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="InputException">The file cannot be read, or is none.</exception>
-    public static PointResult Load(string path) => JsonPart.Read(
-        path, "it is the result of a point of an experiment.", part =>
-        {
-            try
-            {
-                return part.Value.Deserialize<PointResult>(Json)!;
-            }
-            catch (JsonException e)
-            {
-                throw new InputException($"{path}: is no result of a point at {e.Path ?? "$"}.", Mend, e);
-            }
-        }, mend: Mend);
+    public static PointResult Load(string path) =>
+        StoredJson.Load<PointResult>(path, "result of a point", "it is the result of a point of an experiment.");
 }

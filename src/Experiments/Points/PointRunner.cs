@@ -59,6 +59,21 @@ public sealed class PointRunner(Session session, PointPlaces places)
         return (figures, costs, examined);
     }
 
+    /// <summary>What a point asks beside its edits, but for unedited facts.</summary>
+    internal static ExaminationPlan QuestionsOf(ExperimentPoint point)
+    {
+        var plan = new ExaminationPlan(point.Data.Triggers)
+        {
+            Frames = point.Measures.Contains(ExperimentPlan.Contexts) ? PromptFrame.Usual : [],
+            MostFramed = Framed,
+        };
+        return point.Measures.Contains(ExperimentPlan.Said) ? plan : plan with { MostNewTokens = 0 };
+    }
+
+    /// <summary>Lines as tokens, those that have something to score.</summary>
+    internal static int[][] TextsOf(Session session, IReadOnlyList<string> lines) =>
+        [.. lines.Select(session.Tokenizer.Encode).Where(tokens => tokens.Length > 1)];
+
     private (double Seconds, double CpuSeconds) Teach(
         PlannedPoint planned, DataSample sample, IProgress<Step>? progress, CancellationToken cancellation)
     {
@@ -85,14 +100,7 @@ public sealed class PointRunner(Session session, PointPlaces places)
     private Examined Examine(
         EditedModel edited, DataSample sample, ExperimentPoint point, IProgress<Step>? progress, CancellationToken cancellation)
     {
-        var plan = new ExaminationPlan(point.Data.Triggers)
-        {
-            Neighbours = sample.Neighbours,
-            SameSubject = sample.SameSubject,
-            Frames = point.Measures.Contains(ExperimentPlan.Contexts) ? PromptFrame.Usual : [],
-            MostFramed = Framed,
-        };
-        if (!point.Measures.Contains(ExperimentPlan.Said)) plan = plan with { MostNewTokens = 0 };
+        ExaminationPlan plan = QuestionsOf(point) with { Neighbours = sample.Neighbours, SameSubject = sample.SameSubject };
         return session.Compute(() => new Examiner(edited, session.Tokenizer) { SaidByBase = saidByBase, Traces = traces }.Examine(
             sample.Edits, plan, (done, total) => progress?.Report(new Step("Asking", "questions", done, total)), cancellation));
     }
@@ -100,7 +108,7 @@ public sealed class PointRunner(Session session, PointPlaces places)
     private void AddText(
         List<Figure> figures, EditedModel edited, IReadOnlyList<string> lines, IProgress<Step>? progress, CancellationToken cancellation)
     {
-        int[][] texts = [.. lines.Select(line => session.Tokenizer.Encode(line)).Where(tokens => tokens.Length > 1)];
+        int[][] texts = TextsOf(session, lines);
         if (texts.Length == 0) return;
         int window = Math.Min(Window, session.Model.Config.NPositions);
         PerplexityReport report = session.Compute(() => new Perplexity(edited).Measure(

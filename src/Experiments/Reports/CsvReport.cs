@@ -19,9 +19,8 @@ public static class CsvReport
         Line(csv, ["experiment", "model", "data", "method", "varied", "edits", "seed", "key", .. columns.Select(column => column.Name)]);
         foreach (ReportSection section in report.Sections)
         {
-            foreach (KeptPoint point in section.Plan.Points.Where(point => report.Results.ContainsKey(point.Key)))
+            foreach ((KeptPoint point, PointResult result) in report.Done(section))
             {
-                PointResult result = report.Results[point.Key];
                 string varied = string.Join(' ', point.At.Select(one => $"{one.Key}={one.Value}"));
                 Line(
                     csv,

@@ -97,10 +97,9 @@ public static class HtmlReport
         foreach (ReportRow row in section.Rows.DistinctBy(row => (row.Point.Model, row.Point.Label, string.Join(' ', row.Point.At))))
         {
             PointResult first = row.Results[0];
-            string at = string.Concat(row.Point.At.Select(one => $", {one.Key} {one.Value}"));
             string ablation = (string?)first.Point["ablation"] is { } name and not "none" ? $" without: {name}" : "";
             body.Append(Html.Fact(
-                $"{row.Point.Label}{at}",
+                $"{row.Point.Label}{PlannedPoint.Varied(row.Point.At)}",
                 $"{Markup.Text((string)first.Point["method"]!)}{ablation} of {Markup.Text(row.Point.Model)} "
                     + $"<code class=\"dim\">{Markup.Text(first.Point["settings"]?.ToJsonString() ?? "")}</code>"));
         }
@@ -117,9 +116,8 @@ public static class HtmlReport
         table.Head("point");
         foreach (ReportSection section in report.Sections)
         {
-            foreach (KeptPoint point in section.Plan.Points.Where(point => report.Results.ContainsKey(point.Key)))
+            foreach ((KeptPoint point, PointResult result) in report.Done(section))
             {
-                PointResult result = report.Results[point.Key];
                 string varied = string.Join(' ', point.At.Select(one => $"{one.Key} {one.Value}"));
                 table.Row(
                 [

@@ -65,7 +65,7 @@ public static class MarkdownReport
 
     /// <summary>A point in a few words.</summary>
     internal static string Name(KeptPoint point) =>
-        $"{point.Label}{string.Concat(point.At.Select(one => $", {one.Key} {one.Value}"))}, {point.Data}, {point.Model}, "
+        $"{point.Label}{PlannedPoint.Varied(point.At)}, {point.Data}, {point.Model}, "
             + $"{point.Count} edits, seed {point.Seed}";
 
     /// <summary>On what it was measured, and how long that took.</summary>

@@ -30,6 +30,13 @@ public sealed record Report(IReadOnlyList<ReportSection> Sections, IReadOnlyDict
     /// <summary>Seconds of all points together.</summary>
     public double Seconds => Results.Values.Sum(result => result.Costs.Seconds);
 
+    /// <summary>The points of an experiment that are done, with their results.</summary>
+    public IEnumerable<(KeptPoint Point, PointResult Result)> Done(ReportSection section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return section.Plan.Points.Where(point => Results.ContainsKey(point.Key)).Select(point => (point, Results[point.Key]));
+    }
+
     /// <summary>Reads a folder.</summary>
     /// <exception cref="InputException">It holds no experiment, or a damaged one; a damaged point is told as one that failed.</exception>
     public static Report Of(ResultFolder folder)

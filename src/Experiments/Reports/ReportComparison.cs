@@ -96,8 +96,8 @@ public sealed record ReportComparison(
         var named = new Dictionary<string, (string, PointResult)>();
         foreach (ReportSection section in report.Sections)
         {
-            foreach (KeptPoint point in section.Plan.Points.Where(point => report.Results.ContainsKey(point.Key)))
-                named.TryAdd($"{section.Plan.Name}: {MarkdownReport.Name(point)}", (section.Plan.Name, report.Results[point.Key]));
+            foreach ((KeptPoint point, PointResult result) in report.Done(section))
+                named.TryAdd($"{section.Plan.Name}: {MarkdownReport.Name(point)}", (section.Plan.Name, result));
         }
 
         return named;

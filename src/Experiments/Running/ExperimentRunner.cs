@@ -78,7 +78,7 @@ public sealed class ExperimentRunner(ResultFolder results, Func<string, Session>
 
         void Run(PointRunner runner, Session session, PlannedPoint point)
         {
-            var inner = progress is null ? null : new Inner(step => Tell(point, step));
+            var inner = progress is null ? null : new ProgressInOrder<Step>(step => Tell(point, step));
             DataSet set = data.First(one => one.Source.Name == point.Point.Data.Name);
             (IReadOnlyList<Figure> figures, PointCosts costs, Examined examined) = runner.Run(point, set, inner, cancellation);
             results.Keep(
@@ -104,10 +104,5 @@ public sealed class ExperimentRunner(ResultFolder results, Func<string, Session>
     {
         PlannedPoint[] distinct = [.. points.DistinctBy(point => point.Point.Key)];
         return share is (int number, int of) ? distinct.Where((_, i) => i % of == number - 1) : distinct;
-    }
-
-    private sealed class Inner(Action<Step> tell) : IProgress<Step>
-    {
-        public void Report(Step value) => tell(value);
     }
 }

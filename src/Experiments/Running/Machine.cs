@@ -1,5 +1,5 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
+using Sharpformer.Editing;
 using Sharpformer.Experiments.Points;
 
 namespace Sharpformer.Experiments.Running;
@@ -11,8 +11,7 @@ internal static class Machine
 
     /// <summary>With what a session computes.</summary>
     public static PointMachine Of(Session session) => new(
-        typeof(Session).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
-        Processor(), RuntimeInformation.OSDescription, session.Accelerator ?? "CPU", session.Threads ?? 0);
+        EditAuthor.Current.Version, Processor(), RuntimeInformation.OSDescription, session.Accelerator ?? "CPU", session.Threads ?? 0);
 
     private static string Processor()
     {

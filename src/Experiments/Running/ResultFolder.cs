@@ -1,13 +1,11 @@
 using System.IO.Compression;
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using System.Text;
 using Sharpformer.Editing.Metrics.Examination;
 using Sharpformer.Editing.Reports;
 using Sharpformer.Experiments.Plans;
 using Sharpformer.Experiments.Points;
 using Sharpformer.Experiments.Reports;
 using Sharpformer.Tensors;
-using Sharpformer.Transformer;
 
 namespace Sharpformer.Experiments.Running;
 
@@ -18,16 +16,6 @@ namespace Sharpformer.Experiments.Running;
 /// <param name="path">The folder.</param>
 public sealed class ResultFolder(string path)
 {
-    private const string Mend = "remove it, and run the experiment again.";
-
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        RespectRequiredConstructorParameters = true,
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        WriteIndented = false,
-    };
-
     /// <summary>Its path, as it was named.</summary>
     public string Folder { get; } = path;
 
@@ -90,14 +78,13 @@ public sealed class ResultFolder(string path)
         var kept = new KeptPlan(
             plan.Name, plan.Title, plan.About, plan.Definition, plan.Views,
             [.. all.DistinctBy(one => (ReportRow.NameOf(one), one.Seed))]); // what is called alike now takes the place of what was
-        var text = new System.Text.StringBuilder("{\n");
-        text.Append($"\"name\": {Of(kept.Name)},\n\"title\": {Of(kept.Title)},\n\"about\": {Of(kept.About)},\n");
-        text.Append($"\"definition\": {Of(kept.Definition)},\n\"views\": [\n{string.Join(",\n", kept.Views.Select(Of))}\n],\n");
-        text.Append($"\"points\": [\n{string.Join(",\n", kept.Points.Select(Of))}\n]\n}}\n");
+        var text = new StringBuilder("{\n");
+        text.Append($"\"name\": {StoredJson.Line(kept.Name)},\n\"title\": {StoredJson.Line(kept.Title)},\n");
+        text.Append($"\"about\": {StoredJson.Line(kept.About)},\n\"definition\": {StoredJson.Line(kept.Definition)},\n");
+        text.Append($"\"views\": [\n{string.Join(",\n", kept.Views.Select(StoredJson.Line))}\n],\n");
+        text.Append($"\"points\": [\n{string.Join(",\n", kept.Points.Select(StoredJson.Line))}\n]\n}}\n");
         ReportFile.Write(file, writer => writer.Write(text.ToString()));
         return known is null || isSame;
-
-        static string Of<T>(T value) => JsonSerializer.Serialize(value, Json);
     }
 
     /// <summary>Keeps a point's result, its rows before it: where the result is there, all is.</summary>
@@ -127,7 +114,7 @@ public sealed class ResultFolder(string path)
         string file = PointFile(key);
         if (!File.Exists(file)) return null;
         var result = PointResult.Load(file);
-        return result.IsOf(key) ? result : throw new InputException($"{file}: is the result of another point than {key}.", Mend);
+        return result.IsOf(key) ? result : throw StoredJson.Damaged($"{file}: is the result of another point than {key}");
     }
 
     /// <summary>All plans that are kept, by name.</summary>
@@ -145,20 +132,10 @@ public sealed class ResultFolder(string path)
         return [.. files.Select(Read).OrderBy(plan => Order(plan.Name)).ThenBy(plan => plan.Name, StringComparer.Ordinal)];
 
         static int Order(string name) => PlanReader.BuiltIn.ToList().IndexOf(name) is >= 0 and var at ? at : int.MaxValue;
-
     }
 
-    private static KeptPlan Read(string file) => JsonPart.Read(file, "it is an experiment that was run.", part =>
-    {
-        try
-        {
-            return part.Value.Deserialize<KeptPlan>(Json)!;
-        }
-        catch (JsonException e)
-        {
-            throw new InputException($"{file}: is no experiment that was run, at {e.Path ?? "$"}.", Mend, e);
-        }
-    }, mend: Mend);
+    private static KeptPlan Read(string file) =>
+        StoredJson.Load<KeptPlan>(file, "experiment that was run", "it is an experiment that was run.");
 }
 
 /// <summary>An experiment as a folder of results has it.</summary>

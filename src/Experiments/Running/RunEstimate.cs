@@ -24,7 +24,7 @@ public sealed record PointEstimate(
 public sealed class RunEstimate(ResultFolder results, Func<string, Session> open, PointPlaces places)
 {
     // Edits whose questions are asked to see how long that takes: enough to fill batches.
-    private const int Probed = 64, MostNewTokens = 50;
+    private const int Probed = 64;
 
     /// <summary>The points with what each would take.</summary>
     /// <param name="points">A plan's points.</param>
@@ -87,11 +87,7 @@ public sealed class RunEstimate(ResultFolder results, Func<string, Session> open
     private static double SecondsOfAsking(Session session, DataSet set, ExperimentPoint point)
     {
         IReadOnlyList<EditRecord> edits = set.Draw(Math.Min(Probed, set.Count), point.Seed).Edits;
-        var plan = new ExaminationPlan(point.Data.Triggers)
-        {
-            Frames = point.Measures.Contains(ExperimentPlan.Contexts) ? PromptFrame.Usual : [],
-            MostNewTokens = point.Measures.Contains(ExperimentPlan.Said) ? MostNewTokens : 0,
-        };
+        ExaminationPlan plan = PointRunner.QuestionsOf(point);
         session.UseMemory();
         session.Examine([.. edits.Take(4)], plan); // which the compiler has not seen yet
         long start = TimeProvider.System.GetTimestamp();
@@ -102,8 +98,7 @@ public sealed class RunEstimate(ResultFolder results, Func<string, Session> open
     /// <summary>What reading the held-out text takes, there and with an edit at each token: twice what the base model does.</summary>
     private static double SecondsOfText(Session session, DataSet set)
     {
-        int[][] texts = [.. set.HeldOut.Select(session.Tokenizer.Encode).Where(tokens => tokens.Length > 1)];
-        int[][] some = [.. texts.Take(Probed)];
+        int[][] texts = PointRunner.TextsOf(session, set.HeldOut), some = [.. texts.Take(Probed)];
         if (some.Length == 0) return 0;
         int window = session.Model.Config.NPositions;
         long start = TimeProvider.System.GetTimestamp();

@@ -47,7 +47,7 @@ public sealed class ExperimentRunnerTests : IDisposable
         using (var source = new CancellationTokenSource())
         {
             // As the second point begins to teach, of four.
-            var progress = new Told(step =>
+            var progress = new ProgressInOrder<Step>(step =>
             {
                 if (step is { Done: 1 } && step.Detail!.Contains("teaching", StringComparison.Ordinal)) source.Cancel();
             });
@@ -215,9 +215,4 @@ public sealed class ExperimentRunnerTests : IDisposable
 
     private RunReport Run(ResultFolder results, IProgress<Step>? progress = null, CancellationToken cancellation = default) =>
         new ExperimentRunner(results, Open, new PointPlaces()).Run(plan, points, data, progress: progress, cancellation: cancellation);
-
-    private sealed class Told(Action<Step> tell) : IProgress<Step>
-    {
-        public void Report(Step value) => tell(value);
-    }
 }

@@ -172,17 +172,13 @@ public sealed class ExaminerTests : IDisposable
     {
         using var cancellation = new CancellationTokenSource();
         Assert.ThrowsAny<OperationCanceledException>(() => session.Examine(
-            [Record], new ExaminationPlan(new Triggers("", "")), new Told(_ => cancellation.Cancel()), cancellation.Token));
+            [Record], new ExaminationPlan(new Triggers("", "")),
+            new ProgressInOrder<Step>(_ => cancellation.Cancel()), cancellation.Token));
     }
 
     private void Taught(string method)
     {
         session.UseMemory();
         session.Teach(session.Tokenize([Record.ToRequest("")]), session.SettingsFor(method));
-    }
-
-    private sealed class Told(Action<Step> tell) : IProgress<Step>
-    {
-        public void Report(Step value) => tell(value);
     }
 }

@@ -2,28 +2,25 @@ using System.Diagnostics;
 
 namespace Sharpformer.Peers;
 
-/// <summary>One line of the comparison.</summary>
-/// <param name="Work">What was done.</param>
-/// <param name="Unit">What is counted in a second.</param>
-/// <param name="Ours">Units a second, from the median time of the engine.</param>
-/// <param name="Peer">Units a second, from the median time of the other side.</param>
-/// <param name="Ratio">The other side's time to ours, median over the pairs: above 1 the engine is faster.</param>
-/// <param name="OursMilliseconds">Median time of one run; null where no time is measured.</param>
-/// <param name="PeerMilliseconds">Median time of one run.</param>
-/// <param name="PeerName">Who the other side is.</param>
-internal sealed record Row(
-    string Work, string Unit, double Ours, double? Peer, double? Ratio,
-    double? OursMilliseconds, double? PeerMilliseconds, string PeerName = "libtorch");
+/// <summary>A way of doing a row's work.</summary>
+/// <param name="Name">Whose it is.</param>
+/// <param name="Sample">Does it once; seconds that one unit took.</param>
+/// <param name="Goal">What the ratio of its time to ours shall reach; null for nothing.</param>
+/// <param name="Agreement">How near its results are to ours.</param>
+/// <param name="Bytes">What a unit reads from memory; 0 where that limits nothing.</param>
+internal sealed record Way(string Name, Func<double> Sample, double? Goal = null, Agreement? Agreement = null, double Bytes = 0);
 
 /// <summary>
-/// Times two ways of doing the same in turn: on a machine that is shared with others, what disturbs one run disturbs its
+/// Times ways of doing the same in turn: on a machine that is shared with others, what disturbs one run disturbs its
 /// neighbour too, so the ratio of a pair says more than either time.
 /// </summary>
 /// <param name="pairs">How many pairs count.</param>
-internal sealed class Alternation(int pairs)
+/// <param name="longest">Seconds after which a row ends with fewer pairs.</param>
+/// <param name="plainRead">Seconds that reading a byte takes, sampled in the same rounds as ways that say what they read.</param>
+internal sealed class Alternation(int pairs, double longest, Func<double> plainRead)
 {
     private const double WarmUpSeconds = 0.5, SampleSeconds = 0.02;
-    private const int WarmUpRuns = 40, LongestWarmUpSeconds = 4;
+    private const int WarmUpRuns = 40, LongestWarmUpSeconds = 3, FewestPairs = 3;
 
     /// <summary>Times two actions.</summary>
     /// <param name="work">What they do.</param>
@@ -31,31 +28,74 @@ internal sealed class Alternation(int pairs)
     /// <param name="units">How many of it one run does.</param>
     /// <param name="ours">The engine's way.</param>
     /// <param name="peer">The other way.</param>
-    /// <param name="peerName">Whose.</param>
-    public Row Time(string work, string unit, double units, Action ours, Action peer, string peerName = "libtorch")
+    /// <param name="goal">What the ratio shall reach; null for nothing.</param>
+    /// <param name="peerName">Whose the other way is.</param>
+    public Row Time(string work, string unit, double units, Action ours, Action peer, double? goal, string peerName = "libtorch")
     {
         double slower = Math.Max(WarmUp(ours), WarmUp(peer));
         int runs = Math.Max(1, (int)Math.Ceiling(SampleSeconds / slower));
-        return TimeSamples(work, unit, units, () => Sample(ours, runs), () => Sample(peer, runs), peerName);
+        return Time(
+            work, unit, new Way("ours", () => Sample(ours, runs) / units), new Way(peerName, () => Sample(peer, runs) / units, goal)).Single();
     }
 
-    /// <summary>The same with samples that time themselves, because they have to prepare something first.</summary>
-    public Row TimeSamples(string work, string unit, double units, Func<double> ours, Func<double> peer, string peerName = "libtorch")
+    /// <summary>The same with ways that time themselves, because they have to prepare something first; they come warmed up.</summary>
+    /// <param name="work">What they do.</param>
+    /// <param name="unit">What is counted.</param>
+    /// <param name="ours">The engine's way.</param>
+    /// <param name="peers">The others, each with a row.</param>
+    public Row[] Time(string work, string unit, Way ours, params Way[] peers)
     {
-        double[] our = new double[pairs], their = new double[pairs];
-        for (int i = 0; i < pairs; i++)
+        var our = new List<double>();
+        var plain = new List<double>();
+        List<double>[] their = [.. peers.Select(_ => new List<double>())];
+        long start = Stopwatch.GetTimestamp();
+        while (our.Count < pairs && (our.Count < FewestPairs || Stopwatch.GetElapsedTime(start).TotalSeconds < longest))
         {
-            // Both teams of threads look out for work for a moment before they sleep.
-            Thread.Sleep(5);
-            our[i] = ours();
-            Thread.Sleep(5);
-            their[i] = peer();
+            our.Add(Settled(ours.Sample));
+            for (int p = 0; p < peers.Length; p++) their[p].Add(Settled(peers[p].Sample));
+            if (ours.Bytes > 0) plain.Add(Settled(plainRead));
         }
 
-        double ratio = Median([.. their.Zip(our, (t, o) => t / o)]), median = Median(our), peerMedian = Median(their);
-        var row = new Row(work, unit, units / median, units / peerMedian, ratio, median * 1e3, peerMedian * 1e3, peerName);
+        return [.. peers.Select((peer, p) => Told(Of(peer, [.. their[p]])))];
+
+        Row Of(Way peer, double[] times)
+        {
+            double median = Median([.. our]), theirMedian = Median(times);
+            return new Row(
+                work, unit, 1 / median, 1 / theirMedian, Median([.. times.Zip(our, (t, o) => t / o)]), median * 1e3, theirMedian * 1e3, peer.Name)
+            {
+                Goal = peer.Goal,
+                Pairs = our.Count,
+                Agreement = peer.Agreement,
+                Reading = ours.Bytes == 0 ? null : new Reading(
+                    ours.Bytes / median * 1e-9, peer.Bytes / theirMedian * 1e-9, 1e-9 / Median([.. plain]),
+                    ours.Bytes * Median([.. plain.Zip(our, (p, o) => p / o)]), peer.Bytes * Median([.. plain.Zip(times, (p, t) => p / t)])),
+            };
+        }
+    }
+
+    /// <summary>Prints a row once it is there.</summary>
+    public static Row Told(Row row)
+    {
         Console.WriteLine(Report.Line(row));
         return row;
+    }
+
+    /// <summary>
+    /// A sample taken once nothing else of this process works: every side's threads look out for work for a while before they sleep.
+    /// </summary>
+    public static double Settled(Func<double> sample)
+    {
+        const int StepMilliseconds = 5, MostSteps = 40;
+        TimeSpan quiet = TimeSpan.FromMilliseconds(0.5);
+        for (int step = 0; step < MostSteps; step++)
+        {
+            TimeSpan before = Environment.CpuUsage.TotalTime;
+            Thread.Sleep(StepMilliseconds);
+            if (Environment.CpuUsage.TotalTime - before < quiet) break;
+        }
+
+        return sample();
     }
 
     /// <summary>Seconds that an action takes.</summary>

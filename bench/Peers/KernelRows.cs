@@ -42,7 +42,7 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
         device.Gemm(a, b, c);
         Agree("product", c, torch.mm(A, B));
         return alternation.Time(
-            $"SGEMM {m}x{n}x{k} (m, n, k)", "GFLOP", 2e-9 * m * n * k, () => device.Gemm(a, b, c), () => torch.mm(A, B).Dispose());
+            $"SGEMM {m}x{n}x{k} (m, n, k)", "GFLOP", 2e-9 * m * n * k, () => device.Gemm(a, b, c), () => torch.mm(A, B).Dispose(), 1.05);
     }
 
     /// <summary>Weights of a checkpoint: F16 against float32, both ours.</summary>
@@ -53,7 +53,7 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
         OurTensor whole = Stored(values, DType.F32, k, n), half = Stored(values, DType.F16, k, n);
         OurTensor c = device.AllocateUnscoped(new Shape(m, n));
         return alternation.Time($"GEMM {m}x{n}x{k}, F16 weights against our own float32", "GFLOP", 2e-9 * m * n * k,
-            () => device.Gemm(a, half, c), () => device.Gemm(a, whole, c), "ours, F32");
+            () => device.Gemm(a, half, c), () => device.Gemm(a, whole, c), 0.9, "ours, F32");
     }
 
     private Row Skinny(int m, int n, int k)
@@ -66,7 +66,7 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
         device.Gemm(a, b, c);
         Agree("skinny product", c, torch.mm(A, B));
         return alternation.Time(
-            $"GEMM {m}x{n}x{k}, stored F32 weights", "GFLOP", 2e-9 * m * n * k, () => device.Gemm(a, b, c), () => torch.mm(A, B).Dispose());
+            $"GEMM {m}x{n}x{k}, stored F32 weights", "GFLOP", 2e-9 * m * n * k, () => device.Gemm(a, b, c), () => torch.mm(A, B).Dispose(), null);
     }
 
     private Row LayerNorm(int rows, int columns)
@@ -75,7 +75,7 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
         (OurTensor gain, TorchTensor Gain) = Both(columns);
         (OurTensor bias, TorchTensor Bias) = Both(columns);
         return Timed($"layer norm {rows}x{columns}", rows * columns,
-            () => Ops.LayerNorm(x, gain, bias, 1e-5f).Value, () => functional.layer_norm(X, [columns], Gain, Bias, 1e-5));
+            () => Ops.LayerNorm(x, gain, bias, 1e-5f).Value, () => functional.layer_norm(X, [columns], Gain, Bias, 1e-5), 1.5);
     }
 
     private Row Gelu(int rows, int columns)
@@ -84,7 +84,7 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
         return Timed(
             $"GELU (tanh) {rows}x{columns}", rows * columns,
             () => Ops.Activate(x, Activation.GeluTanh).Value,
-            () => functional.gelu(X, TorchSharp.Modules.GELU.Approximate.tanh));
+            () => functional.gelu(X, TorchSharp.Modules.GELU.Approximate.tanh), 1.5);
     }
 
     /// <summary>Every column visible. Ours works in place, as attention uses it; probabilities take the time that scores take.</summary>
@@ -95,7 +95,7 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
         device.Rows<CausalSoftmaxRow>(rows, visible, 1, x);
         Agree("softmax", x, functional.softmax(X, 1));
         return alternation.Time($"softmax rows {rows}x{columns}", "Melement", 1e-6 * rows * columns,
-            () => device.Rows<CausalSoftmaxRow>(rows, visible, 1, x), () => functional.softmax(X, 1).Dispose());
+            () => device.Rows<CausalSoftmaxRow>(rows, visible, 1, x), () => functional.softmax(X, 1).Dispose(), 1.5);
     }
 
     private Row CrossEntropy(int rows, int columns)
@@ -104,7 +104,7 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
         int[] targets = [.. Enumerable.Range(0, rows).Select(_ => rng.NextInt(columns))];
         TorchTensor Targets = torch.tensor(Array.ConvertAll(targets, t => (long)t));
         return Timed($"cross-entropy {rows}x{columns}", rows * columns,
-            () => Ops.CrossEntropy(x, targets).Value, () => functional.cross_entropy(X, Targets, reduction: Reduction.None));
+            () => Ops.CrossEntropy(x, targets).Value, () => functional.cross_entropy(X, Targets, reduction: Reduction.None), 1.5);
     }
 
     private Row CrossEntropyWithGradient(int rows, int columns)
@@ -113,7 +113,7 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
         X.requires_grad_(true);
         int[] targets = [.. Enumerable.Range(0, rows).Select(_ => rng.NextInt(columns))];
         TorchTensor Targets = torch.tensor(Array.ConvertAll(targets, t => (long)t));
-        return Timed($"cross-entropy {rows}x{columns} and its gradient", rows * columns, Ours, Peer);
+        return Timed($"cross-entropy {rows}x{columns} and its gradient", rows * columns, Ours, Peer, null);
 
         OurTensor Ours()
         {
@@ -133,12 +133,12 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
         }
     }
 
-    private Row Timed(string work, int elements, Func<OurTensor> ours, Func<TorchTensor> peer)
+    private Row Timed(string work, int elements, Func<OurTensor> ours, Func<TorchTensor> peer, double? goal)
     {
         using (device.Scope())
         using (torch.NewDisposeScope())
             Agree(work, ours(), peer());
-        return alternation.Time(work, "Melement", 1e-6 * elements, Ours, Peer);
+        return alternation.Time(work, "Melement", 1e-6 * elements, Ours, Peer, goal);
 
         void Ours()
         {
@@ -154,20 +154,8 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
     }
 
     /// <summary>What is timed must be the same thing.</summary>
-    internal static void Agree(string work, OurTensor ours, TorchTensor peer)
-    {
-        Agree(work, ours.ToArray(), peer.detach().data<float>().ToArray());
-    }
-
-    /// <inheritdoc cref="Agree(string, OurTensor, TorchTensor)"/>
-    internal static void Agree(string work, float[] mine, float[] theirs)
-    {
-        if (mine.Length != theirs.Length)
-            throw new InvalidOperationException($"{work}: {mine.Length} numbers, libtorch has {theirs.Length}.");
-        double largest = theirs.Max(Math.Abs), difference = mine.Zip(theirs, (a, b) => Math.Abs((double)a - b)).Max();
-        if (!(difference <= 1e-3 * largest))
-            throw new InvalidOperationException($"{work}: results differ by {difference}, the largest is {largest}.");
-    }
+    internal static void Agree(string work, OurTensor ours, TorchTensor peer) =>
+        Agreeing.Check(work, ours.ToArray(), peer.detach().data<float>().ToArray());
 
     private OurTensor Stored(float[] values, DType dtype, int rows, int columns)
     {

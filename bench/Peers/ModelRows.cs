@@ -1,7 +1,6 @@
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
-using Sharpformer.Transformer.Checkpoints;
 using TorchSharp;
 
 namespace Sharpformer.Peers;
@@ -9,8 +8,8 @@ namespace Sharpformer.Peers;
 /// <summary>Whole models: a forward pass over a batch of prompts, and decoding one sequence. Random weights, the same in both.</summary>
 /// <param name="device">The engine's device.</param>
 /// <param name="alternation">How to time.</param>
-/// <param name="folder">Where model folders are made once and kept.</param>
-internal sealed class ModelRows(CpuDevice device, Alternation alternation, string folder)
+/// <param name="files">The models.</param>
+internal sealed class ModelRows(CpuDevice device, Alternation alternation, PeerFiles files)
 {
     private const int Prompts = 64, Tokens = 20;
 
@@ -22,9 +21,7 @@ internal sealed class ModelRows(CpuDevice device, Alternation alternation, strin
 
     private IEnumerable<Row> Of(DType dtype)
     {
-        string path = Path.Combine(folder, $"gpt2-{dtype}".ToLowerInvariant());
-        if (!Directory.Exists(path)) RandomCheckpoint.Write(path, PublishedSizes.All["gpt2"], dtype, seed: 0);
-        CausalLm model = CausalLm.Load(path, device);
+        CausalLm model = CausalLm.Load(files.Ours("gpt2", dtype), device);
         using var scope = torch.NewDisposeScope();
         using IDisposable inference = torch.inference_mode(true);
         var peer = new PeerGpt2(model);
@@ -48,7 +45,7 @@ internal sealed class ModelRows(CpuDevice device, Alternation alternation, strin
         {
             using var scope = torch.NewDisposeScope();
             peer.LastLogits(ids);
-        });
+        }, goal: 1.2);
 
         Tensor Ours() => new DecodeSession(model, Prompts, Tokens).Advance(batch);
     }
@@ -59,8 +56,8 @@ internal sealed class ModelRows(CpuDevice device, Alternation alternation, strin
         float[] ourLogits = [], theirLogits = [];
         Ours();
         Peer();
-        KernelRows.Agree(work, ourLogits, theirLogits);
-        return alternation.TimeSamples(work, "token", 1, Ours, Peer);
+        Agreeing.Check(work, ourLogits, theirLogits);
+        return alternation.Time(work, "token", new Way("ours", Ours), new Way("libtorch", Peer, Goal: 1.2)).Single();
 
         double Ours()
         {

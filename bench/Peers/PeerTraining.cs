@@ -11,7 +11,7 @@ namespace Sharpformer.Peers;
 /// A training step as a PyTorch user writes it: whole sequences, mean cross-entropy of all positions, backward, gradients clipped
 /// together, AdamW that leaves vectors without decay. Tensors are let go as soon as Python would let go of them.
 /// </summary>
-internal sealed class PeerTraining
+internal sealed class PeerTraining : IDisposable
 {
     private readonly TrainingSettings settings;
     private readonly PeerGpt2 model;
@@ -47,6 +47,8 @@ internal sealed class PeerTraining
 
         return loss.item<float>();
     }
+
+    public void Dispose() => optimizer.Dispose();
 
     private Tensor Loss(Tensor ids, Tensor targets)
     {

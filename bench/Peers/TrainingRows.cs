@@ -1,7 +1,6 @@
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 using Sharpformer.Transformer;
-using Sharpformer.Transformer.Checkpoints;
 using Sharpformer.Transformer.Training;
 using TorchSharp;
 
@@ -11,8 +10,12 @@ namespace Sharpformer.Peers;
 /// <param name="device">The engine's device.</param>
 /// <param name="alternation">How to time.</param>
 /// <param name="root">The repository.</param>
-internal sealed class TrainingRows(CpuDevice device, Alternation alternation, string root)
+/// <param name="files">The models.</param>
+internal sealed class TrainingRows(CpuDevice device, Alternation alternation, string root, PeerFiles files)
 {
+    /// <summary>The argument with which the program is one side of a memory row; the size and the side follow.</summary>
+    public const string Alone = "training-alone";
+
     private const int CheckedSteps = 3, MeasuredSteps = 3;
 
     private static readonly TrainingSettings Settings =
@@ -39,21 +42,11 @@ internal sealed class TrainingRows(CpuDevice device, Alternation alternation, st
     public void RunAlone(string name, bool isOurs)
     {
         Size size = Sizes.Single(size => size.Name == name);
-        Action step = isOurs ? Ours(size) : Peer(size);
+        CausalLm model = Load(size);
+        using PeerTraining? training = isOurs ? null : new PeerTraining(model, Settings);
+        Func<float> step = training is null ? OurStep(model, size) : PeerStep(training, model.Config, size);
         for (int i = 0; i < MeasuredSteps; i++) step();
         Console.WriteLine(OwnProcess.PeakBytes());
-
-        Action Ours(Size size)
-        {
-            Func<float> step = OurStep(Load(size), size);
-            return () => step();
-        }
-
-        Action Peer(Size size)
-        {
-            Func<float> step = PeerStep(Load(size), size);
-            return () => step();
-        }
     }
 
     private Row Speed(Size size)
@@ -61,27 +54,26 @@ internal sealed class TrainingRows(CpuDevice device, Alternation alternation, st
         CausalLm model = Load(size);
         using var scope = torch.NewDisposeScope();
         string work = $"train {size.Name}, {size.Sequences}x{size.Tokens} tokens, AdamW";
-        Func<float> ours = OurStep(model, size), peer = PeerStep(model, size);
-        KernelRows.Agree(
+        using var training = new PeerTraining(model, Settings);
+        Func<float> ours = OurStep(model, size), peer = PeerStep(training, model.Config, size);
+        Agreeing.Check(
             work, [.. Enumerable.Range(0, CheckedSteps).Select(_ => ours())], [.. Enumerable.Range(0, CheckedSteps).Select(_ => peer())]);
-        return alternation.Time(work, "token", size.Sequences * size.Tokens, () => ours(), () => peer());
+        return alternation.Time(work, "token", size.Sequences * size.Tokens, () => ours(), () => peer(), goal: 1.1);
     }
 
     private static Row Memory(Size size)
     {
-        double ours = OwnProcess.Again("memory", size.Name, "ours") * 1e-6, peer = OwnProcess.Again("memory", size.Name, "peer") * 1e-6;
+        double ours = Peak("ours"), peer = Peak("peer");
         string work = $"train {size.Name}, {size.Sequences}x{size.Tokens} tokens, peak memory";
-        var row = new Row(work, "MB", ours, peer, peer / ours, null, null);
-        Console.WriteLine(Report.Line(row));
-        return row;
+        return Alternation.Told(new Row(work, "MB", ours, peer, peer / ours, null, null) { Goal = 1 });
+
+        double Peak(string side) => OwnProcess.Again(Alone, size.Name, side).Told * 1e-6;
     }
 
     private CausalLm Load(Size size)
     {
         if (size.Name == "bundled") return CausalLm.Load(Path.Combine(root, "models", "facts-gpt2"), device);
-        string folder = Path.Combine(root, "artifacts", "models", "gpt2-f32");
-        if (!Directory.Exists(folder)) RandomCheckpoint.Write(folder, PublishedSizes.All["gpt2"], DType.F32, seed: 0);
-        return CausalLm.Load(folder, device);
+        return CausalLm.Load(files.Ours("gpt2", DType.F32), device);
     }
 
     private static Func<float> OurStep(CausalLm model, Size size)
@@ -93,10 +85,9 @@ internal sealed class TrainingRows(CpuDevice device, Alternation alternation, st
         return () => (float)trainer.Step([batch]).Loss;
     }
 
-    private static Func<float> PeerStep(CausalLm model, Size size)
+    private static Func<float> PeerStep(PeerTraining training, ModelConfig config, Size size)
     {
-        int[][] text = Text(size, model.Config);
-        var training = new PeerTraining(model, Settings);
+        int[][] text = Text(size, config);
         torch.Tensor ids = torch.tensor(
             [.. text.SelectMany(sequence => sequence[..^1]).Select(id => (long)id)], [size.Sequences, size.Tokens]);
         torch.Tensor targets = torch.tensor([.. text.SelectMany(sequence => sequence[1..]).Select(id => (long)id)]);

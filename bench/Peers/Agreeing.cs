@@ -29,8 +29,8 @@ internal static class Agreeing
         var found = new Agreement(positions.Max(p => p.Difference), positions.Count(p => p.SameArgMax), positions.Length);
         if (found.Difference <= tolerance && found.SameArgMax >= sameArgMax * found.Positions) return found;
         throw new InvalidOperationException(
-            $"{work}: logits differ by {found.Difference:0.0e+0} of the largest, expected at most {tolerance}; the most probable token is the "
-            + $"same at {found.SameArgMax} of {found.Positions} positions, expected at {sameArgMax:P0}.");
+            $"{work}: logits differ by {found.Difference:0.0e+0} of the largest, expected at most {tolerance}; "
+            + $"the most probable token is the same at {found.SameArgMax} of {found.Positions} positions, expected at {sameArgMax:P0}.");
     }
 
     private static (double Difference, bool SameArgMax) Compare(ReadOnlySpan<float> ours, ReadOnlySpan<float> peer)

@@ -4,10 +4,10 @@ namespace Sharpformer.Peers;
 
 /// <summary>A way of doing a row's work.</summary>
 /// <param name="Name">Whose it is.</param>
-/// <param name="Sample">Does it once; seconds that one unit took.</param>
+/// <param name="Sample">Does it; seconds that one run took.</param>
 /// <param name="Goal">What the ratio of its time to ours shall reach; null for nothing.</param>
 /// <param name="Agreement">How near its results are to ours.</param>
-/// <param name="Bytes">What a unit reads from memory; 0 where that limits nothing.</param>
+/// <param name="Bytes">What a run reads from memory; 0 where that limits nothing.</param>
 internal sealed record Way(string Name, Func<double> Sample, double? Goal = null, Agreement? Agreement = null, double Bytes = 0);
 
 /// <summary>
@@ -20,7 +20,7 @@ internal sealed record Way(string Name, Func<double> Sample, double? Goal = null
 internal sealed class Alternation(int pairs, double longest, Func<double> plainRead)
 {
     private const double WarmUpSeconds = 0.5, SampleSeconds = 0.02;
-    private const int WarmUpRuns = 40, LongestWarmUpSeconds = 3, FewestPairs = 3;
+    private const int WarmUpRuns = 40, LongestWarmUpSeconds = 2, FewestPairs = 3;
 
     /// <summary>Times two actions.</summary>
     /// <param name="work">What they do.</param>
@@ -34,16 +34,17 @@ internal sealed class Alternation(int pairs, double longest, Func<double> plainR
     {
         double slower = Math.Max(WarmUp(ours), WarmUp(peer));
         int runs = Math.Max(1, (int)Math.Ceiling(SampleSeconds / slower));
-        return Time(
-            work, unit, new Way("ours", () => Sample(ours, runs) / units), new Way(peerName, () => Sample(peer, runs) / units, goal)).Single();
+        var our = new Way("ours", () => Sample(ours, runs));
+        return Time(work, unit, units, our, new Way(peerName, () => Sample(peer, runs), goal)).Single();
     }
 
     /// <summary>The same with ways that time themselves, because they have to prepare something first; they come warmed up.</summary>
     /// <param name="work">What they do.</param>
     /// <param name="unit">What is counted.</param>
+    /// <param name="units">How many of it one run does.</param>
     /// <param name="ours">The engine's way.</param>
     /// <param name="peers">The others, each with a row.</param>
-    public Row[] Time(string work, string unit, Way ours, params Way[] peers)
+    public Row[] Time(string work, string unit, double units, Way ours, params Way[] peers)
     {
         var our = new List<double>();
         var plain = new List<double>();
@@ -61,8 +62,8 @@ internal sealed class Alternation(int pairs, double longest, Func<double> plainR
         Row Of(Way peer, double[] times)
         {
             double median = Median([.. our]), theirMedian = Median(times);
-            return new Row(
-                work, unit, 1 / median, 1 / theirMedian, Median([.. times.Zip(our, (t, o) => t / o)]), median * 1e3, theirMedian * 1e3, peer.Name)
+            double ratio = Median([.. times.Zip(our, (t, o) => t / o)]);
+            return new Row(work, unit, units / median, units / theirMedian, ratio, median * 1e3, theirMedian * 1e3, peer.Name)
             {
                 Goal = peer.Goal,
                 Pairs = our.Count,

@@ -43,28 +43,27 @@ internal sealed class InferenceRows(PeerFiles files, Alternation alternation, in
     /// <summary>One sequence at 64 and 512 tokens, and four at 64.</summary>
     public IEnumerable<Row> DecodingRows()
     {
-        const int Batch = 4;
-        foreach ((int sequences, int context) in ((int, int)[])[(1, 64), (1, 512), (Batch, 64)])
+        using var f32 = new OurSide(files.Ours("gpt2", DType.F32), threads);
+        using var f16 = new OurSide(files.Ours("gpt2", DType.F16), threads);
+        using var q8 = new OurSide(files.Ours("gpt2", DType.Q8), threads);
+        using var onnx = new OnnxSide(files.Onnx("gpt2"), f32.Config, threads);
+        foreach ((int sequences, int context) in ((int, int)[])[(1, 64), (1, 512), (4, 64)])
         {
-            string work = sequences == 1 ? $"decoding at {context}" : $"decoding {sequences} sequences at {context}";
-            int tokens = context + Decoded / 2;
-            using var f32 = new OurSide(files.Ours("gpt2", DType.F32), threads);
-            using var f16 = new OurSide(files.Ours("gpt2", DType.F16), threads);
-            using var q8 = new OurSide(files.Ours("gpt2", DType.Q8), threads);
-            using var onnx = new OnnxSide(files.Onnx("gpt2"), f32.Config, threads);
             using LlamaSide llamaF32 = Llama(GgufType.F32), llamaF16 = Llama(GgufType.F16), llamaQ8 = Llama(GgufType.Q8_0);
-            bool isOne = sequences == 1;
+            string work = sequences == 1 ? $"decoding at {context}" : $"decoding {sequences} sequences at {context}";
+            double? goal = sequences == 1 ? 1.1 : null, goalOfQ8 = sequences == 1 ? 1 : null;
             foreach (Row row in (Row[])
             [
-                .. Decoding($"124M F32, {work}", f32, DType.F32, sequences, context,
-                    new Rival(llamaF32, isOne ? 1.1 : null), new Rival(onnx, isOne ? 1.1 : null)),
-                .. Decoding($"124M F16, {work}", f16, DType.F16, sequences, context, new Rival(llamaF16, isOne ? 1.1 : null, GgufType.F16)),
-                .. Decoding($"124M Q8, {work}", q8, DType.Q8, sequences, context, new Rival(llamaQ8, isOne ? 1 : null, GgufType.Q8_0)),
-                .. Decoding($"124M F16, {work}", f16, DType.F16, sequences, context, new Rival(llamaQ8, null, GgufType.Q8_0)),
+                .. Decoding($"124M F32, {work}", f32, DType.F32, sequences, context, new Rival(llamaF32, goal), new Rival(onnx, goal)),
+                .. Decoding(
+                    $"124M F16, {work}", f16, DType.F16, sequences, context, new Rival(llamaF16, goal, GgufType.F16),
+                    new Rival(llamaQ8, null, GgufType.Q8_0)),
+                .. Decoding($"124M Q8, {work}", q8, DType.Q8, sequences, context, new Rival(llamaQ8, goalOfQ8, GgufType.Q8_0)),
             ])
                 yield return row;
 
-            LlamaSide Llama(GgufType type) => new(files.Gguf("gpt2", type), threads, sequences, tokens, LongPrompt);
+            LlamaSide Llama(GgufType type) =>
+                new(files.Gguf("gpt2", type), threads, sequences, context + (Decoded / 2), sequences * context);
         }
     }
 
@@ -73,8 +72,9 @@ internal sealed class InferenceRows(PeerFiles files, Alternation alternation, in
     {
         using var ours = new OurSide(files.Ours("gpt2-xl", DType.F16), threads);
         using var llama = new LlamaSide(files.Gguf("gpt2-xl", GgufType.F16), threads, 1, LongPrompt, LongPrompt);
-        foreach (Row row in Decoding("XL F16, decoding at 64", ours, DType.F16, 1, 64, new Rival(llama, 1.1, GgufType.F16))) yield return row;
-        foreach (Row row in Reading($"XL F16, one prompt of {LongPrompt} tokens", ours, 1, LongPrompt, new Rival(llama, 2))) yield return row;
+        Rival goingOn = new(llama, 1.1, GgufType.F16), reading = new(llama, 2, GgufType.F16);
+        foreach (Row row in Decoding("XL F16, decoding at 64", ours, DType.F16, 1, 64, goingOn)) yield return row;
+        foreach (Row row in Reading($"XL F16, one prompt of {LongPrompt} tokens", ours, 1, LongPrompt, reading)) yield return row;
     }
 
     /// <summary>Another side of a row.</summary>
@@ -101,7 +101,8 @@ internal sealed class InferenceRows(PeerFiles files, Alternation alternation, in
     {
         int[][] prompts = RandomTokens(ours.Config, count, length);
         float[] logits = Logits(ours);
-        return alternation.Time(work, "token", Way(ours), [.. rivals.Where(rival => rival.Side is not null).Select(Checked)]);
+        Way[] peers = [.. rivals.Where(rival => rival.Side is not null).Select(Checked)];
+        return alternation.Time(work, "token", count * length, Way(ours), peers);
 
         Way Checked(Rival rival) => Way(rival.Side!) with
         {
@@ -112,12 +113,11 @@ internal sealed class InferenceRows(PeerFiles files, Alternation alternation, in
         float[] Logits(ISide side)
         {
             float[] result = new float[count * ours.Config.VocabSize];
-            side.Read(prompts, result);
-            side.Read(prompts);
+            side.Read(prompts, result); // warms the side up as well
             return result;
         }
 
-        Way Way(ISide side) => new(side.Name, () => Alternation.Seconds(() => side.Read(prompts)) / (count * length));
+        Way Way(ISide side) => new(side.Name, () => Alternation.Seconds(() => side.Read(prompts)));
     }
 
     private Row[] Decoding(string work, OurSide ours, DType type, int sequences, int context, params Rival[] rivals)
@@ -127,7 +127,7 @@ internal sealed class InferenceRows(PeerFiles files, Alternation alternation, in
         float[] logits = Logits(ours);
         // We keep keys and values as float32.
         Way our = Way(ours) with { Bytes = Bytes(type switch { DType.F32 => 4, DType.F16 => 2, _ => 1 }, sizeof(float)) };
-        return alternation.Time(work, "token", our, [.. rivals.Select(Checked)]);
+        return alternation.Time(work, "token", sequences, our, [.. rivals.Select(Checked)]);
 
         Way Checked(Rival rival) => Way(rival.Side!) with
         {
@@ -156,17 +156,17 @@ internal sealed class InferenceRows(PeerFiles files, Alternation alternation, in
             return Alternation.Seconds(() =>
             {
                 for (int i = 0; i < Decoded; i++) side.Next(Tokens(i));
-            }) / (Decoded * sequences);
+            }) / Decoded;
         });
 
         int[] Tokens(int i) => Array.ConvertAll(text, sequence => sequence[before + i]);
 
-        // A token's share of the matrices, which are read once for all sequences, and the keys and values of its own.
+        // The matrices once for all sequences, and the keys and values of each.
         double Bytes(double ofWeight, double ofKept)
         {
             ModelConfig c = ours.Config;
             double matrices = (double)c.NLayer * c.NEmbd * (4L * c.NEmbd + 2L * c.NInner) + (double)c.VocabSize * c.NEmbd;
-            return ofWeight * matrices / sequences + ofKept * 2 * c.NLayer * c.NEmbd * context;
+            return (ofWeight * matrices) + (ofKept * 2 * c.NLayer * c.NEmbd * context * sequences);
         }
     }
 

@@ -66,7 +66,8 @@ internal sealed class KernelRows(CpuDevice device, Alternation alternation)
         device.Gemm(a, b, c);
         Agree("skinny product", c, torch.mm(A, B));
         return alternation.Time(
-            $"GEMM {m}x{n}x{k}, stored F32 weights", "GFLOP", 2e-9 * m * n * k, () => device.Gemm(a, b, c), () => torch.mm(A, B).Dispose(), null);
+            $"GEMM {m}x{n}x{k}, stored F32 weights", "GFLOP", 2e-9 * m * n * k,
+            () => device.Gemm(a, b, c), () => torch.mm(A, B).Dispose(), null);
     }
 
     private Row LayerNorm(int rows, int columns)

@@ -17,7 +17,8 @@ internal sealed record Machine(string Processor, int Cores, int VectorBits, doub
     /// <summary>This one.</summary>
     public static Machine Here()
     {
-        string processor = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) ?? "?";
+        string processor =
+            File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) ?? "?";
         int bits = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
         double memory = Math.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 1e-9, 1);
         return new Machine(
@@ -25,7 +26,7 @@ internal sealed record Machine(string Processor, int Cores, int VectorBits, doub
             RuntimeInformation.FrameworkDescription);
     }
 
-    /// <summary>How many processes wanted a core over the last minute, on average: of whom others are the more, the less a figure says.</summary>
+    /// <summary>How many threads wanted a core over the last minute, on average: before this program runs, those of others.</summary>
     public static double Load() => double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);
 
     /// <summary>The version of a package that this program was built with.</summary>
@@ -38,5 +39,6 @@ internal sealed record Machine(string Processor, int Cores, int VectorBits, doub
 
     /// <inheritdoc/>
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Processor}, {Cores} cores, {VectorBits}-bit vectors, {MemoryGB} GB, {System}, {Runtime}");
+        string.Create(
+            CultureInfo.InvariantCulture, $"{Processor}, {Cores} cores, {VectorBits}-bit vectors, {MemoryGB} GB, {System}, {Runtime}");
 }

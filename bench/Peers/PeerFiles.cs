@@ -5,7 +5,9 @@ using Sharpformer.Transformer.Checkpoints;
 
 namespace Sharpformer.Peers;
 
-/// <summary>Models of published sizes with random weights, and the same in the peers' formats: made when first asked for, and kept.</summary>
+/// <summary>
+/// Models of published sizes with random weights, and the same in the peers' formats: made when first asked for, and kept.
+/// </summary>
 /// <param name="folder">Where they are kept.</param>
 internal sealed class PeerFiles(string folder)
 {

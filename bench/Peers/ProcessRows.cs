@@ -21,15 +21,17 @@ internal sealed class ProcessRows(PeerFiles files, Alternation alternation, int 
     {
         foreach ((DType type, GgufType gguf) in ((DType, GgufType)[])[(DType.F32, GgufType.F32), (DType.F16, GgufType.F16)])
         {
-            string folder = files.Ours("gpt2", type), work = $"124M {type}, process to the end of {Prompt} + {Decoded} tokens";
-            var ours = new Peaks("ours", folder, folder, threads);
-            Peaks[] peers = [new($"llama.cpp {gguf}".ToLowerInvariant(), files.Gguf("gpt2", gguf), folder, threads)];
-            if (type == DType.F32) peers = [.. peers, new("ONNX Runtime", files.Onnx("gpt2"), folder, threads)];
-            foreach (Row row in alternation.Time(work, "process", ours.Way(null), [.. peers.Select(peer => peer.Way(1))])) yield return row;
+            string folder = files.Ours("gpt2", type), work = $"124M {type}, own process, {Prompt} + {Decoded} tokens";
+            var ours = new Peaks("ours", folder, folder, threads, goal: null);
+            Peaks[] peers = [new($"llama.cpp {gguf}".ToLowerInvariant(), files.Gguf("gpt2", gguf), folder, threads, goal: 1)];
+            if (type == DType.F32) peers = [.. peers, new("ONNX Runtime", files.Onnx("gpt2"), folder, threads, goal: null)];
+            Way our = ours.Way();
+            foreach (Row row in alternation.Time(work, "process", 1, our, [.. peers.Select(peer => peer.Way())])) yield return row;
             foreach (Peaks peer in peers)
             {
-                double our = ours.Megabytes, their = peer.Megabytes;
-                yield return Alternation.Told(new Row($"{work}, peak memory", "MB", our, their, their / our, null, null, peer.Name) { Goal = 1 });
+                double mine = ours.Megabytes, theirs = peer.Megabytes;
+                yield return Alternation.Told(
+                    new Row($"{work}, peak memory", "MB", mine, theirs, theirs / mine, null, null, peer.Name) { Goal = peer.Goal });
             }
         }
     }
@@ -51,16 +53,18 @@ internal sealed class ProcessRows(PeerFiles files, Alternation alternation, int 
     }
 
     /// <summary>Processes of one side, and the peaks that they told.</summary>
-    private sealed class Peaks(string name, string path, string folder, int threads)
+    private sealed class Peaks(string name, string path, string folder, int threads, double? goal)
     {
         private readonly List<double> told = [];
 
         public string Name => name;
 
+        public double? Goal => goal;
+
         public double Megabytes => Alternation.Median([.. told]) * 1e-6;
 
         /// <summary>A way whose files are in the system's cache.</summary>
-        public Way Way(double? goal)
+        public Way Way()
         {
             Sample();
             return new Way(name, Sample, goal);

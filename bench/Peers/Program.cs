@@ -26,7 +26,7 @@ internal static class Program
                  kernels, training, retrofit   beside libtorch
           --threads N          threads of all sides (2)
           --pairs N            pairs of runs whose median counts (9)
-          --seconds N          after which a row ends with fewer pairs, at least 3 (40)
+          --seconds N          after which a row ends with fewer pairs, at least 3 (20)
           --edits N            facts that the retrofit teaches (1000)
           --json FILE          writes the report there as well
           --version            the version of libtorch, once it starts
@@ -40,7 +40,7 @@ internal static class Program
             return 0;
         }
 
-        (int threads, int pairs, int seconds, int edits, string? json) = (2, 9, 40, 1000, null);
+        (int threads, int pairs, int seconds, int edits, string? json) = (2, 9, 20, 1000, null);
         (string Size, bool IsOurs)? training = null;
         string[] parts = AllParts;
         for (int i = 0; i < args.Length; i++)
@@ -98,7 +98,9 @@ internal static class Program
         });
     }
 
-    /// <summary>Runs parts and reports; a part that fails, as when sides do not agree, costs the others nothing but the exit code.</summary>
+    /// <summary>
+    /// Runs parts and reports; a part that fails, as when sides do not agree, costs the others nothing but the exit code.
+    /// </summary>
     private static int Run(string[] parts, int threads, int pairs, string? json, Func<string, IEnumerable<Row>> rowsOf)
     {
         var machine = Machine.Here();
@@ -113,14 +115,18 @@ internal static class Program
             llamaLibrary = LlamaSide.Library(),
             onnxRuntime = Machine.Package("Microsoft.ML.OnnxRuntime"),
         };
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{date:yyyy-MM-dd HH:mm} UTC, load {loadBefore}, {threads} threads; {machine}"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{date:yyyy-MM-dd HH:mm} UTC, load {loadBefore}, {threads} threads; {machine}"));
         Console.WriteLine(
-            $"libtorch {versions.libtorch}, LLamaSharp {versions.llamaSharp} ({versions.llamaLibrary}), ONNX Runtime {versions.onnxRuntime}");
+            $"libtorch {versions.libtorch}, LLamaSharp {versions.llamaSharp} ({versions.llamaLibrary} library), "
+            + $"ONNX Runtime {versions.onnxRuntime}");
         Console.WriteLine(Report.Head);
         var rows = new List<Row>();
         var errors = new List<string>();
+        var secondsOf = new Dictionary<string, double>();
         foreach (string part in parts)
         {
+            long partStart = Stopwatch.GetTimestamp();
             try
             {
                 rows.AddRange(rowsOf(part));
@@ -130,13 +136,21 @@ internal static class Program
                 errors.Add($"{part}: {error.Message}");
                 Console.Error.WriteLine($"error: {errors[^1]}");
             }
+
+            secondsOf[part] = Math.Round(Stopwatch.GetElapsedTime(partStart).TotalSeconds);
         }
 
         double loadAfter = Machine.Load(), took = Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds);
         int met = rows.Count(row => row.Met == true), missed = rows.Count(row => row.Met == false);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{met} goals met, {missed} not; {took} s, load {loadAfter}"));
+        string each = string.Join(", ", secondsOf.Select(part => $"{part.Key} {part.Value}"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{met} goals met, {missed} not; load {loadAfter}; {took} s: {each}"));
         if (json is not null)
-            File.WriteAllText(json, Report.Json(new { date, machine, versions, threads, pairs, loadBefore, loadAfter, seconds = took, rows, errors }));
+        {
+            File.WriteAllText(json, Report.Json(
+                new { date, machine, versions, threads, pairs, loadBefore, loadAfter, seconds = took, parts = secondsOf, rows, errors }));
+        }
+
         return errors.Count == 0 ? 0 : 1;
     }
 

@@ -16,7 +16,8 @@ internal static class Report
 
     /// <summary>What the columns of <see cref="Line"/> are.</summary>
     public static string Head =>
-        $"{"work",-57} {"beside",-14} {"ours",9} {"peer",9} {"a second",-8} {"ratio",6} {"goal",6}  {"met",-3} {"ours ms",9} {"peer ms",9} pairs";
+        $"{"work",-57} {"beside",-14} {"ours",9} {"peer",9} {"a second",-8} {"ratio",6} {"goal",6}  {"met",-3} "
+        + $"{"ours ms",9} {"peer ms",9} pairs";
 
     /// <summary>A row as text.</summary>
     public static string Line(Row row) => string.Create(CultureInfo.InvariantCulture,
@@ -31,11 +32,17 @@ internal static class Report
     {
         string text = "";
         if (row.Agreement is { } near)
-            text += string.Create(CultureInfo.InvariantCulture, $"  logits ±{near.Difference:0.0e+0}, arg max {near.SameArgMax}/{near.Positions}");
+        {
+            text += string.Create(
+                CultureInfo.InvariantCulture, $"  logits ±{near.Difference:0.0e+0}, arg max {near.SameArgMax}/{near.Positions}");
+        }
+
         if (row.Reading is { } read)
         {
-            text += string.Create(CultureInfo.InvariantCulture,
-                $"  reads {read.Ours:0.0} and {read.Peer:0.0} GB/s, {100 * read.OursShare:0} and {100 * read.PeerShare:0} % of {read.Plain:0.0}");
+            text += string.Create(
+                CultureInfo.InvariantCulture,
+                $"  reads {read.Ours:0.0} and {read.Peer:0.0} GB/s, {100 * read.OursShare:0} and {100 * read.PeerShare:0} % "
+                + $"of {read.Plain:0.0}");
         }
 
         return text;

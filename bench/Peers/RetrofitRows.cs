@@ -41,14 +41,16 @@ internal sealed class RetrofitRows(CpuDevice device, string root, int edits, int
 
         yield return Against("libtorch, same", 0, 30);
         yield return Against("libtorch, whole", 1, null);
-        yield return Alternation.Told(new Row("its CPU time", "neuron", neurons / cpuSeconds, null, null, cpuSeconds / neurons * 1e3, null, "-"));
+        yield return Alternation.Told(
+            new Row("its CPU time", "neuron", neurons / cpuSeconds, null, null, cpuSeconds / neurons * 1e3, null, "-"));
 
         Row Against(string peerName, int way, double? goal)
         {
             double perNeuron = seconds / neurons, theirs = (before[way] + after[way]) / 2;
             return Alternation.Told(new Row(
                 $"retrofit of {requests.Length} edits, {neurons} neurons, 5 epochs", "neuron", 1 / perNeuron, 1 / theirs,
-                theirs / perNeuron, perNeuron * 1e3, theirs * 1e3, peerName) { Goal = goal });
+                theirs / perNeuron, perNeuron * 1e3, theirs * 1e3, peerName)
+            { Goal = goal });
         }
     }
 

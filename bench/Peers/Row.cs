@@ -8,7 +8,7 @@ namespace Sharpformer.Peers;
 /// <param name="Ours">Units a second, from the median time of the engine; of megabytes and seconds, how many.</param>
 /// <param name="Peer">The same of the other side.</param>
 /// <param name="Ratio">The other side's time to ours, median over the pairs: above 1 the engine is faster.</param>
-/// <param name="OursMilliseconds">Median time of one unit of work; null where no time is measured.</param>
+/// <param name="OursMilliseconds">Median time of one run; null where no time is measured.</param>
 /// <param name="PeerMilliseconds">The same of the other side.</param>
 /// <param name="PeerName">Who the other side is.</param>
 internal sealed record Row(

@@ -61,7 +61,8 @@ internal static class OnnxWriter
 
     private static Message Graph(ModelConfig config, Message[] initializers, bool hasPast)
     {
-        object[] kept = [2, "B", config.NHead, "P", config.NEmbd / config.NHead], grown = [2, "B", config.NHead, "Q", config.NEmbd / config.NHead];
+        int width = config.NEmbd / config.NHead;
+        object[] kept = [2, "B", config.NHead, "P", width], grown = [2, "B", config.NHead, "Q", width];
         int[] blocks = [.. hasPast ? Enumerable.Range(0, config.NLayer) : []];
         return new Message().WithAll(1, Nodes(config, hasPast)).With(2, "gpt2").WithAll(5, initializers)
             .With(11, Value("ids", Int64, "B", "T")).With(11, Value("positions", Int64, "T"))
@@ -82,7 +83,8 @@ internal static class OnnxWriter
             string block = $"h.{l}.", next = l + 1 == config.NLayer ? "ln_f" : $"h.{l + 1}.ln_1";
             yield return Node(
                 "Attention", [$"x_{l}", block + "attn.c_attn.weight", block + "attn.c_attn.bias", "", hasPast ? $"past_{l}" : ""],
-                hasPast ? [$"attended_{l}", $"present_{l}"] : [$"attended_{l}"], Microsoft, ("num_heads", (long)config.NHead), ("unidirectional", 1L));
+                hasPast ? [$"attended_{l}", $"present_{l}"] : [$"attended_{l}"], Microsoft,
+                ("num_heads", (long)config.NHead), ("unidirectional", 1L));
             yield return Node("MatMul", [$"attended_{l}", block + "attn.c_proj.weight"], [$"output_{l}"]);
             yield return Added($"h_{l}", $"output_{l}", block + "ln_2", block + "attn.c_proj.bias", $"y_{l}", $"middle_{l}");
             yield return Node("MatMul", [$"y_{l}", block + "mlp.c_fc.weight"], [$"up_{l}"]);
@@ -101,18 +103,22 @@ internal static class OnnxWriter
 
     private static Message Node(
         string op, string[] inputs, string[] outputs, string domain = "", params (string Name, object Value)[] attributes) =>
-        new Message().WithAll(1, inputs).WithAll(2, outputs).With(3, outputs[0]).With(4, op).WithAll(5, attributes.Select(Attribute)).With(7, domain);
+        new Message().WithAll(1, inputs).WithAll(2, outputs).With(3, outputs[0]).With(4, op)
+            .WithAll(5, attributes.Select(Attribute)).With(7, domain);
 
     private static Message Attribute((string Name, object Value) attribute)
     {
         const int FloatKind = 1, IntKind = 2;
         Message message = new Message().With(1, attribute.Name);
-        return attribute.Value is float number ? message.With(2, number).With(20, FloatKind) : message.With(3, (long)attribute.Value).With(20, IntKind);
+        return attribute.Value is float number
+            ? message.With(2, number).With(20, FloatKind)
+            : message.With(3, (long)attribute.Value).With(20, IntKind);
     }
 
     private static Message Value(string name, int type, params object[] extents)
     {
-        IEnumerable<Message> dims = extents.Select(extent => extent is int known ? new Message().With(1, known) : new Message().With(2, (string)extent));
+        IEnumerable<Message> dims = extents.Select(
+            extent => extent is int known ? new Message().With(1, known) : new Message().With(2, (string)extent));
         Message tensor = new Message().With(1, type).With(2, new Message().WithAll(1, dims));
         return new Message().With(1, name).With(2, new Message().With(1, tensor));
     }

@@ -49,7 +49,13 @@ internal sealed class LlamaSide : ISide
     public static string Library()
     {
         if (!NativeLibraryConfig.LLama.LibraryHasLoaded)
-            NativeLibraryConfig.All.WithLogCallback((level, message) => { if (level == LLamaLogLevel.Error) Console.Error.Write(message); });
+        {
+            NativeLibraryConfig.All.WithLogCallback((level, message) =>
+            {
+                if (level == LLamaLogLevel.Error) Console.Error.Write(message);
+            });
+        }
+
         NativeApi.llama_empty_call();
         string line = File.ReadLines("/proc/self/maps").First(line => line.EndsWith("libggml-cpu.so", StringComparison.Ordinal));
         return Path.GetFileName(Path.GetDirectoryName(line))!;
@@ -86,7 +92,8 @@ internal sealed class LlamaSide : ISide
     public void Next(int[] tokens, Span<float> logits = default)
     {
         batch.Clear();
-        for (int s = 0; s < tokens.Length; s++) lastRows[s] = batch.Add((LLamaToken)tokens[s], (LLamaPos)position, (LLamaSeqId)s, logits: true);
+        for (int s = 0; s < tokens.Length; s++)
+            lastRows[s] = batch.Add((LLamaToken)tokens[s], (LLamaPos)position, (LLamaSeqId)s, logits: true);
         position++;
         Decode(logits);
     }

@@ -46,7 +46,8 @@ internal sealed class OnnxSide : ISide
         int length = prompts[0].Length;
         using OrtValue ids = Longs(prompts.SelectMany(prompt => prompt), prompts.Length, length);
         using OrtValue positions = Longs(Enumerable.Range(0, length), length);
-        using IDisposableReadOnlyCollection<OrtValue> outputs = forward.Value.Run(options, ["ids", "positions"], [ids, positions], ["logits"]);
+        using IDisposableReadOnlyCollection<OrtValue> outputs =
+            forward.Value.Run(options, ["ids", "positions"], [ids, positions], ["logits"]);
         Tell(outputs[0], logits);
     }
 

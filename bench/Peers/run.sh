@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds and runs the comparison with libtorch; arguments go to the program (--help lists them).
+# Builds and runs the comparison with libtorch, llama.cpp and ONNX Runtime; arguments go to the program (--help lists them).
 # libtorch needs a newer libstdc++ than Debian 12 has, and that one a newer glibc. Where the system's are too old, those of
 # the next release are put into artifacts/peers/ for this program alone: nothing is installed. That needs apt-get and dpkg-deb.
 set -euo pipefail

@@ -26,7 +26,7 @@ internal static class Program
                  kernels, training, retrofit   beside libtorch
           --threads N          threads of all sides (2)
           --pairs N            pairs of runs whose median counts (9)
-          --seconds N          after which a row ends with fewer pairs, at least 3 (20)
+          --seconds N          after which a row ends with fewer pairs, at least 3 (12)
           --edits N            facts that the retrofit teaches (1000)
           --json FILE          writes the report there as well
           --version            the version of libtorch, once it starts
@@ -40,7 +40,7 @@ internal static class Program
             return 0;
         }
 
-        (int threads, int pairs, int seconds, int edits, string? json) = (2, 9, 20, 1000, null);
+        (int threads, int pairs, int seconds, int edits, string? json) = (2, 9, 12, 1000, null);
         (string Size, bool IsOurs)? training = null;
         string[] parts = AllParts;
         for (int i = 0; i < args.Length; i++)

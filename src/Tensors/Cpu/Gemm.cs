@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Sharpformer.Tensors.Cpu;
 
 /// <summary>
@@ -45,7 +47,9 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         if (batch.Count == 0 || batch[0].M == 0 || batch[0].N == 0) return;
         if (batch.Count > 1 && batch.Work < 16 * Grain)
         {
-            work.Split(batch.Count, Grain / (batch.Work + 1) + 1, new WholeProducts(batch));
+            // Few rows wait for memory, not for arithmetic.
+            long grain = batch[0].M <= GemmTransposed.MaxRows ? Grain / 16 : Grain;
+            work.Split(batch.Count, grain / (batch.Work + 1) + 1, new WholeProducts(batch));
             return;
         }
 
@@ -168,8 +172,10 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
             int start = firstPanel * TKernel.Columns;
             firstPanel = Math.Max(firstPanel, Math.Min(endPanel, product.N / TKernel.Columns));
             int end = firstPanel * TKernel.Columns;
-            if (product.BColumn == 1) GemmStreaming.Columns(product, start, end, DepthBlock, Scratch());
-            else GemmTransposed.Columns(product, start, end, DepthBlock);
+            bool wide = TKernel.Columns == 2 * Register512.Count;
+            if (product.BColumn != 1) GemmTransposed.Columns(product, start, end, DepthBlock, wide, Scratch());
+            else if (wide) GemmStreaming.Columns<Register512, Vector512<float>>(product, start, end, DepthBlock, Scratch());
+            else GemmStreaming.Columns<Register256, Vector256<float>>(product, start, end, DepthBlock, Scratch());
         }
 
         if (firstPanel == endPanel) return;

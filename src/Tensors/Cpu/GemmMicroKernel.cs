@@ -126,3 +126,10 @@ internal unsafe interface IRegister<TVector> where TVector : struct
     /// <summary>x·y + z.</summary>
     static abstract TVector MultiplyAdd(TVector x, TVector y, TVector z);
 }
+
+/// <summary>What loops that read stored elements where they lie do with it besides.</summary>
+internal unsafe interface IWideningRegister<TVector> : IRegister<TVector> where TVector : struct
+{
+    /// <summary>Adjacent elements, as many as it has room for.</summary>
+    static abstract TVector Widen<TElement>(byte* source) where TElement : struct, IElement;
+}

@@ -28,7 +28,7 @@ internal readonly unsafe struct Register128 : IRegister<Vector128<float>>
 }
 
 /// <summary>AVX2 with FMA: a tile of 6×16.</summary>
-internal readonly unsafe struct Register256 : IRegister<Vector256<float>>
+internal readonly unsafe struct Register256 : IWideningRegister<Vector256<float>>
 {
     public static int Count => Vector256<float>.Count;
 
@@ -49,10 +49,13 @@ internal readonly unsafe struct Register256 : IRegister<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> MultiplyAdd(Vector256<float> x, Vector256<float> y, Vector256<float> z) =>
         Vector256.MultiplyAddEstimate(x, y, z);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Widen<TElement>(byte* source) where TElement : struct, IElement => TElement.LoadEight(source);
 }
 
 /// <summary>AVX-512: a tile of 6×32.</summary>
-internal readonly unsafe struct Register512 : IRegister<Vector512<float>>
+internal readonly unsafe struct Register512 : IWideningRegister<Vector512<float>>
 {
     public static int Count => Vector512<float>.Count;
 
@@ -73,4 +76,7 @@ internal readonly unsafe struct Register512 : IRegister<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MultiplyAdd(Vector512<float> x, Vector512<float> y, Vector512<float> z) =>
         Vector512.MultiplyAddEstimate(x, y, z);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Widen<TElement>(byte* source) where TElement : struct, IElement => TElement.LoadSixteen(source);
 }

@@ -13,10 +13,13 @@ namespace Sharpformer.Tensors.Cpu;
 internal static unsafe class GemmTransposed
 {
     /// <summary>With more rows than this the micro-kernel makes up for packing.</summary>
-    public const int MaxRows = 6;
+    public const int MaxRows = 8;
 
-    /// <summary>Columns that are read side by side.</summary>
-    private const int Width = 16;
+    /// <summary>Floats of scratch memory that a product needs.</summary>
+    public const int Scratch = MaxRows * Width + GemmTransposedWide.Scratch;
+
+    /// <summary>Columns that are read side by side, and with AVX-512.</summary>
+    private const int Narrow = 16, Width = GemmTransposedWide.Columns;
 
     /// <summary>Whether a product is of that kind.</summary>
     public static bool Suits(in GemmProblem product) =>
@@ -27,41 +30,57 @@ internal static unsafe class GemmTransposed
     /// <param name="first">First column.</param>
     /// <param name="end">Column after the last; a multiple of 8 away from the first.</param>
     /// <param name="depthBlock">Steps that make one chain of multiply-adds.</param>
-    public static void Columns(in GemmProblem product, int first, int end, int depthBlock)
+    /// <param name="wide">Whether registers may hold sixteen floats.</param>
+    /// <param name="scratch">Memory of <see cref="Scratch"/> floats.</param>
+    public static void Columns(in GemmProblem product, int first, int end, int depthBlock, bool wide, float* scratch)
     {
         switch (product.BType)
         {
-            case DType.F16 when product.FiniteF16: Columns<ElementFiniteF16>(product, first, end, depthBlock); break;
-            case DType.F16: Columns<ElementF16>(product, first, end, depthBlock); break;
-            case DType.BF16: Columns<ElementBF16>(product, first, end, depthBlock); break;
-            case DType.Q8: Columns<ElementInt8>(product, first, end, depthBlock); break;
-            default: Columns<ElementF32>(product, first, end, depthBlock); break;
+            case DType.F16 when product.FiniteF16: Columns<ElementFiniteF16>(product, first, end, depthBlock, wide, scratch); break;
+            case DType.F16: Columns<ElementF16>(product, first, end, depthBlock, wide, scratch); break;
+            case DType.BF16: Columns<ElementBF16>(product, first, end, depthBlock, wide, scratch); break;
+            case DType.Q8: Columns<ElementInt8>(product, first, end, depthBlock, wide, scratch); break;
+            default: Columns<ElementF32>(product, first, end, depthBlock, wide, scratch); break;
         }
     }
 
-    private static void Columns<TElement>(in GemmProblem product, int first, int end, int depthBlock)
+    private static void Columns<TElement>(in GemmProblem product, int first, int end, int depthBlock, bool wide, float* scratch)
         where TElement : struct, IElement
     {
-        float* sums = stackalloc float[MaxRows * Width];
-        for (int column = first; column < end; column += Width)
+        float* sums = scratch + GemmTransposedWide.Scratch;
+        for (int column = first; column < end;)
         {
-            int columns = Math.Min(Width, end - column);
+            bool whole = wide && Avx512F.IsSupported && end - column >= Width;
+            int columns = whole ? Width : Math.Min(Narrow, end - column);
 
             // At least once, so that a product over nothing still becomes zero.
             for (int k0 = 0; k0 == 0 || k0 < product.K; k0 += depthBlock)
             {
-                int depth = Math.Min(depthBlock, product.K - k0);
                 float* a = product.A + k0 * product.AColumn;
                 byte* b = product.B + (column * product.BColumn + k0) * TElement.Size;
                 new Span<float>(sums, product.M * Width).Clear();
-                if (product.M == 1) OneRow<TElement>(product, a, b, columns, depth & ~7, sums);
-                else Rows<TElement>(product, a, b, columns, depth & ~7, sums);
-                Rest<TElement>(product, a, b, columns, depth & ~7, depth, sums);
+                Add<TElement>(product, a, b, columns, Math.Min(depthBlock, product.K - k0), whole, sums, scratch);
                 bool add = product.Accumulate || k0 > 0;
                 for (int row = 0; row < product.M; row++)
                     GemmStreaming.Store(sums + row * Width, columns, product.C + row * product.CRow + column, add);
             }
+
+            column += columns;
         }
+    }
+
+    /// <summary>Adds <paramref name="depth"/> steps to the sums of all rows: as many as can be at once, then by eights, then one by one.</summary>
+    private static void Add<TElement>(
+        in GemmProblem product, float* a, byte* b, int columns, int depth, bool whole, float* sums, float* tile)
+        where TElement : struct, IElement
+    {
+        int done = whole ? GemmTransposedWide.Steps<TElement>(depth) : 0, eights = (depth - done) & ~7;
+        if (whole) GemmTransposedWide.Add<TElement>(product, a, b, done, sums, tile);
+        a += done * product.AColumn;
+        b += done * TElement.Size;
+        if (product.M == 1 && !whole) OneRow<TElement>(product, a, b, columns, eights, sums);
+        else Rows<TElement>(product, a, b, columns, eights, sums);
+        Rest<TElement>(product, a, b, columns, eights, depth - done, sums);
     }
 
     [MethodImpl(Loop.OfItsOwn)]
@@ -98,7 +117,7 @@ internal static unsafe class GemmTransposed
         Vector256<float> x = Vector256<float>.Zero, y = x;
         for (int k = 0; k < depth; k += 8)
         {
-            if (TElement.Size == 1 && k % 64 == 0) Prefetch(b + Width * step, step, columns);
+            if (TElement.Size == 1 && k % 64 == 0) Prefetch(b + Narrow * step, step, columns);
             Load<TElement>(b, step, out Vector256<float> b0, out Vector256<float> b1, out Vector256<float> b2, out Vector256<float> b3,
                 out Vector256<float> b4, out Vector256<float> b5, out Vector256<float> b6, out Vector256<float> b7);
             x = AddEight(a, aColumn, b0, b1, b2, b3, b4, b5, b6, b7, x);

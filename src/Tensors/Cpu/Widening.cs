@@ -12,6 +12,11 @@ internal unsafe interface IElement
     static abstract float Load(byte* source);
 
     static abstract Vector256<float> LoadEight(byte* source);
+
+    static abstract Vector512<float> LoadSixteen(byte* source);
+
+    /// <summary>One of the elements that share 32 bits, the one at the lowest address being part 0, in each of sixteen such words.</summary>
+    static abstract Vector512<float> Part(Vector512<int> words, int part);
 }
 
 /// <inheritdoc/>
@@ -23,6 +28,12 @@ internal readonly unsafe struct ElementF32 : IElement
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadEight(byte* source) => Vector256.Load((float*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadSixteen(byte* source) => Vector512.Load((float*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Part(Vector512<int> words, int part) => words.AsSingle();
 }
 
 /// <inheritdoc/>
@@ -34,6 +45,13 @@ internal readonly unsafe struct ElementBF16 : IElement
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadEight(byte* source) => (Widening.ToInt32(source) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadSixteen(byte* source) => (Widening.SixteenToInt32(source) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Part(Vector512<int> words, int part) =>
+        (part == 0 ? words << 16 : words & Vector512.Create(unchecked((int)0xFFFF0000))).AsSingle();
 }
 
 /// <inheritdoc/>
@@ -43,33 +61,75 @@ internal readonly unsafe struct ElementF16 : IElement
 
     public static float Load(byte* source) => (float)*(Half*)source;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadEight(byte* source) => Widen(Widening.ToInt32(source) << 13);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadSixteen(byte* source) => Widen(Widening.SixteenToInt32(source) << 13);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Part(Vector512<int> words, int part) => Widen((part == 0 ? words << 16 : words) >> 3);
+
     /// <summary>Infinity and NaN, whose exponent is all ones, get theirs set again.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> LoadEight(byte* source)
+    private static Vector256<float> Widen(Vector256<int> half)
     {
-        Vector256<int> half = ElementFiniteF16.InPlace(source);
-        Vector256<int> special = Vector256.GreaterThan(half << 1, Vector256.Create((0x7C00 << 14) - 1)) & Vector256.Create(0x7F800000);
-        return (ElementFiniteF16.Rebias(half).AsInt32() | special).AsSingle();
+        Vector256<int> exponent = Vector256.Create(0x7C00 << 13);
+        Vector256<int> special = Vector256.Equals(half & exponent, exponent) & Vector256.Create(0x7F800000);
+        return (ElementFiniteF16.Widen(half).AsInt32() | special).AsSingle();
+    }
+
+    /// <inheritdoc cref="Widen(Vector256{int})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Widen(Vector512<int> half)
+    {
+        Vector512<int> exponent = Vector512.Create(0x7C00 << 13);
+        Vector512<int> special = Vector512.Equals(half & exponent, exponent) & Vector512.Create(0x7F800000);
+        return (ElementFiniteF16.Widen(half).AsInt32() | special).AsSingle();
     }
 }
 
-/// <summary>F16 numbers among which there is neither infinity nor NaN: half as many instructions.</summary>
+/// <summary>
+/// F16 numbers among which there is neither infinity nor NaN, which saves some instructions. A half's exponent and mantissa are moved to
+/// a float's place and the exponent's bias is mended by an addition. That would be wrong by the implicit one for subnormal halves, the
+/// only ones that come out below 2⁻¹⁴ = c: theirs is 2x - c, so what is missing from c is taken off. A multiplication by 2¹¹² would do
+/// all of it at once, but with subnormal floats as its input, for which processors take many times as long.
+/// </summary>
 internal readonly unsafe struct ElementFiniteF16 : IElement
 {
+    private const int Magnitude = 0x7FFF << 13, Sign = unchecked((int)0x80000000), Bias = 112 << 23;
+    private const float LeastNormal = 1f / (1 << 14);
+
     public static int Size => 2;
 
     public static float Load(byte* source) => (float)*(Half*)source;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> LoadEight(byte* source) => Rebias(InPlace(source));
+    public static Vector256<float> LoadEight(byte* source) => Widen(Widening.ToInt32(source) << 13);
 
-    /// <summary>Shifts exponent and mantissa into place. The sign is carried along by extending it and cutting the copies off.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> InPlace(byte* source) => (Widening.ToInt32(source) << 13) & Vector256.Create(unchecked((int)0x8FFFE000));
+    public static Vector512<float> LoadSixteen(byte* source) => Widen(Widening.SixteenToInt32(source) << 13);
 
-    /// <summary>Mends the exponent bias by multiplying with 2^112, which also normalises subnormals.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Rebias(Vector256<int> half) => half.AsSingle() * Vector256.Create(5.192296858534828e33f);
+    public static Vector512<float> Part(Vector512<int> words, int part) => Widen((part == 0 ? words << 16 : words) >> 3);
+
+    /// <summary>Halves whose sign is bit 31 and whose other bits are those from 13 on; what else there is does not matter.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Widen(Vector256<int> half)
+    {
+        Vector256<float> x = ((half & Vector256.Create(Magnitude)) + Vector256.Create(Bias)).AsSingle();
+        Vector256<float> missing = Vector256.MaxNative(Vector256.Create(LeastNormal) - x, Vector256<float>.Zero);
+        return ((x - missing).AsInt32() | (half & Vector256.Create(Sign))).AsSingle();
+    }
+
+    /// <inheritdoc cref="Widen(Vector256{int})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Widen(Vector512<int> half)
+    {
+        Vector512<float> x = ((half & Vector512.Create(Magnitude)) + Vector512.Create(Bias)).AsSingle();
+        Vector512<float> missing = Vector512.MaxNative(Vector512.Create(LeastNormal) - x, Vector512<float>.Zero);
+        return ((x - missing).AsInt32() | (half & Vector512.Create(Sign))).AsSingle();
+    }
 
     /// <summary>Whether numbers are of that kind.</summary>
     [MethodImpl(Loop.OfItsOwn)]
@@ -101,6 +161,15 @@ internal readonly unsafe struct ElementInt8 : IElement
         Vector128<short> values = Vector128.WidenLower(Vector128.CreateScalar(*(long*)source).AsSByte());
         return Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values)));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadSixteen(byte* source) =>
+        Avx512F.IsSupported
+            ? Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source)))
+            : Vector512.Create(LoadEight(source), LoadEight(source + 8));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Part(Vector512<int> words, int part) => Vector512.ConvertToSingle((words << (24 - 8 * part)) >> 24);
 }
 
 /// <summary>Whole runs of stored elements.</summary>
@@ -126,6 +195,13 @@ internal static unsafe class Widening
         Vector128<short> values = Vector128.Load((short*)source);
         return Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));
     }
+
+    /// <summary>The same of sixteen.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> SixteenToInt32(byte* source) =>
+        Avx512F.IsSupported
+            ? Avx512F.ConvertToVector512Int32(Vector256.Load((short*)source))
+            : Vector512.Create(ToInt32(source), ToInt32(source + 16));
 
     [MethodImpl(Loop.OfItsOwn)]
     private static void Copy<TElement>(byte* source, float* destination, long count) where TElement : struct, IElement

@@ -39,7 +39,8 @@ public sealed class WideningTests
                 MatrixView b = transposed ? MatrixView.Of(weights).Transposed : weights;
                 foreach (int m in (int[])[1, 2])
                 {
-                    Tensor a = device.From([.. Enumerable.Range(0, m * K).Select(i => i % K == step ? 1f : 0)], m, K), c = device.Allocate(m, N);
+                    Tensor a = device.From([.. Enumerable.Range(0, m * K).Select(i => i % K == step ? 1f : 0)], m, K);
+                    Tensor c = device.Allocate(m, N);
                     device.Gemm(a, b, c);
                     float[] products = c.ToArray();
                     for (int i = 0; i < products.Length; i++) Assert.Equal(Value(Pattern(i % N)) + 0f, products[i]);

@@ -110,7 +110,8 @@ internal static unsafe class GemmStreaming
             }
             else
             {
-                for (int step = 0; step < Steps; step++) StreamingLoops<TElement, TRegister, TVector>.Widen(b + step * bRow, run, ahead, widened + step * run);
+                for (int step = 0; step < Steps; step++)
+                    StreamingLoops<TElement, TRegister, TVector>.Widen(b + step * bRow, run, ahead, widened + step * run);
                 AddRows<ElementF32, TRegister, TVector>(product, a, (byte*)widened, run * sizeof(float), run, 0, sums);
             }
         }
@@ -119,12 +120,16 @@ internal static unsafe class GemmStreaming
         {
             byte* b = product.B + (k * product.BRow + column) * TElement.Size;
             for (int row = 0; row < product.M; row++)
-                StreamingLoops<TElement, TRegister, TVector>.AddOne(product.A[row * product.ARow + k * product.AColumn], b, run, sums + row * run);
+            {
+                float a = product.A[row * product.ARow + k * product.AColumn];
+                StreamingLoops<TElement, TRegister, TVector>.AddOne(a, b, run, sums + row * run);
+            }
         }
     }
 
     /// <summary>Adds four rows of B to all rows of sums.</summary>
-    private static void AddRows<TElement, TRegister, TVector>(in GemmProblem product, float* a, byte* b, long bRow, int run, long ahead, float* sums)
+    private static void AddRows<TElement, TRegister, TVector>(
+        in GemmProblem product, float* a, byte* b, long bRow, int run, long ahead, float* sums)
         where TElement : struct, IElement
         where TRegister : struct, IWideningRegister<TVector>
         where TVector : struct
@@ -136,7 +141,9 @@ internal static unsafe class GemmStreaming
                 a + row * product.ARow, product.ARow, product.AColumn, b, bRow, run, row == 0 ? ahead : 0, sums + row * run);
         }
 
-        if (row < product.M) StreamingLoops<TElement, TRegister, TVector>.AddFour(a + row * product.ARow, product.AColumn, b, bRow, run, 0, sums + row * run);
+        if (row == product.M) return;
+        StreamingLoops<TElement, TRegister, TVector>.AddFour(
+            a + row * product.ARow, product.AColumn, b, bRow, run, 0, sums + row * run);
     }
 
     /// <summary>Stores sums to a row of C, or adds them.</summary>

@@ -69,7 +69,7 @@ internal static unsafe class GemmTransposed
         }
     }
 
-    /// <summary>Adds <paramref name="depth"/> steps to the sums of all rows: as many as can be at once, then by eights, then one by one.</summary>
+    /// <summary>Adds some steps to the sums of all rows: as many as can be at once, then by eights, then one by one.</summary>
     private static void Add<TElement>(
         in GemmProblem product, float* a, byte* b, int columns, int depth, bool whole, float* sums, float* tile)
         where TElement : struct, IElement

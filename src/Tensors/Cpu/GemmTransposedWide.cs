@@ -20,7 +20,7 @@ internal static unsafe class GemmTransposedWide
     private const int Line = 64, Lanes = 16;
 
     /// <summary>Steps that can be added this way, of so many.</summary>
-    public static int Steps<TElement>(int depth) where TElement : struct, IElement => depth / (Line / TElement.Size) * (Line / TElement.Size);
+    public static int Steps<TElement>(int depth) where TElement : struct, IElement => depth & ~(Line / TElement.Size - 1);
 
     /// <summary>Adds some steps of 32 columns to the sums of all rows.</summary>
     /// <param name="product">The product.</param>
@@ -47,7 +47,8 @@ internal static unsafe class GemmTransposedWide
             {
                 Read<TElement>(b, column, tile);
                 Read<TElement>(b + Lanes * column, column, tile + Lanes);
-                for (int row = 0; row < product.M; row++) AddRow(a + row * product.ARow, product.AColumn, tile, steps, sums + row * Columns);
+                for (int row = 0; row < product.M; row++)
+                    AddRow(a + row * product.ARow, product.AColumn, tile, steps, sums + row * Columns);
             }
 
             a += steps * product.AColumn;
@@ -180,7 +181,7 @@ internal static unsafe class GemmTransposedWide
         (w2, w3) = (Avx512F.UnpackLow(high, high2).AsInt32(), Avx512F.UnpackHigh(high, high2).AsInt32());
     }
 
-    /// <summary>Brings the quarters of four registers together: a word, and the fourth, eighth and twelfth after it, of all sixteen.</summary>
+    /// <summary>Brings the quarters of four registers together: of all sixteen a word, and those 4, 8 and 12 after it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Sixteen(
         Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d,

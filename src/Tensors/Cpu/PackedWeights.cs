@@ -3,15 +3,16 @@ namespace Sharpformer.Tensors.Cpu;
 /// <summary>
 /// Frozen weights in the micro-kernel's order, widened: made at a matrix's second product and kept, because a product
 /// of some tens of rows takes a good part of its time to pack the weights; with fewer rows they are read in place, with more
-/// it does not matter. Not at the first: whoever reads one prompt and writes on from it needs no weights twice in memory. Belongs to the storage it was made
-/// from and goes with it. Where the budget is used up, products pack panel by panel as they go; the bits are the same.
+/// it does not matter. Not at the first: whoever reads one prompt and writes on from it needs no weights twice in memory.
+/// Belongs to the storage it was made from and goes with it. Where the budget is used up, products pack panel by panel as they
+/// go; the bits are the same.
 /// </summary>
 /// <param name="budget">What all weights of the device may take together.</param>
 internal sealed class PackedWeights(PackingBudget budget)
 {
     private readonly Dictionary<WeightView, HostBlock?> packed = [];
 
-    /// <summary>Memory for the packed form of one view of the weights; null at its first product, and when there is no room for it.</summary>
+    /// <summary>Memory for the packed form of a view of the weights; null at its first product, and where there is no room.</summary>
     /// <param name="view">Which elements, in which order.</param>
     /// <param name="bytes">Size of the packed form.</param>
     /// <param name="made">Whether it was made now and the caller has to fill it.</param>

@@ -15,7 +15,7 @@ internal unsafe interface IElement
 
     static abstract Vector512<float> LoadSixteen(byte* source);
 
-    /// <summary>One of the elements that share 32 bits, the one at the lowest address being part 0, in each of sixteen such words.</summary>
+    /// <summary>One of the elements that share 32 bits, of sixteen such words; part 0 is the one at the lowest address.</summary>
     static abstract Vector512<float> Part(Vector512<int> words, int part);
 }
 

@@ -29,7 +29,7 @@ internal interface IRangeTask
 /// </summary>
 internal sealed unsafe class WorkSharing(int threads) : IDisposable
 {
-    /// <summary>How long a helper looks out for work before it sleeps: some times what waking it would cost, and a block's small steps take.</summary>
+    /// <summary>How long a helper looks out for work before it sleeps: some times what waking it would cost.</summary>
     private static readonly long LookOut = Stopwatch.Frequency / 5_000;
 
     /// <summary>Parts of <see cref="state"/>: helpers inside, whether more may enter, and the job's number from there on.</summary>

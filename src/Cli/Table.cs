@@ -26,7 +26,7 @@ internal readonly record struct Cell(string Text, Paint Paint = Paint.None);
 /// </summary>
 internal sealed class Table
 {
-    private const int LongestUnbroken = 24;
+    private const int LongestUnbroken = 24, WrittenAtOnce = 1 << 15;
 
     private readonly string[] headers;
     private readonly List<Cell[]> rows = [];
@@ -60,29 +60,45 @@ internal sealed class Table
         Rule('├', '┼', '┤');
         foreach (Cell[] row in rows) Row(row);
         Rule('╰', '┴', '╯');
+        writer.Write(line);
 
         void Rule(char left, char middle, char right)
         {
-            line.Clear().Append(left);
+            line.Append(left);
             for (int i = 0; i < widths.Length; i++) line.Append(i == 0 ? "" : middle.ToString()).Append('─', widths[i] + 2);
-            writer.WriteLine(line.Append(right));
+            line.Append(right).Append(writer.NewLine);
         }
 
         void Row(Cell[] cells)
         {
+            if (line.Length > WrittenAtOnce) // a terminal or a file is asked for a few lines at a time, not for each
+            {
+                writer.Write(line);
+                line.Clear();
+            }
+
+            if (shown.Index().All(column => TextWrap.WidthOf(cells[column.Item].Text) <= widths[column.Index]))
+            {
+                Line(i => cells[shown[i]].Text, cells);
+                return;
+            }
+
             string[][] texts = [.. shown.Select((column, i) => TextWrap.Lines(cells[column].Text, widths[i]).ToArray())];
             for (int part = 0; part < texts.Max(lines => lines.Length); part++)
-            {
-                line.Clear().Append('│');
-                for (int i = 0; i < texts.Length; i++)
-                {
-                    string text = part < texts[i].Length ? texts[i][part] : "";
-                    line.Append(' ').Append(Painted(text, isColoured ? cells[shown[i]].Paint : Paint.None));
-                    line.Append(' ', widths[i] - TextWrap.WidthOf(text) + 1).Append('│');
-                }
+                Line(i => part < texts[i].Length ? texts[i][part] : "", cells);
+        }
 
-                writer.WriteLine(line);
+        void Line(Func<int, string> textOf, Cell[] cells)
+        {
+            line.Append('│');
+            for (int i = 0; i < shown.Length; i++)
+            {
+                string text = textOf(i);
+                line.Append(' ').Append(Painted(text, isColoured ? cells[shown[i]].Paint : Paint.None));
+                line.Append(' ', widths[i] - TextWrap.WidthOf(text) + 1).Append('│');
             }
+
+            line.Append(writer.NewLine);
         }
     }
 

@@ -55,6 +55,7 @@ internal sealed class Table
     {
         (int[] shown, int[] widths) = Layout(width);
         var line = new StringBuilder();
+        var parts = new string[shown.Length][]; // of a row's cells, one a line
         Rule('╭', '┬', '╮');
         Row([.. headers.Select(header => new Cell(header))]);
         Rule('├', '┼', '┤');
@@ -77,28 +78,26 @@ internal sealed class Table
                 line.Clear();
             }
 
-            if (shown.Index().All(column => TextWrap.WidthOf(cells[column.Item].Text) <= widths[column.Index]))
-            {
-                Line(i => cells[shown[i]].Text, cells);
-                return;
-            }
-
-            string[][] texts = [.. shown.Select((column, i) => TextWrap.Lines(cells[column].Text, widths[i]).ToArray())];
-            for (int part = 0; part < texts.Max(lines => lines.Length); part++)
-                Line(i => part < texts[i].Length ? texts[i][part] : "", cells);
-        }
-
-        void Line(Func<int, string> textOf, Cell[] cells)
-        {
-            line.Append('│');
+            int height = 1;
             for (int i = 0; i < shown.Length; i++)
             {
-                string text = textOf(i);
-                line.Append(' ').Append(Painted(text, isColoured ? cells[shown[i]].Paint : Paint.None));
-                line.Append(' ', widths[i] - TextWrap.WidthOf(text) + 1).Append('│');
+                string text = cells[shown[i]].Text;
+                parts[i] = TextWrap.WidthOf(text) <= widths[i] ? [text] : [.. TextWrap.Lines(text, widths[i])];
+                height = Math.Max(height, parts[i].Length);
             }
 
-            line.Append(writer.NewLine);
+            for (int part = 0; part < height; part++)
+            {
+                line.Append('│');
+                for (int i = 0; i < shown.Length; i++)
+                {
+                    string text = part < parts[i].Length ? parts[i][part] : "";
+                    line.Append(' ').Append(Painted(text, isColoured ? cells[shown[i]].Paint : Paint.None));
+                    line.Append(' ', widths[i] - TextWrap.WidthOf(text) + 1).Append('│');
+                }
+
+                line.Append(writer.NewLine);
+            }
         }
     }
 

@@ -55,9 +55,11 @@ internal sealed class DeviceOptions
     /// <param name="needsTokenizer">Whether to fail without tokenizer files.</param>
     /// <param name="notice">Told what is no error but worth knowing.</param>
     /// <param name="adapter">The folder of a LoRA adapter on top of it; null for none.</param>
+    /// <param name="verify">Whether its weights are hashed also where their fingerprint is remembered.</param>
     /// <exception cref="InputException">The device is not there, does not start, or cannot multiply as it is told to; or the folder
     /// holds no usable model.</exception>
-    public Session Open(ParseResult parse, string model, bool needsTokenizer, Action<string>? notice = null, string? adapter = null)
+    public Session Open(
+        ParseResult parse, string model, bool needsTokenizer, Action<string>? notice = null, string? adapter = null, bool verify = true)
     {
         string wish = parse.GetValue(device) ?? Default();
         var session = Session.Open(model, new SessionOptions
@@ -67,6 +69,7 @@ internal sealed class DeviceOptions
             Threads = parse.GetRequiredValue(threads),
             Weights = weights?.Of(parse) ?? default,
             Adapter = adapter,
+            Verify = verify,
             NeedsTokenizer = needsTokenizer,
             Notice = notice,
             Time = Clock.FromEnvironment(),

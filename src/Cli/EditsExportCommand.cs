@@ -37,7 +37,7 @@ internal static class EditsExportCommand
         Option<string> dtype = CommonOptions.Choice(
             "--dtype", $"How --merged stores weights: {string.Join(", ", Types)}. [default: as they were]", Types, ignoresCase: true);
         foreach (Option option in (Option[])[lines, table, adaptor, reference, merged, dtype]) command.Add(option);
-        ModelOptions model = ModelOptions.AddTo(command, required: false);
+        ModelOptions model = ModelOptions.AddTo(command, required: false, trusts: false);
         FilterOptions filter = FilterOptions.AddTo(command);
         MomentOption at = MomentOption.AddTo(command, edits);
         command.Validators.Add(result =>

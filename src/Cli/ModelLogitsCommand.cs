@@ -16,7 +16,7 @@ internal static class ModelLogitsCommand
     {
         var command = new Command(
             "logits", "Print the base model's prediction at every position, and with --json the logits at the last one.");
-        ModelOptions model = ModelOptions.AddTo(command);
+        ModelOptions model = ModelOptions.AddTo(command, trusts: false);
         Option<string> prompt = CommonOptions.Prompt("The text to read.");
         var tokens = new Option<int[]>("--tokens")
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Sharpformer.Editing;
 
 namespace Sharpformer.Cli;
 
@@ -9,9 +10,10 @@ internal sealed class ModelOptions
     private readonly Option<string> folder;
     private readonly AdapterOption adapter;
     private readonly DeviceOptions device;
+    private readonly Option<bool>? verify;
 
-    private ModelOptions(Option<string> folder, AdapterOption adapter, DeviceOptions device) =>
-        (this.folder, this.adapter, this.device) = (folder, adapter, device);
+    private ModelOptions(Option<string> folder, AdapterOption adapter, DeviceOptions device, Option<bool>? verify) =>
+        (this.folder, this.adapter, this.device, this.verify) = (folder, adapter, device, verify);
 
     /// <summary>The model that comes with the program.</summary>
     public static string BundledFolder => Path.Combine(AppContext.BaseDirectory, "models", "facts-gpt2");
@@ -19,11 +21,21 @@ internal sealed class ModelOptions
     /// <summary>Gives <paramref name="command"/> these options.</summary>
     /// <param name="command">The command.</param>
     /// <param name="required">Whether it cannot do without a model.</param>
-    public static ModelOptions AddTo(Command command, bool required = true)
+    /// <param name="trusts">
+    /// Whether a fingerprint that is remembered will do where nobody asks for more; what a command writes to last is never made by one.
+    /// </param>
+    public static ModelOptions AddTo(Command command, bool required = true, bool trusts = true)
     {
         Option<string> folder = Model(required);
         command.Add(folder);
-        return new ModelOptions(folder, AdapterOption.AddTo(command, folder), DeviceOptions.AddTo(command));
+        var adapter = AdapterOption.AddTo(command, folder);
+        Option<bool>? verify = trusts ? new("--verify")
+        {
+            Description = "Read all of the weights to see whose edits fit. Without it a checkpoint of 64 MB or more that was read once is "
+                + $"known by its files' paths, sizes, times and a sample of their bytes, kept in the user's cache ({CacheFolder.Variable}).",
+        } : null;
+        if (verify is not null) command.Add(verify);
+        return new ModelOptions(folder, adapter, DeviceOptions.AddTo(command), verify);
     }
 
     /// <summary>Whether a model is named.</summary>
@@ -39,7 +51,8 @@ internal sealed class ModelOptions
     /// <param name="needsTokenizer">Whether to fail without tokenizer files.</param>
     public Session Open(ParseResult parse, bool needsTokenizer = true) =>
         device.Open(
-            parse, parse.GetRequiredValue(folder), needsTokenizer, notice => Terminal.Of(parse).Note($"note: {notice}"), adapter.Of(parse));
+            parse, parse.GetRequiredValue(folder), needsTokenizer, notice => Terminal.Of(parse).Note($"note: {notice}"), adapter.Of(parse),
+            Verifies(parse));
 
     /// <summary>Opens a base model beside the one that was named, which is taken for its edited form.</summary>
     /// <param name="parse">The command line.</param>
@@ -47,7 +60,8 @@ internal sealed class ModelOptions
     public Session OpenEdited(ParseResult parse, string baseFolder)
     {
         Terminal terminal = Terminal.Of(parse);
-        Session session = device.Open(parse, baseFolder, needsTokenizer: true, notice => terminal.Note($"note: {notice}"));
+        Session session = device.Open(
+            parse, baseFolder, needsTokenizer: true, notice => terminal.Note($"note: {notice}"), verify: Verifies(parse));
         try
         {
             session.OpenEdited(parse.GetRequiredValue(folder), adapter.Of(parse));
@@ -79,4 +93,6 @@ internal sealed class ModelOptions
             throw;
         }
     }
+
+    private bool Verifies(ParseResult parse) => verify is null || parse.GetValue(verify);
 }

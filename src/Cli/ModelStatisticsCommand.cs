@@ -15,7 +15,7 @@ internal static class ModelStatisticsCommand
             "statistics",
             "Collect E[k kᵀ] of a block's MLP hidden states over a text, for methods that need it. An ended run is gone on with by "
                 + "repeating it.");
-        ModelOptions model = ModelOptions.AddTo(command);
+        ModelOptions model = ModelOptions.AddTo(command, trusts: false);
         Option<string> text = CommonOptions.File("--text", "A UTF-8 file, the larger the better.", required: true);
         Option<int?> layer = CommonOptions.OptionalNumber<int>(
             "--layer", "The block, counted from 0.", l => l >= 0, "a block, counted from 0");
@@ -41,7 +41,7 @@ internal static class ModelStatisticsCommand
             EditSettingsOptions.CheckLayer(block, session.Model.Config);
             int positions = session.Model.Config.NPositions;
             var statistics = new MlpStatistics(
-                folder, session.Fingerprint, block, MlpStatistics.CorpusOf(path, byLine ? "lines" : $"windows-{positions}"));
+                folder, session.VerifiedFingerprint, block, MlpStatistics.CorpusOf(path, byLine ? "lines" : $"windows-{positions}"));
             IEnumerable<int[]> texts = Texts(session.Tokenizer, path, positions, byLine);
             long most = Math.Min(parse.GetValue(limit) ?? long.MaxValue, texts.Sum(tokens => (long)tokens.Length));
             if (most == 0) throw new InputException($"{path}: the text is empty, expected tokens to read.");

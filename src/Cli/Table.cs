@@ -26,7 +26,7 @@ internal readonly record struct Cell(string Text, Paint Paint = Paint.None);
 /// </summary>
 internal sealed class Table
 {
-    private const int LongestUnbroken = 24;
+    private const int LongestUnbroken = 24, WrittenAtOnce = 1 << 15;
 
     private readonly string[] headers;
     private readonly List<Cell[]> rows = [];
@@ -55,33 +55,48 @@ internal sealed class Table
     {
         (int[] shown, int[] widths) = Layout(width);
         var line = new StringBuilder();
+        var parts = new string[shown.Length][]; // of a row's cells, one a line
         Rule('╭', '┬', '╮');
         Row([.. headers.Select(header => new Cell(header))]);
         Rule('├', '┼', '┤');
         foreach (Cell[] row in rows) Row(row);
         Rule('╰', '┴', '╯');
+        writer.Write(line);
 
         void Rule(char left, char middle, char right)
         {
-            line.Clear().Append(left);
+            line.Append(left);
             for (int i = 0; i < widths.Length; i++) line.Append(i == 0 ? "" : middle.ToString()).Append('─', widths[i] + 2);
-            writer.WriteLine(line.Append(right));
+            line.Append(right).Append(writer.NewLine);
         }
 
         void Row(Cell[] cells)
         {
-            string[][] texts = [.. shown.Select((column, i) => TextWrap.Lines(cells[column].Text, widths[i]).ToArray())];
-            for (int part = 0; part < texts.Max(lines => lines.Length); part++)
+            if (line.Length > WrittenAtOnce) // a terminal or a file is asked for a few lines at a time, not for each
             {
-                line.Clear().Append('│');
-                for (int i = 0; i < texts.Length; i++)
+                writer.Write(line);
+                line.Clear();
+            }
+
+            int height = 1;
+            for (int i = 0; i < shown.Length; i++)
+            {
+                string text = cells[shown[i]].Text;
+                parts[i] = TextWrap.WidthOf(text) <= widths[i] ? [text] : [.. TextWrap.Lines(text, widths[i])];
+                height = Math.Max(height, parts[i].Length);
+            }
+
+            for (int part = 0; part < height; part++)
+            {
+                line.Append('│');
+                for (int i = 0; i < shown.Length; i++)
                 {
-                    string text = part < texts[i].Length ? texts[i][part] : "";
+                    string text = part < parts[i].Length ? parts[i][part] : "";
                     line.Append(' ').Append(Painted(text, isColoured ? cells[shown[i]].Paint : Paint.None));
                     line.Append(' ', widths[i] - TextWrap.WidthOf(text) + 1).Append('│');
                 }
 
-                writer.WriteLine(line);
+                line.Append(writer.NewLine);
             }
         }
     }

@@ -26,7 +26,7 @@ internal static class TrainEditorCommand
             method,
             $"Train the network of method {method} on records of edits, so that what it makes of an edit's gradient is said in other words "
                 + "too and leaves the rest alone. Ctrl-C keeps what was learnt; the same command with --resume goes on bit for bit.");
-        ModelOptions model = ModelOptions.AddTo(command);
+        ModelOptions model = ModelOptions.AddTo(command, trusts: false);
         RecordOptions input = RecordOptions.AddTo(
             command, "Edits to learn from, with other wordings and unrelated questions where it has them.", required: true);
         Option<string> output = CommonOptions.File(

@@ -28,24 +28,50 @@ public static class ModelFingerprinter
     /// <param name="cancel">Stops between two blocks of 1 MiB: large models take a while.</param>
     /// <exception cref="InputException">There is no such folder, no weights file in it, or a file cannot be read.</exception>
     public static ModelFingerprint Compute(
-        string folder, WeightForm form = WeightForm.Stored, string? adapter = null, CancellationToken cancel = default)
+        string folder, WeightForm form = WeightForm.Stored, string? adapter = null, CancellationToken cancel = default) =>
+        Compute(folder, form, adapter, (_, _, sum) => sum(), cancel);
+
+    /// <summary>The fingerprint that is remembered of a model, or else computed, and then remembered if it is worth it.</summary>
+    /// <param name="memory">Remembers it.</param>
+    /// <param name="folder">The model folder.</param>
+    /// <param name="form">How the weights are held.</param>
+    /// <param name="adapter">The folder of a LoRA adapter that is merged into it; null for none.</param>
+    /// <param name="isRemembered">Whether weights were not read.</param>
+    /// <inheritdoc cref="Compute(string, WeightForm, string?, CancellationToken)"/>
+    internal static ModelFingerprint Find(
+        FingerprintMemory memory, string folder, WeightForm form, string? adapter, out bool isRemembered)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        if (!Directory.Exists(folder)) throw new InputException($"Model folder '{folder}' does not exist.", "check the path.");
-        try
+        bool isKnown = false;
+        ModelFingerprint found = Compute(folder, form, adapter, (kind, files, sum) =>
         {
-            if (form == WeightForm.Q8 && !AreQ8(folder, WeightForm.Stored))
-                return new ModelFingerprint(Sha256OfQ8(folder, adapter, cancel), Sha256(VocabularyFiles(folder), cancel));
-            IReadOnlyList<string> weights = ModelFolder.WeightFiles(folder);
-            if (weights[0].EndsWith(".safetensors", StringComparison.Ordinal))
-                weights = [.. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)];
-            (string[] more, string meaning) = adapter is null ? ([], "") : Parts(adapter);
-            return new ModelFingerprint(Sha256([.. weights, .. more], cancel, meaning), Sha256(VocabularyFiles(folder), cancel));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            string? known = memory.Find(kind, files);
+            isKnown = known is not null;
+            return known ?? memory.Remembered(kind, files, sum);
+        });
+        isRemembered = isKnown;
+        return found;
+    }
+
+    /// <summary>Computes the fingerprint and mends what is remembered of it.</summary>
+    /// <param name="memory">Remembers it.</param>
+    /// <param name="folder">The model folder.</param>
+    /// <param name="form">How the weights are held.</param>
+    /// <param name="adapter">The folder of a LoRA adapter that is merged into it; null for none.</param>
+    /// <param name="wasWrong">Whether another one was remembered.</param>
+    /// <inheritdoc cref="Compute(string, WeightForm, string?, CancellationToken)"/>
+    internal static ModelFingerprint Verify(
+        FingerprintMemory memory, string folder, WeightForm form, string? adapter, out bool wasWrong)
+    {
+        bool isOther = false;
+        ModelFingerprint found = Compute(folder, form, adapter, (kind, files, sum) =>
         {
-            throw new InputException($"Model folder '{folder}' cannot be read: {FileErrors.Reason(error)}.", null, error);
-        }
+            string? known = memory.Find(kind, files);
+            string weights = memory.Remembered(kind, files, sum);
+            isOther = known is not null && known != weights;
+            return weights;
+        });
+        wasWrong = isOther;
+        return found;
     }
 
     /// <summary>SHA-256 of an adapter by itself, lower-case hex: of its tensors' file and of what its settings make of them.</summary>
@@ -66,6 +92,41 @@ public static class ModelFingerprinter
         if (form == WeightForm.Q8) return true;
         using var stored = StoredWeights.Open(folder);
         return stored.AreQ8;
+    }
+
+    // The checksum of the weights is made, or remembered, by whoever is told what it is of.
+    private static ModelFingerprint Compute(
+        string folder, WeightForm form, string? adapter, Func<string, IReadOnlyList<string>, Func<string>, string> weightsOf,
+        CancellationToken cancel = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        if (!Directory.Exists(folder)) throw new InputException($"Model folder '{folder}' does not exist.", "check the path.");
+        try
+        {
+            IReadOnlyList<string> weights = ModelFolder.WeightFiles(folder);
+            (string[] more, string meaning) = adapter is null ? ([], "") : Parts(adapter);
+            string hash;
+            if (form == WeightForm.Q8 && !AreQ8(folder, WeightForm.Stored))
+            {
+                // What is made of the same bytes may be another program's rounding.
+                string kind = $"q8 by {EditAuthor.Current.Version} {meaning}";
+                hash = weightsOf(
+                    kind, [.. weights, Path.Combine(folder, "config.json"), .. more], () => Sha256OfQ8(folder, adapter, cancel));
+            }
+            else
+            {
+                if (weights[0].EndsWith(".safetensors", StringComparison.Ordinal))
+                    weights = [.. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)];
+                string[] files = [.. weights, .. more];
+                hash = weightsOf($"files {meaning}", files, () => Sha256(files, cancel, meaning));
+            }
+
+            return new ModelFingerprint(hash, Sha256(VocabularyFiles(folder), cancel));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"Model folder '{folder}' cannot be read: {FileErrors.Reason(error)}.", null, error);
+        }
     }
 
     private static (string[] Files, string Meaning) Parts(string folder)

@@ -30,6 +30,7 @@ public static class VisibleText
     private static string Escaped(string text, Form form)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (!text.AsSpan().ContainsAnyExceptInRange(' ', '~')) return text;
         StringBuilder? escaped = null;
         int done = 0;
         for (int at = 0; at < text.Length;)

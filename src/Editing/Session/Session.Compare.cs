@@ -14,7 +14,12 @@ public sealed partial class Session
 
     /// <summary>The model with all edits of the session's store.</summary>
     public DiffSide EditedSide => queue.Run(() =>
-        new DiffSide(Store.Path, Edited, Store.Path, Store.List(withParts: false, includeRemoved: false, at)));
+    {
+        // Read once for both where the model is not made yet: thousands of edits take their time.
+        IReadOnlyList<Edit> edits = Store.List(withParts: edited is null, includeRemoved: false, at);
+        edited ??= EditorCatalog.Apply(Unedited, edits);
+        return new DiffSide(Store.Path, edited, Store.Path, [.. edits.Select(Told)]);
+    });
 
     /// <summary>
     /// The same as if some edits had never been taught: their keys do not even compete, unlike those of withdrawn ones, and what they
@@ -37,8 +42,6 @@ public sealed partial class Session
                 : edit)];
         string name = $"{Store.Path} without {string.Join(", ", ids)}";
         return new DiffSide(name, EditorCatalog.Apply(Unedited, rest), Store.Path, [.. rest.Select(Told)]);
-
-        static Edit Told(Edit edit) => edit with { Parts = [] };
     });
 
     /// <summary>The model with the edits of another store.</summary>
@@ -50,7 +53,7 @@ public sealed partial class Session
         Bind(other);
         IReadOnlyList<Edit> edits = other.List(withParts: true, includeRemoved: false);
         return new DiffSide(
-            other.Path, EditorCatalog.Apply(Unedited, edits), other.Path, [.. edits.Select(edit => edit with { Parts = [] })]);
+            other.Path, EditorCatalog.Apply(Unedited, edits), other.Path, [.. edits.Select(Told)]);
     });
 
     /// <summary>What two models say after prompts.</summary>
@@ -102,6 +105,8 @@ public sealed partial class Session
         EditAuthor author = options.Author ?? EditAuthor.Current;
         return new ReportOrigin(folder, Fingerprint, author.User, (options.Time ?? TimeProvider.System).GetUtcNow(), author.Version);
     }
+
+    private static Edit Told(Edit edit) => edit.Parts.Count == 0 ? edit : edit with { Parts = [] };
 
     private DiffReport Compare(
         DiffSide before, DiffSide after, IReadOnlyList<DiffInput> inputs, string units, int top, IProgress<Step>? progress,

@@ -36,7 +36,8 @@ public sealed partial class Session
         }
 
         AdaptorReference? reference = withReference ? ReferenceOf(edits) : null;
-        int neurons = AdaptorFile.Write(path, Fingerprint, Model.Config.Activation, edits, Model.Config.NEmbd, reference, cancellation);
+        int neurons = AdaptorFile.Write(
+            path, VerifiedFingerprint, Model.Config.Activation, edits, Model.Config.NEmbd, reference, cancellation);
         return (edits.Length, neurons);
     });
 
@@ -61,7 +62,7 @@ public sealed partial class Session
         EditedModel merged = EditorCatalog.Apply(Unedited, folded);
         ModelMerge.RequireInWeights(merged, chosen, Store.Path);
         var origin = new MergedOrigin(
-            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(this.folder))), Fingerprint,
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(this.folder))), VerifiedFingerprint,
             ModelFingerprinter.OfAdapter(options.Adapter), Path.GetFileName(Store.Path),
             Store.Events().Where(line => at?.IsReached(line) != false).Max(line => line.Change), EditAuthor.Current.Version);
         return new ModelMerge(this.folder, options.Adapter).Write(folder, merged, chosen, leftOut, origin, dtype, progress, cancellation);

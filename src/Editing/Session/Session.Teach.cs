@@ -263,5 +263,5 @@ public sealed partial class Session
             [.. conflicts.Where(conflict => !isDecided(conflict))]);
     }
 
-    private TraceFolder? TracesIn(string? path) => path is null ? null : new TraceFolder(path, Model, Fingerprint.Weights);
+    private TraceFolder? TracesIn(string? path) => path is null ? null : new TraceFolder(path, Model, VerifiedFingerprint.Weights);
 }

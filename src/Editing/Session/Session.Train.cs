@@ -22,7 +22,7 @@ public sealed partial class Session
         EditorTrainingJob job, Action<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return queue.Run(() => EditorTrainingRun.Execute(job, Model, Tokenizer, Fingerprint, progress, cancellation));
+        return queue.Run(() => EditorTrainingRun.Execute(job, Model, Tokenizer, VerifiedFingerprint, progress, cancellation));
     }
 
     /// <summary>Where a method's network for this model is looked for unless another file is named.</summary>

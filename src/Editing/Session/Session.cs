@@ -20,6 +20,7 @@ public sealed partial class Session : IDisposable
     private readonly Device device;
     private readonly Tokenizer? tokenizer;
     private ModelFingerprint? fingerprint;
+    private bool isRemembered; // the fingerprint was, and not hashed
     private string? configuration;
     private ModelDefaults? defaults;
     private EditStore? store;
@@ -68,8 +69,28 @@ public sealed partial class Session : IDisposable
     /// <exception cref="InvalidOperationException">It was opened without one.</exception>
     public Tokenizer Tokenizer => tokenizer ?? throw new InvalidOperationException("The model was loaded without its tokenizer.");
 
-    /// <summary>Who the model is; hashed when first asked for.</summary>
-    public ModelFingerprint Fingerprint => fingerprint ??= ModelFingerprinter.Compute(folder, options.Weights, options.Adapter);
+    /// <summary>
+    /// Who the model is; hashed when first asked for, or remembered, where the checkpoint is large and its files are those that were hashed
+    /// before: see docs/models.md for what that goes by, and <see cref="SessionOptions.Verify"/>. What is written down to last (exports,
+    /// statistics, trained networks, the first edit of a store) has every byte hashed.
+    /// </summary>
+    public ModelFingerprint Fingerprint => fingerprint ??= options.Verify ? Verified()
+        : ModelFingerprinter.Find(options.Memory, folder, options.Weights, options.Adapter, out isRemembered);
+
+    /// <summary>The same, every byte hashed.</summary>
+    /// <exception cref="InputException">What was remembered is wrong, and edits may have been taken for this model's by it.</exception>
+    public ModelFingerprint VerifiedFingerprint
+    {
+        get
+        {
+            if (fingerprint is { } told && !isRemembered) return told;
+            ModelFingerprint? believed = fingerprint;
+            fingerprint = Verified();
+            return believed is null || believed == fingerprint ? fingerprint : throw new InputException(
+                $"{folder}: its weights are not those whose fingerprint was remembered, though their files look the same.",
+                "what is remembered is mended: run it again.");
+        }
+    }
 
     /// <summary>What else changes its answers, see <see cref="ModelConfiguration"/>.</summary>
     internal string Configuration => configuration ??= ModelConfiguration.Of(
@@ -159,8 +180,24 @@ public sealed partial class Session : IDisposable
         queue.Dispose();
     }
 
-    private void Bind(EditStore to, EditSettings? settings = null) =>
-        to.Bind(Fingerprint, Model.Config.NEmbd, settings, Configuration);
+    // A new store is told for good whose edits it is to hold; one in memory goes with the session.
+    private void Bind(EditStore to, EditSettings? settings = null) => to.Bind(
+        to is { Identity: null, IsInMemory: false } ? VerifiedFingerprint : Fingerprint, Model.Config.NEmbd, settings, Configuration);
+
+    private ModelFingerprint Verified()
+    {
+        ModelFingerprint found = ModelFingerprinter.Verify(
+            options.Memory, folder, options.Weights, options.Adapter, out bool wasWrong);
+        isRemembered = false;
+        if (wasWrong)
+        {
+            options.Notice?.Invoke(
+                $"{folder}: its weights were changed without a trace in their files' times, and another fingerprint was remembered of "
+                    + "them: that is mended.");
+        }
+
+        return found;
+    }
 
     private void Use(EditStore opened)
     {

@@ -31,6 +31,12 @@ public sealed record SessionOptions
     /// </summary>
     public string? Adapter { get; init; }
 
+    /// <summary>
+    /// Whether every byte of the weights is read to tell who the model is. Without it what was told of a checkpoint of 64 MiB or more is
+    /// remembered for this user, see <see cref="Session.Fingerprint"/>.
+    /// </summary>
+    public bool Verify { get; init; }
+
     /// <summary>Whether the model folder must have a tokenizer.</summary>
     public bool NeedsTokenizer { get; init; } = true;
 
@@ -42,4 +48,7 @@ public sealed record SessionOptions
 
     /// <summary>Who changes stores; null is <see cref="EditAuthor.Current"/>.</summary>
     public EditAuthor? Author { get; init; }
+
+    /// <summary>What is remembered of large checkpoints.</summary>
+    internal FingerprintMemory Memory { get; init; } = FingerprintMemory.OfUser();
 }

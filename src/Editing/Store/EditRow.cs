@@ -108,9 +108,27 @@ internal sealed record EditRow(
     /// <summary>Token ids as stored.</summary>
     public static int[] ParseTokens(string json)
     {
-        int[] tokens = JsonSerializer.Deserialize<int[]>(json) ?? [];
+        int[] tokens = PlainTokens(json) ?? JsonSerializer.Deserialize<int[]>(json) ?? [];
         if (tokens.Length == 0) throw new FormatException("it has no tokens");
         return tokens.All(token => token >= 0) ? tokens : throw new FormatException($"token {tokens.Min()}");
+    }
+
+    // As the store writes them; null for any other JSON, which a reader of JSON is asked about.
+    private static int[]? PlainTokens(string json)
+    {
+        const int Digits = 9; // no more make an int whatever they are
+        if (json is not ['[', _, .., ']']) return null;
+        var tokens = new int[json.AsSpan().Count(',') + 1];
+        int at = 0, digits = 0;
+        foreach (char c in json.AsSpan(1, json.Length - 2))
+        {
+            if (c == ',' && digits > 0) (at, digits) = (at + 1, 0);
+            else if (char.IsAsciiDigit(c) && digits < Digits && (digits == 0 || tokens[at] > 0))
+                (tokens[at], digits) = ((tokens[at] * 10) + (c - '0'), digits + 1);
+            else return null;
+        }
+
+        return digits > 0 ? tokens : null;
     }
 
     /// <summary>A time as stored.</summary>

@@ -127,9 +127,10 @@ public sealed partial class EditStore
                     EditRow.Tampered);
             }
 
-            StoreChecks.Whole(edit with { Parts = stored.Parts, Status = status }, Identity?.NEmbd ?? 0, Path);
+            Edit whole = edit with { Parts = stored.Parts };
+            StoreChecks.Whole(status == edit.Status ? whole : whole with { Status = status }, Identity?.NEmbd ?? 0, Path);
             if (status == EditStatus.Removed && edit.Status.IsApplied()) gone.Add(edit);
-            edits.Add(edit with { Parts = stored.Parts });
+            edits.Add(whole);
         }
 
         return gone.Count == 0 ? edits : throw new InputException(

@@ -34,6 +34,9 @@ public sealed partial class EditStore : IDisposable
     /// <summary>True when it was opened for reading only.</summary>
     public bool IsReadOnly { get; }
 
+    /// <summary>Whether it has no file, see <see cref="InMemory"/>.</summary>
+    internal bool IsInMemory => file.Length == 0;
+
     /// <summary>What the edits belong to, or are going to where there are none; null until <see cref="Bind"/> was called once.</summary>
     public StoreIdentity? Identity { get; private set; }
 

@@ -8,6 +8,9 @@ namespace Sharpformer.Editing.Store;
 /// <summary>The table <c>events</c>, a chain: each line's checksum covers the one before, and <c>head</c> knows the last.</summary>
 internal static class EventRows
 {
+    private static readonly EditAction[] Actions = Enum.GetValues<EditAction>();
+    private static readonly string[] Names = [.. Actions.Select(action => action.ToString().ToLowerInvariant())];
+
     private const string Columns = "seq, edit_id, change, at, user, action, reason, version, detail, sum";
 
     private static readonly JsonSerializerOptions DetailOptions = new()
@@ -71,18 +74,14 @@ internal static class EventRows
         .Text(Name(line.Action)).Text(line.Reason).Text(line.Version).Text(Detail(line.Detail)).Finish();
 
     /// <summary>An action as stored.</summary>
-    public static string Name(EditAction action) => action.ToString().ToLowerInvariant();
+    public static string Name(EditAction action) => Names[Array.IndexOf(Actions, action)];
 
     /// <summary>The action of a name.</summary>
     /// <exception cref="FormatException">There is none.</exception>
     public static EditAction Action(string name)
     {
-        foreach (EditAction action in Enum.GetValues<EditAction>())
-        {
-            if (Name(action) == name) return action;
-        }
-
-        throw new FormatException($"action {Quoted.Text(name)} is unknown");
+        int at = Array.IndexOf(Names, name);
+        return at >= 0 ? Actions[at] : throw new FormatException($"action {Quoted.Text(name)} is unknown");
     }
 
     /// <summary>A detail as stored.</summary>

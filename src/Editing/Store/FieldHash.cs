@@ -18,7 +18,17 @@ internal sealed class FieldHash : IDisposable
     private int used;
 
     /// <summary>Adds a text; null is NULL.</summary>
-    public FieldHash Text(string? value) => value is null ? Null() : Blob(Encoding.UTF8.GetBytes(value));
+    public FieldHash Text(string? value)
+    {
+        if (value is null) return Null();
+        const int Most = 3; // bytes of a character, at most
+        if (value.Length * Most > pending.Length - sizeof(int)) return Blob(Encoding.UTF8.GetBytes(value));
+        if (used + sizeof(int) + (value.Length * Most) > pending.Length) Flush();
+        int length = Encoding.UTF8.GetBytes(value, pending.AsSpan(used + sizeof(int)));
+        BinaryPrimitives.WriteInt32LittleEndian(pending.AsSpan(used), length);
+        used += sizeof(int) + length;
+        return this;
+    }
 
     /// <summary>Adds an integer.</summary>
     public FieldHash Integer(long value)

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Sharpformer.Tensors;
+using SQLitePCL;
 
 namespace Sharpformer.Editing.Store;
 
@@ -19,6 +21,7 @@ internal static class PartRows
         using SqliteDataReader reader = command.ExecuteReader();
         using var hash = new FieldHash();
         List<EditPart> of = [];
+        Dictionary<string, int[]> shapes = []; // thousands of parts share a few
         long edit = 0;
         while (reader.Read())
         {
@@ -30,7 +33,7 @@ internal static class PartRows
             }
 
             edit = next;
-            of.Add(EditRow.Parsed(edit, path, "edit", () => Parse(reader, hash)));
+            of.Add(EditRow.Parsed(edit, path, "edit", () => Parse(reader, hash, shapes)));
         }
 
         if (of.Count > 0) Keep();
@@ -67,11 +70,11 @@ internal static class PartRows
     }
 
     /// <summary>Numbers from a BLOB.</summary>
-    public static float[] Floats(byte[] bytes)
+    public static float[] Floats(ReadOnlySpan<byte> bytes)
     {
+        if (BitConverter.IsLittleEndian) return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
         var values = new float[bytes.Length / sizeof(float)];
-        for (int i = 0; i < values.Length; i++)
-            values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(i * sizeof(float)));
+        for (int i = 0; i < values.Length; i++) values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * sizeof(float))..]);
         return values;
     }
 
@@ -84,12 +87,13 @@ internal static class PartRows
         return bytes;
     }
 
-    private static EditPart Parse(SqliteDataReader r, FieldHash hash)
+    private static EditPart Parse(SqliteDataReader r, FieldHash hash, Dictionary<string, int[]> shapes)
     {
         string name = r.GetString(1), text = r.GetString(2);
-        byte[] bytes = r.GetFieldValue<byte[]>(3);
+        if (r.IsDBNull(3)) throw new FormatException($"part {Quoted.Text(name)} has no numbers"); // damaged
+        ReadOnlySpan<byte> bytes = raw.sqlite3_column_blob(r.Handle, 3); // where SQLite has it: no copy but the numbers
         Add(hash, name, text, bytes);
-        int[] shape = JsonSerializer.Deserialize<int[]>(text) ?? [];
+        if (!shapes.TryGetValue(text, out int[]? shape)) shapes[text] = shape = JsonSerializer.Deserialize<int[]>(text) ?? [];
         return bytes.Length == Count(shape) * sizeof(float)
             ? new EditPart(name, shape, Floats(bytes))
             : throw new FormatException($"part {Quoted.Text(name)} has {bytes.Length} bytes, which is not its shape {Quoted.Bare(text)}");

@@ -41,6 +41,7 @@ public static class IReVaParts
         float[] Row(string name, int row)
         {
             float[] values = edit.Part(name)!.Values;
+            if (m == 1) return values;
             int width = values.Length / m;
             return values[(row * width)..((row + 1) * width)];
         }
@@ -104,5 +105,10 @@ public static class IReVaParts
 
     private static float[] Flat(Neuron neuron) => [.. neuron.Losses.SelectMany(loss => new[] { loss.Edit, loss.Rec, loss.Irr })];
 
-    internal static EpochLoss[] Losses(float[] flat) => [.. flat.Chunk(3).Select(three => new EpochLoss(three[0], three[1], three[2]))];
+    internal static EpochLoss[] Losses(float[] flat)
+    {
+        var losses = new EpochLoss[flat.Length / 3];
+        for (int i = 0; i < losses.Length; i++) losses[i] = new EpochLoss(flat[3 * i], flat[(3 * i) + 1], flat[(3 * i) + 2]);
+        return losses;
+    }
 }

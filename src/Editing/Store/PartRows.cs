@@ -89,7 +89,7 @@ internal static class PartRows
         string name = r.GetString(1), text = r.GetString(2);
         byte[] bytes = r.GetFieldValue<byte[]>(3);
         Add(hash, name, text, bytes);
-        int[] shape = JsonSerializer.Deserialize<int[]>(text) ?? [];
+        int[] shape = JsonSerializer.Deserialize(text, EditingJson.Default.Int32Array) ?? [];
         return bytes.Length == Count(shape) * sizeof(float)
             ? new EditPart(name, shape, Floats(bytes))
             : throw new FormatException($"part {Quoted.Text(name)} has {bytes.Length} bytes, which is not its shape {Quoted.Bare(text)}");

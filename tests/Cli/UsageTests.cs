@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sharpformer.Cli;
 using Sharpformer.Tensors;
@@ -194,6 +195,23 @@ public sealed class UsageTests
     [InlineData(double.MaxValue, "1.7976931348623157E+308")]
     public void Numbers_have_no_rounding_noise_in_json(double value, string written) =>
         Assert.Equal($"{{\"a\":{written}}}", JsonText.Of(new JsonObject { ["a"] = value }));
+
+    [Fact]
+    public void Every_case_in_a_record_is_a_word_in_json()
+    {
+        Type[] cases =
+        [
+            .. typeof(CliJson).GetProperties().Select(one => one.PropertyType).Where(type => type.IsGenericType)
+                .Select(type => type.GetGenericArguments()[0]).Where(type => type.IsEnum),
+        ];
+        Assert.NotEmpty(cases);
+        foreach (Type type in cases)
+        {
+            object first = Enum.GetValues(type).GetValue(0)!;
+            string word = JsonNamingPolicy.CamelCase.ConvertName(first.ToString()!);
+            Assert.Equal($"\"{word}\"", JsonSerializer.Serialize(first, JsonText.Options.GetTypeInfo(type)));
+        }
+    }
 
     private static CliRun Throwing(Exception e)
     {

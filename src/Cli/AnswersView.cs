@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Metrics;
 
 namespace Sharpformer.Cli;
@@ -6,17 +7,17 @@ namespace Sharpformer.Cli;
 internal static class AnswersView
 {
     /// <summary>An answer as a program gets it.</summary>
-    public static object Json(CheckedAnswer answer, Session session, bool passes) => new
+    public static JsonObject Json(CheckedAnswer answer, Session session, bool passes) => new JsonObject
     {
-        edit = answer.Edit,
-        paraphrase = answer.IsParaphrase,
-        answer.Prompt,
-        expected = session.TextOf(answer.Expected),
-        said = session.TextOf(answer.Said),
-        answer.Probability,
-        loss = answer.Loss,
-        pass = passes,
-        why = answer.Reason,
+        ["edit"] = answer.Edit,
+        ["paraphrase"] = answer.IsParaphrase,
+        ["prompt"] = answer.Prompt,
+        ["expected"] = session.TextOf(answer.Expected),
+        ["said"] = session.TextOf(answer.Said),
+        ["probability"] = answer.Probability,
+        ["loss"] = answer.Loss,
+        ["pass"] = passes,
+        ["why"] = answer.Reason,
     };
 
     /// <summary>A table of answers.</summary>

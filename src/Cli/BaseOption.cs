@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 
 namespace Sharpformer.Cli;
 
@@ -56,19 +57,19 @@ internal sealed class BaseOption
     }
 
     /// <summary>The same for <c>--json</c>; null where no base is named.</summary>
-    public static object? Json(Session session) => session.Elsewhere is not { } difference ? null : new
+    public static JsonObject? Json(Session session) => session.Elsewhere is not { } difference ? null : new JsonObject
     {
-        tensors = difference.Tensors,
-        differ = difference.Differing.Count,
-        blocks = difference.Blocks,
-        firstTouched = difference.FirstTouched,
-        changed = difference.Differing.Select(weight => new
+        ["tensors"] = difference.Tensors,
+        ["differ"] = difference.Differing.Count,
+        ["blocks"] = difference.Blocks.AsJson(),
+        ["firstTouched"] = difference.FirstTouched,
+        ["changed"] = difference.Differing.Select(weight => new JsonObject
         {
-            name = weight.StoredName,
-            dtype = weight.DType,
-            norm = weight.Norm,
-            change = weight.Distance,
-            largestChange = weight.Largest,
-        }),
+            ["name"] = weight.StoredName,
+            ["dtype"] = weight.DType,
+            ["norm"] = weight.Norm,
+            ["change"] = weight.Distance,
+            ["largestChange"] = weight.Largest,
+        }).AsJson(),
     };
 }

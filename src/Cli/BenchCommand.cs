@@ -99,7 +99,7 @@ internal static class BenchCommand
     {
         if (terminal.Json)
         {
-            terminal.Document(report);
+            terminal.Document(JsonText.Record(report));
             return;
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 
 namespace Sharpformer.Cli;
 
@@ -34,7 +35,7 @@ internal static class CompletionCommand
         {
             string name = parse.GetRequiredValue(shell), script = Shells[name](CompletionTree.Of(Program.Commands()));
             var terminal = Terminal.Of(parse);
-            if (terminal.Json) terminal.Document(new { shell = name, script });
+            if (terminal.Json) terminal.Document(new JsonObject { ["shell"] = name, ["script"] = script });
             else parse.InvocationConfiguration.Output.Write(script); // a script has no lines to be broken
             return ExitCode.Done;
         });

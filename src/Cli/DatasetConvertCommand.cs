@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Datasets;
 
 namespace Sharpformer.Cli;
@@ -35,7 +36,15 @@ internal static class DatasetConvertCommand
             if (terminal.Json)
             {
                 (string from, int edits, int leftOut) = (records.Layout, records.Edits.Count, records.BadCount);
-                terminal.Document(new { file = path, layout, from, edits, leftOut, dropped });
+                terminal.Document(new JsonObject
+                {
+                    ["file"] = path,
+                    ["layout"] = layout,
+                    ["from"] = from,
+                    ["edits"] = edits,
+                    ["leftOut"] = leftOut,
+                    ["dropped"] = dropped.AsJson(),
+                });
                 return 0;
             }
 

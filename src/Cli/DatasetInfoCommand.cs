@@ -37,7 +37,7 @@ internal static class DatasetInfoCommand
     {
         if (terminal.Json)
         {
-            terminal.Document(summary);
+            terminal.Document(JsonText.Record(summary));
             return;
         }
 

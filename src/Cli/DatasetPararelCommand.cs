@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Tokenization;
@@ -40,7 +41,13 @@ internal static class DatasetPararelCommand
             Terminal terminal = Terminal.Of(parse);
             if (terminal.Json)
             {
-                terminal.Document(new { file = path, edits = records.Count, pararel.TooFew, pararel.WithoutSubject });
+                terminal.Document(new JsonObject
+                {
+                    ["file"] = path,
+                    ["edits"] = records.Count,
+                    ["tooFew"] = pararel.TooFew,
+                    ["withoutSubject"] = pararel.WithoutSubject,
+                });
                 return 0;
             }
 

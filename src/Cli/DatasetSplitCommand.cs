@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Datasets;
 
 namespace Sharpformer.Cli;
@@ -34,15 +35,15 @@ internal static class DatasetSplitCommand
             Terminal terminal = Terminal.Of(parse);
             if (terminal.Json)
             {
-                terminal.Document(new
+                terminal.Document(new JsonObject
                 {
-                    file = path,
-                    split.By,
-                    split.Part,
-                    split.Of,
-                    edits = kept.Length,
-                    all = records.Edits.Count,
-                    leftOut = records.BadCount,
+                    ["file"] = path,
+                    ["by"] = split.By,
+                    ["part"] = split.Part,
+                    ["of"] = split.Of,
+                    ["edits"] = kept.Length,
+                    ["all"] = records.Edits.Count,
+                    ["leftOut"] = records.BadCount,
                 });
             }
             else

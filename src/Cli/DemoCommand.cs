@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Metrics;
@@ -40,7 +41,7 @@ internal static class DemoCommand
         {
             using Session session = open();
             session.OpenStore(Path.Combine(scratch.FullName, "facts.db"), StoreAccess.Create);
-            object told = new DemoStory(terminal, session, Settings, interruption.Token).Tell(facts);
+            JsonObject told = new DemoStory(terminal, session, Settings, interruption.Token).Tell(facts);
             session.OpenStore(Path.Combine(scratch.FullName, "many.db"), StoreAccess.Create);
             EvaluationReport report = DemoAtScale.Run(
                 terminal, session, [.. many.Take(FactsAtOnce)], [.. many.Skip(FactsAtOnce)], Answer, Settings, interruption.Token);
@@ -48,14 +49,14 @@ internal static class DemoCommand
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             if (terminal.Json)
             {
-                terminal.Document(new
+                terminal.Document(new JsonObject
                 {
-                    story = told,
-                    atScale = report,
-                    seconds = Math.Round(seconds, 3),
-                    peakMemoryBytes = process.PeakWorkingSet64,
-                    device = session.Model.Device.Name,
-                    threads = session.Threads,
+                    ["story"] = told,
+                    ["atScale"] = JsonText.Record(report),
+                    ["seconds"] = Math.Round(seconds, 3),
+                    ["peakMemoryBytes"] = process.PeakWorkingSet64,
+                    ["device"] = session.Model.Device.Name,
+                    ["threads"] = session.Threads,
                 });
                 return 0;
             }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Methods.IReVa;
@@ -15,7 +16,7 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
 {
     /// <summary>Tells the story of a few facts.</summary>
     /// <returns>The same for <c>--json</c>.</returns>
-    public object Tell(IReadOnlyList<EditRecord> facts)
+    public JsonObject Tell(IReadOnlyList<EditRecord> facts)
     {
         ModelConfig config = session.Model.Config;
         terminal.Line($"A GPT-2 of {config.NLayer} blocks, width {config.NEmbd}, {Terminal.Counted(config.VocabSize, "token")}. "
@@ -24,12 +25,12 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         string[] before = [.. facts.Select(f => Say(f.Prompt, f.Target))];
         string[] unrelatedBefore = [.. facts.Select(SayUnrelated)];
         Edit[] edits = Teach(facts);
-        return new
+        return new JsonObject
         {
-            facts = ShowFacts(facts, before),
-            unrelated = ShowUnrelated(facts, unrelatedBefore),
-            why = ShowWhy(facts[0], edits[0]),
-            withdrawal = WithdrawAndRestore(facts[1], edits[1]),
+            ["facts"] = ShowFacts(facts, before),
+            ["unrelated"] = ShowUnrelated(facts, unrelatedBefore),
+            ["why"] = ShowWhy(facts[0], edits[0]),
+            ["withdrawal"] = WithdrawAndRestore(facts[1], edits[1]),
         };
     }
 
@@ -46,11 +47,11 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         return [.. report.Added];
     }
 
-    private List<object> ShowFacts(IReadOnlyList<EditRecord> facts, string[] before)
+    private JsonArray ShowFacts(IReadOnlyList<EditRecord> facts, string[] before)
     {
         terminal.Line("\nAsked before, and asked again in other words:");
         Table table = Terminal.NewTable("prompt", "before", "in other words", "now");
-        var said = new List<object>();
+        var said = new JsonArray();
         for (int i = 0; i < facts.Count; i++)
         {
             EditRecord fact = facts[i];
@@ -58,31 +59,38 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
             table.Add(
                 Terminal.Cell(fact.Prompt + " …"), Judged(before[i], fact.Target),
                 Terminal.Cell(fact.Paraphrases[0] + " …"), Judged(now, fact.Target));
-            said.Add(new { prompt = fact.Prompt, target = fact.Target, before = before[i], rephrase = fact.Paraphrases[0], now });
+            said.Add((JsonNode)new JsonObject
+            {
+                ["prompt"] = fact.Prompt,
+                ["target"] = fact.Target,
+                ["before"] = before[i],
+                ["rephrase"] = fact.Paraphrases[0],
+                ["now"] = now,
+            });
         }
 
         terminal.Show(table);
         return said;
     }
 
-    private List<object> ShowUnrelated(IReadOnlyList<EditRecord> facts, string[] before)
+    private JsonArray ShowUnrelated(IReadOnlyList<EditRecord> facts, string[] before)
     {
         terminal.Line("\nQuestions about anything else:");
         Table table = Terminal.NewTable("question", "before", "now");
-        var said = new List<object>();
+        var said = new JsonArray();
         for (int i = 0; i < facts.Count; i++)
         {
             string now = SayUnrelated(facts[i]);
             string question = facts[i].Probes[0].Prompt.Replace("nq question: ", "", StringComparison.Ordinal);
             table.Add(Terminal.Cell(question), Terminal.Cell(before[i]), Judged(now, before[i]));
-            said.Add(new { question, before = before[i], now });
+            said.Add((JsonNode)new JsonObject { ["question"] = question, ["before"] = before[i], ["now"] = now });
         }
 
         terminal.Show(table);
         return said;
     }
 
-    private object ShowWhy(EditRecord fact, Edit edit)
+    private JsonObject ShowWhy(EditRecord fact, Edit edit)
     {
         Firing[] nearest = [.. session.Explain(fact.Paraphrases[0]).Nearest];
         Firing winner = nearest[0], runnerUp = nearest[1];
@@ -91,18 +99,18 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
             + $"{Terminal.Score(winner.Score)}, which is {Terminal.Score(winner.Margin)} above its threshold of "
             + $"{Terminal.Score(winner.Threshold)}; "
             + $"the runner-up, of edit {runnerUp.Edit}, stays {Terminal.Score(-runnerUp.Margin)} below its own.");
-        return new
+        return new JsonObject
         {
-            prompt = fact.Paraphrases[0],
-            edit = edit.Id,
-            winner.Score,
-            winner.Threshold,
-            winner.Margin,
-            runnerUp = new { edit = runnerUp.Edit, runnerUp.Margin },
+            ["prompt"] = fact.Paraphrases[0],
+            ["edit"] = edit.Id,
+            ["score"] = winner.Score,
+            ["threshold"] = winner.Threshold,
+            ["margin"] = winner.Margin,
+            ["runnerUp"] = new JsonObject { ["edit"] = runnerUp.Edit, ["margin"] = runnerUp.Margin },
         };
     }
 
-    private object WithdrawAndRestore(EditRecord fact, Edit edit)
+    private JsonObject WithdrawAndRestore(EditRecord fact, Edit edit)
     {
         string taught = Say(fact.Prompt, fact.Target);
         float[] logits = session.NextTokenLogits(fact.Prompt);
@@ -114,7 +122,15 @@ internal sealed class DemoStory(Terminal terminal, Session session, IReVaSetting
         terminal.Line($"\nTake edit {edit.Id} back, then restore it: {Terminal.Quoted(fact.Prompt + " …")}");
         terminal.Line($"  taught {taught}   withdrawn {withdrawn}   restored {restored} "
             + $"({(isSame ? "all" : "NOT all")} {Terminal.Count(logits.Length)} logits the same, bit for bit)");
-        return new { prompt = fact.Prompt, edit = edit.Id, taught, withdrawn, restored, isSame };
+        return new JsonObject
+        {
+            ["prompt"] = fact.Prompt,
+            ["edit"] = edit.Id,
+            ["taught"] = taught,
+            ["withdrawn"] = withdrawn,
+            ["restored"] = restored,
+            ["isSame"] = isSame,
+        };
     }
 
     /// <summary>What the model, with its edits, goes on with: as many tokens as the expected answer has.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Tensors.Gpu;
 
 namespace Sharpformer.Cli;
@@ -24,11 +25,11 @@ internal static class DevicesCommand
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                cpu = new { processors = Environment.ProcessorCount, memoryBytes = memory },
-                accelerators = found,
-                auto = new { device = auto.Name, accelerator = auto.Accelerator?.Name, auto.Why },
+                ["cpu"] = new JsonObject { ["processors"] = Environment.ProcessorCount, ["memoryBytes"] = memory },
+                ["accelerators"] = found.Select(JsonText.Record).AsJson(),
+                ["auto"] = new JsonObject { ["device"] = auto.Name, ["accelerator"] = auto.Accelerator?.Name, ["why"] = auto.Why },
             });
             return 0;
         }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Reports;
 
@@ -52,42 +53,47 @@ internal static class DiffView
             $"KL(before || after): mean {Terminal.Nats(drift.MeanKl)}, largest {Terminal.Nats(drift.MaxKl)} nats.");
     }
 
-    private static object Json(ReportOrigin origin, DiffSide before, DiffSide after, DiffReport report, int rows)
+    private static JsonObject Json(ReportOrigin origin, DiffSide before, DiffSide after, DiffReport report, int rows)
     {
         Difference[] shown = [.. report.MostChanged.Take(rows)];
-        return new
+        return new JsonObject
         {
-            origin.Model,
-            origin.Fingerprint,
-            origin.User,
-            origin.At,
-            origin.Version,
-            before = Side(before),
-            after = Side(after),
-            drift = report.Drift,
-            differences = shown.Select(d => new
+            ["model"] = origin.Model,
+            ["fingerprint"] = JsonText.Record(origin.Fingerprint),
+            ["user"] = origin.User,
+            ["at"] = origin.At,
+            ["version"] = origin.Version,
+            ["before"] = Side(before),
+            ["after"] = Side(after),
+            ["drift"] = JsonText.Record(report.Drift),
+            ["differences"] = shown.Select(d => new JsonObject
             {
-                d.Text,
-                d.Position,
-                @base = d.Base,
-                d.Before,
-                d.After,
-                d.Kl,
-                changed = d.IsChanged,
-                d.EditBefore,
-                d.EditAfter,
-            }),
-            notShown = report.Differences.Count - shown.Length,
+                ["text"] = d.Text,
+                ["position"] = d.Position,
+                ["base"] = d.Base?.Select(JsonText.Record).AsJson(),
+                ["before"] = d.Before.Select(JsonText.Record).AsJson(),
+                ["after"] = d.After.Select(JsonText.Record).AsJson(),
+                ["kl"] = d.Kl,
+                ["changed"] = d.IsChanged,
+                ["editBefore"] = d.EditBefore,
+                ["editAfter"] = d.EditAfter,
+            }).AsJson(),
+            ["notShown"] = report.Differences.Count - shown.Length,
         };
     }
 
-    private static object Side(DiffSide side) => new
+    private static JsonObject Side(DiffSide side) => new JsonObject
     {
-        side.Name,
-        side.Store,
-        side.Active,
-        side.Withdrawn,
-        settings = side.Settings.Select(s => new { s.Settings.Method, s.Edits, settings = (object)s.Settings }),
+        ["name"] = side.Name,
+        ["store"] = side.Store,
+        ["active"] = side.Active,
+        ["withdrawn"] = side.Withdrawn,
+        ["settings"] = side.Settings.Select(s => new JsonObject
+        {
+            ["method"] = s.Settings.Method,
+            ["edits"] = s.Edits,
+            ["settings"] = s.Settings.AsJson(),
+        }).AsJson(),
     };
 
     private static string Name(DiffSide side, string? asOf)

@@ -220,23 +220,23 @@ internal sealed class EditSettingsOptions
     /// <summary>The options that stand for a setting each, by the setting's name; where two do, one of them is given.</summary>
     private (Option Option, string Setting, Func<ParseResult, JsonNode?> Value)[] Named =>
     [
-        (layer, "layer", parse => Node(parse, layer)),
-        (layers, "layers", parse => Node(parse, layers)),
-        (batchSize, "batchSize", parse => Node(parse, batchSize)),
-        (batchSize, "batch", parse => Node(parse, batchSize)),
+        (layer, "layer", parse => parse.GetValue(layer)),
+        (layers, "layers", parse => parse.GetValue(layers)),
+        (batchSize, "batchSize", parse => parse.GetValue(batchSize)),
+        (batchSize, "batch", parse => parse.GetValue(batchSize)),
         (noCovariance, "covariance", parse => parse.GetValue(noCovariance) ? JsonValue.Create(false) : null),
-        (theta, "theta", parse => Node(parse, theta)),
-        (alpha, "alpha", parse => Node(parse, alpha)),
-        (epochs, "epochs", parse => Node(parse, epochs)),
-        (learningRate, "learningRate", parse => Node(parse, learningRate)),
-        (recWeight, "recWeight", parse => Node(parse, recWeight)),
-        (irrWeight, "irrWeight", parse => Node(parse, irrWeight)),
-        (weightDecay, "weightDecay", parse => Node(parse, weightDecay)),
-        (labelSmoothing, "labelSmoothing", parse => Node(parse, labelSmoothing)),
+        (theta, "theta", parse => parse.GetValue(theta)),
+        (alpha, "alpha", parse => parse.GetValue(alpha)),
+        (epochs, "epochs", parse => parse.GetValue(epochs)),
+        (learningRate, "learningRate", parse => parse.GetValue(learningRate)),
+        (recWeight, "recWeight", parse => parse.GetValue(recWeight)),
+        (irrWeight, "irrWeight", parse => parse.GetValue(irrWeight)),
+        (weightDecay, "weightDecay", parse => parse.GetValue(weightDecay)),
+        (labelSmoothing, "labelSmoothing", parse => parse.GetValue(labelSmoothing)),
         (retrofit, "retrofit", parse => parse.GetValue(retrofit) ? JsonValue.Create(true) : null),
         (noRetrofit, "retrofit", parse => parse.GetValue(noRetrofit) ? JsonValue.Create(false) : null),
         (asPublished, "asPublished", parse => parse.GetValue(asPublished) ? JsonValue.Create(true) : null),
-        (seed, "seed", parse => Node(parse, seed)),
+        (seed, "seed", parse => parse.GetValue(seed)),
         (net, "net", _ => null), // which settings are its own, and not what is said here
     ];
 
@@ -272,7 +272,7 @@ internal sealed class EditSettingsOptions
             given["layers"] = Math.Min(usual, block + 1); // there are no more blocks below it
         }
 
-        return NamedSettings.With(settings, JsonSerializer.SerializeToElement(given), config, set.Name);
+        return NamedSettings.With(settings, JsonSerializer.SerializeToElement(given, CliJson.Default.JsonObject), config, set.Name);
     }
 
     /// <summary>What --set names: a number, true, false or null as such, anything else as a text.</summary>
@@ -296,9 +296,6 @@ internal sealed class EditSettingsOptions
             }
         }
     }
-
-    private static JsonValue? Node<T>(ParseResult parse, Option<T?> option) where T : struct =>
-        parse.GetValue(option) is { } value ? JsonValue.Create(value) : null;
 
     /// <summary>What an option is where it is not given; settings of other methods have other defaults.</summary>
     private static string Usually<T>(T value) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Reports;
@@ -61,17 +62,22 @@ internal static class EditsCalibrateCommand
         if (terminal.Json)
         {
             ReportOrigin origin = session.Origin();
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                origin.Model,
-                store = session.HasStore ? session.Store.Path : null,
-                origin.Version,
-                records = new { chosen = report.ChosenRecords, heldOut = report.HeldOutRecords, report.LeftOut },
-                report.Points,
-                CalibrationReport.Rule,
-                recommended = best,
-                settings = (object)report.Settings,
-                written,
+                ["model"] = origin.Model,
+                ["store"] = session.HasStore ? session.Store.Path : null,
+                ["version"] = origin.Version,
+                ["records"] = new JsonObject
+                {
+                    ["chosen"] = report.ChosenRecords,
+                    ["heldOut"] = report.HeldOutRecords,
+                    ["leftOut"] = report.LeftOut,
+                },
+                ["points"] = report.Points.Select(JsonText.Record).AsJson(),
+                ["rule"] = CalibrationReport.Rule,
+                ["recommended"] = JsonText.Record(best),
+                ["settings"] = report.Settings.AsJson(),
+                ["written"] = written,
             });
             return;
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Reports;
@@ -55,12 +56,12 @@ internal static class EditsCheckCommand
         CheckedAnswer[] failing = [.. answers.Where(answer => !passes(answer))];
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                store = session.Store.Path,
-                n = answers.Count,
-                passed = answers.Count - failing.Length,
-                answers = answers.Select(answer => AnswersView.Json(answer, session, passes(answer))),
+                ["store"] = session.Store.Path,
+                ["n"] = answers.Count,
+                ["passed"] = answers.Count - failing.Length,
+                ["answers"] = answers.Select(answer => AnswersView.Json(answer, session, passes(answer))).AsJson(),
             });
             return;
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
@@ -41,19 +42,19 @@ internal static class EditsConflictsCommand
     {
         if (terminal.Json)
         {
-            terminal.Document(conflicts.Select(conflict => new
+            terminal.Document((conflicts.Select(conflict => new JsonObject
             {
-                conflict.Edit,
-                conflict.Other,
-                samePrompt = conflict.Margin is null,
-                conflict.Margin,
-                conflict.OtherWins,
-                withdrawn = byId[conflict.Other].Status == EditStatus.Withdrawn,
-                prompt = byId[conflict.Edit].Request.Prompt,
-                target = byId[conflict.Edit].Request.Target,
-                otherPrompt = byId[conflict.Other].Request.Prompt,
-                otherTarget = byId[conflict.Other].Request.Target,
-            }));
+                ["edit"] = conflict.Edit,
+                ["other"] = conflict.Other,
+                ["samePrompt"] = conflict.Margin is null,
+                ["margin"] = conflict.Margin,
+                ["otherWins"] = conflict.OtherWins,
+                ["withdrawn"] = byId[conflict.Other].Status == EditStatus.Withdrawn,
+                ["prompt"] = byId[conflict.Edit].Request.Prompt,
+                ["target"] = byId[conflict.Edit].Request.Target,
+                ["otherPrompt"] = byId[conflict.Other].Request.Prompt,
+                ["otherTarget"] = byId[conflict.Other].Request.Target,
+            })).AsJson());
             return;
         }
 

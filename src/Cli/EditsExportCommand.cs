@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Exchange;
 using Sharpformer.Editing.Store;
@@ -55,7 +56,7 @@ internal static class EditsExportCommand
             string path = parse.GetRequiredValue(edits);
             EditFilter wanted = filter.Filter(parse);
             StoreMoment? moment = at.Of(parse, path);
-            var written = new List<object>();
+            var written = new JsonArray();
             Terminal terminal = Terminal.Of(parse);
             using (EditStore store = EditStore.Open(path, readOnly: true))
             {
@@ -80,16 +81,16 @@ internal static class EditsExportCommand
                 MergedModel made = Writing.Run(
                     terminal, "MB",
                     (progress, cancellation) => session!.ExportMerged(folder, wanted, stored, progress, cancellation));
-                written.Add(Json(made));
+                written.Add((JsonNode)Json(made));
                 if (!terminal.Json) Tell(terminal, made);
             }
 
-            if (terminal.Json) terminal.Document(new { store = path, files = written });
+            if (terminal.Json) terminal.Document(new JsonObject { ["store"] = path, ["files"] = written });
             return 0;
 
             void Say(string to, int count, int? neurons = null)
             {
-                written.Add(new { file = to, edits = count, neurons });
+                written.Add((JsonNode)new JsonObject { ["file"] = to, ["edits"] = count, ["neurons"] = neurons });
                 string with = neurons is { } n ? $" with {Terminal.Counted(n, "neuron")}" : "";
                 if (!terminal.Json) terminal.Line($"{to}: {Terminal.Counted(count, "edit")}{with}.");
             }
@@ -97,24 +98,24 @@ internal static class EditsExportCommand
         return command;
     }
 
-    private static object Json(MergedModel model) => new
+    private static JsonObject Json(MergedModel model) => new JsonObject
     {
-        file = model.Folder,
-        edits = model.Edits.Count,
-        leftOut = model.LeftOut,
-        files = model.Files,
-        bytes = model.Bytes,
-        tensors = model.Changes.Select(one => new
+        ["file"] = model.Folder,
+        ["edits"] = model.Edits.Count,
+        ["leftOut"] = model.LeftOut,
+        ["files"] = model.Files.AsJson(),
+        ["bytes"] = model.Bytes,
+        ["tensors"] = model.Changes.Select(one => new JsonObject
         {
-            name = one.Tensor,
-            dtype = one.DType,
-            norm = one.Norm,
-            change = one.Change,
-            relative = one.Relative,
-            rounding = one.Rounding,
-            largestRounding = one.LargestRounding,
-        }),
-        roundingShare = model.RoundingShare,
+            ["name"] = one.Tensor,
+            ["dtype"] = one.DType,
+            ["norm"] = one.Norm,
+            ["change"] = one.Change,
+            ["relative"] = one.Relative,
+            ["rounding"] = one.Rounding,
+            ["largestRounding"] = one.LargestRounding,
+        }).AsJson(),
+        ["roundingShare"] = model.RoundingShare,
     };
 
     private static void Tell(Terminal terminal, MergedModel model)

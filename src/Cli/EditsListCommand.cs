@@ -53,7 +53,7 @@ internal static class EditsListCommand
     {
         if (terminal.Json)
         {
-            terminal.Document(shown.Select(EditView.Of));
+            terminal.Document(shown.Select(EditView.Of).Select(JsonText.Record).AsJson());
             return ExitCode.Done;
         }
 

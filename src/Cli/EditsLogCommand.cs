@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Store;
 
@@ -38,16 +39,22 @@ internal static class EditsLogCommand
     }
 
     /// <summary>A change for programs.</summary>
-    public static object Document(EditChange change) => new
+    public static JsonObject Document(EditChange change) => new JsonObject
     {
-        change.Number,
-        change.At,
-        change.User,
-        change.Version,
-        change.Reason,
-        change.Undoes,
-        change.UndoneBy,
-        events = change.Events.Select(line => new { line.Seq, edit = line.EditId, line.Action, line.Detail?.SupersededBy }),
+        ["number"] = change.Number,
+        ["at"] = change.At,
+        ["user"] = change.User,
+        ["version"] = change.Version,
+        ["reason"] = change.Reason,
+        ["undoes"] = change.Undoes,
+        ["undoneBy"] = change.UndoneBy,
+        ["events"] = change.Events.Select(line => new JsonObject
+        {
+            ["seq"] = line.Seq,
+            ["edit"] = line.EditId,
+            ["action"] = line.Action.AsJson(),
+            ["supersededBy"] = line.Detail?.SupersededBy,
+        }).AsJson(),
     };
 
     /// <summary>What was done to how many edits, and to which.</summary>
@@ -63,7 +70,7 @@ internal static class EditsLogCommand
     {
         if (terminal.Json)
         {
-            terminal.Document(new { store, changes = shown.Select(Document) });
+            terminal.Document(new JsonObject { ["store"] = store, ["changes"] = shown.Select(Document).AsJson() });
             return;
         }
 

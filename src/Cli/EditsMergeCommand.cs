@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Exchange;
 
 namespace Sharpformer.Cli;
@@ -49,18 +50,18 @@ internal static class EditsMergeCommand
         if (report.LeftBehind > 0) terminal.Note($"note: {Terminal.Counted(report.LeftBehind, "undone or removed edit")} left behind.");
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                report.Store,
-                report.Change,
-                report.Added,
-                report.Same,
-                report.LeftBehind,
-                superseded = report.Superseded.Select(pair => new { pair.Edit, pair.By }),
-                conflicts = report.Conflicts.Select(pair => new { pair.Edit, pair.By }),
-                silent = report.Silent.Select(pair => pair.Edit),
-                silenced = report.Silenced.Select(pair => pair.Edit),
-                answering = report.Answering.Select(pair => pair.Edit),
+                ["store"] = report.Store,
+                ["change"] = report.Change,
+                ["added"] = report.Added,
+                ["same"] = report.Same,
+                ["leftBehind"] = report.LeftBehind,
+                ["superseded"] = report.Superseded.Select(pair => new JsonObject { ["edit"] = pair.Edit, ["by"] = pair.By }).AsJson(),
+                ["conflicts"] = report.Conflicts.Select(pair => new JsonObject { ["edit"] = pair.Edit, ["by"] = pair.By }).AsJson(),
+                ["silent"] = report.Silent.Select(pair => pair.Edit).AsJson(),
+                ["silenced"] = report.Silenced.Select(pair => pair.Edit).AsJson(),
+                ["answering"] = report.Answering.Select(pair => pair.Edit).AsJson(),
             });
             return;
         }

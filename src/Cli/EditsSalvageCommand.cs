@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Store;
 
 namespace Sharpformer.Cli;
@@ -31,14 +32,14 @@ internal static class EditsSalvageCommand
     {
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                store = report.Output,
-                report.Saved,
-                report.LeftOut,
-                report.Withdrawn,
-                report.Events,
-                report.Found.Findings,
+                ["store"] = report.Output,
+                ["saved"] = report.Saved.AsJson(),
+                ["leftOut"] = report.LeftOut.AsJson(),
+                ["withdrawn"] = report.Withdrawn.AsJson(),
+                ["events"] = report.Events,
+                ["findings"] = report.Found.Findings.Select(JsonText.Record).AsJson(),
             });
             return;
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Methods.ScopedIReVa;
@@ -46,8 +47,8 @@ internal static class EditsShowCommand
             Terminal terminal = Terminal.Of(parse);
             if (terminal.Json)
             {
-                object[] documents = [.. shown.Select(edit => Document(edit, events[edit.Id], tokenizer))];
-                terminal.Document(documents is [var only] ? only : documents);
+                JsonNode[] documents = [.. shown.Select(edit => Document(edit, events[edit.Id], tokenizer))];
+                terminal.Document(documents is [var only] ? only : documents.AsJson());
                 return 0;
             }
 
@@ -67,49 +68,60 @@ internal static class EditsShowCommand
         return tokenizer;
     }
 
-    private static object Document(Edit edit, IEnumerable<EditEvent> events, Tokenizer? tokenizer) => new
+    private static JsonObject Document(Edit edit, IEnumerable<EditEvent> events, Tokenizer? tokenizer) => new JsonObject
     {
-        edit.Id,
-        edit.Status,
-        edit.Request.Prompt,
-        edit.Request.Target,
-        edit.Request.Subject,
-        edit.Request.Source,
-        provenance = edit.Request.Provenance.ToDictionary(),
-        edit.PromptTokens,
-        edit.TargetTokens,
-        settings = (object)edit.Settings, // of its own type, not of the base's
-        neurons = NeuronsOf(edit).Select(n => new
+        ["id"] = edit.Id,
+        ["status"] = edit.Status.AsJson(),
+        ["prompt"] = edit.Request.Prompt,
+        ["target"] = edit.Request.Target,
+        ["subject"] = edit.Request.Subject,
+        ["source"] = edit.Request.Source,
+        ["provenance"] = edit.Request.Provenance.ToDictionary().AsJson(),
+        ["promptTokens"] = edit.PromptTokens.AsJson(),
+        ["targetTokens"] = edit.TargetTokens.AsJson(),
+        ["settings"] = edit.Settings.AsJson(),
+        ["neurons"] = NeuronsOf(edit).Select(n => new JsonObject
         {
-            token = n.TargetToken,
-            text = tokenizer?.Decode([n.TargetToken]),
-            n.Threshold,
-            keyNorm = EditView.Norm(n.Key),
-            valueNorm = EditView.Norm(n.Value),
-            losses = n.Losses.Select(l => new { l.Edit, l.Rec, l.Irr, l.Total }),
-        }),
-        edit.Method,
-        negatives = ScopedSettings.NegativesOf(edit).Select(tokens => tokenizer?.Decode(tokens)),
-        parts = edit.Parts.Select(part => new { part.Name, part.Shape, norm = EditView.Norm(part.Values) }),
-        edit.FinalLoss,
-        events = events.Select(e => new
+            ["token"] = n.TargetToken,
+            ["text"] = tokenizer?.Decode([n.TargetToken]),
+            ["threshold"] = n.Threshold,
+            ["keyNorm"] = EditView.Norm(n.Key),
+            ["valueNorm"] = EditView.Norm(n.Value),
+            ["losses"] = n.Losses.Select(l => new JsonObject
+            {
+                ["edit"] = l.Edit,
+                ["rec"] = l.Rec,
+                ["irr"] = l.Irr,
+                ["total"] = l.Total,
+            }).AsJson(),
+        }).AsJson(),
+        ["method"] = edit.Method,
+        ["negatives"] = ScopedSettings.NegativesOf(edit).Select(tokens => tokenizer?.Decode(tokens)).AsJson(),
+        ["parts"] = edit.Parts.Select(part => new JsonObject
         {
-            e.At,
-            e.Action,
-            e.User,
-            e.Reason,
-            e.Version,
-            e.Seq,
-            e.Change,
-            e.Detail?.SupersededBy,
-            e.Detail?.Undoes,
-        }),
-        edit.CreatedAt,
-        edit.WithdrawnAt,
-        edit.RemovedAt,
-        edit.SupersededBy,
-        edit.Request.Paraphrases,
-        edit.Batch,
+            ["name"] = part.Name,
+            ["shape"] = part.Shape.AsJson(),
+            ["norm"] = EditView.Norm(part.Values),
+        }).AsJson(),
+        ["finalLoss"] = edit.FinalLoss,
+        ["events"] = events.Select(e => new JsonObject
+        {
+            ["at"] = e.At,
+            ["action"] = e.Action.AsJson(),
+            ["user"] = e.User,
+            ["reason"] = e.Reason,
+            ["version"] = e.Version,
+            ["seq"] = e.Seq,
+            ["change"] = e.Change,
+            ["supersededBy"] = e.Detail?.SupersededBy,
+            ["undoes"] = e.Detail?.Undoes,
+        }).AsJson(),
+        ["createdAt"] = edit.CreatedAt,
+        ["withdrawnAt"] = edit.WithdrawnAt,
+        ["removedAt"] = edit.RemovedAt,
+        ["supersededBy"] = edit.SupersededBy,
+        ["paraphrases"] = edit.Request.Paraphrases.AsJson(),
+        ["batch"] = edit.Batch,
     };
 
     private static IReadOnlyList<Neuron> NeuronsOf(Edit edit) => edit.Settings is INeuronSettings ? IReVaParts.Neurons(edit) : [];

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
@@ -89,8 +90,8 @@ internal static class EditsStatusCommand
 
         if (terminal.Json)
         {
-            EditView[] views = [.. changed.Select(EditView.Of)];
-            terminal.Document(isOne ? views[0] : views);
+            JsonNode[] views = [.. changed.Select(edit => JsonText.Record(EditView.Of(edit)))];
+            terminal.Document(isOne ? views[0] : views.AsJson());
             return;
         }
 

@@ -58,7 +58,7 @@ internal static class EditsUpdateCommand
     {
         var restored = EditView.Of(session.Restore(twin.Id, reason));
         terminal.Note($"note: edit {twin.Id} was taught just this before and was withdrawn.");
-        if (terminal.Json) terminal.Document(restored);
+        if (terminal.Json) terminal.Document(JsonText.Record(restored));
         else terminal.Line($"Edit {twin.Id} answers again: {EditView.Fact(twin.Request)}.");
         return 0;
     }

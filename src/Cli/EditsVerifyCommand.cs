@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Store;
 
 namespace Sharpformer.Cli;
@@ -37,15 +38,15 @@ internal static class EditsVerifyCommand
         int exit = report.IsSound ? ExitCode.Done : ExitCode.NotHeld;
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                ok = report.IsSound,
-                store = report.Path,
-                report.Events,
-                report.Sound,
-                report.Uncertain,
-                report.Findings,
-                report.HasChecksums,
+                ["ok"] = report.IsSound,
+                ["store"] = report.Path,
+                ["events"] = report.Events,
+                ["sound"] = report.Sound.AsJson(),
+                ["uncertain"] = report.Uncertain.AsJson(),
+                ["findings"] = report.Findings.Select(JsonText.Record).AsJson(),
+                ["hasChecksums"] = report.HasChecksums,
             });
             return exit;
         }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 
 namespace Sharpformer.Cli;
@@ -30,21 +31,26 @@ internal static class EstimateView
     }
 
     /// <summary>For <c>--json</c>.</summary>
-    public static object? Json(TeachingEstimate? estimate) => estimate is null ? null : new
+    public static JsonObject? Json(TeachingEstimate? estimate) => estimate is null ? null : new JsonObject
     {
-        edits = estimate.Edits,
-        batches = estimate.Costs.Batches,
-        seconds = estimate.Seconds,
-        hours = estimate.Seconds / 3600,
-        isAtMost = estimate.Costs.IsAtMost,
-        memoryBytes = estimate.Costs.Memory,
-        storedBytes = estimate.StoredBytes,
-        flops = estimate.Costs.Flops,
-        flopsPerSecond = estimate.FlopsPerSecond,
-        tokensAtOnce = estimate.Costs.TokensAtOnce,
-        hostFlops = estimate.Costs.HostFlops,
-        hostFlopsPerSecond = estimate.HostFlopsPerSecond,
-        statistics = estimate.Statistics.Select(needed => new { layer = needed.Layer, file = needed.File, missing = needed.Missing }),
+        ["edits"] = estimate.Edits,
+        ["batches"] = estimate.Costs.Batches,
+        ["seconds"] = estimate.Seconds,
+        ["hours"] = estimate.Seconds / 3600,
+        ["isAtMost"] = estimate.Costs.IsAtMost,
+        ["memoryBytes"] = estimate.Costs.Memory,
+        ["storedBytes"] = estimate.StoredBytes,
+        ["flops"] = estimate.Costs.Flops,
+        ["flopsPerSecond"] = estimate.FlopsPerSecond,
+        ["tokensAtOnce"] = estimate.Costs.TokensAtOnce,
+        ["hostFlops"] = estimate.Costs.HostFlops,
+        ["hostFlopsPerSecond"] = estimate.HostFlopsPerSecond,
+        ["statistics"] = estimate.Statistics.Select(needed => new JsonObject
+        {
+            ["layer"] = needed.Layer,
+            ["file"] = needed.File,
+            ["missing"] = needed.Missing,
+        }).AsJson(),
     };
 
     private static string Operations(double flops) => flops switch

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
 
@@ -39,7 +40,7 @@ internal static class EvaluateEditsCommand
     {
         if (terminal.Json)
         {
-            Dictionary<string, object?> document = Json(report, records, triggers, isAskedForNeighbours);
+            JsonObject document = Json(report, records, triggers, isAskedForNeighbours);
             if (BaseOption.Json(session) is { } weights) document["weights"] = weights;
             terminal.Document(document);
             return 0;
@@ -86,10 +87,10 @@ internal static class EvaluateEditsCommand
         return table;
     }
 
-    private static Dictionary<string, object?> Json(
+    private static JsonObject Json(
         EvaluationReport report, RecordSet records, Triggers triggers, bool isAskedForNeighbours)
     {
-        Dictionary<string, object?> edited = Metrics(report.Edited);
+        JsonObject edited = Metrics(report.Edited);
         edited["localityAgreement"] = report.LocalityAgreement;
         if (isAskedForNeighbours) edited["neighbourRetention"] = report.NeighbourRetention;
         return new()
@@ -97,14 +98,14 @@ internal static class EvaluateEditsCommand
             ["n"] = report.Records,
             ["base"] = Metrics(report.Base),
             ["edited"] = edited,
-            ["groups"] = report.Groups,
-            ["triggers"] = triggers,
+            ["groups"] = report.Groups.Select(JsonText.Record).AsJson(),
+            ["triggers"] = JsonText.Record(triggers),
             ["layout"] = records.Layout,
             ["leftOut"] = records.BadCount,
         };
     }
 
-    private static Dictionary<string, object?> Metrics(EditMetrics m) =>
+    private static JsonObject Metrics(EditMetrics m) =>
         new() { ["es"] = m.Es, ["ps"] = m.Ps, ["ns"] = m.Ns, ["score"] = m.Score, ["freeRunning"] = m.FreeRunning };
 
     private static void AddRow(Table table, string name, EditMetrics m) =>

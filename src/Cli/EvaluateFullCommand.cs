@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Metrics.Examination;
@@ -54,13 +55,13 @@ internal static class EvaluateFullCommand
         IReadOnlyList<Figure> figures = ExaminationFigures.Of(examined);
         if (terminal.Json)
         {
-            var document = new Dictionary<string, object?>
+            var document = new JsonObject
             {
                 ["n"] = examined.Records,
-                ["figures"] = figures,
+                ["figures"] = figures.Select(JsonText.Record).AsJson(),
                 ["prompts"] = examined.Prompts.Count,
                 ["tooLong"] = examined.TooLong,
-                ["triggers"] = triggers,
+                ["triggers"] = JsonText.Record(triggers),
                 ["layout"] = records.Layout,
                 ["leftOut"] = records.BadCount,
             };

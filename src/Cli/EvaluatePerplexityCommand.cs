@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Tokenization;
@@ -85,7 +86,7 @@ internal static class EvaluatePerplexityCommand
             for (int i = 1; i < text.Length; i++) bytes += session.Tokenizer.TokenBytes(text[i], text[i - 1]).Length;
         if (terminal.Json)
         {
-            Dictionary<string, object?> document = Json(report, texts.Count, bytes, window, stride, hasEdits);
+            JsonObject document = Json(report, texts.Count, bytes, window, stride, hasEdits);
             if (BaseOption.Json(session) is { } weights) document["weights"] = weights;
             terminal.Document(document);
             return 0;
@@ -111,9 +112,9 @@ internal static class EvaluatePerplexityCommand
         return 0;
     }
 
-    private static Dictionary<string, object?> Json(PerplexityReport report, int texts, long bytes, int window, int stride, bool hasEdits)
+    private static JsonObject Json(PerplexityReport report, int texts, long bytes, int window, int stride, bool hasEdits)
     {
-        var document = new Dictionary<string, object?>
+        var document = new JsonObject
         {
             ["texts"] = texts,
             ["tokens"] = report.Tokens,
@@ -123,13 +124,13 @@ internal static class EvaluatePerplexityCommand
             ["base"] = Loss(report.Base, bytes),
         };
         if (!hasEdits) return document;
-        Dictionary<string, object?> edited = Loss(report.Edited, bytes);
+        JsonObject edited = Loss(report.Edited, bytes);
         (edited["answered"], edited["changed"]) = (report.Answered, report.Changed);
         document["edited"] = edited;
         return document;
     }
 
-    private static Dictionary<string, object?> Loss(TextLoss loss, long bytes) =>
+    private static JsonObject Loss(TextLoss loss, long bytes) =>
         new() { ["loss"] = loss.Mean, ["perplexity"] = loss.Perplexity, ["bitsPerByte"] = loss.BitsPerByte(bytes) };
 
     private static void AddRow(Table table, string name, TextLoss loss, long bytes) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Datasets;
 using Sharpformer.Editing.Metrics;
 
@@ -42,7 +43,7 @@ internal static class EvaluateWithdrawalCommand
     {
         if (terminal.Json)
         {
-            terminal.Document(new { n = report.Edits, report.Rs, report.Con });
+            terminal.Document(new JsonObject { ["n"] = report.Edits, ["rs"] = report.Rs, ["con"] = report.Con });
             return 0;
         }
 

@@ -28,7 +28,7 @@ internal static class ExperimentListCommand
             Terminal terminal = Terminal.Of(parse);
             if (parse.GetValue(name) is { } one)
             {
-                if (terminal.Json) terminal.Document(new { name = one, plan = JsonNode.Parse(PlanReader.TextOf(one)) });
+                if (terminal.Json) terminal.Document(new JsonObject { ["name"] = one, ["plan"] = JsonNode.Parse(PlanReader.TextOf(one)) });
                 else terminal.Line(PlanReader.TextOf(one).TrimEnd());
                 return 0;
             }
@@ -36,19 +36,19 @@ internal static class ExperimentListCommand
             ExperimentPlan[] plans = [.. PlanReader.BuiltIn.Select(PlanReader.Named)];
             if (terminal.Json)
             {
-                terminal.Document(new
+                terminal.Document(new JsonObject
                 {
-                    experiments = plans.Select(plan => new
+                    ["experiments"] = plans.Select(plan => new JsonObject
                     {
-                        plan.Name,
-                        plan.Title,
-                        plan.About,
-                        methods = plan.Methods.Select(method => method.Label),
-                        data = plan.Data.Select(data => data.Name),
-                        plan.Counts,
-                        plan.Seeds,
-                        plan.Measures,
-                    }),
+                        ["name"] = plan.Name,
+                        ["title"] = plan.Title,
+                        ["about"] = plan.About,
+                        ["methods"] = plan.Methods.Select(method => method.Label).AsJson(),
+                        ["data"] = plan.Data.Select(data => data.Name).AsJson(),
+                        ["counts"] = plan.Counts.AsJson(),
+                        ["seeds"] = plan.Seeds.Select(seed => (JsonNode)seed).AsJson(),
+                        ["measures"] = plan.Measures.AsJson(),
+                    }).AsJson(),
                 });
                 return 0;
             }

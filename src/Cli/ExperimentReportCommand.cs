@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Experiments.Reports;
 using Sharpformer.Experiments.Running;
 
@@ -46,15 +47,15 @@ internal static class ExperimentReportCommand
         string page = Path.Combine(folder, "report.html");
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                report = page,
-                experiments = report.Sections.Select(section => section.Plan.Name),
-                points = report.Results.Count,
-                missing,
-                failed,
-                pages,
-                damaged,
+                ["report"] = page,
+                ["experiments"] = report.Sections.Select(section => section.Plan.Name).AsJson(),
+                ["points"] = report.Results.Count,
+                ["missing"] = missing,
+                ["failed"] = failed,
+                ["pages"] = pages,
+                ["damaged"] = damaged.AsJson(),
             });
             return 0;
         }
@@ -72,22 +73,28 @@ internal static class ExperimentReportCommand
         if (output is not null) OutputFile.Write(output, writer => writer.Write(comparison.ToHtml(before, after)));
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                before,
-                after,
-                comparison.Same,
-                figures = comparison.Figures.Select(one => new
+                ["before"] = before,
+                ["after"] = after,
+                ["same"] = comparison.Same,
+                ["figures"] = comparison.Figures.Select(one => new JsonObject
                 {
-                    one.Experiment,
-                    one.Point,
-                    figure = one.Column.Name,
-                    one.Before,
-                    one.After,
-                }),
-                settings = comparison.Settings.Select(one => new { one.Point, one.Name, one.Before, one.After }),
-                comparison.OnlyBefore,
-                comparison.OnlyAfter,
+                    ["experiment"] = one.Experiment,
+                    ["point"] = one.Point,
+                    ["figure"] = one.Column.Name,
+                    ["before"] = one.Before,
+                    ["after"] = one.After,
+                }).AsJson(),
+                ["settings"] = comparison.Settings.Select(one => new JsonObject
+                {
+                    ["point"] = one.Point,
+                    ["name"] = one.Name,
+                    ["before"] = one.Before,
+                    ["after"] = one.After,
+                }).AsJson(),
+                ["onlyBefore"] = comparison.OnlyBefore.AsJson(),
+                ["onlyAfter"] = comparison.OnlyAfter.AsJson(),
             });
             return 0;
         }

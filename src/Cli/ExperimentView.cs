@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Experiments.Plans;
 using Sharpformer.Experiments.Points;
 using Sharpformer.Experiments.Running;
@@ -14,16 +15,21 @@ internal static class ExperimentView
         int code = report.Failed.Count > 0 ? ExitCode.Failed : ExitCode.Done;
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                experiment = plan.Name,
-                output = results.Folder,
-                report.Points,
-                report.Present,
-                report.Done,
-                report.Seconds,
-                report.IsAnother,
-                failed = report.Failed.Select(one => new { key = one.Point.Point.Key, point = one.Point.ToString(), why = one.Why }),
+                ["experiment"] = plan.Name,
+                ["output"] = results.Folder,
+                ["points"] = report.Points,
+                ["present"] = report.Present,
+                ["done"] = report.Done,
+                ["seconds"] = report.Seconds,
+                ["isAnother"] = report.IsAnother,
+                ["failed"] = report.Failed.Select(one => new JsonObject
+                {
+                    ["key"] = one.Point.Point.Key,
+                    ["point"] = one.Point.ToString(),
+                    ["why"] = one.Why,
+                }).AsJson(),
             });
             return code;
         }
@@ -50,22 +56,22 @@ internal static class ExperimentView
         double memory = missing.Select(point => point.Memory ?? 0).DefaultIfEmpty(0).Max();
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                experiment = plan.Name,
-                points = points.Count,
-                present = points.Count - missing.Length,
-                seconds,
-                hours = seconds / 3600,
-                memoryBytes = memory,
-                missing = missing.Select(one => new
+                ["experiment"] = plan.Name,
+                ["points"] = points.Count,
+                ["present"] = points.Count - missing.Length,
+                ["seconds"] = seconds,
+                ["hours"] = seconds / 3600,
+                ["memoryBytes"] = memory,
+                ["missing"] = missing.Select(one => new JsonObject
                 {
-                    point = one.Point.ToString(),
-                    one.TeachSeconds,
-                    one.AskSeconds,
-                    memoryBytes = one.Memory,
-                    lacks = one.Missing,
-                }),
+                    ["point"] = one.Point.ToString(),
+                    ["teachSeconds"] = one.TeachSeconds,
+                    ["askSeconds"] = one.AskSeconds,
+                    ["memoryBytes"] = one.Memory,
+                    ["lacks"] = one.Missing,
+                }).AsJson(),
             });
             return;
         }

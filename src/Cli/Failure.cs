@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Cli;
@@ -25,7 +26,10 @@ internal sealed class Failure(TextWriter output, TextWriter error, bool isJson)
         if (!isJson) return exitCode;
         try
         {
-            output.WriteLine(JsonText.Of(new { error = new { message = sentence, hint, exitCode } }));
+            output.WriteLine(JsonText.Of(new JsonObject
+            {
+                ["error"] = new JsonObject { ["message"] = sentence, ["hint"] = hint, ["exitCode"] = exitCode },
+            }));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

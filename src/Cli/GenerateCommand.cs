@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Tensors;
@@ -75,21 +76,21 @@ internal static class GenerateCommand
         }
 
         if (!terminal.Json) return;
-        terminal.Document(new
+        terminal.Document(new JsonObject
         {
-            made.Prompt,
-            made.Text,
-            made.Tokens,
-            edits = side is null
+            ["prompt"] = made.Prompt,
+            ["text"] = made.Text,
+            ["tokens"] = made.Tokens.AsJson(),
+            ["edits"] = side is null
                 ? null
-                : new
+                : new JsonObject
                 {
-                    store = session.Store.Path,
-                    active = side.Edits.Count(edit => edit.Status == EditStatus.Active),
-                    withdrawn = side.Edits.Count(edit => edit.Status == EditStatus.Withdrawn),
-                    neurons = side.Edits.Where(edit => edit.Status.IsApplied())
+                    ["store"] = session.Store.Path,
+                    ["active"] = side.Edits.Count(edit => edit.Status == EditStatus.Active),
+                    ["withdrawn"] = side.Edits.Count(edit => edit.Status == EditStatus.Withdrawn),
+                    ["neurons"] = side.Edits.Where(edit => edit.Status.IsApplied())
                         .Sum(edit => EditView.NeuronsOf(edit) ?? 0),
-                    made.Answered,
+                    ["answered"] = made.Answered.AsJson(),
                 },
         });
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace Sharpformer.Cli;
 
@@ -35,7 +36,7 @@ internal sealed class HelpText : SynchronousCommandLineAction
 
         using var text = new StringWriter();
         Print(text, command, path, Unlimited);
-        terminal.Document(new { command = string.Join(' ', path), help = text.ToString() });
+        terminal.Document(new JsonObject { ["command"] = string.Join(' ', path), ["help"] = text.ToString() });
     }
 
     /// <summary>Prints it.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Checkpoints;
 
@@ -51,18 +52,18 @@ internal static class ModelConvertCommand
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                source,
-                adapter,
-                folder,
-                dtype = dtype?.ToString(),
-                files = written.Files,
-                tensors = written.Tensors,
-                bytes = written.Bytes,
-                dropped = written.Dropped,
-                narrowed = written.Narrowed,
-                seconds = Math.Round(seconds, 3),
+                ["source"] = source,
+                ["adapter"] = adapter,
+                ["folder"] = folder,
+                ["dtype"] = dtype?.ToString(),
+                ["files"] = written.Files.AsJson(),
+                ["tensors"] = written.Tensors,
+                ["bytes"] = written.Bytes,
+                ["dropped"] = written.Dropped.AsJson(),
+                ["narrowed"] = written.Narrowed,
+                ["seconds"] = Math.Round(seconds, 3),
             });
             return 0;
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Tensors;
@@ -49,33 +50,41 @@ internal static class ModelInfoCommand
         TrainingMemoryView? training = plan is null ? null : TrainingMemoryView.Of(config, plan, bytes);
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                folder,
-                adapter = stored.Adapter is { } lora
-                    ? new { lora.Folder, lora.BaseModel, lora.Ranks, lora.Changed, lora.Replaced, stored.MergedBytes }
+                ["folder"] = folder,
+                ["adapter"] = stored.Adapter is { } lora
+                    ? new JsonObject
+                    {
+                        ["folder"] = lora.Folder,
+                        ["baseModel"] = lora.BaseModel,
+                        ["ranks"] = lora.Ranks.AsJson(),
+                        ["changed"] = lora.Changed.AsJson(),
+                        ["replaced"] = lora.Replaced.AsJson(),
+                        ["mergedBytes"] = stored.MergedBytes,
+                    }
                     : null,
-                config,
-                parameters,
-                dtypes = types,
-                bytes,
-                tokenizer = tokens,
-                suggestedLayer = settings.Layer,
-                editing = new
+                ["config"] = JsonText.Record(config),
+                ["parameters"] = parameters,
+                ["dtypes"] = types.AsJson(),
+                ["bytes"] = bytes,
+                ["tokenizer"] = tokens,
+                ["suggestedLayer"] = settings.Layer,
+                ["editing"] = new JsonObject
                 {
-                    settings.Layer,
-                    settings.Alpha,
-                    settings.Theta,
-                    settings.Retrofit,
-                    settings.LearningRate,
-                    settings.Epochs,
-                    settings.RecWeight,
-                    settings.IrrWeight,
-                    from,
+                    ["layer"] = settings.Layer,
+                    ["alpha"] = settings.Alpha,
+                    ["theta"] = settings.Theta,
+                    ["retrofit"] = settings.Retrofit,
+                    ["learningRate"] = settings.LearningRate,
+                    ["epochs"] = settings.Epochs,
+                    ["recWeight"] = settings.RecWeight,
+                    ["irrWeight"] = settings.IrrWeight,
+                    ["from"] = from,
                 },
-                memory,
-                training = training?.Document,
-                fingerprint,
+                ["memory"] = JsonText.Record(memory),
+                ["training"] = training?.Document,
+                ["fingerprint"] = JsonText.Record(fingerprint),
             });
             return 0;
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -58,7 +59,13 @@ internal static class ModelLogitsCommand
         (int[] argmax, double[] logsumexp, float[] last) = session.Compute(() => Predictions(session.Model, tokens));
         if (terminal.Json)
         {
-            terminal.Document(new { tokens, argmax, logsumexp, lastLogits = last });
+            terminal.Document(new JsonObject
+            {
+                ["tokens"] = tokens.AsJson(),
+                ["argmax"] = argmax.AsJson(),
+                ["logsumexp"] = logsumexp.Select(one => (JsonNode)one).AsJson(),
+                ["lastLogits"] = last.Select(one => (JsonNode)one).AsJson(),
+            });
             return 0;
         }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Checkpoints;
@@ -54,16 +55,16 @@ internal static class ModelRandomCommand
         long bytes = new FileInfo(Path.Combine(folder, "model.safetensors")).Length;
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                folder,
-                config,
-                dtype = dtype.ToString(),
-                parameters,
-                bytes,
-                seed,
-                tokenizer = tokenizer is not null,
-                seconds = Math.Round(seconds, 3),
+                ["folder"] = folder,
+                ["config"] = JsonText.Record(config),
+                ["dtype"] = dtype.ToString(),
+                ["parameters"] = parameters,
+                ["bytes"] = bytes,
+                ["seed"] = seed,
+                ["tokenizer"] = tokenizer is not null,
+                ["seconds"] = Math.Round(seconds, 3),
             });
             return 0;
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Statistics;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Tokenization;
@@ -69,14 +70,14 @@ internal static class ModelStatisticsCommand
     {
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                file = statistics.Path,
-                statistics.Layer,
-                size,
-                tokens = count,
-                statistics.Corpus,
-                model = statistics.Model.Weights,
+                ["file"] = statistics.Path,
+                ["layer"] = statistics.Layer,
+                ["size"] = size,
+                ["tokens"] = count,
+                ["corpus"] = statistics.Corpus,
+                ["model"] = statistics.Model.Weights,
             });
             return 0;
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Transformer.Tokenization;
 
 namespace Sharpformer.Cli;
@@ -37,7 +38,7 @@ internal static class ModelTokenizeCommand
                 $"note: {Terminal.Counted(count, "token")} {tokenizer.TokenText(unknown)}: the tokenizer has none for what stands there.");
         if (terminal.Json)
         {
-            terminal.Document(texts.Select(text => new { text, ids = tokenizer.Encode(text) }));
+            terminal.Document(texts.Select(text => new JsonObject { ["text"] = text, ["ids"] = tokenizer.Encode(text).AsJson() }).AsJson());
             return 0;
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 
 namespace Sharpformer.Cli;
@@ -41,7 +42,14 @@ internal static class ModelVerifyCommand
     {
         if (terminal.Json)
         {
-            terminal.Document(new { folder, report.Passed, report.Checks, perplexity = report.Text?.Perplexity, report.Notice });
+            terminal.Document(new JsonObject
+            {
+                ["folder"] = folder,
+                ["passed"] = report.Passed,
+                ["checks"] = report.Checks.Select(JsonText.Record).AsJson(),
+                ["perplexity"] = report.Text?.Perplexity,
+                ["notice"] = report.Notice,
+            });
             return;
         }
 

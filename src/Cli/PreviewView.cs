@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Spectre.Console;
 
@@ -20,16 +21,16 @@ internal static class PreviewView
     {
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                dryRun = true,
-                store,
-                exists = isThere,
-                n = previews.Count,
-                toTeach = previews.Count(IsTaught),
-                refused = previews.Count(preview => preview.Refusal is not null),
-                estimate = EstimateView.Json(estimate),
-                requests = previews.Select(preview => Json(preview, session)),
+                ["dryRun"] = true,
+                ["store"] = store,
+                ["exists"] = isThere,
+                ["n"] = previews.Count,
+                ["toTeach"] = previews.Count(IsTaught),
+                ["refused"] = previews.Count(preview => preview.Refusal is not null),
+                ["estimate"] = EstimateView.Json(estimate),
+                ["requests"] = previews.Select(preview => Json(preview, session)).AsJson(),
             });
             return;
         }
@@ -54,34 +55,34 @@ internal static class PreviewView
         terminal.Line($"Dry run: nothing was taught, {Terminal.Visible(store)} {(isThere ? "is as it was" : "was not made")}.");
     }
 
-    private static object Json(PreviewedRequest preview, Session session)
+    private static JsonObject Json(PreviewedRequest preview, Session session)
     {
         EditRequest taken = preview.Request.Request;
         int[] target = preview.Request.Tokens.Target;
-        return new
+        return new JsonObject
         {
-            taken.Prompt,
-            taken.Target,
-            taken.Subject,
-            taken.Source,
-            preview.Fate,
-            preview.Edit,
-            preview.Refusal,
-            says = preview.Says,
-            continuation = session.TextOf(target),
-            tokens = target.Select(id => new { id, text = session.TokenText(id) }),
-            preview.SubjectAt,
-            subjectFound = taken.Subject is not null && preview.Request.Asked is { Subject: null },
-            asked = preview.Request.Asked is { } asked ? new { asked.Prompt, asked.Target } : null,
-            conflicts = preview.Conflicts.Select(conflict => new
+            ["prompt"] = taken.Prompt,
+            ["target"] = taken.Target,
+            ["subject"] = taken.Subject,
+            ["source"] = taken.Source,
+            ["fate"] = preview.Fate.AsJson(),
+            ["edit"] = preview.Edit,
+            ["refusal"] = preview.Refusal,
+            ["says"] = preview.Says,
+            ["continuation"] = session.TextOf(target),
+            ["tokens"] = target.Select(id => new JsonObject { ["id"] = id, ["text"] = session.TokenText(id) }).AsJson(),
+            ["subjectAt"] = preview.SubjectAt,
+            ["subjectFound"] = taken.Subject is not null && preview.Request.Asked is { Subject: null },
+            ["asked"] = preview.Request.Asked is { } asked ? new JsonObject { ["prompt"] = asked.Prompt, ["target"] = asked.Target } : null,
+            ["conflicts"] = preview.Conflicts.Select(conflict => new JsonObject
             {
-                edit = conflict.Edit.Id,
-                conflict.Edit.Request.Prompt,
-                conflict.Edit.Request.Target,
-                samePrompt = conflict.IsSamePrompt,
-            }),
-            preview.ConflictsWithin,
-            provenance = taken.Provenance.ToDictionary(),
+                ["edit"] = conflict.Edit.Id,
+                ["prompt"] = conflict.Edit.Request.Prompt,
+                ["target"] = conflict.Edit.Request.Target,
+                ["samePrompt"] = conflict.IsSamePrompt,
+            }).AsJson(),
+            ["conflictsWithin"] = preview.ConflictsWithin.AsJson(),
+            ["provenance"] = taken.Provenance.ToDictionary().AsJson(),
         };
     }
 

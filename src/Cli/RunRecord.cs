@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Reflection;
+using System.Text.Json.Nodes;
+using Sharpformer.Editing;
 
 namespace Sharpformer.Cli;
 
@@ -14,7 +16,7 @@ internal sealed class RunFacts
     public string? Device { get; set; }
 
     /// <summary>How edits are made.</summary>
-    public object? Editing { get; set; }
+    public EditSettings? Editing { get; set; }
 }
 
 /// <summary>What a result came of, for whoever files it: the program, the model, the store, and everything that was asked for.</summary>
@@ -27,28 +29,28 @@ internal static class RunRecord
         typeof(RunRecord).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     /// <summary>The record of a run.</summary>
-    public static object Of(ParseResult parse, RunFacts facts) => new
+    public static JsonObject Of(ParseResult parse, RunFacts facts) => new JsonObject
     {
-        version = Version,
-        command = string.Join(' ', PathOf(parse.CommandResult)),
-        model = Text(parse, "--model") ?? Text(parse, "DIR") ?? facts.Model,
-        store = Text(parse, "--edits"),
-        device = facts.Device,
-        settings = Settings(parse, facts),
+        ["version"] = Version,
+        ["command"] = string.Join(' ', PathOf(parse.CommandResult)),
+        ["model"] = Text(parse, "--model") ?? Text(parse, "DIR") ?? facts.Model,
+        ["store"] = Text(parse, "--edits"),
+        ["device"] = facts.Device,
+        ["settings"] = Settings(parse, facts),
     };
 
     /// <summary>The words that name a command, without the program's.</summary>
     public static IEnumerable<string> PathOf(CommandResult result) =>
         result.Parent is CommandResult parent ? [.. PathOf(parent), result.Command.Name] : [];
 
-    private static Dictionary<string, object?> Settings(ParseResult parse, RunFacts facts)
+    private static JsonObject Settings(ParseResult parse, RunFacts facts)
     {
-        var settings = new Dictionary<string, object?>();
+        var settings = new JsonObject();
         foreach (Argument argument in parse.CommandResult.Command.Arguments)
             if (argument.Name != "DIR") Add(argument.Name.ToLowerInvariant(), argument.ValueType, parse.GetResult(argument));
         foreach (Option option in parse.CommandResult.Command.Options.Where(one => !NamedElsewhere.Contains(one.Name) || IsCount(one)))
             Add(CamelCase(option.Name), option.ValueType, parse.GetResult(option));
-        if (facts.Editing is { } editing) settings["editing"] = editing;
+        if (facts.Editing is { } editing) settings["editing"] = editing.AsJson();
         return settings;
 
         // 'bench --edits' counts.
@@ -65,9 +67,23 @@ internal static class RunRecord
                 ArgumentResult argument => argument.GetValueOrDefault<object?>(),
                 _ => null,
             };
-            if (value is not null and not string[] { Length: 0 }) settings[name] = value;
+            if (value is not null and not string[] { Length: 0 }) settings[name] = Json(value);
         }
     }
+
+    /// <summary>A value of an option: of a simple type, or several texts.</summary>
+    private static JsonNode Json(object value) => value switch
+    {
+        string text => text,
+        bool flag => flag,
+        int number => number,
+        long number => number,
+        ulong number => number,
+        float number => number,
+        double number => number,
+        string[] texts => texts.AsJson(),
+        _ => throw new InvalidOperationException($"An option is of type {value.GetType()}. Hint: say here how that becomes JSON."),
+    };
 
     private static string? Text(ParseResult parse, string name) => parse.CommandResult.Children.Select(child => child switch
     {

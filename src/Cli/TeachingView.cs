@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Metrics;
@@ -37,35 +38,45 @@ internal static class TeachingView
         return report.NotDone > 0 || report.IsUnasked ? ExitCode.Interrupted : report.Refused.Count > 0 ? ExitCode.Failed : ExitCode.Done;
     }
 
-    private static object Json(TeachingReport report, Session session)
+    private static JsonObject Json(TeachingReport report, Session session)
     {
-        var added = report.Added.Select(e => new
+        var added = report.Added.Select(e => new JsonObject
         {
-            e.Id,
-            e.Request.Prompt,
-            e.Request.Target,
-            neurons = EditView.NeuronsOf(e),
-            losses = e.Settings is INeuronSettings ? IReVaParts.FinalLosses(e) : [e.FinalLoss],
+            ["id"] = e.Id,
+            ["prompt"] = e.Request.Prompt,
+            ["target"] = e.Request.Target,
+            ["neurons"] = EditView.NeuronsOf(e),
+            ["losses"] = (e.Settings is INeuronSettings ? IReVaParts.FinalLosses(e) : [e.FinalLoss])
+                .Select(loss => (JsonNode?)loss).AsJson(),
         });
-        return new
+        return new JsonObject
         {
-            added,
-            report.Skipped,
-            report.NotDone,
-            seconds = Math.Round(report.Seconds, 3),
-            report.Store,
-            answers = report.Answers.Select(answer => AnswersView.Json(answer, session, answer.IsSaid)),
-            superseded = report.Superseded.Select(pair => new { edit = pair.Old.Id, by = pair.New.Id }),
-            conflicts = report.Conflicts.Select(conflict => new
+            ["added"] = added.AsJson(),
+            ["skipped"] = report.Skipped,
+            ["notDone"] = report.NotDone,
+            ["seconds"] = Math.Round(report.Seconds, 3),
+            ["store"] = report.Store,
+            ["answers"] = report.Answers.Select(answer => AnswersView.Json(answer, session, answer.IsSaid)).AsJson(),
+            ["superseded"] = report.Superseded.Select(pair => new JsonObject { ["edit"] = pair.Old.Id, ["by"] = pair.New.Id }).AsJson(),
+            ["conflicts"] = report.Conflicts.Select(conflict => new JsonObject
             {
-                prompt = conflict.Request.Request.Prompt,
-                target = conflict.Request.Request.Target,
-                edit = conflict.Edit.Id,
-                samePrompt = conflict.IsSamePrompt,
-            }),
-            silent = report.Silent.Select(edit => new { edit.Id, edit.Status }),
-            refused = report.Refused.Select(edit => new { edit.Id, edit.Request.Prompt, edit.Request.Target }),
-            overtaken = report.Overtaken.Select(request => new { request.Prompt, request.Target }),
+                ["prompt"] = conflict.Request.Request.Prompt,
+                ["target"] = conflict.Request.Request.Target,
+                ["edit"] = conflict.Edit.Id,
+                ["samePrompt"] = conflict.IsSamePrompt,
+            }).AsJson(),
+            ["silent"] = report.Silent.Select(edit => new JsonObject { ["id"] = edit.Id, ["status"] = edit.Status.AsJson() }).AsJson(),
+            ["refused"] = report.Refused.Select(edit => new JsonObject
+            {
+                ["id"] = edit.Id,
+                ["prompt"] = edit.Request.Prompt,
+                ["target"] = edit.Request.Target,
+            }).AsJson(),
+            ["overtaken"] = report.Overtaken.Select(request => new JsonObject
+            {
+                ["prompt"] = request.Prompt,
+                ["target"] = request.Target,
+            }).AsJson(),
         };
     }
 

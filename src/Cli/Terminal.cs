@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 using Spectre.Console;
 
@@ -40,7 +41,7 @@ internal sealed partial class Terminal
     /// <summary>
     /// Prints the result as JSON: the only thing on standard output under <c>--json</c>. An object says under <c>run</c> what it came of.
     /// </summary>
-    public void Document(object result) => output.WriteLine(JsonText.Of(result, RunRecord.Of(parse, Facts)));
+    public void Document(JsonNode result) => output.WriteLine(JsonText.Of(result, RunRecord.Of(parse, Facts)));
 
     /// <summary>Prints a line of the result; under <c>--json</c> to standard error, beside the one document.</summary>
     public void Line(string text)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Methods.Trained;
 
 namespace Sharpformer.Cli;
@@ -12,25 +13,26 @@ internal static class TrainEditorView
         IReadOnlyDictionary<string, double>? terms = result.Evaluation?.Terms;
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                file = job.Output,
-                log = result.Log,
-                method = job.Settings.Method,
-                parameters = result.Parameters,
-                bytes,
-                steps = result.Steps,
-                planned = result.Planned,
-                end = result.End,
-                edits = result.Edits,
-                records = result.Records,
-                heldOut = result.HeldOut,
-                seconds = Math.Round(result.Seconds, 3),
-                firstLoss = result.FirstLoss,
-                loss = result.Loss,
-                writtenStep = result.Evaluation?.Step,
-                heldOutLoss = result.Evaluation?.EvaluationLoss,
-                heldOutTerms = terms,
+                ["file"] = job.Output,
+                ["log"] = result.Log,
+                ["method"] = job.Settings.Method,
+                ["parameters"] = result.Parameters,
+                ["bytes"] = bytes,
+                ["steps"] = result.Steps,
+                ["planned"] = result.Planned,
+                ["end"] = result.End.AsJson(),
+                ["edits"] = result.Edits,
+                ["records"] = result.Records,
+                ["heldOut"] = result.HeldOut,
+                ["seconds"] = Math.Round(result.Seconds, 3),
+                ["firstLoss"] = result.FirstLoss,
+                ["loss"] = result.Loss,
+                ["writtenStep"] = result.Evaluation?.Step,
+                ["heldOutLoss"] = result.Evaluation?.EvaluationLoss,
+                ["heldOutTerms"] = terms is null ? null : new JsonObject(
+                    terms.Select(term => KeyValuePair.Create(term.Key, (JsonNode?)term.Value))),
             });
             return;
         }

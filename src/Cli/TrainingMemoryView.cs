@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Training;
 
@@ -34,17 +35,17 @@ internal sealed class TrainingMemoryView
         config, TrainingMemory.Fit(plan with { Window = plan.Window ?? config.NPositions }, config, stored), stored);
 
     /// <summary>For JSON.</summary>
-    public object Document => new
+    public JsonObject Document => new JsonObject
     {
-        window = plan.Window,
-        windows = plan.Rows(config),
-        accumulate = plan.Accumulate,
-        lora = plan.Lora?.ToString(),
-        recomputeBlocks = plan.Settings.RecomputesBlocks,
-        plain,
-        perToken,
-        recomputed,
-        perTokenRecomputed,
+        ["window"] = plan.Window,
+        ["windows"] = plan.Rows(config),
+        ["accumulate"] = plan.Accumulate,
+        ["lora"] = plan.Lora?.ToString(),
+        ["recomputeBlocks"] = plan.Settings.RecomputesBlocks,
+        ["plain"] = JsonText.Record(plain),
+        ["perToken"] = perToken,
+        ["recomputed"] = JsonText.Record(recomputed),
+        ["perTokenRecomputed"] = perTokenRecomputed,
     };
 
     /// <summary>For people.</summary>

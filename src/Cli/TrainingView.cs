@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Transformer.Training;
 
 namespace Sharpformer.Cli;
@@ -23,26 +24,26 @@ internal static class TrainingView
         long bytes = new FileInfo(Path.Combine(folder, isAdapter ? "adapter_model.safetensors" : "model.safetensors")).Length;
         if (terminal.Json)
         {
-            terminal.Document(new
+            terminal.Document(new JsonObject
             {
-                folder,
-                parameters = result.Parameters,
-                trained = result.Trained,
-                bytes,
-                steps = result.Step,
-                planned = result.Steps,
-                end = result.End,
-                tokens = result.Tokens,
-                seconds = Math.Round(result.Seconds, 3),
-                firstLoss = result.FirstLoss,
-                loss = result.Loss,
-                evaluationLoss = result.EvaluationLoss,
-                bestStep = result.BestStep,
-                bestLoss = result.BestLoss,
-                keptBest = result.KeptBest,
-                text = result.Text,
-                evaluation = result.Evaluation,
-                training = TrainingKeys.All.ToDictionary(key => key.Name, key => key.Of(result.Plan)),
+                ["folder"] = folder,
+                ["parameters"] = result.Parameters,
+                ["trained"] = result.Trained,
+                ["bytes"] = bytes,
+                ["steps"] = result.Step,
+                ["planned"] = result.Steps,
+                ["end"] = result.End.AsJson(),
+                ["tokens"] = result.Tokens,
+                ["seconds"] = Math.Round(result.Seconds, 3),
+                ["firstLoss"] = result.FirstLoss,
+                ["loss"] = result.Loss,
+                ["evaluationLoss"] = result.EvaluationLoss,
+                ["bestStep"] = result.BestStep,
+                ["bestLoss"] = result.BestLoss,
+                ["keptBest"] = result.KeptBest,
+                ["text"] = result.Text.Select(JsonText.Record).AsJson(),
+                ["evaluation"] = result.Evaluation.Select(JsonText.Record).AsJson(),
+                ["training"] = new JsonObject(TrainingKeys.All.Select(key => KeyValuePair.Create(key.Name, key.Of(result.Plan)))),
             });
             return;
         }

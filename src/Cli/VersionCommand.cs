@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Text.Json.Nodes;
 
 namespace Sharpformer.Cli;
 
@@ -24,7 +25,7 @@ internal static class VersionCommand
     private static int Print(ParseResult parse)
     {
         var terminal = Terminal.Of(parse);
-        if (terminal.Json) terminal.Document(new { RunRecord.Version });
+        if (terminal.Json) terminal.Document(new JsonObject { ["version"] = RunRecord.Version });
         else terminal.Line(RunRecord.Version);
         return ExitCode.Done;
     }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Metrics;
 using Sharpformer.Editing.Reports;
@@ -38,38 +39,38 @@ internal static class WhyGenerationView
         if (WhyView.Besides(weightEdits) is { } besides) terminal.Line(besides);
     }
 
-    private static object Json(
-        ReportOrigin origin, DiffSide side, ExplainedGeneration text, IReadOnlyDictionary<string, int> weightEdits) => new
+    private static JsonObject Json(
+        ReportOrigin origin, DiffSide side, ExplainedGeneration text, IReadOnlyDictionary<string, int> weightEdits) => new JsonObject
         {
-            origin.Model,
-            side.Store,
-            origin.Version,
-            text.Made.Prompt,
-            text.Made.Text,
-            tokens = text.Tokens.Select(token => new
+            ["model"] = origin.Model,
+            ["store"] = side.Store,
+            ["version"] = origin.Version,
+            ["prompt"] = text.Made.Prompt,
+            ["text"] = text.Made.Text,
+            ["tokens"] = text.Tokens.Select(token => new JsonObject
             {
-                token.Token,
-                token.Text,
-                edit = token.First.State == FiringState.Answers ? token.First.Edit : (long?)null,
-                first = Seen(token.First),
-                nearest = token.Nearest.Select(Seen),
-                token.BaseToken,
-                token.BaseText,
-                token.ProbabilityBefore,
-                token.ProbabilityAfter,
-            }),
-            weightEdits,
+                ["token"] = token.Token,
+                ["text"] = token.Text,
+                ["edit"] = token.First.State == FiringState.Answers ? token.First.Edit : (long?)null,
+                ["first"] = Seen(token.First),
+                ["nearest"] = token.Nearest.Select(Seen).AsJson(),
+                ["baseToken"] = token.BaseToken,
+                ["baseText"] = token.BaseText,
+                ["probabilityBefore"] = token.ProbabilityBefore,
+                ["probabilityAfter"] = token.ProbabilityAfter,
+            }).AsJson(),
+            ["weightEdits"] = weightEdits.AsJson(),
         };
 
-    private static object? Seen(Firing firing) => firing.Edit == 0 ? null : new
+    private static JsonObject? Seen(Firing firing) => firing.Edit == 0 ? null : new JsonObject
     {
-        firing.Edit,
-        neuron = firing.Part,
-        firing.State,
-        firing.Score,
-        firing.Threshold,
-        firing.Margin,
-        strength = firing.Strength + 0,
+        ["edit"] = firing.Edit,
+        ["neuron"] = firing.Part,
+        ["state"] = firing.State.AsJson(),
+        ["score"] = firing.Score,
+        ["threshold"] = firing.Threshold,
+        ["margin"] = firing.Margin,
+        ["strength"] = firing.Strength + 0,
     };
 
     private static string Speaker(ExplainedToken token) => token.First.State switch

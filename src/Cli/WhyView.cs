@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Metrics;
@@ -35,49 +36,49 @@ internal static class WhyView
             + $"{(weightEdits.Values.Sum() == 1 ? "changes" : "change")} weights, at every token: none says where it answers, "
             + "but what they do is in the numbers.";
 
-    private static object Json(Session session, string prompt, int[] tokens, Explanation why, Dictionary<long, Edit> byId)
+    private static JsonObject Json(Session session, string prompt, int[] tokens, Explanation why, Dictionary<long, Edit> byId)
     {
-        object[] readings = [.. why.Nearest.Select(f => (object)new
+        JsonObject[] readings = [.. why.Nearest.Select(f => new JsonObject
         {
-            neuron = f.Part,
-            f.Edit,
-            prompt = byId[f.Edit].Request.Prompt,
-            target = byId[f.Edit].Request.Target,
-            f.Token,
-            text = session.TokenText(f.Token),
-            f.Score,
-            f.Threshold,
-            f.Margin,
-            alpha = (byId[f.Edit].Settings as INeuronSettings)?.Alpha,
-            withdrawn = f.IsWithdrawn,
-            asksFor = Names(byId[f.Edit]),
-            locked = f.IsLocked,
+            ["neuron"] = f.Part,
+            ["edit"] = f.Edit,
+            ["prompt"] = byId[f.Edit].Request.Prompt,
+            ["target"] = byId[f.Edit].Request.Target,
+            ["token"] = f.Token,
+            ["text"] = session.TokenText(f.Token),
+            ["score"] = f.Score,
+            ["threshold"] = f.Threshold,
+            ["margin"] = f.Margin,
+            ["alpha"] = (byId[f.Edit].Settings as INeuronSettings)?.Alpha,
+            ["withdrawn"] = f.IsWithdrawn,
+            ["asksFor"] = Names(byId[f.Edit]).AsJson(),
+            ["locked"] = f.IsLocked,
         })];
         bool isWon = why.First.State is FiringState.Answers or FiringState.Withdrawn;
         ReportOrigin origin = session.Origin();
-        return new
+        return new JsonObject
         {
-            origin.Model,
-            store = session.Store.Path,
-            origin.Version,
-            prompt,
-            tokens,
-            fires = why.First.State == FiringState.Answers,
-            strength = why.First.Strength + 0, // -0 would only puzzle
-            winner = isWon ? readings[0] : null,
-            runnersUp = isWon ? readings[1..] : readings,
-            changes = why.Changes.Select(c => new
+            ["model"] = origin.Model,
+            ["store"] = session.Store.Path,
+            ["version"] = origin.Version,
+            ["prompt"] = prompt,
+            ["tokens"] = tokens.AsJson(),
+            ["fires"] = why.First.State == FiringState.Answers,
+            ["strength"] = why.First.Strength + 0, // -0 would only puzzle
+            ["winner"] = isWon ? readings[0] : null,
+            ["runnersUp"] = (isWon ? readings[1..] : readings).AsJson(),
+            ["changes"] = why.Changes.Select(c => new JsonObject
             {
-                c.Token,
-                text = session.TokenText(c.Token),
-                c.LogitBefore,
-                c.LogitAfter,
-                c.ProbabilityBefore,
-                c.ProbabilityAfter,
-            }),
-            target = new { token = why.Target, text = session.TokenText(why.Target) },
-            lens = why.Lens,
-            weightEdits = WeightEdits(session.Edited, byId.Values),
+                ["token"] = c.Token,
+                ["text"] = session.TokenText(c.Token),
+                ["logitBefore"] = c.LogitBefore,
+                ["logitAfter"] = c.LogitAfter,
+                ["probabilityBefore"] = c.ProbabilityBefore,
+                ["probabilityAfter"] = c.ProbabilityAfter,
+            }).AsJson(),
+            ["target"] = new JsonObject { ["token"] = why.Target, ["text"] = session.TokenText(why.Target) },
+            ["lens"] = why.Lens.Select(JsonText.Record).AsJson(),
+            ["weightEdits"] = WeightEdits(session.Edited, byId.Values).AsJson(),
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -19,6 +20,7 @@ public interface IEditor
     Reversal Reversal { get; }
 
     /// <summary>The record of its settings.</summary>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     Type SettingsType { get; }
 
     /// <summary>Whether edits need their subject, and one that is not given is looked for among the prompts at hand.</summary>

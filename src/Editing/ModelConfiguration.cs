@@ -46,11 +46,11 @@ public static class ModelConfiguration
         }
 
         foreach ((string name, JsonNode? value) in AboutWeights(isQ8, adapter).ToArray()) all[name] = value?.DeepClone();
-        return all.ToJsonString(JsonSerializerOptions.Default);
+        return all.ToJsonString(EditingJson.Default.Options);
     }
 
     /// <summary>The same where only the form of the weights and the adapter are known.</summary>
-    public static string OfWeights(bool isQ8, string? adapter) => AboutWeights(isQ8, adapter).ToJsonString(JsonSerializerOptions.Default);
+    public static string OfWeights(bool isQ8, string? adapter) => AboutWeights(isQ8, adapter).ToJsonString(EditingJson.Default.Options);
 
     /// <summary>Whether a configuration is that of a model whose matrices are rounded to int8.</summary>
     internal static bool IsQ8(string configuration) => TextIn(configuration, Weights) == Q8;
@@ -66,8 +66,8 @@ public static class ModelConfiguration
     {
         try
         {
-            Dictionary<string, JsonElement> made = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(stored) ?? [];
-            Dictionary<string, JsonElement> here = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(wanted) ?? [];
+            Dictionary<string, JsonElement> made = Values(stored);
+            Dictionary<string, JsonElement> here = Values(wanted);
             foreach ((string name, JsonElement was) in made)
             {
                 if (!here.TryGetValue(name, out JsonElement now) || was.GetRawText() == now.GetRawText()) continue;
@@ -81,6 +81,9 @@ public static class ModelConfiguration
             return $"{Quoted.Bare(stored)}, this model's is {Quoted.Bare(wanted)}";
         }
     }
+
+    private static Dictionary<string, JsonElement> Values(string configuration) =>
+        JsonSerializer.Deserialize(configuration, EditingJson.Default.DictionaryStringJsonElement) ?? [];
 
     private static JsonObject AboutWeights(bool isQ8, string? adapter)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -52,7 +53,8 @@ public static class NamedSettings
     /// <summary>Settings by name.</summary>
     internal static JsonObject Values(EditSettings settings) => JsonNode.Parse(settings.ToJson())!.AsObject();
 
-    private static IEnumerable<PropertyInfo> Properties(Type settings) =>
+    private static IEnumerable<PropertyInfo> Properties(
+        [DynamicallyAccessedMembers(EditSettings.Accessed)] Type settings) =>
         settings.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(property => property.CanWrite && property.DeclaringType != typeof(EditSettings));
 

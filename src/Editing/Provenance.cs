@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing;
 
@@ -11,7 +12,11 @@ public sealed class Provenance : IEnumerable<(string Name, string Text)>, IEquat
     public const string Own = "own:";
 
     // Shown to people, and never part of a web page as it is.
-    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        TypeInfoResolver = EditingJson.Default,
+    };
 
     private readonly (string Name, string Text)[] pairs;
 
@@ -37,7 +42,7 @@ public sealed class Provenance : IEnumerable<(string Name, string Text)>, IEquat
         {
             [] => null,
             [var one] => one,
-            _ => JsonSerializer.Serialize(texts, Json),
+            _ => JsonSerializer.Serialize(texts, Json.InfoOf<IReadOnlyList<string>>()),
         };
     }
 
@@ -47,7 +52,7 @@ public sealed class Provenance : IEnumerable<(string Name, string Text)>, IEquat
         if (this[name] is not { } text) return [];
         try
         {
-            if (text.StartsWith('[')) return JsonSerializer.Deserialize<string?[]>(text)!.OfType<string>().ToArray();
+            if (text.StartsWith('[')) return JsonSerializer.Deserialize(text, EditingJson.Default.StringArray)!.OfType<string>().ToArray();
         }
         catch (JsonException)
         {

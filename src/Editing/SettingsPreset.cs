@@ -17,7 +17,11 @@ namespace Sharpformer.Editing;
 public sealed record SettingsPreset(
     string ModelType, int NEmbd, int NLayer, string Origin, IReadOnlyDictionary<string, JsonElement> Settings)
 {
-    private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        TypeInfoResolver = EditingJson.Default,
+    };
 
     /// <summary>All presets of a method, in the order of their files' names.</summary>
     /// <param name="method">The method's name.</param>
@@ -30,7 +34,7 @@ public sealed record SettingsPreset(
         SettingsPreset Read(string name)
         {
             using Stream file = assembly.GetManifestResourceStream(name)!;
-            return JsonSerializer.Deserialize<SettingsPreset>(file, Options)!;
+            return JsonSerializer.Deserialize(file, Options.InfoOf<SettingsPreset>())!;
         }
     }
 

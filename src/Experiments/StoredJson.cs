@@ -18,10 +18,11 @@ internal static class StoredJson
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         RespectRequiredConstructorParameters = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        TypeInfoResolver = ExperimentsJson.Default,
     };
 
     /// <summary>One value on one line.</summary>
-    public static string Line<T>(T value) => JsonSerializer.Serialize(value, Options);
+    public static string Line<T>(T value) => JsonSerializer.Serialize(value, Options.InfoOf<T>());
 
     /// <summary>Reads a file of what this program wrote.</summary>
     /// <param name="path">The file.</param>
@@ -32,7 +33,7 @@ internal static class StoredJson
     {
         try
         {
-            return part.Value.Deserialize<T>(Options)!;
+            return part.Value.Deserialize(Options.InfoOf<T>())!;
         }
         catch (JsonException e)
         {

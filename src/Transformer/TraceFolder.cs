@@ -76,7 +76,8 @@ public sealed class TraceFolder
     private string Name(IReadOnlyList<int[]> sequences, ReadOnlySpan<int> from, int layer)
     {
         using var hash = SecureHash.Sha256();
-        string config = JsonSerializer.Serialize(model.Config); // what the weights do not tell; and another device rounds otherwise
+        // What the weights do not tell; and another device rounds otherwise.
+        string config = JsonSerializer.Serialize(model.Config, TransformerJson.Default.ModelConfig);
         string asked = FormattableString.Invariant($"{Engine} {model.Device.Name}\n{fingerprint}\n{config}\n{layer}\n{sequences.Count}\n");
         hash.AppendData(Encoding.UTF8.GetBytes(asked));
         for (int s = 0; s < sequences.Count; s++)

@@ -14,7 +14,7 @@ public sealed class KernelCatalogueTests
     [Fact]
     public void Knows_every_kernel_with_every_functor()
     {
-        string[] names = [.. Kernels.Select(KernelCatalogue.NameOf)];
+        string[] names = [.. Kernels.Select(PtxCompiler.NameOf)];
         Assert.Equal(names.Length, names.Distinct(StringComparer.OrdinalIgnoreCase).Count()); // they are file names
         Assert.Contains("MapKernels.Fill", names);
         Assert.Contains("RowKernels.Rows(LayerNormRow)", names); // a functor of another assembly
@@ -50,7 +50,7 @@ public sealed class KernelCatalogueTests
             using var compiler = new PtxCompiler("sm_80");
             foreach (MethodInfo kernel in part == 0 ? Kernels.Take(half) : Kernels.Skip(half))
             {
-                string name = KernelCatalogue.NameOf(kernel), code = compiler.Compile(kernel);
+                string name = PtxCompiler.NameOf(kernel), code = compiler.Compile(kernel);
                 Assert.Contains(".target sm_80", code, StringComparison.Ordinal);
                 Assert.Contains(".visible .entry", code, StringComparison.Ordinal);
                 Assert.Equal(
@@ -71,7 +71,7 @@ public sealed class KernelCatalogueTests
     {
         using var compiler = new PtxCompiler("sm_90");
         string code = compiler.Compile(
-            Kernels.Single(kernel => KernelCatalogue.NameOf(kernel) == "GemmTileKernels.Run(AlongK,AlongX,StoredF32)"));
+            Kernels.Single(kernel => PtxCompiler.NameOf(kernel) == "GemmTileKernels.Run(AlongK,AlongX,StoredF32)"));
         foreach (string vectors in (string[])["ld.global.v4.f32", "ld.shared.v4.f32", "st.shared.v4.f32", "st.global.v4.f32"])
         {
             string generic = vectors.Replace(".global", "", StringComparison.Ordinal);

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sharpformer.Cli;
 using Sharpformer.Tensors;
 
@@ -175,7 +177,12 @@ public sealed class UsageTests
     public void Numbers_that_are_not_finite_are_null_in_json() =>
         Assert.Equal(
             "{\"a\":null,\"b\":[null,1.5],\"c\":null}",
-            JsonText.Of(new { A = double.NaN, B = new[] { float.PositiveInfinity, 1.5f }, C = (double?)double.NegativeInfinity }));
+            JsonText.Of(new JsonObject
+            {
+                ["a"] = double.NaN,
+                ["b"] = new JsonArray(float.PositiveInfinity, 1.5f),
+                ["c"] = (double?)double.NegativeInfinity,
+            }));
 
     [Theory]
     [InlineData(0.035567999999999995, "0.035568")] // 1.7784 seconds of processor time over 50 neurons
@@ -187,7 +194,24 @@ public sealed class UsageTests
     [InlineData(0, "0")]
     [InlineData(double.MaxValue, "1.7976931348623157E+308")]
     public void Numbers_have_no_rounding_noise_in_json(double value, string written) =>
-        Assert.Equal($"{{\"a\":{written}}}", JsonText.Of(new { A = value }));
+        Assert.Equal($"{{\"a\":{written}}}", JsonText.Of(new JsonObject { ["a"] = value }));
+
+    [Fact]
+    public void Every_case_in_a_record_is_a_word_in_json()
+    {
+        Type[] cases =
+        [
+            .. typeof(CliJson).GetProperties().Select(one => one.PropertyType).Where(type => type.IsGenericType)
+                .Select(type => type.GetGenericArguments()[0]).Where(type => type.IsEnum),
+        ];
+        Assert.NotEmpty(cases);
+        foreach (Type type in cases)
+        {
+            object first = Enum.GetValues(type).GetValue(0)!;
+            string word = JsonNamingPolicy.CamelCase.ConvertName(first.ToString()!);
+            Assert.Equal($"\"{word}\"", JsonSerializer.Serialize(first, JsonText.Options.GetTypeInfo(type)));
+        }
+    }
 
     private static CliRun Throwing(Exception e)
     {

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sharpformer.Editing;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Editing.Store;
@@ -55,6 +58,28 @@ public sealed class EditSettingsTests
     [Fact]
     public void What_is_left_out_has_its_default() =>
         Assert.Equal(new IReVaSettings { Layer = 3, Seed = 7 }, EditSettings.Parse("ireva", """{"seed":7,"layer":3}"""));
+
+    [Fact]
+    public void The_text_of_every_method_is_made_at_compile_time_and_is_what_looking_would_make()
+    {
+        var looking = new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+        foreach (IEditor editor in EditorCatalog.All.Where(editor => editor.GetType().Assembly == typeof(EditorCatalog).Assembly))
+        {
+            EditSettings settings = editor.SettingsFor(PublishedSizes.All["gpt2-xl"]);
+            Assert.NotNull(EditingJson.Default.GetTypeInfo(editor.SettingsType));
+            string text = settings.ToJson();
+            Assert.Equal(JsonSerializer.Serialize(settings, editor.SettingsType, looking), text);
+            Assert.Equal(settings, EditSettings.Parse(editor.Name, text));
+            string[] needed = [.. editor.SettingsType.GetProperties()
+                .Where(property => property.IsDefined(typeof(RequiredMemberAttribute), inherit: true))
+                .Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name))];
+            string least = new JsonObject(
+                JsonNode.Parse(text)!.AsObject().Where(one => needed.Contains(one.Key))
+                    .Select(one => KeyValuePair.Create(one.Key, one.Value?.DeepClone()))).ToJsonString();
+            var defaults = (EditSettings)JsonSerializer.Deserialize(least, editor.SettingsType, looking)!;
+            Assert.Equal(defaults, EditSettings.Parse(editor.Name, least));
+        }
+    }
 
     [Theory]
     [InlineData("""{"layer":3,"momentum":0.9}""", "$.momentum")]

@@ -132,7 +132,7 @@ internal sealed class CsvRecords : IDisposable
             if (paraphrases.Count > 0) cells[PlainLayout.Paraphrase] = paraphrases;
         }
 
-        return JsonSerializer.SerializeToDocument(cells);
+        return JsonSerializer.SerializeToDocument(cells, EditingJson.Default.DictionaryStringObject);
     }
 
     /// <summary>

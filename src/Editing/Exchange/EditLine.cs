@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Exchange;
 
@@ -33,15 +34,21 @@ internal sealed record EditLine(
         AllowDuplicateProperties = false,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+        Converters =
+        {
+            new JsonStringEnumConverter<EditStatus>(JsonNamingPolicy.CamelCase, allowIntegerValues: false),
+            new JsonStringEnumConverter<EditAction>(JsonNamingPolicy.CamelCase, allowIntegerValues: false),
+        },
+        TypeInfoResolver = EditingJson.Default,
     };
 
     /// <summary>A line as text.</summary>
-    public static string ToJson<T>(T line) => JsonSerializer.Serialize(line, Options);
+    public static string ToJson<T>(T line) => JsonSerializer.Serialize(line, Options.InfoOf<T>());
 
     /// <summary>A line from text.</summary>
     /// <exception cref="JsonException">It is none.</exception>
-    public static T Parse<T>(string json) => JsonSerializer.Deserialize<T>(json, Options) ?? throw new JsonException("it is null");
+    public static T Parse<T>(string json) =>
+        JsonSerializer.Deserialize(json, Options.InfoOf<T>()) ?? throw new JsonException("it is null");
 
     /// <summary>An edit with its parts, and what has happened to it.</summary>
     public static EditLine Of(Edit edit, IReadOnlyList<EditEvent> events)

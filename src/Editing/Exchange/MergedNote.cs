@@ -28,7 +28,6 @@ internal static class MergedNote
 
     private static readonly JsonSerializerOptions Json = new()
     {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
         NewLine = "\n",
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -48,42 +47,40 @@ internal static class MergedNote
     }
 
     private static string Data(MergedOrigin origin, IReadOnlyList<Edit> edits, int leftOut, IReadOnlyList<MergedChange> changes) =>
-        JsonSerializer.Serialize(
-            new
+        new JsonObject
+        {
+            ["format"] = Format,
+            ["version"] = Version,
+            ["program"] = origin.Version,
+            ["base"] = new JsonObject
             {
-                format = Format,
-                version = Version,
-                program = origin.Version,
-                @base = new
-                {
-                    name = origin.Base,
-                    weights = origin.Fingerprint.Weights,
-                    tokenizer = origin.Fingerprint.Tokenizer,
-                    adapter = origin.Adapter,
-                },
-                store = new { name = origin.Store, change = origin.Change, activeEditsLeftOut = leftOut },
-                edits = edits.Select(edit => new
-                {
-                    edit.Id,
-                    edit.Request.Prompt,
-                    edit.Request.Target,
-                    edit.Request.Subject,
-                    edit.Method,
-                    settings = JsonNode.Parse(edit.Settings.ToJson()),
-                    edit.CreatedAt,
-                }),
-                tensors = changes.Select(one => new
-                {
-                    name = one.Tensor,
-                    dtype = one.DType,
-                    one.Norm,
-                    one.Change,
-                    one.Relative,
-                    one.Rounding,
-                    one.LargestRounding,
-                }),
+                ["name"] = origin.Base,
+                ["weights"] = origin.Fingerprint.Weights,
+                ["tokenizer"] = origin.Fingerprint.Tokenizer,
+                ["adapter"] = origin.Adapter,
             },
-            Json) + "\n";
+            ["store"] = new JsonObject { ["name"] = origin.Store, ["change"] = origin.Change, ["activeEditsLeftOut"] = leftOut },
+            ["edits"] = new JsonArray([.. edits.Select(edit => new JsonObject
+            {
+                ["id"] = edit.Id,
+                ["prompt"] = edit.Request.Prompt,
+                ["target"] = edit.Request.Target,
+                ["subject"] = edit.Request.Subject,
+                ["method"] = edit.Method,
+                ["settings"] = JsonNode.Parse(edit.Settings.ToJson()),
+                ["createdAt"] = edit.CreatedAt,
+            })]),
+            ["tensors"] = new JsonArray([.. changes.Select(one => new JsonObject
+            {
+                ["name"] = one.Tensor,
+                ["dtype"] = one.DType,
+                ["norm"] = one.Norm,
+                ["change"] = one.Change,
+                ["relative"] = one.Relative,
+                ["rounding"] = one.Rounding,
+                ["largestRounding"] = one.LargestRounding,
+            })]),
+        }.ToJsonString(Json) + "\n";
 
     private static string Card(MergedOrigin origin, IReadOnlyList<Edit> edits, int leftOut, IReadOnlyList<MergedChange> changes)
     {

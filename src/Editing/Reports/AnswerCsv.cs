@@ -15,16 +15,12 @@ public static class AnswerCsv
     {
         ArgumentNullException.ThrowIfNull(answers);
         using CsvHelper.CsvWriter csv = ReportCsv.Over(writer);
-        csv.WriteRecords(answers.Select(answer => new
+        csv.Row("edit", "paraphrase", "prompt", "expected", "said", "probability", "pass", "why");
+        foreach (CheckedAnswer answer in answers)
         {
-            edit = answer.Edit,
-            paraphrase = answer.IsParaphrase ? "yes" : "no",
-            prompt = answer.Prompt,
-            expected = textOf(answer.Expected),
-            said = textOf(answer.Said),
-            probability = answer.Probability,
-            pass = passes(answer) ? "yes" : "no",
-            why = answer.Reason,
-        }));
+            csv.Row(
+                answer.Edit, answer.IsParaphrase ? "yes" : "no", answer.Prompt, textOf(answer.Expected), textOf(answer.Said),
+                answer.Probability, passes(answer) ? "yes" : "no", answer.Reason);
+        }
     }
 }

@@ -12,20 +12,15 @@ public static class DiffCsv
     {
         ArgumentNullException.ThrowIfNull(report);
         using CsvHelper.CsvWriter csv = ReportCsv.Over(writer);
-        csv.WriteRecords(report.Differences.Select(d => new
+        csv.Row(
+            "text", "position", "base", "base_probability", "before", "before_probability", "after", "after_probability", "changed",
+            "kl_nats", "edit_before", "edit_after");
+        foreach (Difference d in report.Differences)
         {
-            text = d.Text,
-            position = d.Position,
-            @base = (d.Base ?? d.Before)[0].Text,
-            base_probability = (d.Base ?? d.Before)[0].Probability,
-            before = d.Before[0].Text,
-            before_probability = d.Before[0].Probability,
-            after = d.After[0].Text,
-            after_probability = d.After[0].Probability,
-            changed = d.IsChanged ? "yes" : "no",
-            kl_nats = d.Kl,
-            edit_before = d.EditBefore,
-            edit_after = d.EditAfter,
-        }));
+            SaidToken was = (d.Base ?? d.Before)[0], before = d.Before[0], after = d.After[0];
+            csv.Row(
+                d.Text, d.Position, was.Text, was.Probability, before.Text, before.Probability, after.Text, after.Probability,
+                d.IsChanged ? "yes" : "no", d.Kl, d.EditBefore, d.EditAfter);
+        }
     }
 }

@@ -14,4 +14,11 @@ internal static class ReportCsv
     public static CsvWriter Over(TextWriter writer) => new(
         writer, new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n", InjectionOptions = InjectionOptions.Escape },
         leaveOpen: true);
+
+    /// <summary>Writes a line; null is an empty field.</summary>
+    public static void Row(this CsvWriter csv, params ReadOnlySpan<object?> fields)
+    {
+        foreach (object? field in fields) csv.WriteField(Convert.ToString(field, CultureInfo.InvariantCulture));
+        csv.NextRecord();
+    }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Data.Sqlite;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Store;
 
@@ -27,6 +28,7 @@ internal sealed record EditRow(
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        TypeInfoResolver = EditingJson.Default,
     };
 
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'";
@@ -108,7 +110,7 @@ internal sealed record EditRow(
     /// <summary>Token ids as stored.</summary>
     public static int[] ParseTokens(string json)
     {
-        int[] tokens = PlainTokens(json) ?? JsonSerializer.Deserialize<int[]>(json) ?? [];
+        int[] tokens = PlainTokens(json) ?? JsonSerializer.Deserialize(json, EditingJson.Default.Int32Array) ?? [];
         if (tokens.Length == 0) throw new FormatException("it has no tokens");
         return tokens.All(token => token >= 0) ? tokens : throw new FormatException($"token {tokens.Min()}");
     }
@@ -181,16 +183,17 @@ internal sealed record EditRow(
     private static string? Others(EditRequest request) => (request.Paraphrases.Count, request.Provenance.Count) switch
     {
         (0, 0) => null,
-        (_, 0) => JsonSerializer.Serialize(request.Paraphrases),
-        _ => JsonSerializer.Serialize(new OtherTexts([.. request.Paraphrases], request.Provenance.ToDictionary())),
+        (_, 0) => JsonSerializer.Serialize(request.Paraphrases, EditingJson.Default.IReadOnlyListString),
+        _ => JsonSerializer.Serialize(
+            new OtherTexts([.. request.Paraphrases], request.Provenance.ToDictionary()), EditingJson.Default.OtherTexts),
     };
 
     private EditRequest WithOthers(EditRequest request)
     {
         if (Paraphrases is null) return request;
         OtherTexts others = Paraphrases.StartsWith('{')
-            ? JsonSerializer.Deserialize<OtherTexts>(Paraphrases, StrictJson)!
-            : new OtherTexts(JsonSerializer.Deserialize<string[]>(Paraphrases) ?? [], []);
+            ? JsonSerializer.Deserialize(Paraphrases, StrictJson.InfoOf<OtherTexts>())!
+            : new OtherTexts(JsonSerializer.Deserialize(Paraphrases, EditingJson.Default.StringArray) ?? [], []);
         if (others.Paraphrases.Contains(null)) throw new FormatException("a paraphrase is null");
         return request with { Paraphrases = others.Paraphrases, Provenance = Provenance.Of(others.Provenance) };
     }
@@ -203,7 +206,8 @@ internal sealed record EditRow(
         return known[(Method, Settings)] = settings;
     }
 
-    private sealed record OtherTexts(
+    /// <summary>What else is asked of a fact, as one column has it.</summary>
+    internal sealed record OtherTexts(
         [property: JsonPropertyName("paraphrases")] string[] Paraphrases,
         [property: JsonPropertyName("provenance")] Dictionary<string, string> Provenance);
 }

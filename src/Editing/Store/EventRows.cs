@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Data.Sqlite;
 using Sharpformer.Tensors;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Store;
 
@@ -19,6 +20,7 @@ internal static class EventRows
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         AllowDuplicateProperties = false,
+        TypeInfoResolver = EditingJson.Default,
     };
 
     /// <summary>The history that goes on where <paramref name="known"/> ends, within one transaction of the caller.</summary>
@@ -85,7 +87,8 @@ internal static class EventRows
     }
 
     /// <summary>A detail as stored.</summary>
-    public static string? Detail(EditEventDetail? detail) => detail is null ? null : JsonSerializer.Serialize(detail, DetailOptions);
+    public static string? Detail(EditEventDetail? detail) =>
+        detail is null ? null : JsonSerializer.Serialize(detail, DetailOptions.InfoOf<EditEventDetail>());
 
     /// <summary>Where the history ends; null where that is not said.</summary>
     public static (long Seq, string Sum)? Head(SqliteConnection connection)
@@ -103,5 +106,5 @@ internal static class EventRows
     private static EditEvent Parse(SqliteDataReader r) => new(
         r.GetInt64(0), r.GetInt64(2), r.GetInt64(1), EditRow.ParseTime(r.GetString(3)), r.GetString(4), Action(r.GetString(5)),
         EditRow.Text(r, 6), r.GetString(7),
-        EditRow.Text(r, 8) is { } detail ? JsonSerializer.Deserialize<EditEventDetail>(detail, DetailOptions) : null);
+        EditRow.Text(r, 8) is { } detail ? JsonSerializer.Deserialize(detail, DetailOptions.InfoOf<EditEventDetail>()) : null);
 }

@@ -93,7 +93,8 @@ internal static class PartRows
         if (r.IsDBNull(3)) throw new FormatException($"part {Quoted.Text(name)} has no numbers"); // damaged
         ReadOnlySpan<byte> bytes = raw.sqlite3_column_blob(r.Handle, 3); // where SQLite has it: no copy but the numbers
         Add(hash, name, text, bytes);
-        if (!shapes.TryGetValue(text, out int[]? shape)) shapes[text] = shape = JsonSerializer.Deserialize<int[]>(text) ?? [];
+        if (!shapes.TryGetValue(text, out int[]? shape))
+            shapes[text] = shape = JsonSerializer.Deserialize(text, EditingJson.Default.Int32Array) ?? [];
         return bytes.Length == Count(shape) * sizeof(float)
             ? new EditPart(name, shape, Floats(bytes))
             : throw new FormatException($"part {Quoted.Text(name)} has {bytes.Length} bytes, which is not its shape {Quoted.Bare(text)}");

@@ -104,7 +104,8 @@ public static class PointList
         });
 
         EditSettings With(EditSettings of, JsonObject named) => NamedSettings.With(
-            of, JsonSerializer.SerializeToElement(named), session.Model.Config, $"plan {plan.Name}", method.Label);
+            of, JsonSerializer.SerializeToElement(named, ExperimentsJson.Default.JsonObject), session.Model.Config,
+            $"plan {plan.Name}", method.Label);
     }
 
     private static IEnumerable<(string Name, JsonElement Value)[]> Combinations(PlannedMethod method, int nLayer)
@@ -114,7 +115,8 @@ public static class PointList
         if (method.HasAllLayers)
         {
             varied = varied.Append(KeyValuePair.Create(
-                "layer", (IReadOnlyList<JsonElement>)[.. Enumerable.Range(0, nLayer).Select(l => JsonSerializer.SerializeToElement(l))]));
+                "layer", (IReadOnlyList<JsonElement>)[.. Enumerable.Range(0, nLayer).Select(
+                    l => JsonSerializer.SerializeToElement(l, ExperimentsJson.Default.Int32))]));
         }
 
         foreach ((string name, IReadOnlyList<JsonElement> values) in varied)

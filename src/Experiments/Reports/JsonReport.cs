@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sharpformer.Experiments.Points;
+using Sharpformer.Transformer;
 
 namespace Sharpformer.Experiments.Reports;
 
@@ -13,6 +15,7 @@ public static class JsonReport
         NewLine = "\n",
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        TypeInfoResolver = ExperimentsJson.Default,
     };
 
     /// <summary>The report.</summary>
@@ -31,7 +34,8 @@ public static class JsonReport
                 ["why"] = one.Why,
             })]),
         })]);
-        var machines = new JsonArray([.. report.Machines.Select(machine => JsonSerializer.SerializeToNode(machine, Web))]);
+        var machines = new JsonArray(
+            [.. report.Machines.Select(machine => JsonSerializer.SerializeToNode(machine, ExperimentsJson.Web.InfoOf<PointMachine>()))]);
         return new JsonObject
         {
             ["experiments"] = experiments,
@@ -40,8 +44,6 @@ public static class JsonReport
             ["machines"] = machines,
         }.ToJsonString(Json) + "\n";
     }
-
-    private static JsonSerializerOptions Web { get; } = new(JsonSerializerDefaults.Web);
 
     private static JsonObject Table(ReportTable table) => new()
     {
@@ -60,8 +62,8 @@ public static class JsonReport
     private static JsonObject? Cell(ReportCell? cell, double? published)
     {
         if (cell is null) return null;
-        var of = new JsonObject { ["value"] = JsonSerializer.SerializeToNode(cell.Value, Json) };
-        if (cell.Deviation is { } deviation) of["deviation"] = JsonSerializer.SerializeToNode(deviation, Json);
+        var of = new JsonObject { ["value"] = JsonSerializer.SerializeToNode(cell.Value, Json.InfoOf<double>()) };
+        if (cell.Deviation is { } deviation) of["deviation"] = JsonSerializer.SerializeToNode(deviation, Json.InfoOf<double>());
         else if (cell is { Low: { } low, High: { } high }) (of["low"], of["high"]) = (low, high);
         if (published is { } paper) of["published"] = paper;
         of["keys"] = new JsonArray([.. cell.Keys.Select(key => JsonValue.Create(key))]);

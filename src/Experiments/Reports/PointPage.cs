@@ -17,6 +17,7 @@ public static class PointPage
     {
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
+        TypeInfoResolver = ExperimentsJson.Default,
     };
 
     private static readonly string[] Heads =
@@ -34,7 +35,8 @@ public static class PointPage
         body.Append($"<a href=\"../rows/{key}.jsonl.gz\">all prompts</a></p>\n<table>\n");
         foreach ((string name, JsonNode? value) in result.Point)
             body.Append(Html.Fact(name, $"<code>{Markup.Text(value?.ToJsonString() ?? "none")}</code>"));
-        body.Append(Html.Fact("costs", $"<code>{Markup.Text(JsonSerializer.Serialize(result.Costs, JsonSerializerOptions.Web))}</code>"));
+        string costs = JsonSerializer.Serialize(result.Costs, ExperimentsJson.Web.InfoOf<PointCosts>());
+        body.Append(Html.Fact("costs", $"<code>{Markup.Text(costs)}</code>"));
         body.Append(Html.Fact("machine", Markup.Text($"{result.Machine.Processor}, {result.Machine.Device}, {result.Machine.System}, "
             + $"Sharpformer {result.Machine.Version}, {Html.Time(result.At)}")));
         HtmlTable figures = new HtmlTable().Head("figure").Head("of").Head("protocol").Head("records", isNumber: true)
@@ -67,7 +69,10 @@ public static class PointPage
             using var packed = new GZipStream(File.OpenRead(file), CompressionMode.Decompress);
             using var reader = new StreamReader(packed);
             while (reader.ReadLine() is { } line)
-                rows.Add(Row(JsonSerializer.Deserialize<PromptRow>(line, Json) ?? throw new JsonException("a line is null")));
+            {
+                PromptRow row = JsonSerializer.Deserialize(line, Json.InfoOf<PromptRow>()) ?? throw new JsonException("a line is null");
+                rows.Add((JsonNode)Row(row));
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException)
         {
@@ -88,10 +93,10 @@ public static class PointPage
     private static string? Word(bool? flag, string yes, string no) => flag is { } known ? known ? yes : no : null;
 
     /// <summary>A line of a file of prompts, see <see cref="ExaminedRows"/>.</summary>
-    private sealed record PromptRow(
+    internal sealed record PromptRow(
         int Record, string Kind, string Group, string Frame, string Prompt, string[] Expected, bool Kept, double Kl, long? Edit,
         PromptAnswer? Base = null, PromptAnswer? Edited = null);
 
     /// <summary>How a model answers it.</summary>
-    private sealed record PromptAnswer(double Probability, bool Whole, string? Said = null, bool? Pass = null);
+    internal sealed record PromptAnswer(double Probability, bool Whole, string? Said = null, bool? Pass = null);
 }

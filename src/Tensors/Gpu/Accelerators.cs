@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
@@ -38,15 +40,25 @@ public static class Accelerators
     /// <summary>The names of devices.</summary>
     public const string Auto = "auto", Cpu = "cpu", Cuda = "cuda", OpenCL = "opencl";
 
+    private const string CpuAlone = "this build of the program, compiled ahead of time, computes on the CPU alone";
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> Names { get; } = [Auto, Cpu, Cuda, OpenCL];
+
+    /// <summary>
+    /// Whether this program can drive any: ILGPU makes a GPU's code of the program's own while it runs, which a program that was compiled
+    /// ahead of time (native AOT) no longer has.
+    /// </summary>
+    [FeatureGuard(typeof(RequiresDynamicCodeAttribute))]
+    public static bool AreSupported => RuntimeFeature.IsDynamicCodeSupported;
 
     /// <summary>What is there, usable or not, as the drivers say in this process. Without drivers the answer comes at once.</summary>
     public static IReadOnlyList<AcceleratorInfo> List() => [.. DriverLibraries.Kinds.SelectMany(ListKind)];
 
     /// <summary>What one kind of driver says; ILGPU passes over those that have no card, lack functions or answer with errors.</summary>
-    internal static IEnumerable<AcceleratorInfo> ListKind(string kind) =>
-        (kind == Cuda ? CudaDevice.GetDevices(_ => true) : CLDevice.GetDevices(_ => true)).Select(Describe).OfType<AcceleratorInfo>();
+    internal static IEnumerable<AcceleratorInfo> ListKind(string kind) => AreSupported
+        ? (kind == Cuda ? CudaDevice.GetDevices(_ => true) : CLDevice.GetDevices(_ => true)).Select(Describe).OfType<AcceleratorInfo>()
+        : [new AcceleratorInfo(kind, "driver", "", IsGpu: false, MemoryBytes: 0, ComputeUnits: 0, CpuAlone)];
 
     /// <summary>
     /// The device to compute on. <c>auto</c> takes a GPU, CUDA before OpenCL, of several the one with the most memory, and else the CPU:
@@ -58,6 +70,8 @@ public static class Accelerators
     public static DeviceChoice Choose(string wish, IReadOnlyList<AcceleratorInfo> found)
     {
         if (wish == Cpu) return new DeviceChoice(null, "it was asked for", PassedOver: false);
+        if (wish != Auto && !AreSupported)
+            throw new InputException($"--device is {wish}, but {CpuAlone}.", "take the build that is not called native, or --device cpu.");
         IEnumerable<AcceleratorInfo> usable = found.Where(a => a.Unusable is null)
             .OrderBy(a => !a.IsGpu).ThenBy(a => a.Kind != Cuda).ThenByDescending(a => a.MemoryBytes); // equal ones as the driver has them
         string others = found.Count == 0
@@ -125,6 +139,7 @@ public static class Accelerators
 
     private static GpuDevice Start(AcceleratorInfo wanted)
     {
+        if (!AreSupported) throw new NotSupportedException(CpuAlone);
         if (!DriverLibraries.Kinds.Contains(wanted.Kind)) throw new NotSupportedException($"there is no {wanted.Kind} driver");
         var context = Context.Create(all => (wanted.Kind == Cuda ? all.Cuda(_ => true) : all.OpenCL(_ => true)).EnableAlgorithms());
         try

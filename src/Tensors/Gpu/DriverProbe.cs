@@ -23,7 +23,8 @@ public static partial class DriverProbe
     /// no process is started.
     /// </summary>
     /// <param name="child">How to start a process that calls <see cref="Answer"/> with this kind of driver.</param>
-    public static IReadOnlyList<AcceleratorInfo> List(Func<string, ProcessStartInfo> child) => List(DriverLibraries.Kinds, child, Limit);
+    public static IReadOnlyList<AcceleratorInfo> List(Func<string, ProcessStartInfo> child) =>
+        Accelerators.AreSupported ? List(DriverLibraries.Kinds, child, Limit) : Accelerators.List(); // which then asks no driver
 
     /// <summary>Asks one driver in this process and writes what it says for the parent.</summary>
     /// <param name="kind"><see cref="Accelerators.Cuda"/> or <see cref="Accelerators.OpenCL"/>.</param>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 
 namespace Sharpformer.Tensors.Gpu;
@@ -6,8 +7,12 @@ namespace Sharpformer.Tensors.Gpu;
 /// All kernels there are: every method marked as one, each generic one with every functor that fits it, and each generic functor
 /// with every type that fits that. Found by looking, so that none is forgotten when kernels are checked.
 /// </summary>
+[RequiresDynamicCode(Looking)]
+[RequiresUnreferencedCode(Looking)]
 public static class KernelCatalogue
 {
+    private const string Looking = "Kernels and functors are found by looking through whole assemblies.";
+
     /// <summary>The kernels that a program can start, in the order of their names.</summary>
     /// <param name="program">Its assembly; functors and kernels are sought in the Sharpformer assemblies it refers to as well.</param>
     public static IReadOnlyList<MethodInfo> Kernels(Assembly program)
@@ -23,16 +28,8 @@ public static class KernelCatalogue
             .. types.SelectMany(type => type.GetMethods(Own))
                 .Where(method => method.IsDefined(typeof(KernelAttribute), false))
                 .SelectMany(method => Closed(method, functors))
-                .OrderBy(NameOf, StringComparer.Ordinal),
+                .OrderBy(PtxCompiler.NameOf, StringComparer.Ordinal),
         ];
-    }
-
-    /// <summary>What to call a kernel, for example <c>MapKernels.Unary(ActivateOp(Silu))</c>.</summary>
-    public static string NameOf(MethodInfo kernel)
-    {
-        ArgumentNullException.ThrowIfNull(kernel);
-        string functors = string.Join(',', kernel.GetGenericArguments().Select(Functor.NameOf));
-        return $"{kernel.DeclaringType!.Name}.{kernel.Name}" + (functors.Length > 0 ? $"({functors})" : "");
     }
 
     private static void AddWithReferences(Assembly assembly, List<Assembly> found)
@@ -48,7 +45,7 @@ public static class KernelCatalogue
     /// <summary>A kernel with every choice of functors for its type parameters.</summary>
     private static IEnumerable<MethodInfo> Closed(MethodInfo kernel, Type[] functors) =>
         kernel.IsGenericMethodDefinition
-            ? Choices(NameOf(kernel), kernel.GetGenericArguments(), functors).Select(choice => kernel.MakeGenericMethod(choice))
+            ? Choices(PtxCompiler.NameOf(kernel), kernel.GetGenericArguments(), functors).Select(choice => kernel.MakeGenericMethod(choice))
             : [kernel];
 
     private static IEnumerable<Type> Closed(Type functor, Type[] functors) =>

@@ -31,6 +31,14 @@ public sealed class PtxCompiler : IDisposable
         backend = new PTXBackend(context, new CudaCapabilityContext(target), target, CudaInstructionSet.ISA_80, null!);
     }
 
+    /// <summary>What to call a kernel, for example <c>MapKernels.Unary(ActivateOp(Silu))</c>.</summary>
+    public static string NameOf(MethodInfo kernel)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        string functors = string.Join(',', kernel.GetGenericArguments().Select(Functor.NameOf));
+        return $"{kernel.DeclaringType!.Name}.{kernel.Name}" + (functors.Length > 0 ? $"({functors})" : "");
+    }
+
     /// <summary>The code of one kernel.</summary>
     /// <param name="kernel">One of <see cref="KernelCatalogue.Kernels"/>.</param>
     /// <exception cref="InvalidOperationException">It does something that no GPU can.</exception>
@@ -44,7 +52,7 @@ public sealed class PtxCompiler : IDisposable
         catch (Exception e) when (e is InternalCompilerException or NotSupportedException)
         {
             throw new InvalidOperationException(
-                $"{KernelCatalogue.NameOf(kernel)} cannot be compiled for a GPU: {(e.InnerException ?? e).Message}", e);
+                $"{NameOf(kernel)} cannot be compiled for a GPU: {(e.InnerException ?? e).Message}", e);
         }
     }
 

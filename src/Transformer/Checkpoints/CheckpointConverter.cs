@@ -156,9 +156,10 @@ public static class CheckpointConverter
 
     private static string IndexJson(List<List<SafeTensorsEntry>> shards, string[] names, long total)
     {
-        var map = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach ((List<SafeTensorsEntry> shard, string name) in shards.Zip(names))
-            foreach (SafeTensorsEntry entry in shard) map.Add(entry.Info.Name, name);
-        return JsonSerializer.Serialize(new { metadata = new { total_size = total }, weight_map = map }, JsonText) + "\n";
+        IEnumerable<KeyValuePair<string, JsonNode?>> map = shards.Zip(names)
+            .SelectMany(pair => pair.First.Select(entry => KeyValuePair.Create(entry.Info.Name, (JsonNode?)pair.Second)))
+            .OrderBy(pair => pair.Key, StringComparer.Ordinal);
+        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = total }, ["weight_map"] = new JsonObject(map) };
+        return index.ToJsonString(JsonText) + "\n";
     }
 }

@@ -70,7 +70,7 @@ internal sealed class GptNeo : Family
     }
 
     private static JsonArray Kinds(ModelConfig config) =>
-        [.. Enumerable.Range(0, config.NLayer).Select(l => JsonValue.Create(config.Window(l) == 0 ? "global" : "local"))];
+        new([.. Enumerable.Range(0, config.NLayer).Select(l => JsonValue.Create(config.Window(l) == 0 ? "global" : "local"))]);
 
     /// <summary>
     /// One window per block: <c>attention_types</c> says it as runs, <c>[[["global","local"],12]]</c>, which older files

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Tokenization.Normalizers;
@@ -40,10 +39,17 @@ public sealed class Tokenizer
         JoinsNoWords = definition.CutsAsGpt2 && definition.Front.Count == 0
             && definition.Added.All(token => !token.StripsLeft && !token.StripsRight && !token.Text.Contains(' '));
         JsonObject settings = definition.Settings.DeepClone().AsObject();
-        settings["added"] = JsonSerializer.SerializeToNode(
-            definition.Added.OrderBy(token => token.Id).ThenBy(token => token.Text, StringComparer.Ordinal).Select(token =>
-                new { token.Id, token.Text, token.StripsLeft, token.StripsRight, token.SingleWord, token.Normalized }));
-        Settings = settings.ToJsonString(JsonSerializerOptions.Default);
+        IEnumerable<AddedToken> inOrder = definition.Added.OrderBy(token => token.Id).ThenBy(token => token.Text, StringComparer.Ordinal);
+        settings["added"] = new JsonArray([.. inOrder.Select(token => new JsonObject
+        {
+            ["Id"] = token.Id,
+            ["Text"] = token.Text,
+            ["StripsLeft"] = token.StripsLeft,
+            ["StripsRight"] = token.StripsRight,
+            ["SingleWord"] = token.SingleWord,
+            ["Normalized"] = token.Normalized,
+        })]);
+        Settings = settings.ToJsonString(TransformerJson.Default.Options);
         VocabularySize = Math.Max(tokens.Length, added.Keys.DefaultIfEmpty(-1).Max() + 1);
     }
 

@@ -46,14 +46,14 @@ internal sealed record RunState
     public string? LogSha256 { get; init; }
 
     /// <summary>The file of the trainer's state.</summary>
-    public string TrainerFile { get; init; } = "";
+    public string? TrainerFile { get; init; }
 
     /// <summary>Its SHA-256.</summary>
     public string? TrainerSha256 { get; init; }
 
     /// <summary>What of it cannot be; null where all can.</summary>
     public string? Fault() => Step < 0 || Step > Steps ? $"step is {Step} of {Steps}"
-        : TrainerFile != TrainingCheckpoint.FileName("trainer", Step) ? $"trainerFile is {Quoted.Text(TrainerFile)} after step {Step}"
+        : TrainerFile != TrainingCheckpoint.FileName("trainer", Step) ? $"trainerFile is {Quoted.Text(TrainerFile ?? "")} after step {Step}"
         : Tokens < 0 || LogLength < 0 || SinceBest < 0 || !(Seconds >= 0) ? "a number is below 0"
         : Evaluated < 0 || Evaluated > Step ? $"evaluated is {Evaluated} at step {Step}"
         : Best is { } best && (best.Step > Step || (best.File is { } file && file != TrainingCheckpoint.FileName("best", best.Step)))

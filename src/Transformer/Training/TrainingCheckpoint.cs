@@ -21,6 +21,7 @@ internal sealed class TrainingCheckpoint : IDisposable
         AllowDuplicateProperties = false,
         WriteIndented = true,
         NewLine = "\n",
+        TypeInfoResolver = TransformerJson.Default,
     };
 
     private readonly string folder;
@@ -95,7 +96,8 @@ internal sealed class TrainingCheckpoint : IDisposable
         string path = PathOf(RunFile);
         try
         {
-            RunState? state = JsonSerializer.Deserialize<RunState>(SmallFile.Read(path, "it says how far a run has come."), Options);
+            RunState? state = JsonSerializer.Deserialize(
+                SmallFile.Read(path, "it says how far a run has come."), Options.InfoOf<RunState>());
             return state?.Fault() is { } fault ? throw Damaged($"{path}: {fault}, which cannot be") : state ?? throw new JsonException();
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
@@ -118,7 +120,7 @@ internal sealed class TrainingCheckpoint : IDisposable
         }
 
         if (state.Steps != steps) throw Damaged($"{PathOf(RunFile)}: steps are {state.Steps}, expected the {steps} of its settings");
-        string path = PathOf(state.TrainerFile);
+        string path = PathOf(state.TrainerFile!);
         CheckSum(path, state.TrainerSha256);
         if (state.Best is { File: { } best }) CheckSum(PathOf(best), state.Best.Sha256);
         try
@@ -168,7 +170,7 @@ internal sealed class TrainingCheckpoint : IDisposable
         };
         using (var stream = new FileStream(unfinished, FileMode.Create, FileAccess.Write))
         {
-            JsonSerializer.Serialize(stream, state, Options);
+            JsonSerializer.Serialize(stream, state, Options.InfoOf<RunState>());
             stream.Flush(flushToDisk: true);
         }
 

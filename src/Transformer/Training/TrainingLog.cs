@@ -29,6 +29,7 @@ public sealed class TrainingLog : IDisposable
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        TypeInfoResolver = TransformerJson.Default,
     };
 
     private readonly FileStream file;
@@ -94,7 +95,7 @@ public sealed class TrainingLog : IDisposable
     /// <summary>Adds a line, which others can read at once.</summary>
     internal void Add(TrainingLogLine line)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(line, Options) + "\n");
+        byte[] bytes = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(line, Options.InfoOf<TrainingLogLine>()) + "\n");
         file.Write(bytes);
         file.Flush();
         sum.AppendData(bytes);
@@ -113,7 +114,7 @@ public sealed class TrainingLog : IDisposable
         try
         {
             foreach (string line in lines)
-                parsed.Add(JsonSerializer.Deserialize<TrainingLogLine>(line, Options) ?? throw new JsonException());
+                parsed.Add(JsonSerializer.Deserialize(line, Options.InfoOf<TrainingLogLine>()) ?? throw new JsonException());
             return parsed;
         }
         catch (JsonException e)

@@ -68,7 +68,7 @@ internal static class PlainLayout
             string[]? list = null;
             try
             {
-                list = JsonSerializer.Deserialize<string[]>(text);
+                list = JsonSerializer.Deserialize(text, EditingJson.Default.StringArray);
             }
             catch (JsonException)
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Collections.Immutable;
 using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Editing.Statistics;
@@ -25,6 +26,7 @@ public sealed class AlphaEditEditor : IEditor
     public Reversal Reversal => Reversal.Batch;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(AlphaEditSettings);
 
     /// <inheritdoc/>

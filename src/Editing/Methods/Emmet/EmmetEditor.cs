@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
@@ -28,6 +29,7 @@ public sealed class EmmetEditor : IEditor
     public Reversal Reversal => Reversal.Batch;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(EmmetSettings);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -20,6 +21,7 @@ public sealed class FineTuningEditor : IEditor
     public Reversal Reversal => Reversal.WholeBatch;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(FineTuningSettings);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -21,6 +22,7 @@ public sealed class GraceEditor : IEditor
     public Reversal Reversal => Reversal.Exact;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(GraceSettings);
 
     /// <inheritdoc/>

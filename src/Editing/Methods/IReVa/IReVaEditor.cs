@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Transformer;
 
 namespace Sharpformer.Editing.Methods.IReVa;
@@ -18,6 +19,7 @@ public sealed class IReVaEditor : IEditor
     public Reversal Reversal => Reversal.Exact;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(IReVaSettings);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Methods.Trained;
 using Sharpformer.Transformer;
 
@@ -19,6 +20,7 @@ public sealed class KeEditor : IEditor
     public Reversal Reversal => Reversal.TermDropped;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(KeSettings);
 
     /// <inheritdoc/>

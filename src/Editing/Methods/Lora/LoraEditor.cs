@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Autograd;
 using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Tensors;
@@ -24,6 +25,7 @@ public sealed class LoraEditor : IEditor
     public Reversal Reversal => Reversal.WholeBatch;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(LoraSettings);
 
     /// <inheritdoc/>

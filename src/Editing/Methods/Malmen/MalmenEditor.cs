@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Autograd;
 using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Editing.Methods.Locating;
@@ -24,6 +25,7 @@ public sealed class MalmenEditor : IEditor
     public Reversal Reversal => Reversal.Batch;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(MalmenSettings);
 
     /// <inheritdoc/>

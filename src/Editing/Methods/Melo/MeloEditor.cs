@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 
@@ -19,6 +20,7 @@ public sealed class MeloEditor : IEditor
     public Reversal Reversal => Reversal.TermDropped;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(MeloSettings);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Transformer;
 
@@ -22,6 +23,7 @@ public sealed class MemitEditor : IEditor
     public Reversal Reversal => Reversal.Batch;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(MemitSettings);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Editing.Methods.SideMemory;
 using Sharpformer.Tensors;
@@ -23,6 +24,7 @@ public sealed class MemoirEditor : IEditor
     public Reversal Reversal => Reversal.TermDropped;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(MemoirSettings);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Tokenization;
@@ -20,6 +21,7 @@ public sealed class PrefixEditor : IEditor
     public Reversal Reversal => Reversal.WholeBatch;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(PrefixSettings);
 
     /// <inheritdoc/>

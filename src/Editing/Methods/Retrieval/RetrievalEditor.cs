@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Routing;
 using Sharpformer.Transformer;
 using Sharpformer.Transformer.Tokenization;
@@ -21,6 +22,7 @@ public sealed class RetrievalEditor : IEditor
     public Reversal Reversal => Reversal.Exact;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(RetrievalSettings);
 
     /// <inheritdoc/>

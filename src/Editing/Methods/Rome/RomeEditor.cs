@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer;
@@ -24,6 +25,7 @@ public sealed class RomeEditor : IEditor
     public Reversal Reversal => Reversal.TermDropped;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(RomeSettings);
 
     /// <inheritdoc/>

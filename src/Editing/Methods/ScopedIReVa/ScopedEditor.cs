@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Methods.IReVa;
 using Sharpformer.Transformer;
 
@@ -30,6 +31,7 @@ public sealed class ScopedEditor : IEditor
     }
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(ScopedSettings);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Methods.Retrieval;
 using Sharpformer.Editing.Methods.Trained;
 using Sharpformer.Editing.Routing;
@@ -21,6 +22,7 @@ public sealed class SeracEditor : IEditor
     public Reversal Reversal => Reversal.Exact;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(SeracSettings);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Methods.Lora;
 using Sharpformer.Editing.Routing;
 using Sharpformer.Tensors;
@@ -21,6 +22,7 @@ public sealed class SolaEditor : IEditor
     public Reversal Reversal => Reversal.Exact;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(SolaSettings);
 
     /// <inheritdoc/>

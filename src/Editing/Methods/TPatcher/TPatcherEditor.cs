@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Collections.Immutable;
 using Sharpformer.Autograd;
 using Sharpformer.Editing.Methods.Gradients;
@@ -25,6 +26,7 @@ public sealed class TPatcherEditor : IEditor
     public bool KeepsShapes => false;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(TPatcherSettings);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Transformer;
@@ -21,6 +22,7 @@ public sealed class UltraEditEditor : IEditor
     public Reversal Reversal => Reversal.Batch;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(UltraEditSettings);
 
     /// <inheritdoc/>

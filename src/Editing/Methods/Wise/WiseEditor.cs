@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Editing.Methods.SideMemory;
 using Sharpformer.Tensors;
@@ -21,6 +22,7 @@ public sealed class WiseEditor : IEditor
     public Reversal Reversal => Reversal.WholeBatch;
 
     /// <inheritdoc/>
+    [DynamicallyAccessedMembers(EditSettings.Accessed)]
     public Type SettingsType => typeof(WiseSettings);
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Tokenization.Models;
@@ -107,7 +106,7 @@ internal static class TokenizerJson
             ["normalizer"] = Raw("normalizer"),
             ["preTokenizer"] = Raw("pre_tokenizer"),
             ["model"] = options,
-            ["front"] = JsonSerializer.SerializeToNode(front),
+            ["front"] = new JsonArray([.. front.Select(id => (JsonNode)id)]),
         };
 
         JsonNode? Raw(string key) => root.Find(key) is { } part ? JsonNode.Parse(part.Value.GetRawText()) : null;

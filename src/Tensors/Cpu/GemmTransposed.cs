@@ -48,9 +48,12 @@ internal static unsafe class GemmTransposed
         where TElement : struct, IElement
     {
         float* sums = scratch + GemmTransposedWide.Scratch;
+
+        // Bytes for one row alone are transposed sooner in smaller blocks: that row's sums wait for each other.
+        wide = wide && Avx512F.IsSupported && (product.M > 1 || TElement.Size > 1);
         for (int column = first; column < end;)
         {
-            bool whole = wide && Avx512F.IsSupported && end - column >= Width;
+            bool whole = wide && end - column >= Width;
             int columns = whole ? Width : Math.Min(Narrow, end - column);
 
             // At least once, so that a product over nothing still becomes zero.

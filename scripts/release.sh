@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes all that is handed out: the packages and the tool, for each platform an archive with the program as one file that needs no .NET
-# (compiled ahead, ReadyToRun), a software bill of materials (CycloneDX), and checksums of all of them. Nothing is uploaded.
+# (compiled ahead, ReadyToRun), for the platform it runs on also one of machine code alone (native AOT: nothing links it for another
+# platform; it takes clang or gcc, and zlib's headers), a software bill of materials (CycloneDX), and checksums of all of them. Nothing is uploaded.
 # Usage: scripts/release.sh [FOLDER [PLATFORM …]]
 #   FOLDER receives the files (default: artifacts/release); it must be empty or new
 #   PLATFORM is a .NET runtime identifier (default: linux-x64 linux-arm64 osx-arm64 win-x64)
@@ -21,7 +22,7 @@ release=$(cd "$release" && pwd)
 cd "$root"
 project=src/Cli/Cli.csproj
 property() { dotnet msbuild "$project" -getProperty:"$1"; }
-version=$(property Version) runtime=$(property BundledNETCoreAppPackageVersion)
+host=$(property NETCoreSdkPortableRuntimeIdentifier) version=$(property Version) runtime=$(property BundledNETCoreAppPackageVersion)
 date=$(git log -1 --format=%cI 2> /dev/null || echo 2000-01-01T00:00:00Z) # of every file in the archives
 
 quietly() { "$@" > "$work/log" 2>&1 || { cat "$work/log"; echo "FAILED: $*"; exit 1; }; }
@@ -29,10 +30,10 @@ quietly() { "$@" > "$work/log" 2>&1 || { cat "$work/log"; echo "FAILED: $*"; exi
 echo "packages of $version"
 quietly scripts/pack.sh "$release" -p:ContinuousIntegrationBuild=true
 
-for platform in "${platforms[@]}"; do
-    name=sharpformer-$version-$platform
+archive() { # name, profile, platform
+    local name=$1 platform=$3
     echo "$name"
-    quietly dotnet publish "$project" -p:PublishProfile=SingleFile -r "$platform" -p:ContinuousIntegrationBuild=true -o "$work/$name"
+    quietly dotnet publish "$project" -p:PublishProfile="$2" -r "$platform" -p:ContinuousIntegrationBuild=true -o "$work/$name"
     cp LICENSE "$work/$name"
     cp src/Cli/PACKAGE.md "$work/$name/README.md"
     find "$work/$name" -exec touch --no-dereference --date="$date" {} +
@@ -42,6 +43,10 @@ for platform in "${platforms[@]}"; do
         tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime="$date" -c "$name" \
             | gzip -9n > "$release/$name.tar.gz"
     fi
+}
+for platform in "${platforms[@]}"; do
+    archive "sharpformer-$version-$platform" SingleFile "$platform"
+    [ "$platform" != "$host" ] || archive "sharpformer-$version-$platform-native" NativeAot "$platform"
 done
 
 echo "bill of materials"

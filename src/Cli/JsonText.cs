@@ -28,6 +28,7 @@ internal static class JsonText
             new JsonStringEnumConverter<ProbeKind>(JsonNamingPolicy.CamelCase),
             new JsonStringEnumConverter<StorePart>(JsonNamingPolicy.CamelCase),
             new JsonStringEnumConverter<Activation>(JsonNamingPolicy.CamelCase),
+            new JsonStringEnumConverter<LeadingSpace>(JsonNamingPolicy.CamelCase),
             new FiniteDouble(),
             new FiniteSingle(),
         },

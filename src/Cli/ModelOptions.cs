@@ -32,7 +32,8 @@ internal sealed class ModelOptions
         Option<bool>? verify = trusts ? new("--verify")
         {
             Description = "Read all of the weights to see whose edits fit. Without it a checkpoint of 64 MB or more that was read once is "
-                + $"known by its files' paths, sizes, times and a sample of their bytes, kept in the user's cache ({CacheFolder.Variable}).",
+                + "known by its files' paths, sizes, times and a sample of their bytes, kept in the user's cache "
+                + $"({CacheFolder.Variable}).",
         } : null;
         if (verify is not null) command.Add(verify);
         return new ModelOptions(folder, adapter, DeviceOptions.AddTo(command), verify);

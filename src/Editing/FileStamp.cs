@@ -8,7 +8,8 @@ namespace Sharpformer.Editing;
 /// <param name="Modified">When it was last written, UTC; programs can set that back.</param>
 /// <param name="Inode">Its number in the file system; 0 where that is not told, as on Windows and macOS.</param>
 /// <param name="Changed">
-/// When its bytes or names last changed, in 100 ns since 1970; no program can set that. 0 where it is not told, as <paramref name="Inode"/>.
+/// When its bytes or names last changed, in 100 ns since 1970; no program can set that. 0 where it is not told, as
+/// <paramref name="Inode"/>.
 /// </param>
 internal readonly record struct FileStamp(string Path, long Length, DateTime Modified, ulong Inode, long Changed)
 {

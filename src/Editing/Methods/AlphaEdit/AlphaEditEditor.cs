@@ -1,5 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Editing.Methods.Locating;
 using Sharpformer.Editing.Statistics;
 using Sharpformer.Transformer;

@@ -1,5 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Sharpformer.Autograd;
 using Sharpformer.Editing.Methods.Gradients;
 using Sharpformer.Tensors;

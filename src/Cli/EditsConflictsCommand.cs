@@ -42,7 +42,7 @@ internal static class EditsConflictsCommand
     {
         if (terminal.Json)
         {
-            terminal.Document((conflicts.Select(conflict => new JsonObject
+            terminal.Document(conflicts.Select(conflict => new JsonObject
             {
                 ["edit"] = conflict.Edit,
                 ["other"] = conflict.Other,
@@ -54,7 +54,7 @@ internal static class EditsConflictsCommand
                 ["target"] = byId[conflict.Edit].Request.Target,
                 ["otherPrompt"] = byId[conflict.Other].Request.Prompt,
                 ["otherTarget"] = byId[conflict.Other].Request.Target,
-            })).AsJson());
+            }).AsJson());
             return;
         }
 

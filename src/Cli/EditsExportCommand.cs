@@ -105,16 +105,7 @@ internal static class EditsExportCommand
         ["leftOut"] = model.LeftOut,
         ["files"] = model.Files.AsJson(),
         ["bytes"] = model.Bytes,
-        ["tensors"] = model.Changes.Select(one => new JsonObject
-        {
-            ["name"] = one.Tensor,
-            ["dtype"] = one.DType,
-            ["norm"] = one.Norm,
-            ["change"] = one.Change,
-            ["relative"] = one.Relative,
-            ["rounding"] = one.Rounding,
-            ["largestRounding"] = one.LargestRounding,
-        }).AsJson(),
+        ["tensors"] = model.Changes.Select(one => one.ToJson()).AsJson(),
         ["roundingShare"] = model.RoundingShare,
     };
 

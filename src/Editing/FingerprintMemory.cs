@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Sharpformer.Editing.Reports;
 using Sharpformer.Tensors;
 
 namespace Sharpformer.Editing;
@@ -92,7 +93,8 @@ internal sealed class FingerprintMemory(string? folder, long least = 64 << 20, F
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static bool IsOfFiles(Exception e) => e is IOException or UnauthorizedAccessException or NotSupportedException;
+    private static bool IsOfFiles(Exception e) =>
+        e is IOException or UnauthorizedAccessException or NotSupportedException or InputException;
 
     private FileStamp[]? Stamps(IReadOnlyList<string> files)
     {
@@ -120,15 +122,12 @@ internal sealed class FingerprintMemory(string? folder, long least = 64 << 20, F
 
     private static string SumOf(string text) => SecureHash.Sha256Of(stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
-    // Under another name first: whoever reads meanwhile, or ends half-way, finds the old file or the new one.
     private void Write(string place, string text)
     {
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder!);
         else Directory.CreateDirectory(folder!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         foreach (FileInfo old in new DirectoryInfo(folder!).GetFiles('*' + Extension + '*').OrderByDescending(file => file.LastWriteTimeUtc)
             .Skip(MostEntries - 1)) old.Delete();
-        string unfinished = $"{place}.{Guid.NewGuid():N}";
-        File.WriteAllText(unfinished, text);
-        File.Move(unfinished, place, overwrite: true);
+        ReportFile.Write(place, writer => writer.Write(text));
     }
 }

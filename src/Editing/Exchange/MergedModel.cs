@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sharpformer.Editing.Store;
 using Sharpformer.Tensors;
 using Sharpformer.Transformer.Checkpoints;
@@ -34,6 +35,18 @@ public sealed record MergedChange(string Tensor, string DType, double Norm, doub
 {
     /// <summary>‖written − w‖ / ‖w‖; null where w is 0.</summary>
     public double? Relative => Norm > 0 ? Change / Norm : null;
+
+    /// <summary>As results and the file beside the weights show it.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["name"] = Tensor,
+        ["dtype"] = DType,
+        ["norm"] = Norm,
+        ["change"] = Change,
+        ["relative"] = Relative,
+        ["rounding"] = Rounding,
+        ["largestRounding"] = LargestRounding,
+    };
 }
 
 /// <summary>Folds edits into weights and writes the model that comes of it.</summary>

@@ -70,16 +70,7 @@ internal static class MergedNote
                 ["settings"] = JsonNode.Parse(edit.Settings.ToJson()),
                 ["createdAt"] = edit.CreatedAt,
             })]),
-            ["tensors"] = new JsonArray([.. changes.Select(one => new JsonObject
-            {
-                ["name"] = one.Tensor,
-                ["dtype"] = one.DType,
-                ["norm"] = one.Norm,
-                ["change"] = one.Change,
-                ["relative"] = one.Relative,
-                ["rounding"] = one.Rounding,
-                ["largestRounding"] = one.LargestRounding,
-            })]),
+            ["tensors"] = new JsonArray([.. changes.Select(one => one.ToJson())]),
         }.ToJsonString(Json) + "\n";
 
     private static string Card(MergedOrigin origin, IReadOnlyList<Edit> edits, int leftOut, IReadOnlyList<MergedChange> changes)

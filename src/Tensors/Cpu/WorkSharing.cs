@@ -29,8 +29,8 @@ internal interface IRangeTask
 /// </summary>
 internal sealed unsafe class WorkSharing(int threads) : IDisposable
 {
-    /// <summary>How long a helper looks out for work before it sleeps: some times what waking it would cost.</summary>
-    private static readonly long LookOut = Stopwatch.Frequency / 5_000;
+    /// <summary>How long a helper looks out for work before it sleeps: about what waking it would cost.</summary>
+    private static readonly long LookOut = Stopwatch.Frequency / 20_000;
 
     /// <summary>Parts of <see cref="state"/>: helpers inside, whether more may enter, and the job's number from there on.</summary>
     private const long Inside = 0xFFFF, Open = 0x10000, Generation = 0x20000;

@@ -114,13 +114,8 @@ internal sealed class Alternation(int pairs, double longest, Func<double> plainR
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private static double Sample(Action action, int runs) => Seconds(() =>
-    {
-        for (int i = 0; i < runs; i++) action();
-    }) / runs;
-
     /// <summary>Often enough for the just-in-time compiler to be through; the fastest run.</summary>
-    private static double WarmUp(Action action)
+    public static double WarmUp(Action action)
     {
         double fastest = double.MaxValue;
         long start = Stopwatch.GetTimestamp();
@@ -131,4 +126,9 @@ internal sealed class Alternation(int pairs, double longest, Func<double> plainR
             fastest = Math.Min(fastest, Seconds(action));
         }
     }
+
+    private static double Sample(Action action, int runs) => Seconds(() =>
+    {
+        for (int i = 0; i < runs; i++) action();
+    }) / runs;
 }

@@ -102,6 +102,7 @@ internal sealed class InferenceRows(PeerFiles files, Alternation alternation, in
         int[][] prompts = RandomTokens(ours.Config, count, length);
         float[] logits = Logits(ours);
         Way[] peers = [.. rivals.Where(rival => rival.Side is not null).Select(Checked)];
+        Alternation.WarmUp(() => ours.Read(prompts));
         return alternation.Time(work, "token", count * length, Way(ours), peers);
 
         Way Checked(Rival rival) => Way(rival.Side!) with
@@ -113,7 +114,7 @@ internal sealed class InferenceRows(PeerFiles files, Alternation alternation, in
         float[] Logits(ISide side)
         {
             float[] result = new float[count * ours.Config.VocabSize];
-            side.Read(prompts, result); // warms the side up as well
+            side.Read(prompts, result); // warms the side up as well, as far as its code is compiled
             return result;
         }
 
@@ -127,6 +128,7 @@ internal sealed class InferenceRows(PeerFiles files, Alternation alternation, in
         float[] logits = Logits(ours);
         // We keep keys and values as float32.
         Way our = Way(ours) with { Bytes = Bytes(type switch { DType.F32 => 4, DType.F16 => 2, _ => 1 }, sizeof(float)) };
+        Alternation.WarmUp(() => our.Sample());
         return alternation.Time(work, "token", sequences, our, [.. rivals.Select(Checked)]);
 
         Way Checked(Rival rival) => Way(rival.Side!) with
@@ -136,7 +138,7 @@ internal sealed class InferenceRows(PeerFiles files, Alternation alternation, in
             Bytes = Bytes(rival.BytesOfWeight, rival.Side is OnnxSide ? 4 : 2),
         };
 
-        // Begins the text and reads its end twice, which warms the side up as well.
+        // Begins the text and reads its end twice, which warms the side up as well, as far as its code is compiled.
         float[] Logits(ISide side)
         {
             side.Begin([.. text.Select(sequence => sequence[..before])], Decoded);

@@ -68,7 +68,8 @@ internal static unsafe class GemmStreaming
         where TRegister : struct, IWideningRegister<TVector>
         where TVector : struct
     {
-        int longest = LongestRun(product);
+        int longest = LongestRun(product), runs = Math.Max(1, (end - first + longest - 1) / longest);
+        longest = Math.Min(longest, ((end - first + runs - 1) / runs + Whole - 1) / Whole * Whole); // all about as long as each other
         for (int column = first; column < end; column += longest)
         {
             int run = Math.Min(longest, end - column);

@@ -118,8 +118,8 @@ internal readonly unsafe struct ElementFiniteF16 : IElement
     public static Vector256<float> Widen(Vector256<int> half)
     {
         Vector256<float> x = ((half & Vector256.Create(Magnitude)) + Vector256.Create(Bias)).AsSingle();
-        Vector256<float> missing = Vector256.MaxNative(Vector256.Create(LeastNormal) - x, Vector256<float>.Zero);
-        return ((x - missing).AsInt32() | (half & Vector256.Create(Sign))).AsSingle();
+        x = Vector256.MinNative(x, Register256.MultiplyAdd(x, Vector256.Create(2f), Vector256.Create(-LeastNormal)));
+        return (x.AsInt32() | (half & Vector256.Create(Sign))).AsSingle();
     }
 
     /// <inheritdoc cref="Widen(Vector256{int})"/>
@@ -127,8 +127,8 @@ internal readonly unsafe struct ElementFiniteF16 : IElement
     public static Vector512<float> Widen(Vector512<int> half)
     {
         Vector512<float> x = ((half & Vector512.Create(Magnitude)) + Vector512.Create(Bias)).AsSingle();
-        Vector512<float> missing = Vector512.MaxNative(Vector512.Create(LeastNormal) - x, Vector512<float>.Zero);
-        return ((x - missing).AsInt32() | (half & Vector512.Create(Sign))).AsSingle();
+        x = Vector512.MinNative(x, Register512.MultiplyAdd(x, Vector512.Create(2f), Vector512.Create(-LeastNormal)));
+        return (x.AsInt32() | (half & Vector512.Create(Sign))).AsSingle();
     }
 
     /// <summary>Whether numbers are of that kind.</summary>

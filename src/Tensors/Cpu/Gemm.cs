@@ -77,15 +77,16 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
             && panels * TKernel.Columns < GemmStreaming.LongestRun(product);
 
     /// <summary>
-    /// Threads take depth blocks, that is B's rows in their whole length or a good part of it, where columns alone would
-    /// leave each with short pieces of them. Sums of later blocks are kept apart and added to the first in order.
+    /// Threads take depth blocks, that is B's rows in their whole length, where columns alone would leave each with short pieces of
+    /// them; only blocks that are too few for all threads are shared by columns. Sums of later blocks are kept apart and added to the
+    /// first in order.
     /// </summary>
     private static void ByDepth(in GemmProblem product, WorkSharing work, BufferPool<HostBlock> pool)
     {
         int blocks = (product.K + DepthBlock - 1) / DepthBlock;
-        int across = blocks < 4 * work.Threads ? Math.Min(work.Threads, Panels(product.N)) : 1;
+        int whole = blocks - blocks % work.Threads, across = Math.Min(work.Threads, Panels(product.N));
         HostBlock sums = pool.Rent((blocks - 1L) * product.M * product.N * sizeof(float));
-        work.Run(blocks * across, new DepthBlocks(product, (float*)sums.Pointer, across));
+        work.Run(whole + (blocks - whole) * across, new DepthBlocks(product, (float*)sums.Pointer, whole, across));
         for (int block = 1; block < blocks; block++)
         {
             GemmProblem part = BlockOf(product, block, (float*)sums.Pointer);
@@ -330,17 +331,24 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         public void Run(long start, long end) => Share(product, (int)start, (int)end);
     }
 
-    /// <summary>Depth blocks, each in <paramref name="across"/> parts of the columns.</summary>
-    private readonly struct DepthBlocks(GemmProblem product, float* sums, int across) : IRangeTask
+    /// <summary>Depth blocks: the first <paramref name="whole"/> each as one, the others in <paramref name="across"/> parts of the columns.</summary>
+    private readonly struct DepthBlocks(GemmProblem product, float* sums, int whole, int across) : IRangeTask
     {
         public void Run(long start, long end)
         {
-            long panels = Panels(product.N);
             for (long task = start; task < end; task++)
             {
-                long part = task % across;
-                Share(BlockOf(product, (int)(task / across), sums), (int)(panels * part / across), (int)(panels * (part + 1) / across));
+                int shared = (int)task - whole;
+                if (shared < 0) Some((int)task, 0, 1);
+                else Some(whole + shared / across, shared % across, across);
             }
+        }
+
+        /// <summary>A part of a block's columns.</summary>
+        private void Some(int block, int part, int parts)
+        {
+            long panels = Panels(product.N);
+            Share(BlockOf(product, block, sums), (int)(panels * part / parts), (int)(panels * (part + 1) / parts));
         }
     }
 

@@ -19,11 +19,14 @@ internal static unsafe class GemmStreaming
     /// <summary>Rows of B that are added at once.</summary>
     private const int Steps = 4;
 
-    /// <summary>Bytes of a row of B that are read together: long, since memory is fast in sequence.</summary>
-    private const int MostBytes = 4096;
+    /// <summary>Bytes of a row of B that are read together, for one row of A and for two: long, since memory is fast in sequence.</summary>
+    private const int MostBytes = 16384, MostBytesOfTwo = 4096;
 
-    /// <summary>Bytes of B that are asked for ahead at least: what memory brings while one request takes.</summary>
-    private const int LeastAhead = 8192;
+    /// <summary>
+    /// Bytes of B that are asked for ahead at least: what memory brings while one request takes. Of each of the rows that are read side by
+    /// side its share of them.
+    /// </summary>
+    private const int LeastAhead = 8192, AheadInRow = LeastAhead / Steps;
 
     /// <summary>Columns that are widened together.</summary>
     private const int WidestRun = 1024;
@@ -38,8 +41,16 @@ internal static unsafe class GemmStreaming
     public static bool Suits(in GemmProblem product) => product.M is > 0 and <= MaxRows && product.BColumn == 1 && product.CColumn == 1;
 
     /// <summary>Columns that are summed together.</summary>
-    public static int LongestRun(in GemmProblem product) =>
-        Math.Min(product.M <= 2 ? MostBytes / product.BType.Size() : WidestRun, Sums / product.M / Whole * Whole);
+    public static int LongestRun(in GemmProblem product)
+    {
+        int run = product.M switch
+        {
+            1 => MostBytes / product.BType.Size(),
+            2 => MostBytesOfTwo / product.BType.Size(),
+            _ => WidestRun,
+        };
+        return Math.Min(run, Sums / product.M / Whole * Whole);
+    }
 
     /// <summary>Computes some columns.</summary>
     /// <param name="product">The product.</param>
@@ -103,7 +114,11 @@ internal static unsafe class GemmStreaming
             long ahead = k + Steps + steps <= product.K ? steps * bRow : 0;
             if (product.M == 1)
             {
-                StreamingLoops<TElement, TRegister, TVector>.AddFour(a, product.AColumn, b, bRow, run, ahead, sums);
+                // Long rows ask for what comes next in them, and only near their ends for the beginnings of the rows after them.
+                int near = Math.Max(0, run - AheadInRow / TElement.Size), nearBytes = near * TElement.Size;
+                StreamingLoops<TElement, TRegister, TVector>.AddFour(a, product.AColumn, b, bRow, near, AheadInRow, sums);
+                StreamingLoops<TElement, TRegister, TVector>.AddFour(
+                    a, product.AColumn, b + nearBytes, bRow, run - near, ahead == 0 ? 0 : ahead - nearBytes, sums + near);
             }
             else if (product.M == 2 || TElement.Size == sizeof(float))
             {

@@ -112,7 +112,10 @@ public sealed class DeviceTests
         float[] x = [300, -300, float.PositiveInfinity, float.NegativeInfinity, float.NaN, float.MaxValue, float.Epsilon, -0f, 1, 2, 3];
         Tensor y = device.Allocate(x.Length);
         device.Map<Twice>(device.From(x, x.Length), y);
-        Devices.SameBits([.. x.Select(v => v + v)], y.ToArray(), "twice");
+        Devices.SameBits([.. x.Select(v => OneNaN(v + v))], [.. y.ToArray().Select(OneNaN)], "twice");
+
+        // Which of the many NaNs comes out is the processor's affair: an x86's keeps its sign, an NVIDIA GPU's is always the same.
+        static float OneNaN(float value) => float.IsNaN(value) ? float.NaN : value;
     }
 
     [Theory]

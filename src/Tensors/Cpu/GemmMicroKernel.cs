@@ -35,11 +35,13 @@ internal readonly unsafe struct MicroKernel<TRegister, TVector> : IMicroKernel
     {
         int w = TRegister.Count;
         Prefetch(c, cRow);
+        long next = 6L * depth;
         TVector c00 = TRegister.Zero, c01 = TRegister.Zero, c10 = TRegister.Zero, c11 = TRegister.Zero;
         TVector c20 = TRegister.Zero, c21 = TRegister.Zero, c30 = TRegister.Zero, c31 = TRegister.Zero;
         TVector c40 = TRegister.Zero, c41 = TRegister.Zero, c50 = TRegister.Zero, c51 = TRegister.Zero;
         for (int k = 0; k < depth; k++)
         {
+            if (Sse.IsSupported) Sse.Prefetch0(a + next); // the rows of the next tile, which lie behind these
             TVector b0 = TRegister.Load(b), b1 = TRegister.Load(b + w);
             TVector x = TRegister.Broadcast(a[0]);
             c00 = TRegister.MultiplyAdd(x, b0, c00);

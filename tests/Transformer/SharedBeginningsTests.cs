@@ -9,7 +9,8 @@ namespace Sharpformer.Tests.Transformer;
 public sealed class SharedBeginningsTests : IDisposable
 {
     // Equal ones, one that another begins with, some that part early and late, and one that is like none.
-    private static readonly int[][] Sequences = [[3, 1, 4, 1, 5], [3, 1, 4, 1, 5], [3, 1], [3, 1, 4, 2], [3, 2, 4, 1, 5, 9], [7, 0, 0], [0]];
+    private static readonly int[][] Sequences =
+        [[3, 1, 4, 1, 5], [3, 1, 4, 1, 5], [3, 1], [3, 1, 4, 2], [3, 2, 4, 1, 5, 9], [7, 0, 0], [0]];
 
     private readonly CpuDevice device = new(threads: 1); // tests run side by side
 

@@ -42,6 +42,13 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
         return Add(mid, Mlp.Forward(x));
     }
 
+    /// <summary>The same for whole sequences; where they share beginnings, rows are the different ones, <c>[U,C]</c>.</summary>
+    internal Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, SharedBeginnings? shared)
+    {
+        (Variable mid, Variable x) = Middle(h, cache, layer, past, rows: null, passage: null, shared);
+        return Add(mid, Mlp.Forward(x));
+    }
+
     /// <summary>The same with something in its openings, which sees all rows.</summary>
     internal Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, Passage passage)
     {
@@ -72,7 +79,7 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
         Norm2 is null ? Norm1.Forward(Embedding(h, rows)) : Middle(h, cache, layer, past, rows).X;
 
     private (Variable Mid, Variable X) Middle(
-        Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[]? rows, Passage? passage = null)
+        Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[]? rows, Passage? passage = null, SharedBeginnings? shared = null)
     {
         ArgumentNullException.ThrowIfNull(h);
         ArgumentNullException.ThrowIfNull(cache);
@@ -80,7 +87,7 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
         bool isPlayedBack = normed.RequiresGradient || passage?.Changes(Site.Qkv) == true
             || Attention.Qkv.Weights.Any(weight => weight.RequiresGradient);
         (Tensor keys, Tensor values) = isPlayedBack ? cache.Lasting(layer) : (cache.Keys(layer), cache.Values(layer));
-        Variable attention = Attention.Forward(normed, keys, values, past, rows, passage);
+        Variable attention = Attention.Forward(normed, keys, values, past, shared?.Different ?? rows, passage, shared?.RowOf);
         Variable below = Wanted(h);
         return Norm2 is null
             ? (Add(below, attention), Wanted(normed))
@@ -169,10 +176,15 @@ public sealed record AttentionWeights(
     public Variable Forward(Variable x, Tensor keys, Tensor values, ReadOnlySpan<int> past, int[]? rows = null) =>
         Forward(x, keys, values, past, rows, passage: null);
 
-    /// <summary>The same with something in the block's openings.</summary>
-    internal Variable Forward(Variable x, Tensor keys, Tensor values, ReadOnlySpan<int> past, int[]? rows, Passage? passage)
+    /// <summary>
+    /// The same with something in the block's openings, and where one row of x may stand for several positions: whose is whose says
+    /// <paramref name="rowOf"/>, <c>[B·T]</c>; null for each its own.
+    /// </summary>
+    internal Variable Forward(
+        Variable x, Tensor keys, Tensor values, ReadOnlySpan<int> past, int[]? rows, Passage? passage, int[]? rowOf = null)
     {
         Variable qkv = Qkv.Forward(x);
+        if (rowOf is not null) qkv = Embedding(qkv, rowOf);
         if (Rotary is not null) qkv = Ops.Rotary(qkv, Heads, Rotary, past);
         if (passage is not null) qkv = passage.At(Site.Qkv, qkv);
         Variable heads = CausalAttention(qkv, Heads, keys, values, past, Scale, Window);

@@ -113,7 +113,13 @@ public sealed record CausalLm(
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(cache);
-        return HiddenFrom(0, Embed(tokens, cache.Lengths.AsSpan(0, Math.Min(tokens.B, cache.Batch))), tokens, cache, openings, rows);
+        Span<int> past = cache.Lengths.AsSpan(0, Math.Min(tokens.B, cache.Batch));
+        if (tokens.B > cache.Batch || past.ContainsAnyExcept(0) || Shared(tokens) is not { } shared)
+            return HiddenFrom(0, Embed(tokens, past), tokens, cache, openings, rows);
+
+        // What sits in a block sees all rows, and of the last one only those that are wanted are computed.
+        int first = (openings ?? []).Select(opening => opening.Block).Append(Blocks.Count - 1).Min();
+        return HiddenFrom(first, Below(first, tokens, cache, shared), tokens, cache, openings, rows);
     }
 
     /// <summary>The same from the input of a block on, where those below have been passed already.</summary>
@@ -170,8 +176,7 @@ public sealed record CausalLm(
         using BufferScope scope = Device.Scope();
         KvCache scratch = NewCache(tokens.B, tokens.T, firstKept: Blocks.Count);
         int[] past = new int[tokens.B];
-        Variable h = Embed(tokens, past);
-        for (int l = 0; l < layer; l++) h = Through(h, below => Blocks[l].Forward(below, scratch, l, past));
+        Variable h = Below(layer, tokens, scratch, Shared(tokens));
         return scope.Keep(Blocks[layer].MlpInput(h, scratch, layer, past, rows).Value);
     }
 
@@ -202,6 +207,20 @@ public sealed record CausalLm(
 
     /// <summary>Final norm and head: hidden <c>[rows,C]</c> to logits <c>[rows,V]</c>.</summary>
     public Variable Logits(Variable hidden) => Linear(FinalNorm.Forward(hidden), [Head], HeadBias, transposeWeights: true);
+
+    /// <summary>Whose beginnings are the same; null where there is nothing to gain, or where training sums over rows.</summary>
+    private SharedBeginnings? Shared(TokenBatch tokens) =>
+        Weights.Any(weight => weight.RequiresGradient) ? null : SharedBeginnings.Of(tokens);
+
+    /// <summary>What a block reads of whole sequences, <c>[B·T,C]</c>; the blocks below write their keys and values.</summary>
+    private Variable Below(int layer, TokenBatch tokens, KvCache cache, SharedBeginnings? shared)
+    {
+        int[] past = new int[tokens.B];
+        Variable h = shared is null ? Embed(tokens, past) : Embed(
+            [.. shared.Different.Select(place => tokens.Ids[place])], [.. shared.Different.Select(place => place % tokens.T)]);
+        for (int l = 0; l < layer; l++) h = Through(h, below => Blocks[l].Forward(below, cache, l, past, shared));
+        return shared is null ? h : Through(h, different => Embedding(different, shared.RowOf));
+    }
 
     /// <summary>One block. Without a tape nothing but its output is needed afterwards, nor is what it was made of.</summary>
     private Variable Through(Variable below, Func<Variable, Variable> block)

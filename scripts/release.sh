@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes all that is handed out: the packages and the tool, for each platform an archive with the program as one file that needs no .NET
-# (compiled ahead, ReadyToRun), for the platform it runs on also one of machine code alone (native AOT: nothing links it for another
-# platform; it takes clang or gcc, and zlib's headers), a software bill of materials (CycloneDX), and checksums of all of them. Nothing is uploaded.
+# Makes all that is handed out: the packages, for each platform the tool's, compiled ahead (ReadyToRun), and an archive with the program as
+# one file that needs no .NET, compiled ahead too; for the platform it runs on also an archive with a program of machine code alone (native
+# AOT: nothing links it for another platform; it takes clang or gcc, and zlib's headers); a software bill of materials (CycloneDX), and
+# checksums of all of them. Nothing is uploaded.
 # Usage: scripts/release.sh [FOLDER [PLATFORM …]]
 #   FOLDER receives the files (default: artifacts/release); it must be empty or new
 #   PLATFORM is a .NET runtime identifier (default: linux-x64 linux-arm64 osx-arm64 win-x64)
@@ -28,7 +29,7 @@ date=$(git log -1 --format=%cI 2> /dev/null || echo 2000-01-01T00:00:00Z) # of e
 quietly() { "$@" > "$work/log" 2>&1 || { cat "$work/log"; echo "FAILED: $*"; exit 1; }; }
 
 echo "packages of $version"
-quietly scripts/pack.sh "$release" -p:ContinuousIntegrationBuild=true
+quietly scripts/pack.sh "$release" -p:ContinuousIntegrationBuild=true -p:ToolPlatforms="$(IFS=+; echo "${platforms[*]}")"
 
 archive() { # name, profile, platform
     local name=$1 platform=$3

@@ -331,7 +331,9 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         public void Run(long start, long end) => Share(product, (int)start, (int)end);
     }
 
-    /// <summary>Depth blocks: the first <paramref name="whole"/> each as one, the others in <paramref name="across"/> parts of the columns.</summary>
+    /// <summary>
+    /// Depth blocks: the first <paramref name="whole"/> each as one, the others in <paramref name="across"/> parts of the columns.
+    /// </summary>
     private readonly struct DepthBlocks(GemmProblem product, float* sums, int whole, int across) : IRangeTask
     {
         public void Run(long start, long end)

@@ -92,8 +92,9 @@ internal readonly unsafe struct ElementF16 : IElement
 /// <summary>
 /// F16 numbers among which there is neither infinity nor NaN, which saves some instructions. A half's exponent and mantissa are moved to
 /// a float's place and the exponent's bias is mended by an addition. That would be wrong by the implicit one for subnormal halves, the
-/// only ones that come out below 2⁻¹⁴ = c: theirs is 2x - c, so what is missing from c is taken off. A multiplication by 2¹¹² would do
-/// all of it at once, but with subnormal floats as its input, for which processors take many times as long.
+/// only ones that come out below 2⁻¹⁴ = c: theirs is 2x - c, which is less than x for them and not for others, so the lesser of the two
+/// is right. A multiplication by 2¹¹² would do all of it at once, but with subnormal floats as its input, for which processors take many
+/// times as long.
 /// </summary>
 internal readonly unsafe struct ElementFiniteF16 : IElement
 {

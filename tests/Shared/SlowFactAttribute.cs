@@ -1,4 +1,4 @@
-namespace Sharpformer.Tests.FactsCorpus;
+namespace Sharpformer.Tests;
 
 /// <summary>A test of minutes: scripts/slow-tests.sh runs it.</summary>
 internal sealed class SlowFactAttribute : FactAttribute

@@ -118,7 +118,7 @@ public sealed record CausalLm(
             return HiddenFrom(0, Embed(tokens, past), tokens, cache, openings, rows);
 
         // What sits in a block sees all rows, and of the last one only those that are wanted are computed.
-        int first = (openings ?? []).Select(opening => opening.Block).Append(Blocks.Count - 1).Min();
+        int first = Math.Max(0, (openings ?? []).Select(opening => opening.Block).Append(Blocks.Count - 1).Min());
         return HiddenFrom(first, Below(first, tokens, cache, shared), tokens, cache, openings, rows);
     }
 

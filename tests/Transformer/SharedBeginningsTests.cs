@@ -62,6 +62,16 @@ public sealed class SharedBeginningsTests : IDisposable
         Assert.Contains("10 tokens is longer than the model's 9 positions", e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Below_the_first_block_they_get_what_they_get_alone_too()
+    {
+        CausalLm none = Model("gpt2") with { Blocks = [] };
+        float[][] hidden = Read(none, -1, Sequences).Hidden;
+        int longest = Sequences.Max(sequence => sequence.Length);
+        for (int b = 0; b < Sequences.Length; b++)
+            Assert.Equal(Read(none, -1, Sequences[b]).Hidden, hidden[(b * longest)..((b * longest) + Sequences[b].Length)]);
+    }
+
     private CausalLm Model(string family)
     {
         ModelConfig config = TinyModel.Configs[family];

@@ -36,16 +36,15 @@ public sealed record Block(NormWeights Norm1, AttentionWeights Attention, NormWe
     /// <param name="past">Earlier positions per sequence.</param>
     /// <param name="rows">The only rows of the output that are wanted; null for all.</param>
     /// <returns><c>[B·T,C]</c> or <c>[rows,C]</c>.</returns>
-    public Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[]? rows = null)
-    {
-        (Variable mid, Variable x) = Middle(h, cache, layer, past, rows);
-        return Add(mid, Mlp.Forward(x));
-    }
+    public Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[]? rows = null) =>
+        Forward(h, cache, layer, past, rows, shared: null);
 
-    /// <summary>The same for whole sequences; where they share beginnings, rows are the different ones, <c>[U,C]</c>.</summary>
-    internal Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, SharedBeginnings? shared)
+    /// <summary>
+    /// The same, where whole sequences may share beginnings: h and what comes out then have a row for each different one, <c>[U,C]</c>.
+    /// </summary>
+    internal Variable Forward(Variable h, KvCache cache, int layer, ReadOnlySpan<int> past, int[]? rows, SharedBeginnings? shared)
     {
-        (Variable mid, Variable x) = Middle(h, cache, layer, past, rows: null, passage: null, shared);
+        (Variable mid, Variable x) = Middle(h, cache, layer, past, rows, passage: null, shared);
         return Add(mid, Mlp.Forward(x));
     }
 

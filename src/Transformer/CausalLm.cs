@@ -218,7 +218,7 @@ public sealed record CausalLm(
         int[] past = new int[tokens.B];
         Variable h = shared is null ? Embed(tokens, past) : Embed(
             [.. shared.Different.Select(place => tokens.Ids[place])], [.. shared.Different.Select(place => place % tokens.T)]);
-        for (int l = 0; l < layer; l++) h = Through(h, below => Blocks[l].Forward(below, cache, l, past, shared));
+        for (int l = 0; l < layer; l++) h = Through(h, below => Blocks[l].Forward(below, cache, l, past, rows: null, shared));
         return shared is null ? h : Through(h, different => Embedding(different, shared.RowOf));
     }
 

@@ -31,7 +31,7 @@ internal static unsafe class GemmStreaming
     /// <summary>Columns that are widened together.</summary>
     private const int WidestRun = 1024;
 
-    /// <summary>Sums of all rows over a run; with the rows of B they fit a first-level cache of 32 KB.</summary>
+    /// <summary>Sums of all rows over a run: half a first-level cache of 32 KB.</summary>
     private const int Sums = 4096;
 
     /// <summary>Columns of the widest register, of which parts of a row are multiples.</summary>
@@ -79,11 +79,12 @@ internal static unsafe class GemmStreaming
         where TRegister : struct, IWideningRegister<TVector>
         where TVector : struct
     {
+        // As few runs as can be, all about as long as each other.
         int longest = LongestRun(product), runs = Math.Max(1, (end - first + longest - 1) / longest);
-        longest = Math.Min(longest, ((end - first + runs - 1) / runs + Whole - 1) / Whole * Whole); // all about as long as each other
-        for (int column = first; column < end; column += longest)
+        int even = ((end - first + runs - 1) / runs + Whole - 1) / Whole * Whole;
+        for (int column = first; column < end; column += even)
         {
-            int run = Math.Min(longest, end - column);
+            int run = Math.Min(even, end - column);
 
             // At least once, so that a product over nothing still becomes zero.
             for (int k0 = 0; k0 == 0 || k0 < product.K; k0 += depthBlock)
@@ -116,7 +117,7 @@ internal static unsafe class GemmStreaming
             {
                 // Long rows ask for what comes next in them, and only near their ends for the beginnings of the rows after them.
                 int near = Math.Max(0, run - AheadInRow / TElement.Size), nearBytes = near * TElement.Size;
-                StreamingLoops<TElement, TRegister, TVector>.AddFour(a, product.AColumn, b, bRow, near, AheadInRow, sums);
+                if (near > 0) StreamingLoops<TElement, TRegister, TVector>.AddFour(a, product.AColumn, b, bRow, near, AheadInRow, sums);
                 StreamingLoops<TElement, TRegister, TVector>.AddFour(
                     a, product.AColumn, b + nearBytes, bRow, run - near, ahead == 0 ? 0 : ahead - nearBytes, sums + near);
             }

@@ -80,7 +80,7 @@ internal static unsafe class StreamingLoops<TElement, TRegister, TVector>
         }
     }
 
-    /// <summary>Asks for the next four rows of B, which the processor's own look-out misses at the end of each run.</summary>
+    /// <summary>Asks for what lies ahead in four rows of B or behind them: the processor's own look-out misses where a run ends.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(byte* b, byte* b1, byte* b2, byte* b3, long ahead)
     {

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Sharpformer.Tensors.Cpu;
 
 /// <summary>
-/// Products of a few rows, which take as long as memory needs to bring B: nothing is packed. Four rows of B at a time
-/// are read from left to right as they lie, and each adds its multiple to a run of sums that stays in the first-level
+/// Products of a few rows, which take as long as memory needs to bring B: nothing is packed. Eight rows of B at a time, for several
+/// rows of A four, are read from left to right as they lie, and each adds its multiple to a run of sums that stays in the first-level
 /// cache. Every element is the same chain of multiply-adds as in the micro-kernel, so the bits are the same.
 /// </summary>
 internal static unsafe class GemmStreaming
@@ -16,8 +16,8 @@ internal static unsafe class GemmStreaming
     /// <summary>Floats of scratch memory that a product needs.</summary>
     public const int Scratch = Sums + Steps * WidestRun;
 
-    /// <summary>Rows of B that are added at once.</summary>
-    private const int Steps = 4;
+    /// <summary>Rows of B that are added at once, and for a single row of A, which shares neither loads nor stores with others.</summary>
+    private const int Steps = 4, StepsOfOne = 8;
 
     /// <summary>Bytes of a row of B that are read together, for one row of A and for two: long, since memory is fast in sequence.</summary>
     private const int MostBytes = 16384, MostBytesOfTwo = 4096;
@@ -26,7 +26,7 @@ internal static unsafe class GemmStreaming
     /// Bytes of B that are asked for ahead at least: what memory brings while one request takes. Of each of the rows that are read side by
     /// side its share of them.
     /// </summary>
-    private const int LeastAhead = 8192, AheadInRow = LeastAhead / Steps;
+    private const int LeastAhead = 8192, AheadInRow = LeastAhead / StepsOfOne;
 
     /// <summary>Columns that are widened together.</summary>
     private const int WidestRun = 1024;
@@ -107,21 +107,14 @@ internal static unsafe class GemmStreaming
     {
         float* widened = sums + Sums;
         long bRow = product.BRow * TElement.Size;
-        int steps = Math.Max(Steps, LeastAhead / (run * TElement.Size)), k = start;
+        int k = product.M == 1 ? OneRow<TElement, TRegister, TVector>(product, column, run, start, end, sums) : start;
+        int steps = Math.Max(Steps, LeastAhead / (run * TElement.Size));
         for (; k <= end - Steps; k += Steps)
         {
             byte* b = product.B + (k * product.BRow + column) * TElement.Size;
             float* a = product.A + k * product.AColumn;
             long ahead = k + Steps + steps <= product.K ? steps * bRow : 0;
-            if (product.M == 1)
-            {
-                // Long rows ask for what comes next in them, and only near their ends for the beginnings of the rows after them.
-                int near = Math.Max(0, run - AheadInRow / TElement.Size), nearBytes = near * TElement.Size;
-                if (near > 0) StreamingLoops<TElement, TRegister, TVector>.AddFour(a, product.AColumn, b, bRow, near, AheadInRow, sums);
-                StreamingLoops<TElement, TRegister, TVector>.AddFour(
-                    a, product.AColumn, b + nearBytes, bRow, run - near, ahead == 0 ? 0 : ahead - nearBytes, sums + near);
-            }
-            else if (product.M == 2 || TElement.Size == sizeof(float))
+            if (product.M <= 2 || TElement.Size == sizeof(float))
             {
                 AddRows<TElement, TRegister, TVector>(product, a, b, bRow, run, ahead, sums);
             }
@@ -142,6 +135,32 @@ internal static unsafe class GemmStreaming
                 StreamingLoops<TElement, TRegister, TVector>.AddOne(a, b, run, sums + row * run);
             }
         }
+    }
+
+    /// <summary>
+    /// Adds as many steps as can be eight at a time to the sums of a single row. Long rows of B ask for what comes next in them, and only
+    /// near their ends for the beginnings of the rows after them.
+    /// </summary>
+    /// <returns>The step after the last.</returns>
+    private static int OneRow<TElement, TRegister, TVector>(in GemmProblem product, int column, int run, int start, int end, float* sums)
+        where TElement : struct, IElement
+        where TRegister : struct, IWideningRegister<TVector>
+        where TVector : struct
+    {
+        long bRow = product.BRow * TElement.Size;
+        int near = Math.Max(0, run - AheadInRow / TElement.Size), nearBytes = near * TElement.Size;
+        int steps = Math.Max(StepsOfOne, LeastAhead / (run * TElement.Size)), k = start;
+        for (; k <= end - StepsOfOne; k += StepsOfOne)
+        {
+            byte* b = product.B + (k * product.BRow + column) * TElement.Size;
+            float* a = product.A + k * product.AColumn;
+            long ahead = k + StepsOfOne + steps <= product.K ? steps * bRow - nearBytes : 0;
+            if (near > 0) StreamingLoops<TElement, TRegister, TVector>.AddEight(a, product.AColumn, b, bRow, near, AheadInRow, sums);
+            StreamingLoops<TElement, TRegister, TVector>.AddEight(
+                a, product.AColumn, b + nearBytes, bRow, run - near, ahead, sums + near);
+        }
+
+        return k;
     }
 
     /// <summary>Adds four rows of B to all rows of sums.</summary>

@@ -16,7 +16,7 @@ internal static unsafe class GemmTransposed
     public const int MaxRows = 8;
 
     /// <summary>Floats of scratch memory that a product needs.</summary>
-    public const int Scratch = MaxRows * Width + GemmTransposedWide.Scratch;
+    public const int Scratch = MaxRows * Width;
 
     /// <summary>Columns that are read side by side, and with AVX-512.</summary>
     private const int Narrow = 16, Width = GemmTransposedWide.Columns;
@@ -44,13 +44,10 @@ internal static unsafe class GemmTransposed
         }
     }
 
-    private static void Columns<TElement>(in GemmProblem product, int first, int end, int depthBlock, bool wide, float* scratch)
+    private static void Columns<TElement>(in GemmProblem product, int first, int end, int depthBlock, bool wide, float* sums)
         where TElement : struct, IElement
     {
-        float* sums = scratch + GemmTransposedWide.Scratch;
-
-        // Bytes for one row alone are transposed sooner in smaller blocks: that row's sums wait for each other.
-        wide = wide && Avx512F.IsSupported && (product.M > 1 || TElement.Size > 1);
+        wide &= GemmTransposedWide.Suits(product);
         for (int column = first; column < end;)
         {
             bool whole = wide && end - column >= Width;
@@ -62,7 +59,8 @@ internal static unsafe class GemmTransposed
                 float* a = product.A + k0 * product.AColumn;
                 byte* b = product.B + (column * product.BColumn + k0) * TElement.Size;
                 new Span<float>(sums, product.M * Width).Clear();
-                Add<TElement>(product, a, b, columns, Math.Min(depthBlock, product.K - k0), whole, sums, scratch);
+                int left = product.K - k0;
+                Add<TElement>(product, a, b, columns, Math.Min(depthBlock, left), left, whole, sums);
                 bool add = product.Accumulate || k0 > 0;
                 for (int row = 0; row < product.M; row++)
                     GemmStreaming.Store(sums + row * Width, columns, product.C + row * product.CRow + column, add);
@@ -74,11 +72,11 @@ internal static unsafe class GemmTransposed
 
     /// <summary>Adds some steps to the sums of all rows: as many as can be at once, then by eights, then one by one.</summary>
     private static void Add<TElement>(
-        in GemmProblem product, float* a, byte* b, int columns, int depth, bool whole, float* sums, float* tile)
+        in GemmProblem product, float* a, byte* b, int columns, int depth, int left, bool whole, float* sums)
         where TElement : struct, IElement
     {
-        int done = whole ? GemmTransposedWide.Steps<TElement>(depth) : 0, eights = (depth - done) & ~7;
-        if (whole) GemmTransposedWide.Add<TElement>(product, a, b, done, sums, tile);
+        int done = whole ? GemmTransposedWide.Steps(depth) : 0, eights = (depth - done) & ~7;
+        if (whole) GemmTransposedWide.Add<TElement>(product, a, b, done, left, sums);
         a += done * product.AColumn;
         b += done * TElement.Size;
         if (product.M == 1 && !whole) OneRow<TElement>(product, a, b, columns, eights, sums);

@@ -5,71 +5,120 @@ using System.Runtime.Intrinsics.X86;
 namespace Sharpformer.Tensors.Cpu;
 
 /// <summary>
-/// The blocks of <see cref="GemmTransposed"/> with AVX-512: 32 columns, of each a cache line at a time. Lines are transposed before they
-/// are widened, as 32-bit words that hold one, two or four elements, so that the smaller an element is, the fewer shuffles it takes.
+/// The blocks of <see cref="GemmTransposed"/> with AVX-512: 32 columns, of each a piece of 16 bytes at a time. Pieces are transposed before
+/// they are widened, as 32-bit words that hold one, two or four elements, so that the smaller an element is, the fewer shuffles it takes.
 /// </summary>
 internal static unsafe class GemmTransposedWide
 {
     /// <summary>Columns of a block: two chains of multiply-adds for each row, since one would wait for itself.</summary>
-    public const int Columns = 32;
+    public const int Columns = 2 * Lanes;
 
-    /// <summary>Floats of scratch memory that <see cref="Add"/> needs.</summary>
-    public const int Scratch = Columns * Line;
+    /// <summary>Bytes of a column that are read together and of a cache line, and floats of a register.</summary>
+    private const int Piece = 16, Line = 64, Lanes = 16;
 
-    /// <summary>Bytes of a column that are read together, and registers' worth of floats.</summary>
-    private const int Line = 64, Lanes = 16;
+    /// <summary>Steps that are widened before several rows are multiplied by them: a piece of the smallest elements.</summary>
+    private const int TileSteps = Piece;
+
+    /// <summary>Bytes of each column that are asked for ahead: 6 KB of all, what memory brings while one request takes.</summary>
+    private const int Ahead = 3 * Line;
+
+    /// <summary>Columns of which a line is asked for at once, so that requests come evenly: many together wait for each other.</summary>
+    private const int Asked = Columns * Piece / Line / 2;
+
+    /// <summary>Whether the processor and the layout of A allow it.</summary>
+    public static bool Suits(in GemmProblem product) => Avx512BW.IsSupported && product.AColumn == 1;
 
     /// <summary>Steps that can be added this way, of so many.</summary>
-    public static int Steps<TElement>(int depth) where TElement : struct, IElement => depth & ~(Line / TElement.Size - 1);
+    public static int Steps(int depth) => depth & ~(TileSteps - 1);
 
     /// <summary>Adds some steps of 32 columns to the sums of all rows.</summary>
     /// <param name="product">The product.</param>
     /// <param name="a">A's first row at the first step.</param>
     /// <param name="b">The first column at the first step.</param>
     /// <param name="depth">As many steps as <see cref="Steps"/> says.</param>
+    /// <param name="left">Steps from the first one to the end of the columns.</param>
     /// <param name="sums">Those of a row after those of the row before.</param>
-    /// <param name="tile">Memory of <see cref="Scratch"/> floats.</param>
-    public static void Add<TElement>(in GemmProblem product, float* a, byte* b, int depth, float* sums, float* tile)
+    public static void Add<TElement>(in GemmProblem product, float* a, byte* b, int depth, int left, float* sums)
         where TElement : struct, IElement
     {
         long column = product.BColumn * TElement.Size;
-        int steps = Line / TElement.Size;
-        bool single = product.M == 1 && product.AColumn == 1;
-        for (int k = 0; k < depth; k += steps)
-        {
-            Prefetch(b + Columns * column, column);
-            if (single)
-            {
-                AddLine<TElement>(b, column, a, sums);
-                AddLine<TElement>(b + Lanes * column, column, a, sums + Lanes);
-            }
-            else
-            {
-                Read<TElement>(b, column, tile);
-                Read<TElement>(b + Lanes * column, column, tile + Lanes);
-                for (int row = 0; row < product.M; row++)
-                    AddRow(a + row * product.ARow, product.AColumn, tile, steps, sums + row * Columns);
-            }
-
-            a += steps * product.AColumn;
-            b += Line;
-        }
-    }
-
-    /// <summary>Asks for a line of each of the next block's columns, of which the processor looks out for few at once.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(byte* b, long column)
-    {
-        for (int i = 0; i < Columns; i++, b += column) Sse.Prefetch0(b);
+        if (product.M == 1) OneRow<TElement>(a, b, column, depth * TElement.Size, left * TElement.Size, sums);
+        else Rows<TElement>(product, a, b, column, depth * TElement.Size, left * TElement.Size, sums);
     }
 
     [MethodImpl(Loop.OfItsOwn)]
-    private static void AddRow(float* a, long aColumn, float* tile, int steps, float* sums)
+    private static void OneRow<TElement>(float* a, byte* b, long column, int bytes, int left, float* sums)
+        where TElement : struct, IElement
     {
         Vector512<float> x = Vector512.Load(sums), y = Vector512.Load(sums + Lanes);
-        for (int k = 0; k < steps; k++, a += aColumn, tile += Columns)
+        for (int at = 0; at < bytes; at += Piece, b += Piece, a += Piece / TElement.Size)
         {
-            Vector512<float> step = Vector512.Create(*a);
+            byte* ahead = NextLines(b, column, at, left);
+            Ask(ahead, column);
+            Read(b, column, out Vector512<int> w0, out Vector512<int> w1, out Vector512<int> w2, out Vector512<int> w3);
+            x = AddPiece<TElement>(a, w0, w1, w2, w3, x);
+            Ask(ahead + Asked * column, column);
+            Read(b + Lanes * column, column, out w0, out w1, out w2, out w3);
+            y = AddPiece<TElement>(a, w0, w1, w2, w3, y);
+        }
+
+        x.Store(sums);
+        y.Store(sums + Lanes);
+    }
+
+    /// <summary>The same for several rows, for which elements are widened once.</summary>
+    [MethodImpl(Loop.OfItsOwn)]
+    private static void Rows<TElement>(in GemmProblem product, float* a, byte* b, long column, int bytes, int left, float* sums)
+        where TElement : struct, IElement
+    {
+        float* tile = stackalloc float[TileSteps * Columns];
+        for (int at = 0; at < bytes; a += TileSteps)
+        {
+            for (float* steps = tile; steps < tile + TileSteps * Columns; at += Piece, b += Piece, steps += Piece / TElement.Size * Columns)
+            {
+                byte* ahead = NextLines(b, column, at, left);
+                Ask(ahead, column);
+                Read(b, column, out Vector512<int> w0, out Vector512<int> w1, out Vector512<int> w2, out Vector512<int> w3);
+                StorePiece<TElement>(w0, w1, w2, w3, steps);
+                Ask(ahead + Asked * column, column);
+                Read(b + Lanes * column, column, out w0, out w1, out w2, out w3);
+                StorePiece<TElement>(w0, w1, w2, w3, steps + Lanes);
+            }
+
+            int row = 0;
+            for (; row <= product.M - 2; row += 2) AddTile(a + row * product.ARow, product.ARow, tile, sums + row * Columns);
+            if (row < product.M) AddTile(a + row * product.ARow, tile, sums + row * Columns);
+        }
+    }
+
+    /// <summary>Adds a tile to the sums of two rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTile(float* a, long aRow, float* tile, float* sums)
+    {
+        Vector512<float> x = Vector512.Load(sums), y = Vector512.Load(sums + Lanes);
+        Vector512<float> x2 = Vector512.Load(sums + Columns), y2 = Vector512.Load(sums + Columns + Lanes);
+        for (int k = 0; k < TileSteps; k++, tile += Columns)
+        {
+            Vector512<float> low = Vector512.Load(tile), high = Vector512.Load(tile + Lanes);
+            Vector512<float> step = Vector512.Create(a[k]), step2 = Vector512.Create(a[aRow + k]);
+            (x, y) = (Register512.MultiplyAdd(step, low, x), Register512.MultiplyAdd(step, high, y));
+            (x2, y2) = (Register512.MultiplyAdd(step2, low, x2), Register512.MultiplyAdd(step2, high, y2));
+        }
+
+        x.Store(sums);
+        y.Store(sums + Lanes);
+        x2.Store(sums + Columns);
+        y2.Store(sums + Columns + Lanes);
+    }
+
+    /// <summary>Adds a tile to the sums of one row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTile(float* a, float* tile, float* sums)
+    {
+        Vector512<float> x = Vector512.Load(sums), y = Vector512.Load(sums + Lanes);
+        for (int k = 0; k < TileSteps; k++, tile += Columns)
+        {
+            Vector512<float> step = Vector512.Create(a[k]);
             x = Register512.MultiplyAdd(step, Vector512.Load(tile), x);
             y = Register512.MultiplyAdd(step, Vector512.Load(tile + Lanes), y);
         }
@@ -78,68 +127,43 @@ internal static unsafe class GemmTransposedWide
         y.Store(sums + Lanes);
     }
 
-    /// <summary>A line of each of sixteen columns, widened, one step after the other.</summary>
-    [MethodImpl(Loop.OfItsOwn)]
-    private static void Read<TElement>(byte* b, long column, float* tile) where TElement : struct, IElement
-    {
-        Transpose(
-            b, column, out Vector512<int> w0, out Vector512<int> w1, out Vector512<int> w2, out Vector512<int> w3, out Vector512<int> w4,
-            out Vector512<int> w5, out Vector512<int> w6, out Vector512<int> w7, out Vector512<int> w8, out Vector512<int> w9,
-            out Vector512<int> w10, out Vector512<int> w11, out Vector512<int> w12, out Vector512<int> w13, out Vector512<int> w14,
-            out Vector512<int> w15);
-        Store<TElement>(w0, tile, 0);
-        Store<TElement>(w1, tile, 1);
-        Store<TElement>(w2, tile, 2);
-        Store<TElement>(w3, tile, 3);
-        Store<TElement>(w4, tile, 4);
-        Store<TElement>(w5, tile, 5);
-        Store<TElement>(w6, tile, 6);
-        Store<TElement>(w7, tile, 7);
-        Store<TElement>(w8, tile, 8);
-        Store<TElement>(w9, tile, 9);
-        Store<TElement>(w10, tile, 10);
-        Store<TElement>(w11, tile, 11);
-        Store<TElement>(w12, tile, 12);
-        Store<TElement>(w13, tile, 13);
-        Store<TElement>(w14, tile, 14);
-        Store<TElement>(w15, tile, 15);
-    }
-
-    /// <summary>Adds a line of each of sixteen columns to their sums for a row that lies contiguous.</summary>
-    [MethodImpl(Loop.OfItsOwn)]
-    private static void AddLine<TElement>(byte* b, long column, float* a, float* sums) where TElement : struct, IElement
-    {
-        Vector512<float> sum = Vector512.Load(sums);
-        Transpose(
-            b, column, out Vector512<int> w0, out Vector512<int> w1, out Vector512<int> w2, out Vector512<int> w3, out Vector512<int> w4,
-            out Vector512<int> w5, out Vector512<int> w6, out Vector512<int> w7, out Vector512<int> w8, out Vector512<int> w9,
-            out Vector512<int> w10, out Vector512<int> w11, out Vector512<int> w12, out Vector512<int> w13, out Vector512<int> w14,
-            out Vector512<int> w15);
-        sum = AddWord<TElement>(a, w0, 0, sum);
-        sum = AddWord<TElement>(a, w1, 1, sum);
-        sum = AddWord<TElement>(a, w2, 2, sum);
-        sum = AddWord<TElement>(a, w3, 3, sum);
-        sum = AddWord<TElement>(a, w4, 4, sum);
-        sum = AddWord<TElement>(a, w5, 5, sum);
-        sum = AddWord<TElement>(a, w6, 6, sum);
-        sum = AddWord<TElement>(a, w7, 7, sum);
-        sum = AddWord<TElement>(a, w8, 8, sum);
-        sum = AddWord<TElement>(a, w9, 9, sum);
-        sum = AddWord<TElement>(a, w10, 10, sum);
-        sum = AddWord<TElement>(a, w11, 11, sum);
-        sum = AddWord<TElement>(a, w12, 12, sum);
-        sum = AddWord<TElement>(a, w13, 13, sum);
-        sum = AddWord<TElement>(a, w14, 14, sum);
-        AddWord<TElement>(a, w15, 15, sum).Store(sums);
-    }
-
-    /// <summary>sum + a[0]·b0 + …, for the elements of one word of each column.</summary>
+    /// <summary>
+    /// Where the lines are that are asked for with a piece: for each of a line's four pieces those of a quarter of the columns, further on
+    /// in them or, near their end, in the columns of the next block.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> AddWord<TElement>(float* a, Vector512<int> words, int word, Vector512<float> sum)
+    private static byte* NextLines(byte* b, long column, int at, int left)
+    {
+        int quarter = at / Piece % (Line / Piece);
+        byte* line = b + Ahead + quarter * (2 * Asked * column - Piece);
+        return at + Ahead < left ? line : line + Columns * column - left;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Ask(byte* lines, long column)
+    {
+        for (int i = 0; i < Asked; i++) Sse.Prefetch0(lines + i * column);
+    }
+
+    /// <summary>sum + a[0]·b0 + …, for the elements of a piece of each column.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> AddPiece<TElement>(
+        float* a, Vector512<int> w0, Vector512<int> w1, Vector512<int> w2, Vector512<int> w3, Vector512<float> sum)
         where TElement : struct, IElement
     {
         int parts = sizeof(int) / TElement.Size;
-        a += word * parts;
+        sum = AddWord<TElement>(a, w0, sum);
+        sum = AddWord<TElement>(a + parts, w1, sum);
+        sum = AddWord<TElement>(a + 2 * parts, w2, sum);
+        return AddWord<TElement>(a + 3 * parts, w3, sum);
+    }
+
+    /// <summary>The same for the elements of one word of each column.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> AddWord<TElement>(float* a, Vector512<int> words, Vector512<float> sum)
+        where TElement : struct, IElement
+    {
+        int parts = sizeof(int) / TElement.Size;
         sum = Register512.MultiplyAdd(Vector512.Create(a[0]), TElement.Part(words, 0), sum);
         if (parts == 1) return sum;
         sum = Register512.MultiplyAdd(Vector512.Create(a[1]), TElement.Part(words, 1), sum);
@@ -148,62 +172,41 @@ internal static unsafe class GemmTransposedWide
         return Register512.MultiplyAdd(Vector512.Create(a[3]), TElement.Part(words, 3), sum);
     }
 
-    /// <summary>A line of sixteen columns: each register holds the same 32-bit word of all.</summary>
+    /// <summary>The elements of a piece of each column, widened: a step of all columns after the other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose(
-        byte* b, long column, out Vector512<int> w0, out Vector512<int> w1, out Vector512<int> w2, out Vector512<int> w3,
-        out Vector512<int> w4, out Vector512<int> w5, out Vector512<int> w6, out Vector512<int> w7, out Vector512<int> w8,
-        out Vector512<int> w9, out Vector512<int> w10, out Vector512<int> w11, out Vector512<int> w12, out Vector512<int> w13,
-        out Vector512<int> w14, out Vector512<int> w15)
+    private static void StorePiece<TElement>(Vector512<int> w0, Vector512<int> w1, Vector512<int> w2, Vector512<int> w3, float* tile)
+        where TElement : struct, IElement
     {
-        Four(b, column, out Vector512<int> a0, out Vector512<int> a1, out Vector512<int> a2, out Vector512<int> a3);
-        Four(b + 4 * column, column, out Vector512<int> b0, out Vector512<int> b1, out Vector512<int> b2, out Vector512<int> b3);
-        Four(b + 8 * column, column, out Vector512<int> c0, out Vector512<int> c1, out Vector512<int> c2, out Vector512<int> c3);
-        Four(b + 12 * column, column, out Vector512<int> d0, out Vector512<int> d1, out Vector512<int> d2, out Vector512<int> d3);
-        Sixteen(a0, b0, c0, d0, out w0, out w4, out w8, out w12);
-        Sixteen(a1, b1, c1, d1, out w1, out w5, out w9, out w13);
-        Sixteen(a2, b2, c2, d2, out w2, out w6, out w10, out w14);
-        Sixteen(a3, b3, c3, d3, out w3, out w7, out w11, out w15);
+        int parts = sizeof(int) / TElement.Size;
+        for (int part = 0; part < parts; part++)
+        {
+            TElement.Part(w0, part).Store(tile + part * Columns);
+            TElement.Part(w1, part).Store(tile + (parts + part) * Columns);
+            TElement.Part(w2, part).Store(tile + (2 * parts + part) * Columns);
+            TElement.Part(w3, part).Store(tile + (3 * parts + part) * Columns);
+        }
     }
 
-    /// <summary>
-    /// Four columns: in each quarter of <paramref name="w0"/> words 0, 4, 8 and 12 of all four, the next words in the next registers.
-    /// </summary>
+    /// <summary>A piece of sixteen columns, transposed: each register holds the same 32-bit word of all.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Four(
+    private static void Read(
         byte* b, long column, out Vector512<int> w0, out Vector512<int> w1, out Vector512<int> w2, out Vector512<int> w3)
     {
-        Vector512<int> c0 = Vector512.Load((int*)b), c1 = Vector512.Load((int*)(b + column));
-        Vector512<int> c2 = Vector512.Load((int*)(b + 2 * column)), c3 = Vector512.Load((int*)(b + 3 * column));
+        Vector512<int> c0 = EveryFourth(b, column), c1 = EveryFourth(b + column, column);
+        Vector512<int> c2 = EveryFourth(b + 2 * column, column), c3 = EveryFourth(b + 3 * column, column);
         Vector512<long> low = Avx512F.UnpackLow(c0, c1).AsInt64(), high = Avx512F.UnpackHigh(c0, c1).AsInt64();
         Vector512<long> low2 = Avx512F.UnpackLow(c2, c3).AsInt64(), high2 = Avx512F.UnpackHigh(c2, c3).AsInt64();
         (w0, w1) = (Avx512F.UnpackLow(low, low2).AsInt32(), Avx512F.UnpackHigh(low, low2).AsInt32());
         (w2, w3) = (Avx512F.UnpackLow(high, high2).AsInt32(), Avx512F.UnpackHigh(high, high2).AsInt32());
     }
 
-    /// <summary>Brings the quarters of four registers together: of all sixteen a word, and those 4, 8 and 12 after it.</summary>
+    /// <summary>Pieces of four columns, side by side: this one and those four, eight and twelve after it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Sixteen(
-        Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d,
-        out Vector512<int> w0, out Vector512<int> w4, out Vector512<int> w8, out Vector512<int> w12)
+    private static Vector512<int> EveryFourth(byte* b, long column)
     {
-        Vector512<int> first = Avx512F.Shuffle4x128(a, b, 0x44), second = Avx512F.Shuffle4x128(c, d, 0x44);
-        (w0, w4) = (Avx512F.Shuffle4x128(first, second, 0x88), Avx512F.Shuffle4x128(first, second, 0xDD));
-        first = Avx512F.Shuffle4x128(a, b, 0xEE);
-        second = Avx512F.Shuffle4x128(c, d, 0xEE);
-        (w8, w12) = (Avx512F.Shuffle4x128(first, second, 0x88), Avx512F.Shuffle4x128(first, second, 0xDD));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TElement>(Vector512<int> words, float* tile, int word) where TElement : struct, IElement
-    {
-        int parts = sizeof(int) / TElement.Size;
-        tile += word * parts * Columns;
-        TElement.Part(words, 0).Store(tile);
-        if (parts == 1) return;
-        TElement.Part(words, 1).Store(tile + Columns);
-        if (parts == 2) return;
-        TElement.Part(words, 2).Store(tile + 2 * Columns);
-        TElement.Part(words, 3).Store(tile + 3 * Columns);
+        Vector512<int> pieces = Vector128.Load((int*)b).ToVector256Unsafe().ToVector512Unsafe();
+        pieces = Avx512F.InsertVector128(pieces, Vector128.Load((int*)(b + 4 * column)), 1);
+        pieces = Avx512F.InsertVector128(pieces, Vector128.Load((int*)(b + 8 * column)), 2);
+        return Avx512F.InsertVector128(pieces, Vector128.Load((int*)(b + 12 * column)), 3);
     }
 }

@@ -9,7 +9,39 @@ internal static unsafe class StreamingLoops<TElement, TRegister, TVector>
     where TRegister : struct, IWideningRegister<TVector>
     where TVector : struct
 {
-    /// <summary>sums += a[0]·B[0] + … + a[3]·B[3], one after the other.</summary>
+    /// <summary>sums += a[0]·B[0] + … + a[7]·B[7], one after the other.</summary>
+    [MethodImpl(Loop.OfItsOwn)]
+    public static void AddEight(float* a, long aColumn, byte* b, long bRow, int run, long ahead, float* sums)
+    {
+        TVector x0 = TRegister.Broadcast(a[0]), x1 = TRegister.Broadcast(a[aColumn]);
+        TVector x2 = TRegister.Broadcast(a[2 * aColumn]), x3 = TRegister.Broadcast(a[3 * aColumn]);
+        a += 4 * aColumn;
+        TVector x4 = TRegister.Broadcast(a[0]), x5 = TRegister.Broadcast(a[aColumn]);
+        TVector x6 = TRegister.Broadcast(a[2 * aColumn]), x7 = TRegister.Broadcast(a[3 * aColumn]);
+        byte* b1 = b + bRow, b2 = b1 + bRow, b3 = b2 + bRow, b4 = b3 + bRow, b5 = b4 + bRow, b6 = b5 + bRow, b7 = b6 + bRow;
+        for (long i = 0; i < run; i += TRegister.Count)
+        {
+            long at = i * TElement.Size;
+            if (ahead != 0 && at % 64 == 0)
+            {
+                Prefetch(b + at, b1 + at, b2 + at, b3 + at, ahead);
+                Prefetch(b4 + at, b5 + at, b6 + at, b7 + at, ahead);
+            }
+
+            TVector sum = TRegister.Load(sums + i);
+            sum = TRegister.MultiplyAdd(x0, TRegister.Widen<TElement>(b + at), sum);
+            sum = TRegister.MultiplyAdd(x1, TRegister.Widen<TElement>(b1 + at), sum);
+            sum = TRegister.MultiplyAdd(x2, TRegister.Widen<TElement>(b2 + at), sum);
+            sum = TRegister.MultiplyAdd(x3, TRegister.Widen<TElement>(b3 + at), sum);
+            sum = TRegister.MultiplyAdd(x4, TRegister.Widen<TElement>(b4 + at), sum);
+            sum = TRegister.MultiplyAdd(x5, TRegister.Widen<TElement>(b5 + at), sum);
+            sum = TRegister.MultiplyAdd(x6, TRegister.Widen<TElement>(b6 + at), sum);
+            sum = TRegister.MultiplyAdd(x7, TRegister.Widen<TElement>(b7 + at), sum);
+            TRegister.Store(sum, sums + i);
+        }
+    }
+
+    /// <summary><see cref="AddEight"/> of four.</summary>
     [MethodImpl(Loop.OfItsOwn)]
     public static void AddFour(float* a, long aColumn, byte* b, long bRow, int run, long ahead, float* sums)
     {

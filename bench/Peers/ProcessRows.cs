@@ -1,19 +1,18 @@
 using Sharpformer.Peers.Formats;
-using Sharpformer.Peers.Sides;
 using Sharpformer.Tensors;
-using Sharpformer.Transformer;
 
 namespace Sharpformer.Peers;
 
-/// <summary>A process of its own for each side: it loads the model, reads 32 tokens and then 32 more one by one.</summary>
+/// <summary>
+/// A process of its own for each side, all of the same program (Alone), compiled ahead to machine code: it loads the model, reads 32 tokens
+/// and then 32 more one by one.
+/// </summary>
+/// <param name="program">That program.</param>
 /// <param name="files">The models.</param>
 /// <param name="alternation">How to time.</param>
 /// <param name="threads">Threads of each side.</param>
-internal sealed class ProcessRows(PeerFiles files, Alternation alternation, int threads)
+internal sealed class ProcessRows(string program, PeerFiles files, Alternation alternation, int threads)
 {
-    /// <summary>The argument with which the program is such a process; <see cref="Run"/> takes those that follow.</summary>
-    public const string Alone = "tokens-alone";
-
     private const int Prompt = 32, Decoded = 32;
 
     /// <summary>Seconds from start to end, and the most memory.</summary>
@@ -22,9 +21,9 @@ internal sealed class ProcessRows(PeerFiles files, Alternation alternation, int 
         foreach ((DType type, GgufType gguf) in ((DType, GgufType)[])[(DType.F32, GgufType.F32), (DType.F16, GgufType.F16)])
         {
             string folder = files.Ours("gpt2", type), work = $"124M {type}, own process, {Prompt} + {Decoded} tokens";
-            var ours = new Peaks("ours", folder, folder, threads, goal: null);
-            Peaks[] peers = [new($"llama.cpp {gguf}".ToLowerInvariant(), files.Gguf("gpt2", gguf), folder, threads, goal: 1)];
-            if (type == DType.F32) peers = [.. peers, new("ONNX Runtime", files.Onnx("gpt2"), folder, threads, goal: null)];
+            var ours = new Peaks(program, "ours", folder, folder, threads, goal: null);
+            Peaks[] peers = [new(program, $"llama.cpp {gguf}".ToLowerInvariant(), files.Gguf("gpt2", gguf), folder, threads, goal: 1)];
+            if (type == DType.F32) peers = [.. peers, new(program, "ONNX Runtime", files.Onnx("gpt2"), folder, threads, goal: null)];
             Way our = ours.Way();
             foreach (Row row in alternation.Time(work, "process", 1, our, [.. peers.Select(peer => peer.Way())])) yield return row;
             foreach (Peaks peer in peers)
@@ -36,24 +35,8 @@ internal sealed class ProcessRows(PeerFiles files, Alternation alternation, int 
         }
     }
 
-    /// <summary>What the process does; prints its peak.</summary>
-    /// <param name="arguments">The side's name, its files, our folder with the architecture, threads.</param>
-    public static void Run(string[] arguments)
-    {
-        (string name, string path, string folder, int threads) = (arguments[0], arguments[1], arguments[2], int.Parse(arguments[3]));
-        ModelConfig config = ModelConfig.Load(folder);
-        using ISide side = name == "ours" ? new OurSide(path, threads)
-            : name == "ONNX Runtime" ? new OnnxSide(path, config, threads)
-            : new LlamaSide(path, threads, 1, Prompt + Decoded, Prompt);
-        int[] text = [.. Enumerable.Range(0, Prompt + Decoded).Select(i => i * 769 % config.VocabSize)];
-        float[] logits = new float[config.VocabSize];
-        side.Begin([text[..Prompt]], Decoded);
-        for (int i = Prompt; i < text.Length; i++) side.Next([text[i]], logits);
-        Console.WriteLine(OwnProcess.PeakResidentBytes());
-    }
-
     /// <summary>Processes of one side, and the peaks that they told.</summary>
-    private sealed class Peaks(string name, string path, string folder, int threads, double? goal)
+    private sealed class Peaks(string program, string name, string path, string folder, int threads, double? goal)
     {
         private readonly List<double> told = [];
 
@@ -72,7 +55,7 @@ internal sealed class ProcessRows(PeerFiles files, Alternation alternation, int 
 
         private double Sample()
         {
-            (double peak, double seconds) = OwnProcess.Again(Alone, name, path, folder, $"{threads}");
+            (double peak, double seconds) = OwnProcess.Run(program, name, path, folder, $"{threads}", $"{Prompt}", $"{Decoded}");
             told.Add(peak);
             return seconds;
         }

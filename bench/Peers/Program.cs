@@ -34,12 +34,6 @@ internal static class Program
 
     public static int Main(string[] args)
     {
-        if (args is [ProcessRows.Alone, ..])
-        {
-            ProcessRows.Run(args[1..]);
-            return 0;
-        }
-
         (int threads, int pairs, int seconds, int edits, string? json) = (2, 9, 12, 1000, null);
         (string Size, bool IsOurs)? training = null;
         string[] parts = AllParts;
@@ -90,7 +84,7 @@ internal static class Program
             "prompts" => new InferenceRows(files, alternation, threads).ReadingRows(),
             "decode" => new InferenceRows(files, alternation, threads).DecodingRows(),
             "xl" => new InferenceRows(files, alternation, threads).LargeRows(),
-            "process" => new ProcessRows(files, alternation, threads).All(),
+            "process" => new ProcessRows(Path.Combine(root, "artifacts", "peers-alone", "alone"), files, alternation, threads).All(),
             "models" => new ModelRows(device, alternation, files).All(),
             "kernels" => new KernelRows(device, alternation).All(),
             "training" => new TrainingRows(device, alternation, root, files).All(),

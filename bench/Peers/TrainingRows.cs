@@ -46,7 +46,7 @@ internal sealed class TrainingRows(CpuDevice device, Alternation alternation, st
         using PeerTraining? training = isOurs ? null : new PeerTraining(model, Settings);
         Func<float> step = training is null ? OurStep(model, size) : PeerStep(training, model.Config, size);
         for (int i = 0; i < MeasuredSteps; i++) step();
-        Console.WriteLine(OwnProcess.PeakBytes());
+        Console.WriteLine(ProcessMemory.PeakBytes());
     }
 
     private Row Speed(Size size)

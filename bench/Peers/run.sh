@@ -34,6 +34,17 @@ make_root() {
     rm -rf "$prefix/packages"
 }
 
+# Processes of their own are of a program compiled ahead, as releases are, for the widest vectors of this processor.
+publish_alone() {
+    local platform vectors=x86-64-v3
+    platform=$(dotnet msbuild bench/Peers/Alone/Alone.csproj -getProperty:NETCoreSdkPortableRuntimeIdentifier)
+    ! grep -q avx512bw /proc/cpuinfo || vectors=x86-64-v4
+    [[ $platform == *-x64 ]] || vectors=
+    dotnet publish -c Release bench/Peers/Alone -r "$platform" -p:IlcInstructionSet=$vectors -o artifacts/peers-alone -v quiet \
+        || give_up "processes of their own take clang or gcc, and zlib's headers; --part names the other parts."
+}
+
+[[ " $* " == *" --part "* && " $* " != *process* ]] || publish_alone
 dotnet build -c Release bench/Peers -v quiet || give_up "the program cannot be built; its packages come from the package source."
 { "$dotnet" "$program" --version; } > /dev/null 2>&1 && exec "$dotnet" "$program" "$@"
 

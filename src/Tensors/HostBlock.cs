@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Sharpformer.Tensors;
 
-/// <summary>Host memory that starts on a cache line. It lives until it is disposed, or else as long as its object.</summary>
+/// <summary>
+/// Host memory that starts on a cache line, and from some megabytes on consists of huge pages where the system has them. It lives until
+/// it is disposed, or else as long as its object.
+/// </summary>
 internal sealed unsafe class HostBlock : IMemoryBlock
 {
     private const int CacheLine = 64;
@@ -10,7 +13,16 @@ internal sealed unsafe class HostBlock : IMemoryBlock
     /// <exception cref="OutOfMemoryException">The machine has no room for it.</exception>
     public HostBlock(long byteLength)
     {
-        Pointer = (byte*)NativeMemory.AlignedAlloc(checked((nuint)Math.Max(1, byteLength)), CacheLine);
+        nuint length = checked((nuint)Math.Max(1, byteLength));
+        if (length < MemoryAdvice.HugePage) Pointer = (byte*)NativeMemory.AlignedAlloc(length, CacheLine);
+        else
+        {
+            // What is left over becomes one more where it fills the half of it.
+            nuint huge = checked(length + MemoryAdvice.HugePage / 2) / MemoryAdvice.HugePage * MemoryAdvice.HugePage;
+            Pointer = (byte*)NativeMemory.AlignedAlloc(Math.Max(length, huge), MemoryAdvice.HugePage);
+            MemoryAdvice.PreferHugePages(Pointer, huge);
+        }
+
         ByteLength = byteLength;
         if (byteLength > 0) GC.AddMemoryPressure(byteLength);
     }

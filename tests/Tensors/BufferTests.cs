@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Sharpformer.Tensors;
 using Sharpformer.Tensors.Cpu;
 
@@ -134,6 +135,23 @@ public sealed class BufferTests
     {
         var pool = new BufferPool<HostBlock>(0, bytes => new HostBlock(bytes));
         for (int bytes = 1; bytes < 100_000; bytes = bytes * 3 + 1) Assert.Equal(0, pool.Rent(bytes).Address % 64);
+    }
+
+    [Theory]
+    [InlineData(MemoryAdvice.HugePage - 1, 64)]
+    [InlineData(MemoryAdvice.HugePage, MemoryAdvice.HugePage)]
+    [InlineData((5 * MemoryAdvice.HugePage / 2) - 1, MemoryAdvice.HugePage)] // the rest in small pages
+    [InlineData((5 * MemoryAdvice.HugePage / 2) + 1, MemoryAdvice.HugePage)] // the rest in one more
+    public void Long_blocks_start_on_a_huge_page_and_have_room_to_their_ends(long bytes, uint alignment)
+    {
+        using var block = new HostBlock(bytes);
+        Assert.Equal(bytes, block.ByteLength);
+        Assert.Equal(0, block.Address % alignment);
+        byte[] written = new byte[bytes], read = new byte[bytes];
+        new Random(1).NextBytes(written);
+        Marshal.Copy(written, 0, block.Address, written.Length);
+        Marshal.Copy(block.Address, read, 0, read.Length);
+        Assert.Equal(written, read);
     }
 
     [Fact]

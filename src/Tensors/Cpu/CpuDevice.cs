@@ -53,6 +53,7 @@ public sealed unsafe partial class CpuDevice : Device
     {
         Arguments.Load(source, dtype, shape, scales);
         MappedBytes elements = Aligned(source, dtype.Size());
+        MemoryAdvice.MapForReading(elements.Pointer, elements.Length);
         RowScales? rows = scales is null ? null : new RowScales(Aligned(scales, sizeof(float)), shape.Columns);
         return new Tensor(this, new CpuStorage(elements.Pointer, elements.Length, elements.Owner, packing, rows), 0, shape, dtype);
     }

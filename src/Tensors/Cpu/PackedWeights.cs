@@ -1,26 +1,32 @@
 namespace Sharpformer.Tensors.Cpu;
 
 /// <summary>
-/// Frozen weights in the micro-kernel's order, widened: made at a matrix's second product and kept, because a product
-/// of some tens of rows takes a good part of its time to pack the weights; with fewer rows they are read in place, with more
-/// it does not matter. Not at the first: whoever reads one prompt and writes on from it needs no weights twice in memory.
+/// Frozen weights in the micro-kernel's order, widened, and kept, because a product of some tens of rows takes a part of its time to pack
+/// the weights; with fewer rows they are read in place, with more it does not matter. Not before the <see cref="Patience"/>th product:
+/// memory that is touched for the first time costs as much as some products save, and whoever reads a few prompts and writes on from them
+/// needs no weights twice in memory.
 /// Belongs to the storage it was made from and goes with it. Where the budget is used up, products pack panel by panel as they
 /// go; the bits are the same.
 /// </summary>
 /// <param name="budget">What all weights of the device may take together.</param>
 internal sealed class PackedWeights(PackingBudget budget)
 {
-    private readonly Dictionary<WeightView, HostBlock?> packed = [];
+    /// <summary>The product of a matrix for which its packed form is made.</summary>
+    public const int Patience = 8;
 
-    /// <summary>Memory for the packed form of a view of the weights; null at its first product, and where there is no room.</summary>
+    private readonly Dictionary<WeightView, (int Products, HostBlock? Block)> packed = [];
+
+    /// <summary>Memory for the packed form of a view of the weights; null at its first products, and where there is no room.</summary>
     /// <param name="view">Which elements, in which order.</param>
     /// <param name="bytes">Size of the packed form.</param>
     /// <param name="made">Whether it was made now and the caller has to fill it.</param>
     public HostBlock? Of(WeightView view, long bytes, out bool made)
     {
-        made = false;
-        if (!packed.TryGetValue(view, out HostBlock? block)) packed.Add(view, null);
-        else if (block is null && budget.TryTake(bytes)) (made, packed[view]) = (true, block = new HostBlock(bytes));
+        (int products, HostBlock? block) = packed.GetValueOrDefault(view);
+        products = Math.Min(products + 1, Patience);
+        made = block is null && products == Patience && budget.TryTake(bytes);
+        if (made) block = new HostBlock(bytes);
+        packed[view] = (products, block);
         return block;
     }
 }

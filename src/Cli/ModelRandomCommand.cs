@@ -10,6 +10,9 @@ namespace Sharpformer.Cli;
 /// <summary><c>model random</c>: a model folder of any published size with random weights, to measure with.</summary>
 internal static class ModelRandomCommand
 {
+    /// <summary>Numbers that are written as they are made; q8 looks at whole rows first.</summary>
+    private static readonly string[] Types = [.. ModelConvertCommand.Types.Where(type => type != "q8")];
+
     /// <summary>The command with its options.</summary>
     public static Command Create()
     {
@@ -18,7 +21,7 @@ internal static class ModelRandomCommand
         Option<string> shape = CommonOptions.Choice(
             "--shape", $"Its family and size: {string.Join(", ", PublishedSizes.All.Keys)}.", [.. PublishedSizes.All.Keys], "gpt2");
         Option<string> dtype = CommonOptions.Choice(
-            "--dtype", $"How weights are stored: {string.Join(", ", ModelConvertCommand.Types)}.", ModelConvertCommand.Types, "f16",
+            "--dtype", $"How weights are stored: {string.Join(", ", Types)}; 'model convert --dtype q8' makes q8 of it.", Types, "f16",
             ignoresCase: true);
         Option<string> output = CommonOptions.File("--output", "The folder to write; it must not exist yet.", required: true, "DIR");
         Option<string> tokenizer = CommonOptions.File(

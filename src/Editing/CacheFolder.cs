@@ -16,7 +16,7 @@ public static class CacheFolder
     internal static string? Of(Func<string, string?> variable, bool isWindows)
     {
         if (variable(Variable) is { Length: > 0 } named)
-            return named == Off ? null : System.IO.Path.GetFullPath(named);
+            return named.Equals(Off, StringComparison.OrdinalIgnoreCase) ? null : System.IO.Path.GetFullPath(named);
         string? user = isWindows ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
             : variable("XDG_CACHE_HOME") is { Length: > 0 } cache && System.IO.Path.IsPathRooted(cache) ? cache
             : variable("HOME") is { Length: > 0 } home && System.IO.Path.IsPathRooted(home) ? System.IO.Path.Combine(home, ".cache")

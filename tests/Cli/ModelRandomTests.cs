@@ -26,6 +26,18 @@ public sealed class ModelRandomTests : IDisposable
     }
 
     [Fact]
+    public void It_is_rounded_to_q8_by_convert()
+    {
+        (string path, string rounded) = (folder.File("m"), folder.File("q8"));
+        string[] random = ["model", "random", "--layers", "1", "--vocab", "99", "--positions", "8", "--output", path, "--dtype"];
+        CliRun refused = CliRun.Of([.. random, "q8"]);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("f32, f16, bf16", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(0, CliRun.Of([.. random, "f32"]).ExitCode);
+        Assert.Equal(0, CliRun.Of(["model", "convert", path, "--output", rounded, "--dtype", "q8"]).ExitCode);
+    }
+
+    [Fact]
     public void Without_a_tokenizer_it_reads_token_ids()
     {
         string path = folder.File("m");

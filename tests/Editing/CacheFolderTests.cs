@@ -13,6 +13,7 @@ public sealed class CacheFolderTests
         Assert.Equal(Path.Combine(home, ".cache", "sharpformer"), Of(("HOME", home), ("XDG_CACHE_HOME", "not/rooted")));
         Assert.Equal(own, Of(("HOME", home), ("XDG_CACHE_HOME", cache), (CacheFolder.Variable, own)));
         Assert.Null(Of(("HOME", home), (CacheFolder.Variable, CacheFolder.Off)));
+        Assert.Null(Of(("HOME", home), (CacheFolder.Variable, "OFF")));
         Assert.Null(Of());
         Assert.Null(Of(("HOME", "")));
     }

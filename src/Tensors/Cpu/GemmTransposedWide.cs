@@ -41,19 +41,19 @@ internal static unsafe class GemmTransposedWide
     public static void Add<TElement>(in GemmProblem product, float* a, byte* b, int depth, int left, float* sums)
         where TElement : struct, IElement
     {
-        long column = product.BColumn * TElement.Size;
-        if (product.M == 1) OneRow<TElement>(a, b, column, depth * TElement.Size, left * TElement.Size, sums);
-        else Rows<TElement>(product, a, b, column, depth * TElement.Size, left * TElement.Size, sums);
+        if (product.M == 1) OneRow<TElement>(product, a, b, depth * TElement.Size, left * TElement.Size, sums);
+        else Rows<TElement>(product, a, b, depth * TElement.Size, left * TElement.Size, sums);
     }
 
     [MethodImpl(Loop.OfItsOwn)]
-    private static void OneRow<TElement>(float* a, byte* b, long column, int bytes, int left, float* sums)
+    private static void OneRow<TElement>(in GemmProblem product, float* a, byte* b, int bytes, int left, float* sums)
         where TElement : struct, IElement
     {
+        long column = product.BColumn * TElement.Size, nextBlock = Columns * column - (long)product.K * TElement.Size;
         Vector512<float> x = Vector512.Load(sums), y = Vector512.Load(sums + Lanes);
         for (int at = 0; at < bytes; at += Piece, b += Piece, a += Piece / TElement.Size)
         {
-            byte* ahead = NextLines(b, column, at, left);
+            byte* ahead = NextLines(b, column, at, at + Ahead < left ? 0 : nextBlock);
             Ask(ahead, column);
             Read(b, column, out Vector512<int> w0, out Vector512<int> w1, out Vector512<int> w2, out Vector512<int> w3);
             x = AddPiece<TElement>(a, w0, w1, w2, w3, x);
@@ -68,15 +68,16 @@ internal static unsafe class GemmTransposedWide
 
     /// <summary>The same for several rows, for which elements are widened once.</summary>
     [MethodImpl(Loop.OfItsOwn)]
-    private static void Rows<TElement>(in GemmProblem product, float* a, byte* b, long column, int bytes, int left, float* sums)
+    private static void Rows<TElement>(in GemmProblem product, float* a, byte* b, int bytes, int left, float* sums)
         where TElement : struct, IElement
     {
+        long column = product.BColumn * TElement.Size, nextBlock = Columns * column - (long)product.K * TElement.Size;
         float* tile = stackalloc float[TileSteps * Columns];
         for (int at = 0; at < bytes; a += TileSteps)
         {
             for (float* steps = tile; steps < tile + TileSteps * Columns; at += Piece, b += Piece, steps += Piece / TElement.Size * Columns)
             {
-                byte* ahead = NextLines(b, column, at, left);
+                byte* ahead = NextLines(b, column, at, at + Ahead < left ? 0 : nextBlock);
                 Ask(ahead, column);
                 Read(b, column, out Vector512<int> w0, out Vector512<int> w1, out Vector512<int> w2, out Vector512<int> w3);
                 StorePiece<TElement>(w0, w1, w2, w3, steps);
@@ -129,14 +130,13 @@ internal static unsafe class GemmTransposedWide
 
     /// <summary>
     /// Where the lines are that are asked for with a piece: for each of a line's four pieces those of a quarter of the columns, further on
-    /// in them or, near their end, in the columns of the next block.
+    /// in them and, near their end, <paramref name="further"/> bytes beyond that: at the beginning of the next block's columns.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static byte* NextLines(byte* b, long column, int at, int left)
+    private static byte* NextLines(byte* b, long column, int at, long further)
     {
         int quarter = at / Piece % (Line / Piece);
-        byte* line = b + Ahead + quarter * (2 * Asked * column - Piece);
-        return at + Ahead < left ? line : line + Columns * column - left;
+        return b + Ahead + further + quarter * (2 * Asked * column - Piece);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -22,9 +22,10 @@ internal sealed class PackedWeights(PackingBudget budget)
     /// <param name="made">Whether it was made now and the caller has to fill it.</param>
     public HostBlock? Of(WeightView view, long bytes, out bool made)
     {
+        made = false;
         (int products, HostBlock? block) = packed.GetValueOrDefault(view);
-        products = Math.Min(products + 1, Patience);
-        made = block is null && products == Patience && budget.TryTake(bytes);
+        if (block is not null) return block;
+        made = ++products >= Patience && budget.TryTake(bytes);
         if (made) block = new HostBlock(bytes);
         packed[view] = (products, block);
         return block;

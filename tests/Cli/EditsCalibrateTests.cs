@@ -11,7 +11,7 @@ public sealed class EditsCalibrateTests : IDisposable
 
     public EditsCalibrateTests()
     {
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, folder.File(Path.GetFileName(file)));
+        TestFiles.CopyModel(folder.Path);
         calibrate = ["edits", "calibrate", "--model", folder.Path, "--input", TestFiles.Facts("counterfact"), "--limit", "6"];
     }
 

@@ -103,8 +103,7 @@ public sealed class EditsVerifyTests : IDisposable
     public void A_store_is_not_used_under_another_configuration()
     {
         string other = folder.File("other");
-        Directory.CreateDirectory(other);
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, Path.Combine(other, Path.GetFileName(file)));
+        TestFiles.CopyModel(other);
         string config = Path.Combine(other, "config.json");
         string[] prompt = ["--prompt", "The capital of France is", "--max-new-tokens", "1"];
         string[] generate = ["generate", "--model", other, "--edits", store, .. prompt];

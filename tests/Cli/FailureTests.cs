@@ -23,7 +23,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public void A_truncated_checkpoint_is_told()
     {
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, folder.File(Path.GetFileName(file)));
+        TestFiles.CopyModel(folder.Path);
         using (FileStream weights = File.OpenWrite(folder.File("model.safetensors"))) weights.SetLength(weights.Length / 2);
         CliRun.Of("generate", "--model", folder.Path, "--prompt", "a").AssertFailed("model.safetensors");
         CliRun.Of("model", "info", folder.Path).AssertFailed("model.safetensors");
@@ -38,7 +38,7 @@ public sealed class FailureTests : IDisposable
     [InlineData("merges.txt", "#version: 0.2\n", "no merges")]
     public void A_damaged_small_file_is_told(string name, string text, string said)
     {
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, folder.File(Path.GetFileName(file)));
+        TestFiles.CopyModel(folder.Path);
         File.WriteAllText(folder.File(name), text);
         CliRun.Of("generate", "--model", folder.Path, "--prompt", "a").AssertFailed(name, said);
     }

@@ -100,7 +100,7 @@ public sealed class ModelVerifyTests : IDisposable
     [Fact]
     public void Sentences_that_a_model_says_it_knows_must_be_better_than_guessed()
     {
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, folder.File(Path.GetFileName(file)));
+        TestFiles.CopyModel(folder.Path);
         File.WriteAllText(folder.File("sharpformer.json"), """{"sentences": ["ZZ VX KJ QZ XX VV"]}""");
         JsonElement[] checks = [.. CliRun.Of("model", "verify", folder.Path, "--json").Document().GetProperty("checks").EnumerateArray()];
         Assert.Equal(

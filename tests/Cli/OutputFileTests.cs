@@ -82,8 +82,7 @@ public sealed class OutputFileTests : IDisposable
         File.CreateSymbolicLink(Word("LINK"), "e.db");
         File.CreateSymbolicLink(Word("CIRCLE"), Word("CIRCLE"));
         Directory.CreateSymbolicLink(Word("LINKED"), folder.Path);
-        Directory.CreateDirectory(Word("COPY"));
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, Path.Combine(Word("COPY"), Path.GetFileName(file)));
+        TestFiles.CopyModel(Word("COPY"));
     }
 
     private string Word(string word) => word.Split('/') switch

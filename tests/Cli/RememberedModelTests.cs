@@ -44,8 +44,7 @@ public sealed class RememberedModelTests : IDisposable
     private string LargeModel()
     {
         string model = folder.File("model"), weights = Path.Combine(model, "model.safetensors");
-        Directory.CreateDirectory(model);
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        TestFiles.CopyModel(model);
         var stored = SafeTensorsFile.Open(Path.Combine(TestFiles.Model, "model.safetensors"));
         SafeTensorsWriter.Write(weights, [
             .. stored.Tensors.Select(tensor => new SafeTensorsEntry(stored, tensor.Name)),

@@ -15,8 +15,7 @@ public sealed class TrainEditorTests : IDisposable
         JsonArray all = JsonNode.Parse(File.ReadAllText(TestFiles.Facts("counterfact")))!.AsArray();
         File.WriteAllText(records, $"[{string.Join(',', all.Take(12).Select(record => record!.ToJsonString()))}]");
         model = folder.File("m");
-        Directory.CreateDirectory(model);
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        TestFiles.CopyModel(model);
     }
 
     public void Dispose() => folder.Dispose();

@@ -101,7 +101,7 @@ public sealed class ModelDefaultsTests : IDisposable
     [Fact]
     public void A_session_and_the_model_of_few_words_use_it_and_the_model_stays_the_same()
     {
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, folder.File(Path.GetFileName(file)));
+        TestFiles.CopyModel(folder.Path);
         ModelFingerprint before = ModelFingerprinter.Compute(folder.Path);
         Write("""{"editing":{"ireva":{"theta":0.9,"alpha":2}}}""");
         Assert.Equal(before, ModelFingerprinter.Compute(folder.Path));

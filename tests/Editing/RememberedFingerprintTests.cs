@@ -15,8 +15,7 @@ public sealed class RememberedFingerprintTests : IDisposable
     public RememberedFingerprintTests()
     {
         (_model, _store) = (Path.Combine(_root, "model"), Path.Combine(_root, "edits.db"));
-        Directory.CreateDirectory(_model);
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, Path.Combine(_model, Path.GetFileName(file)));
+        TestFiles.CopyModel(_model);
         File.SetLastWriteTimeUtc(Weights, new DateTime(2026, 1, 2, 0, 0, 0, DateTimeKind.Utc));
     }
 

@@ -29,6 +29,13 @@ internal static class TestFiles
     /// <summary>A new empty folder that is deleted with all it holds when disposed.</summary>
     public static TemporaryFolder TemporaryFolder() => new(Directory.CreateTempSubdirectory("sharpformer-").FullName);
 
+    /// <summary>Copies the bundled model into a folder, which is made if it is not there, for tests that change it.</summary>
+    public static void CopyModel(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (string file in Directory.GetFiles(Model)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+    }
+
     private static string FindRoot()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -95,7 +95,7 @@ public sealed class CalibrationTests : IDisposable
     public void What_is_found_can_be_written_beside_the_model_and_is_taken_from_then_on()
     {
         using TemporaryFolder folder = TestFiles.TemporaryFolder();
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, folder.File(Path.GetFileName(file)));
+        TestFiles.CopyModel(folder.Path);
         using Session own = Session.Open(folder.Path, new SessionOptions { Device = "cpu", Threads = 1 });
         IReVaSettings found = (IReVaSettings)own.SettingsFor() with { Theta = 0.7f, Alpha = 0.5f };
         Assert.Equal(folder.File("sharpformer.json"), own.WriteDefaults(found));

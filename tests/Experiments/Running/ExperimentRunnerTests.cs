@@ -163,7 +163,7 @@ public sealed class ExperimentRunnerTests : IDisposable
         Assert.False(results.Keep(plan with { Definition = "other" }, [.. points.Take(1)]));
         Assert.Single(Assert.Single(results.Plans()).Points);
         string copy = Directory.CreateDirectory(folder.File("mine/facts-gpt2")).FullName;
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        TestFiles.CopyModel(copy);
         IReadOnlyList<PlannedPoint> both = PointList.Of(plan, [TestFiles.Model, copy, copy + "/"], data, Open);
         Assert.Equal(["models/facts-gpt2", "mine/facts-gpt2"], both.Select(point => point.Model).Distinct());
         Assert.Equal(8, both.Count);

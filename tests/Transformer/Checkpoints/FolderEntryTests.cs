@@ -17,8 +17,7 @@ public sealed class FolderEntryTests : IDisposable
     public FolderEntryTests()
     {
         model = folder.File("snapshots/1");
-        Directory.CreateDirectory(model);
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        TestFiles.CopyModel(model);
     }
 
     public void Dispose()

@@ -126,7 +126,7 @@ public sealed class FoundCheckpointTests : IDisposable
     [InlineData("{\"pad_token_id\": -1}", "{\"eos_token_id\": END, \"pad_token_id\": [99999]}")]
     public void A_text_ends_at_any_of_the_tokens_that_the_generation_config_or_else_the_config_names(string generation, string? config)
     {
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, folder.File(Path.GetFileName(file)));
+        TestFiles.CopyModel(folder.Path);
         CausalLm model = Load(folder.Path);
         int[] prompt = Tokenizer.Load(folder.Path).Encode("The capital of"), free = Written(endTokens: []);
         int end = Array.FindIndex(free, 2, token => Array.IndexOf(free, token) >= 2);
@@ -151,7 +151,7 @@ public sealed class FoundCheckpointTests : IDisposable
     [Fact]
     public void A_token_that_was_added_without_resizing_the_model_matters_only_where_a_text_has_it()
     {
-        foreach (string file in Directory.GetFiles(TestFiles.Model)) File.Copy(file, folder.File(Path.GetFileName(file)));
+        TestFiles.CopyModel(folder.Path);
         int rows = ModelConfig.Load(folder.Path).VocabSize;
         File.WriteAllText(folder.File("added_tokens.json"), $"{{\"[PAD]\": {rows}}}");
         File.WriteAllText(folder.File("special_tokens_map.json"), """{"pad_token": "[PAD]"}""");

@@ -80,5 +80,10 @@ public sealed record Edit
     public DateTimeOffset? RemovedAt { get; init; }
 
     /// <summary>The part of a name; null where there is none.</summary>
-    public EditPart? Part(string name) => Parts.FirstOrDefault(part => part.Name == name);
+    public EditPart? Part(string name)
+    {
+        for (int i = 0; i < Parts.Count; i++)
+            if (Parts[i].Name == name) return Parts[i];
+        return null;
+    }
 }

@@ -37,7 +37,7 @@ internal sealed class FingerprintMemory(string? folder, long least = 64 << 20, F
         try
         {
             string place = PlaceOf(kind, stamps), beginning = Beginning(kind, stamps);
-            if (new FileInfo(place) is not { Exists: true, Length: <= MostEntryBytes }) return null;
+            if (!IsEntry(place)) return null;
             string text = File.ReadAllText(place);
             if (!text.StartsWith(beginning, StringComparison.Ordinal)) return null;
             string[] lines = text[beginning.Length..].Split('\n');
@@ -122,12 +122,17 @@ internal sealed class FingerprintMemory(string? folder, long least = 64 << 20, F
 
     private static string SumOf(string text) => SecureHash.Sha256Of(stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
+    // Neither a link, which may lead to what has no end, nor a pipe, which is without length and would be waited for.
+    private static bool IsEntry(string place) =>
+        new FileInfo(place) is { Exists: true, LinkTarget: null, Length: > 0 and <= MostEntryBytes };
+
     private void Write(string place, string text)
     {
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder!);
         else Directory.CreateDirectory(folder!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         foreach (FileInfo old in new DirectoryInfo(folder!).GetFiles('*' + Extension + '*').OrderByDescending(file => file.LastWriteTimeUtc)
             .Skip(MostEntries - 1)) old.Delete();
+        if (!IsEntry(place)) File.Delete(place); // nothing is written through a link
         ReportFile.Write(place, writer => writer.Write(text));
     }
 }

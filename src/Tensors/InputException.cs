@@ -6,7 +6,7 @@ public enum ErrorKind
     /// <summary>What was given cannot be used; it has to be mended.</summary>
     Input,
 
-    /// <summary>Another process has what is needed; the same may work later.</summary>
+    /// <summary>Another process has what is needed, or the disk is full; the same may work later.</summary>
     Busy,
 
     /// <summary>Somebody asked to stop.</summary>

@@ -171,6 +171,20 @@ public sealed class FingerprintMemoryTests : IDisposable
         Assert.Equal(text, File.ReadAllText(entry));
     }
 
+    [Theory]
+    [InlineData("/dev/zero")] // without end
+    [InlineData("model.safetensors")]
+    public void A_link_in_the_memorys_place_is_not_followed(string target)
+    {
+        string sum = Ask(Memory()), entry = Assert.Single(Directory.GetFiles(_cache));
+        File.Delete(entry);
+        File.CreateSymbolicLink(entry, Path.Combine(_root, target));
+        Assert.Null(Memory().Find("files", [_file]));
+        Assert.Equal(sum, Ask(Memory()));
+        Assert.Null(new FileInfo(entry).LinkTarget); // made anew
+        Assert.Equal(sum, SumOf(_file));
+    }
+
     [Fact]
     public void Where_nothing_can_be_written_all_is_read_each_time()
     {

@@ -128,6 +128,7 @@ public sealed partial class Session
                     cancellation.ThrowIfCancellationRequested();
                     using BufferScope scope = device.Scope();
                     IReadOnlyList<Edit> taught = Finite(editor.Teach(portion, soFar, settings, context));
+                    files.RequireUnwritten();
                     var newcomers = new List<(int At, Edit Edit)>(); // other processes' edits, stored while this portion was taught
                     IReadOnlyList<TaughtEdit> stored = Store.AddOnce(
                         taught, options.Reason, [.. portion.Select(request => doomed[request].Select(old => old.Id).ToArray())],

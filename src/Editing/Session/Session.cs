@@ -17,6 +17,7 @@ public sealed partial class Session : IDisposable
     private readonly DeviceThread queue = new();
     private readonly SessionOptions options;
     private readonly string folder;
+    private readonly LoadedFiles files;
     private readonly Device device;
     private readonly Tokenizer? tokenizer;
     private ModelFingerprint? fingerprint;
@@ -31,7 +32,7 @@ public sealed partial class Session : IDisposable
     private Session(string folder, SessionOptions options)
     {
         (this.folder, this.options) = (folder, options);
-        (device, Choice, Model, tokenizer) = queue.Run(() =>
+        (device, Choice, Model, files, tokenizer) = queue.Run(() =>
         {
             Device opened = options.Found is { } found
                 ? Accelerators.Open(options.Device, options.Threads, found, out DeviceChoice choice)
@@ -39,7 +40,7 @@ public sealed partial class Session : IDisposable
             try
             {
                 CausalLm model = CausalLm.Load(folder, opened, options.Notice, options.Weights, options.Adapter);
-                return (opened, choice, model, options.NeedsTokenizer ? Tokenizer.Load(folder, model.Config) : null);
+                return (opened, choice, model, new LoadedFiles(folder), options.NeedsTokenizer ? Tokenizer.Load(folder, model.Config) : null);
             }
             catch
             {
@@ -74,8 +75,19 @@ public sealed partial class Session : IDisposable
     /// before: see docs/models.md for what that goes by, and <see cref="SessionOptions.Verify"/>. What is written down to last (exports,
     /// statistics, trained networks, the first edit of a store) has every byte hashed.
     /// </summary>
-    public ModelFingerprint Fingerprint => fingerprint ??= options.Verify ? Verified()
-        : ModelFingerprinter.Find(options.Memory, folder, options.Weights, options.Adapter, out isRemembered);
+    /// <exception cref="InputException">Its files were changed since they were loaded.</exception>
+    public ModelFingerprint Fingerprint
+    {
+        get
+        {
+            if (fingerprint is not null) return fingerprint;
+            if (options.Verify) return fingerprint = Verified();
+            ModelFingerprint found = ModelFingerprinter.Find(
+                options.Memory, folder, options.Weights, options.Adapter, out isRemembered);
+            files.RequireThere();
+            return fingerprint = found;
+        }
+    }
 
     /// <summary>The same, every byte hashed.</summary>
     /// <exception cref="InputException">What was remembered is wrong, and edits may have been taken for this model's by it.</exception>
@@ -188,6 +200,7 @@ public sealed partial class Session : IDisposable
     {
         ModelFingerprint found = ModelFingerprinter.Verify(
             options.Memory, folder, options.Weights, options.Adapter, out bool wasWrong);
+        files.RequireThere();
         isRemembered = false;
         if (wasWrong)
         {

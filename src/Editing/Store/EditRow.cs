@@ -48,12 +48,13 @@ internal sealed record EditRow(
     /// <summary>The reader's row.</summary>
     /// <param name="r">Columns as in <see cref="Columns"/>.</param>
     /// <param name="hash">Used for its checksum.</param>
+    /// <param name="texts">Of the rows before.</param>
     /// <param name="path">The store, for messages.</param>
     /// <exception cref="InputException">It cannot be read, or its checksum is another.</exception>
-    public static EditRow Read(SqliteDataReader r, FieldHash hash, string path)
+    public static EditRow Read(SqliteDataReader r, FieldHash hash, RowTexts texts, string path)
     {
-        (EditRow row, string sum) = Parsed(r, path, "edit", Parse);
-        return row.Sum(hash) == sum ? row : throw new InputException(
+        (EditRow row, string sum) = Parsed(r, path, "edit", r => Parse(r, texts));
+        return row.AddTo(hash).FinishesAs(sum) ? row : throw new InputException(
             $"Edit store '{path}': edit {row.Id} is not what was stored, its checksum differs.", Tampered);
     }
 
@@ -64,13 +65,11 @@ internal sealed record EditRow(
         using SqliteCommand command = connection.Command($"SELECT {Columns} FROM edits WHERE id = $id", ("$id", id));
         using SqliteDataReader reader = command.ExecuteReader();
         if (!reader.Read()) throw new InputException($"Edit store '{path}': edit {id} cannot be found.", Tampered);
-        return Read(reader, hash, path);
+        return Read(reader, hash, new RowTexts(), path);
     }
 
     /// <summary>Its checksum: over all fields in their order, <see cref="PartsSum"/> last.</summary>
-    public string Sum(FieldHash hash) => hash
-        .Integer(Id).Text(Method).Text(Settings).Text(Prompt).Text(Target).Text(Subject).Text(Source).Text(Paraphrases)
-        .Text(PromptTokens).Text(TargetTokens).Integer(Batch).Real(FinalLoss).Text(PartsSum).Finish();
+    public string Sum(FieldHash hash) => AddTo(hash).Finish();
 
     /// <summary>The edit, its parts still missing.</summary>
     /// <param name="state">What the events say of it.</param>
@@ -170,10 +169,14 @@ internal sealed record EditRow(
         }
     }
 
-    private static (EditRow Row, string Sum) Parse(SqliteDataReader r) => (
+    private FieldHash AddTo(FieldHash hash) => hash
+        .Integer(Id).Text(Method).Text(Settings).Text(Prompt).Text(Target).Text(Subject).Text(Source).Text(Paraphrases)
+        .Text(PromptTokens).Text(TargetTokens).Integer(Batch).Real(FinalLoss).Text(PartsSum);
+
+    private static (EditRow Row, string Sum) Parse(SqliteDataReader r, RowTexts texts) => (
         new EditRow(
-            r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), Text(r, 5), r.GetString(6), Text(r, 7),
-            r.GetString(8), r.GetString(9), r.GetInt64(10), Real(r, 11))
+            r.GetInt64(0), texts.Of(r, 1), texts.Of(r, 2), r.GetString(3), texts.Of(r, 4), Text(r, 5), r.GetString(6), Text(r, 7),
+            r.GetString(8), texts.Of(r, 9), r.GetInt64(10), Real(r, 11))
         {
             PartsSum = r.GetString(12),
         },

@@ -143,13 +143,14 @@ public sealed partial class EditStore
     /// <summary>The rows for which an SQL condition holds, by id.</summary>
     private IEnumerable<EditRow> Rows(string condition, params (string Name, object? Value)[] parameters)
     {
+        var texts = new RowTexts();
         using var hash = new FieldHash();
         using SqliteCommand command = connection.Command($"SELECT {EditRow.Columns} FROM edits WHERE {condition} ORDER BY id", parameters);
         using SqliteDataReader reader = command.ExecuteReader();
         long last = 0;
         while (reader.Read())
         {
-            EditRow row = EditRow.Read(reader, hash, Path);
+            EditRow row = EditRow.Read(reader, hash, texts, Path);
             if (row.Id <= last)
                 throw new InputException($"Edit store '{Path}' is damaged: edit {row.Id} follows edit {last}.", EditRow.Tampered);
             targetTokens[last = row.Id] = row.TargetTokens.Count(',') + 1;

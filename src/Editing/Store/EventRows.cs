@@ -32,6 +32,7 @@ internal static class EventRows
     public static EditHistory ReadOn(SqliteConnection connection, EditHistory? known, StoreIdentity? identity, string path)
     {
         if (known is null || !IsThere(connection, known)) known = new EditHistory(identity is null ? "" : IdentityRow.Sum(identity));
+        var texts = new RowTexts();
         using var hash = new FieldHash();
         using (SqliteCommand command = connection.Command(
             $"SELECT {Columns} FROM events WHERE seq > $last ORDER BY seq", ("$last", known.LastSeq)))
@@ -41,9 +42,8 @@ internal static class EventRows
             {
                 EditRow.Parsed(reader, path, "event", r =>
                 {
-                    EditEvent line = Parse(r);
-                    string sum = Sum(hash, known.LastSum, line);
-                    if (r.GetString(9) != sum)
+                    (EditEvent line, string sum) = Parse(r, texts);
+                    if (!Add(hash, known.LastSum, line).FinishesAs(sum))
                         throw new FormatException($"its checksum is not that of what was done to edit {line.EditId}");
                     known.Append(line, sum);
                     return line;
@@ -67,13 +67,15 @@ internal static class EventRows
         using SqliteCommand command = connection.Command($"SELECT {Columns} FROM events WHERE seq = $seq", ("$seq", seq));
         using SqliteDataReader reader = command.ExecuteReader();
         if (!reader.Read()) throw new InputException($"Edit store '{path}': event {seq} cannot be found.", EditRow.Tampered);
-        return EditRow.Parsed(reader, path, "event", r => (Parse(r), r.GetString(9)));
+        return EditRow.Parsed(reader, path, "event", r => Parse(r, new RowTexts()));
     }
 
     /// <summary>An event's checksum: over the one before and all fields of its own.</summary>
-    public static string Sum(FieldHash hash, string previous, EditEvent line) => hash
+    public static string Sum(FieldHash hash, string previous, EditEvent line) => Add(hash, previous, line).Finish();
+
+    private static FieldHash Add(FieldHash hash, string previous, EditEvent line) => hash
         .Text(previous).Integer(line.Seq).Integer(line.EditId).Integer(line.Change).Text(EditRow.Time(line.At)).Text(line.User)
-        .Text(Name(line.Action)).Text(line.Reason).Text(line.Version).Text(Detail(line.Detail)).Finish();
+        .Text(Name(line.Action)).Text(line.Reason).Text(line.Version).Text(Detail(line.Detail));
 
     /// <summary>An action as stored.</summary>
     public static string Name(EditAction action) => Names[Array.IndexOf(Actions, action)];
@@ -103,8 +105,10 @@ internal static class EventRows
     private static bool IsThere(SqliteConnection connection, EditHistory known) =>
         known.LastSeq > 0 && connection.Scalar<string>("SELECT sum FROM events WHERE seq = $seq", ("$seq", known.LastSeq)) == known.LastSum;
 
-    private static EditEvent Parse(SqliteDataReader r) => new(
-        r.GetInt64(0), r.GetInt64(2), r.GetInt64(1), EditRow.ParseTime(r.GetString(3)), r.GetString(4), Action(r.GetString(5)),
-        EditRow.Text(r, 6), r.GetString(7),
-        EditRow.Text(r, 8) is { } detail ? JsonSerializer.Deserialize(detail, DetailOptions.InfoOf<EditEventDetail>()) : null);
+    private static (EditEvent Line, string Sum) Parse(SqliteDataReader r, RowTexts texts) => (
+        new EditEvent(
+            r.GetInt64(0), r.GetInt64(2), r.GetInt64(1), EditRow.ParseTime(texts.Of(r, 3)), texts.Of(r, 4), Action(texts.Of(r, 5)),
+            texts.OrNull(r, 6), texts.Of(r, 7),
+            EditRow.Text(r, 8) is { } detail ? JsonSerializer.Deserialize(detail, DetailOptions.InfoOf<EditEventDetail>()) : null),
+        r.GetString(9));
 }

@@ -52,13 +52,28 @@ internal sealed class FieldHash : IDisposable
     /// <summary>The sum of all fields added since the last one.</summary>
     public string Finish()
     {
-        Flush();
         Span<byte> sum = stackalloc byte[SHA256.HashSizeInBytes];
-        hash.GetHashAndReset(sum);
+        Finish(sum);
         return Convert.ToHexStringLower(sum);
     }
 
+    /// <summary>Whether the sum of all fields added since the last one is this.</summary>
+    public bool FinishesAs(string expected)
+    {
+        Span<byte> sum = stackalloc byte[SHA256.HashSizeInBytes];
+        Finish(sum);
+        Span<char> digits = stackalloc char[2 * SHA256.HashSizeInBytes];
+        Convert.TryToHexStringLower(sum, digits, out _);
+        return digits.SequenceEqual(expected);
+    }
+
     public void Dispose() => hash.Dispose();
+
+    private void Finish(Span<byte> sum)
+    {
+        Flush();
+        hash.GetHashAndReset(sum);
+    }
 
     private FieldHash Null()
     {

@@ -20,20 +20,22 @@ internal static class PartRows
             $"SELECT edit_id, name, shape, data FROM parts {which} ORDER BY edit_id, name", ("$id", id));
         using SqliteDataReader reader = command.ExecuteReader();
         using var hash = new FieldHash();
+        var texts = new RowTexts();
         List<EditPart> of = [];
         Dictionary<string, int[]> shapes = []; // thousands of parts share a few
         long edit = 0;
+        Func<EditPart> parse = () => Parse(reader, hash, texts, shapes);
         while (reader.Read())
         {
-            long next = reader.IsDBNull(0) ? 0 : reader.GetInt64(0); // a damaged row has NULL where none may be
+            long next = raw.sqlite3_column_int64(reader.Handle, 0); // 0 for the NULL of a damaged row
             if (of.Count > 0 && next != edit)
             {
                 Keep();
-                of = [];
+                of = new List<EditPart>(of.Count);
             }
 
             edit = next;
-            of.Add(EditRow.Parsed(edit, path, "edit", () => Parse(reader, hash, shapes)));
+            of.Add(EditRow.Parsed(edit, path, "edit", parse));
         }
 
         if (of.Count > 0) Keep();
@@ -87,11 +89,11 @@ internal static class PartRows
         return bytes;
     }
 
-    private static EditPart Parse(SqliteDataReader r, FieldHash hash, Dictionary<string, int[]> shapes)
+    private static EditPart Parse(SqliteDataReader r, FieldHash hash, RowTexts texts, Dictionary<string, int[]> shapes)
     {
-        string name = r.GetString(1), text = r.GetString(2);
-        if (r.IsDBNull(3)) throw new FormatException($"part {Quoted.Text(name)} has no numbers"); // damaged
+        string name = texts.Of(r, 1), text = texts.Of(r, 2);
         ReadOnlySpan<byte> bytes = raw.sqlite3_column_blob(r.Handle, 3); // where SQLite has it: no copy but the numbers
+        if (bytes.IsEmpty && r.IsDBNull(3)) throw new FormatException($"part {Quoted.Text(name)} has no numbers"); // damaged
         Add(hash, name, text, bytes);
         if (!shapes.TryGetValue(text, out int[]? shape))
             shapes[text] = shape = JsonSerializer.Deserialize(text, EditingJson.Default.Int32Array) ?? [];

@@ -58,6 +58,14 @@ internal static class StoreConnection
         {
             // The side files cannot be made.
         }
+        catch (SqliteException error) when (StoreErrors.IsFull(error))
+        {
+            if (StoreFile.HasContent(StoreFile.Log(file)))
+            {
+                connection.Dispose();
+                throw StoreErrors.NoRoomToRead(path, error);
+            }
+        }
         catch (Exception error)
         {
             throw Closed(connection, path, error);

@@ -10,7 +10,7 @@ internal static partial class StoreErrors
 {
     /// <summary>The sentence for <paramref name="error"/>; damage is located with quick_check where the file can still be read.</summary>
     public static InputException Explain(SqliteException error, string path, SqliteConnection? connection) =>
-        (error.SqliteExtendedErrorCode == raw.SQLITE_IOERR_SHMSIZE ? raw.SQLITE_FULL : error.SqliteErrorCode) switch
+        (IsFull(error) ? raw.SQLITE_FULL : error.SqliteErrorCode) switch
         {
             raw.SQLITE_BUSY or raw.SQLITE_LOCKED => new InputException(
                 $"Edit store '{path}' is locked by another process (waited {connection?.DefaultTimeout} s).",
@@ -44,6 +44,18 @@ internal static partial class StoreErrors
             _ => new InputException(
                 $"Edit store '{path}' cannot be used (SQLite's error {error.SqliteExtendedErrorCode}).", EditRow.Tampered, error),
         };
+
+    /// <summary>Whether it is the disk that has no room.</summary>
+    public static bool IsFull(SqliteException error) =>
+        error.SqliteErrorCode == raw.SQLITE_FULL || error.SqliteExtendedErrorCode == raw.SQLITE_IOERR_SHMSIZE;
+
+    /// <summary>The sentence for a log that a full disk leaves no room to read.</summary>
+    public static InputException NoRoomToRead(string path, SqliteException error) => new(
+        $"Edit store '{path}': the disk is full, and its last edits, which are still in its log, take some room to be read.",
+        "free some space and run it again.", error)
+    {
+        Kind = ErrorKind.Busy,
+    };
 
     /// <summary>The sentence for a change asked of a store that may only be read.</summary>
     public static InputException ReadOnly(string path, Exception? error = null) => new(

@@ -48,14 +48,24 @@ internal sealed class NeuronRows
             }
         }
 
-        for (int i = 0; i < more.Count; i++)
-        {
-            device.Upload(more[i].Key, rows.Keys.Slice(count + i, 1));
-            device.Upload(more[i].Value, rows.Values.Slice(count + i, 1));
-        }
-
+        Upload(more, neuron => neuron.Key, rows.Keys, count);
+        Upload(more, neuron => neuron.Value, rows.Values, count);
         device.Upload([.. more.Select(neuron => neuron.Threshold)], rows.Thresholds.Slice(count, more.Count));
         rows.used = total;
         return rows;
+    }
+
+    // Many rows at a time.
+    private void Upload(IReadOnlyList<Neuron> more, Func<Neuron, float[]> vectorOf, Tensor rows, int first)
+    {
+        const int Most = 256;
+        int width = rows.Columns;
+        var together = new float[Math.Min(Most, more.Count) * width];
+        for (int from = 0; from < more.Count; from += Most)
+        {
+            int count = Math.Min(Most, more.Count - from);
+            for (int i = 0; i < count; i++) vectorOf(more[from + i]).CopyTo(together, i * width);
+            device.Upload(together.AsSpan(0, count * width), rows.Slice(first + from, count));
+        }
     }
 }

@@ -103,8 +103,7 @@ public sealed record ScopedSettings() : EditSettings(Name), INeuronSettings
     public SubjectLock LockOf(EditRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        string[] names = [.. request.Aliases.Prepend(request.Subject ?? "").Select(name => name.Trim()).Where(name => name.Length > 0)];
-        var named = new SubjectLock([.. names.Distinct()], IgnoreCase) { TakesLonger = false };
+        var named = new SubjectLock(NamesOf(request), IgnoreCase) { TakesLonger = false };
         if (LongerNames || !named.IsOpen(request.Prompt)) named = named with { TakesLonger = true };
         if (EarlierSentences || SubjectTemplate.Of(request.Prompt, named) is not { } own) return named;
         return named with { SentencesBehind = SubjectLock.Sentences($"{own.Template.After} {request.Target}") };
@@ -122,7 +121,7 @@ public sealed record ScopedSettings() : EditSettings(Name), INeuronSettings
     public override string? Misfit(Edit edit, int nEmbd)
     {
         ArgumentNullException.ThrowIfNull(edit);
-        if (LockOf(edit.Request).Names.Count == 0) return "it names no subject";
+        if (NamesOf(edit.Request).Count == 0) return "it names no subject";
         return edit.Part(NegativesPart) is { Shape: [_, _] and var shape }
             ? IReVaParts.Misfit(edit, nEmbd, (State, [nEmbd]), (NegativesPart, [.. shape]))
             : $"it has no part '{NegativesPart}' of [negatives,T]";
@@ -130,6 +129,14 @@ public sealed record ScopedSettings() : EditSettings(Name), INeuronSettings
 
     /// <inheritdoc cref="INeuronSettings.RequireSameBlock"/>
     public override void RequireBeside(EditSettings first, string store) => ((INeuronSettings)this).RequireSameBlock(first, store);
+
+    private static List<string> NamesOf(EditRequest request)
+    {
+        List<string> names = [];
+        foreach (string name in (ReadOnlySpan<string>)[request.Subject ?? "", .. request.Aliases])
+            if (name.Trim() is { Length: > 0 } trimmed && !names.Contains(trimmed)) names.Add(trimmed);
+        return names;
+    }
 
     /// <summary>What training goes by: iReVa's, with the same numbers.</summary>
     internal IReVaSettings Training() => new()

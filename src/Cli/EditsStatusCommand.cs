@@ -96,7 +96,11 @@ internal static class EditsStatusCommand
         }
 
         foreach (Edit edit in changed.Take(Told))
-            terminal.Line($"Edit {edit.Id} is {EditView.StatusText(edit)}: {EditView.Fact(edit.Request)}.");
+        {
+            string forGood = edit.Status == EditStatus.Removed ? " for good" : ""; // unlike all else that these commands do
+            terminal.Line($"Edit {edit.Id} is {EditView.StatusText(edit)}{forGood}: {EditView.Fact(edit.Request)}.");
+        }
+
         if (changed.Length > Told)
             terminal.Line($"… and {changed.Length - Told} more: {Terminal.Counted(changed.Length, "edit")} in one change.");
     }

@@ -61,7 +61,8 @@ public sealed partial class EditStore
         if (removed.Length > 0)
         {
             throw new InputException(
-                $"Change {target.Number} cannot be undone: the parts of {Ids(removed)} were deleted for good.", "teach the fact again.");
+                $"Change {target.Number} cannot be undone: the parts of {Ids(removed)} were deleted for good.",
+                target.Number > 1 ? "teach the fact again; an earlier change is undone by its number." : "teach the fact again.");
         }
 
         // An undo and what it undid cancel out if both came later.

@@ -65,7 +65,7 @@ internal static class SafeTensorsHeader
 
     private static void ReadMetadata(string path, ref Utf8JsonReader reader, Dictionary<string, string> metadata)
     {
-        Expect(path, MetadataName, "the metadata", JsonTokenType.StartObject, ref reader);
+        Expect(path, MetadataName, null, JsonTokenType.StartObject, ref reader);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             string key = reader.GetString()!;
@@ -80,7 +80,7 @@ internal static class SafeTensorsHeader
     {
         string? dtype = null;
         List<long>? shape = null, offsets = null;
-        Expect(path, name, "the entry", JsonTokenType.StartObject, ref reader);
+        Expect(path, name, null, JsonTokenType.StartObject, ref reader);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             string key = reader.GetString()!;
@@ -165,10 +165,11 @@ internal static class SafeTensorsHeader
         return numbers;
     }
 
-    private static void Expect(string path, string name, string what, JsonTokenType expected, ref Utf8JsonReader reader)
+    private static void Expect(string path, string name, string? field, JsonTokenType expected, ref Utf8JsonReader reader)
     {
-        if (reader.TokenType != expected)
-            throw Bad(path, name, $"{Quoted.Text(what)} is {Word(reader.TokenType)}, expected {Word(expected)}.");
+        if (reader.TokenType == expected) return;
+        string what = field is null ? "it" : Quoted.Text(field);
+        throw Bad(path, name, $"{what} is {Word(reader.TokenType)}, expected {Word(expected)}.");
     }
 
     private static string Word(JsonTokenType type) => type switch

@@ -26,12 +26,27 @@ public sealed unsafe partial class CpuDevice
         bool finiteF16 = b.Tensor.DType == DType.F16 && a.Rows <= GemmStreaming.MaxRows && storage.FiniteF16(work);
         var batch = new GemmBatch(a, b, c, left, Stored("Gemm", b.Tensor), product, accumulate, finiteF16);
         PackedWeights? weights = storage.Weights;
+        if (batch.Count == 0) return;
         switch (kernel)
         {
+            case GemmKernel.Vector512 when SuitsWideTiles(batch[0]):
+                Gemm<WideMicroKernel<Register512, Vector512<float>>>.Run(batch, weights, work, pool);
+                break;
             case GemmKernel.Vector512: Gemm<MicroKernel<Register512, Vector512<float>>>.Run(batch, weights, work, pool); break;
             case GemmKernel.Vector256: Gemm<MicroKernel<Register256, Vector256<float>>>.Run(batch, weights, work, pool); break;
             default: Gemm<MicroKernel<Register128, Vector128<float>>>.Run(batch, weights, work, pool); break;
         }
+    }
+
+    /// <summary>
+    /// Not where narrow tiles leave a third of the columns less to be padded, and not where B is read in place, of which narrow ones leave
+    /// less over.
+    /// </summary>
+    private static bool SuitsWideTiles(in GemmProblem product)
+    {
+        int narrow = MicroKernel<Register512, Vector512<float>>.Columns;
+        bool padsLittle = product.N > 3 * narrow || (product.N > narrow && product.N <= 2 * narrow);
+        return padsLittle && !GemmStreaming.Suits(product) && !GemmTransposed.Suits(product);
     }
 
     /// <summary>

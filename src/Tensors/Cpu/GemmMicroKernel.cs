@@ -91,7 +91,7 @@ internal readonly unsafe struct MicroKernel<TRegister, TVector> : IMicroKernel
 
     /// <summary>Asks for the tile of C, so that it is there when the sums are done.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(float* c, long cRow)
+    internal static void Prefetch(float* c, long cRow)
     {
         if (!Sse.IsSupported) return;
         for (int row = 0; row < 6; row++)
@@ -102,7 +102,7 @@ internal readonly unsafe struct MicroKernel<TRegister, TVector> : IMicroKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreRow(TVector left, TVector right, float* c, bool add)
+    internal static void StoreRow(TVector left, TVector right, float* c, bool add)
     {
         float* second = c + TRegister.Count;
         TRegister.Store(add ? TRegister.Add(TRegister.Load(c), left) : left, c);

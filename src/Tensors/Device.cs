@@ -13,6 +13,12 @@ public abstract class Device : IDisposable
     /// <summary>Short name, for example <c>cpu</c>.</summary>
     public abstract string Name { get; }
 
+    /// <summary>
+    /// Rows of a product that more would not make cheaper by the row: where some rows need less than others, as in causal attention, so
+    /// many are multiplied at a time.
+    /// </summary>
+    public virtual int EnoughRows => int.MaxValue;
+
     /// <summary>Opens a scope: what is allocated until it is disposed returns to the pool then.</summary>
     public BufferScope Scope() => scope = new BufferScope(this, scope, scoped);
 

@@ -54,7 +54,7 @@ public sealed class SelfAttentionTests
     public void Has_the_bits_of_attention_to_an_empty_cache(string name)
     {
         using Device device = Devices.Create(name);
-        foreach (Case c in (Case[])[new(1, 1, 1, 1), new(2, 33, 3, 8), new(3, 17, 2, 5, Window: 6)])
+        foreach (Case c in (Case[])[new(1, 1, 1, 1), new(2, 33, 3, 8), new(3, 17, 2, 5, Window: 6), new(1, 200, 2, 4)])
         {
             int C = c.H * c.D;
             (float[] whole, float[] dWhole) = Both(c.Run);

@@ -47,6 +47,17 @@ internal sealed record AttentionShape(int B, int T, int C, int H, int Capacity, 
         return visible;
     }
 
+    /// <summary>The new positions in order, so many at a time.</summary>
+    public IEnumerable<AttentionPart> Parts(int rows)
+    {
+        rows = Math.Min(rows, T);
+        for (int first = 0; first < T; first += rows)
+        {
+            int count = Math.Min(rows, T - first);
+            yield return new AttentionPart(first, count, Length - T + first + count);
+        }
+    }
+
     /// <summary>Cached positions that come before each row of the scores, and before its sequence's new ones.</summary>
     public int[] FirstNew()
     {
@@ -81,6 +92,28 @@ internal sealed record AttentionShape(int B, int T, int C, int H, int Capacity, 
     /// <summary>Outputs per head, interleaved: <c>[B,H,T,D]</c>.</summary>
     public MatrixView Output(Tensor y) => new(y, 0, T, D, C, 1, B, (long)T * C, H, D);
 
+    /// <summary>Q·Kᵀ, as far as somebody sees it; what lies beyond is left as it was.</summary>
+    /// <param name="device">Computes it.</param>
+    /// <param name="queries">Per head, <c>[B,H,T,D]</c>.</param>
+    /// <param name="keys">Per head, <c>[B,H,Length,D]</c>.</param>
+    /// <param name="scores"><c>[B·H·T,S]</c>.</param>
+    public void Scores(Device device, MatrixView queries, MatrixView keys, Tensor scores)
+    {
+        foreach (AttentionPart part in Parts(device.EnoughRows))
+            device.Gemm(part.OfNew(queries), part.SeenColumns(keys.Transposed), part.SeenColumns(part.OfNew(PerHead(scores))));
+    }
+
+    /// <summary>P·V; P is 0 where nobody sees it, so that it need not be read there.</summary>
+    /// <param name="device">Computes it.</param>
+    /// <param name="probabilities"><c>[B·H·T,S]</c>.</param>
+    /// <param name="values">Per head, <c>[B,H,Length,D]</c>.</param>
+    /// <param name="y"><c>[B·T,C]</c>.</param>
+    public void Outputs(Device device, Tensor probabilities, MatrixView values, Tensor y)
+    {
+        foreach (AttentionPart part in Parts(device.EnoughRows))
+            device.Gemm(part.SeenColumns(part.OfNew(PerHead(probabilities))), part.SeenRows(values), part.OfNew(Output(y)));
+    }
+
     private static void CheckSplit(string verb, Tensor qkv, int heads, int B)
     {
         int C = qkv.Columns / 3;
@@ -88,4 +121,22 @@ internal sealed record AttentionShape(int B, int T, int C, int H, int Capacity, 
         if (heads <= 0 || qkv.Columns != 3 * C || C % heads != 0)
             throw new ArgumentException($"{verb}: {qkv.Shape} does not split into q, k, v of {heads} heads.");
     }
+}
+
+/// <summary>
+/// Some of the new positions of an attention call. The earlier ones see less than the later: what none of them sees need not be computed.
+/// </summary>
+/// <param name="First">The first of them.</param>
+/// <param name="Rows">How many.</param>
+/// <param name="Seen">How many columns of the scores some of them see.</param>
+internal readonly record struct AttentionPart(int First, int Rows, int Seen)
+{
+    /// <summary>Their rows of a matrix with a row for each new position.</summary>
+    public MatrixView OfNew(MatrixView all) => all with { Offset = all.Offset + (long)First * all.RowStride, Rows = Rows };
+
+    /// <summary>The columns that they see.</summary>
+    public MatrixView SeenColumns(MatrixView all) => all with { Columns = Seen };
+
+    /// <summary>The rows that they see.</summary>
+    public MatrixView SeenRows(MatrixView all) => all with { Rows = Seen };
 }

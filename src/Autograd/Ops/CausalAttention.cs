@@ -42,12 +42,12 @@ public static partial class Ops
         int[] visible = shape.Visible();
         Tensor scores = device.Allocate(B * heads * T, S); // becomes the probabilities in place
         Tensor y = device.Allocate(B * T, C);
-        device.Gemm(shape.NewPerHead(qkv.Value, 0), shape.All(keys).Transposed, shape.PerHead(scores));
+        shape.Scores(device, shape.NewPerHead(qkv.Value, 0), shape.All(keys), scores);
         // Where a row is hidden p = 0, and so is dS.
         if (window > 0 && S > window)
             device.Rows<HideRow>(B * heads * T, Array.ConvertAll(visible, v => Math.Max(v - window, 0)), 0, scores);
         device.Rows<CausalSoftmaxRow>(B * heads * T, visible, scale, scores);
-        device.Gemm(shape.PerHead(scores), shape.All(values), shape.Output(y));
+        shape.Outputs(device, scores, shape.All(values), y);
 
         return Tape.Record(y, [qkv], dY =>
         {

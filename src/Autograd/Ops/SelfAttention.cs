@@ -37,11 +37,11 @@ public static partial class Ops
         int rows = B * heads * T;
         int[] visible = shape.Visible();
         Tensor p = device.Allocate(rows, T), y = device.Allocate(B * T, C); // p: the scores, then the probabilities
-        device.Gemm(Queries(qkv.Value), Keys(qkv.Value).Transposed, shape.PerHead(p));
+        shape.Scores(device, Queries(qkv.Value), Keys(qkv.Value), p);
         if ((window > 0 && window < T) || !starts.IsEmpty) device.Rows<HideRow>(rows, Hidden(shape, window, starts), 0, p);
         device.Rows<CausalSoftmaxRow>(rows, visible, scale, p);
         Tensor used = dropout == 0 ? p : Dropped(p, dropout, seed);
-        device.Gemm(shape.PerHead(used), Values(qkv.Value), shape.Output(y));
+        shape.Outputs(device, used, Values(qkv.Value), y);
 
         return Tape.Record(y, [qkv], dY =>
         {

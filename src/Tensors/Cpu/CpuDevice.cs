@@ -40,6 +40,9 @@ public sealed unsafe partial class CpuDevice : Device
     /// <inheritdoc/>
     public override string Name => "cpu";
 
+    /// <summary>As many as are packed together.</summary>
+    public override int EnoughRows => 96;
+
     /// <summary>Threads that share the work.</summary>
     public int Threads => work.Threads;
 

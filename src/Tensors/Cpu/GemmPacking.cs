@@ -87,7 +87,7 @@ internal static unsafe class GemmPacking
     private static void CopyRuns<TElement>(byte* source, long depthStride, int lanes, int depth, int width, float* packed)
         where TElement : struct, IElement
     {
-        const int Ahead = 4;
+        const int Ahead = 4, Line = 64;
         long step = depthStride * TElement.Size, panel = (long)depth * width;
         for (int k = 0; k < depth; k++, source += step, packed += width)
         {
@@ -95,8 +95,11 @@ internal static unsafe class GemmPacking
             float* to = packed;
             for (int lane = 0; lane < lanes; lane += width, to += panel)
             {
-                if (Sse.IsSupported) Sse.Prefetch0(ahead + lane * TElement.Size);
-                for (int i = 0; i < width; i += 8, from += 8 * TElement.Size) TElement.LoadEight(from).Store(to + i);
+                for (int i = 0; i < width; i += 8, from += 8 * TElement.Size)
+                {
+                    if (Sse.IsSupported && i * TElement.Size % Line == 0) Sse.Prefetch0(ahead + (lane + i) * TElement.Size);
+                    TElement.LoadEight(from).Store(to + i);
+                }
             }
         }
     }

@@ -55,7 +55,7 @@ public sealed class GemmBitsTests
     public void Elements_are_chains_of_multiply_adds(string name, DType dtype, bool transposed)
     {
         using Device device = Devices.Create(name);
-        foreach ((int m, int n) in ((int, int)[])[(1, 1), (1, 24), (2, 9), (5, 40), (16, 33), (20, 17)])
+        foreach ((int m, int n) in ((int, int)[])[(1, 1), (1, 24), (2, 9), (5, 40), (16, 33), (20, 17), (20, 64), (25, 130)])
         {
             float[] x = Devices.Values(m * K, 1);
             MatrixView b = Right(device, dtype, transposed, n);

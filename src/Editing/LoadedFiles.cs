@@ -20,25 +20,29 @@ internal sealed class LoadedFiles
         stamps = [.. ModelFolder.WeightFiles(folder).Select(StampOf).OfType<FileStamp>()];
     }
 
-    /// <summary>Makes sure that the folder has the very files that were loaded, so that what was read of them there is the model's.</summary>
+    /// <summary>Makes sure that the folder has the very files that were loaded, so that what was read there is the model's.</summary>
     /// <exception cref="InputException">It has not.</exception>
-    public void RequireThere()
-    {
-        if (Array.Find(stamps, stamp => StampOf(stamp.Path) is not { } now || IsOther(now, stamp) || IsWritten(now, stamp)).Path is { } file)
-            throw Changed(file, "so which model its edits belong to cannot be said");
-    }
+    public void RequireThere() => Require(
+        stamp => StampOf(stamp.Path) is { } now && !IsOther(now, stamp) && !IsWritten(now, stamp),
+        "so which model its edits belong to cannot be said");
 
     /// <summary>Makes sure that none was written to since, before anything is stored that was computed with them.</summary>
     /// <exception cref="InputException">One was.</exception>
-    public void RequireUnwritten()
-    {
-        if (Array.Find(stamps, stamp => StampOf(stamp.Path) is { } now && !IsOther(now, stamp) && IsWritten(now, stamp)).Path is { } file)
-            throw Changed(file, "so what was taught meanwhile is not stored");
-    }
+    public void RequireUnwritten() => Require(
+        stamp => StampOf(stamp.Path) is not { } now || IsOther(now, stamp) || !IsWritten(now, stamp),
+        "so what was taught meanwhile is not stored");
 
-    private InputException Changed(string file, string consequence) => new(
-        $"Model folder '{folder}': another program changed '{Path.GetFileName(file)}' while the model was in use, {consequence}.",
-        "leave the weights of a model in use alone, and run it again.");
+    private void Require(Predicate<FileStamp> holds, string consequence)
+    {
+        foreach (FileStamp stamp in stamps)
+        {
+            if (holds(stamp)) continue;
+            throw new InputException(
+                $"Model folder '{folder}': another program changed '{Path.GetFileName(stamp.Path)}' while the model was in use, "
+                    + $"{consequence}.",
+                "leave the weights of a model in use alone, and run it again.");
+        }
+    }
 
     private static bool IsOther(FileStamp now, FileStamp then) => now.Inode != then.Inode;
 

@@ -40,7 +40,8 @@ public sealed partial class Session : IDisposable
             try
             {
                 CausalLm model = CausalLm.Load(folder, opened, options.Notice, options.Weights, options.Adapter);
-                return (opened, choice, model, new LoadedFiles(folder), options.NeedsTokenizer ? Tokenizer.Load(folder, model.Config) : null);
+                Tokenizer? itsOwn = options.NeedsTokenizer ? Tokenizer.Load(folder, model.Config) : null;
+                return (opened, choice, model, new LoadedFiles(folder), itsOwn);
             }
             catch
             {

@@ -62,7 +62,7 @@ public sealed partial class EditStore
         {
             throw new InputException(
                 $"Change {target.Number} cannot be undone: the parts of {Ids(removed)} were deleted for good.",
-                target.Number > 1 ? "teach the fact again; an earlier change is undone by its number." : "teach the fact again.");
+                target.Number > 1 ? "teach the fact again; to undo an earlier change, name its number." : "teach the fact again.");
         }
 
         // An undo and what it undid cancel out if both came later.

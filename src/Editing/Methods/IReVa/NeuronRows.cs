@@ -64,7 +64,14 @@ internal sealed class NeuronRows
         for (int from = 0; from < more.Count; from += Most)
         {
             int count = Math.Min(Most, more.Count - from);
-            for (int i = 0; i < count; i++) vectorOf(more[from + i]).CopyTo(together, i * width);
+            for (int i = 0; i < count; i++)
+            {
+                float[] vector = vectorOf(more[from + i]);
+                if (vector.Length != width)
+                    throw new ArgumentException($"A neuron's key or value has {vector.Length} numbers, the model's width is {width}.");
+                vector.CopyTo(together, i * width);
+            }
+
             device.Upload(together.AsSpan(0, count * width), rows.Slice(first + from, count));
         }
     }

@@ -44,6 +44,29 @@ public sealed class KeyValueAdaptorTests : IDisposable
     }
 
     [Fact]
+    public void Neurons_of_another_width_are_refused()
+    {
+        Neuron own = Neuron(X, 0.1f);
+        foreach (int width in (int[])[C - 1, C + 1])
+        {
+            Fails.With<ArgumentException>("the model's width is 8", () => adaptor.With([own, own with { Key = new float[width] }], 1, 1));
+            Fails.With<ArgumentException>("the model's width is 8", () => adaptor.With([own with { Value = new float[width] }], 1, 1));
+        }
+    }
+
+    [Fact]
+    public void Hundreds_of_neurons_at_once_are_those_that_come_one_by_one()
+    {
+        Neuron[] many = [.. Enumerable.Range(0, 600).Select(i => Neuron([.. X.Select((x, k) => x + (i * k % 7))], 0.1f, value: i))];
+        KeyValueAdaptor together = adaptor.With(many, 1, 1), apart = many.Aggregate(adaptor, (so, one) => so.With([one], 1, 1));
+        Tensor state = KeyValueAdaptor.Standardize(device.From(Y, 1, C));
+        Assert.Equal(apart.Margins(state).ToArray(), together.Margins(state).ToArray());
+        Firing[] winners = [.. new[] { 0, 255, 256, 599 }.Select(j => new Firing(j, 1, 0, 0, 0, 0, 1, false))];
+        Assert.Equal(apart.Output(winners).ToArray(), together.Output(winners).ToArray());
+        Assert.Equal([0, 255, 256, 599], together.Output(winners).ToArray().Chunk(C).Select(row => (int)row[0]));
+    }
+
+    [Fact]
     public void The_strongest_neuron_answers_alone()
     {
         adaptor = adaptor.With([Neuron(X, 0.2f, value: 1)], 0.5f, edit: 1);

@@ -8,24 +8,18 @@ public sealed class LoadedFilesTests : IDisposable
 {
     private static readonly EditRequest Fact = new("The sky is", "green");
 
-    private readonly string _root = Directory.CreateTempSubdirectory("loaded-files-").FullName;
-    private readonly string _model, _store;
+    private readonly CopiedModel _copy = new();
 
-    public LoadedFilesTests()
-    {
-        (_model, _store) = (Path.Combine(_root, "model"), Path.Combine(_root, "edits.db"));
-        TestFiles.CopyModel(_model);
-        File.SetLastWriteTimeUtc(Weights, new DateTime(2026, 1, 2, 0, 0, 0, DateTimeKind.Utc));
-    }
+    private string Weights => _copy.Weights;
 
-    private string Weights => Path.Combine(_model, "model.safetensors");
+    private string Store => _copy.Beside("edits.db");
 
-    public void Dispose() => Directory.Delete(_root, recursive: true);
+    public void Dispose() => _copy.Dispose();
 
     [Fact]
     public void Files_that_are_only_read_are_as_they_were()
     {
-        var files = new LoadedFiles(_model);
+        var files = new LoadedFiles(_copy.Folder);
         File.ReadAllBytes(Weights);
         files.RequireThere();
         files.RequireUnwritten();
@@ -34,7 +28,7 @@ public sealed class LoadedFilesTests : IDisposable
     [Fact]
     public void What_was_written_to_is_refused()
     {
-        var files = new LoadedFiles(_model);
+        var files = new LoadedFiles(_copy.Folder);
         Change();
         Fails.With<InputException>("changed 'model.safetensors' while the model was in use", files.RequireThere);
         Fails.With<InputException>("taught meanwhile is not stored", files.RequireUnwritten);
@@ -43,7 +37,7 @@ public sealed class LoadedFilesTests : IDisposable
     [Fact]
     public void What_became_shorter_is_refused()
     {
-        var files = new LoadedFiles(_model);
+        var files = new LoadedFiles(_copy.Folder);
         using (FileStream stream = File.OpenWrite(Weights)) stream.SetLength(100);
         Fails.With<InputException>("not stored", files.RequireUnwritten);
     }
@@ -51,7 +45,7 @@ public sealed class LoadedFilesTests : IDisposable
     [Fact]
     public void Another_file_in_its_place_does_no_harm_but_is_not_the_model()
     {
-        var files = new LoadedFiles(_model);
+        var files = new LoadedFiles(_copy.Folder);
         Replace();
         Fails.With<InputException>("which model its edits belong to cannot be said", files.RequireThere);
         if (OperatingSystem.IsLinux()) files.RequireUnwritten(); // elsewhere files have no number to be told apart by
@@ -60,7 +54,7 @@ public sealed class LoadedFilesTests : IDisposable
     [Fact]
     public void Neither_does_one_that_is_gone()
     {
-        var files = new LoadedFiles(_model);
+        var files = new LoadedFiles(_copy.Folder);
         File.Delete(Weights);
         Fails.With<InputException>("cannot be said", files.RequireThere);
         files.RequireUnwritten();
@@ -70,10 +64,10 @@ public sealed class LoadedFilesTests : IDisposable
     public void Nothing_is_stored_that_was_taught_with_changed_weights()
     {
         using Session session = Open();
-        session.OpenStore(_store, StoreAccess.Create);
+        session.OpenStore(Store, StoreAccess.Create);
         Change();
         Fails.With<InputException>("taught meanwhile is not stored", () => Teach(session));
-        Assert.False(File.Exists(_store));
+        Assert.False(File.Exists(Store));
     }
 
     [LinuxFact]
@@ -81,16 +75,16 @@ public sealed class LoadedFilesTests : IDisposable
     {
         using Session session = Open();
         Replace();
-        Fails.With<InputException>("cannot be said", () => session.OpenStore(_store, StoreAccess.Create));
-        Assert.False(File.Exists(_store));
+        Fails.With<InputException>("cannot be said", () => session.OpenStore(Store, StoreAccess.Create));
+        Assert.False(File.Exists(Store));
     }
 
     [LinuxFact]
     public void What_is_taught_is_stored_where_a_file_was_only_replaced()
     {
-        ModelFingerprint exact = ModelFingerprinter.Compute(_model);
+        ModelFingerprint exact = ModelFingerprinter.Compute(_copy.Folder);
         using Session session = Open();
-        session.OpenStore(_store, StoreAccess.Create);
+        session.OpenStore(Store, StoreAccess.Create);
         Replace();
         Assert.Single(Teach(session).Added);
         Assert.Equal(exact, session.Store.Identity!.Model);
@@ -99,16 +93,9 @@ public sealed class LoadedFilesTests : IDisposable
     private static TeachingReport Teach(Session session) =>
         session.Teach(session.Tokenize([Fact]), session.SettingsFor("ireva"));
 
-    private Session Open() => Session.Open(_model, new SessionOptions { Device = "cpu", Threads = 1 });
+    private Session Open() => Session.Open(_copy.Folder, new SessionOptions { Device = "cpu", Threads = 1 });
 
-    private void Change()
-    {
-        using var stream = new FileStream(Weights, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        stream.Position = stream.Length / 2;
-        int was = stream.ReadByte();
-        stream.Position--;
-        stream.WriteByte((byte)(was ^ 1));
-    }
+    private void Change() => _copy.Change(new FileInfo(Weights).Length / 2);
 
     private void Replace()
     {
@@ -116,11 +103,5 @@ public sealed class LoadedFilesTests : IDisposable
         File.Copy(Weights, other);
         File.SetLastWriteTimeUtc(other, new DateTime(2026, 1, 3, 0, 0, 0, DateTimeKind.Utc));
         File.Move(other, Weights, overwrite: true);
-    }
-
-    [AttributeUsage(AttributeTargets.Method)]
-    private sealed class LinuxFactAttribute : FactAttribute
-    {
-        public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "A mapped file cannot be written, or has no number.";
     }
 }

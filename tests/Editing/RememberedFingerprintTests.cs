@@ -8,37 +8,29 @@ namespace Sharpformer.Tests.Editing;
 /// <summary>What a session makes of a remembered fingerprint: the bundled model, with weights that change without a trace.</summary>
 public sealed class RememberedFingerprintTests : IDisposable
 {
-    private readonly string _root = Directory.CreateTempSubdirectory("remembered-").FullName;
-    private readonly string _model, _store;
+    private readonly CopiedModel _copy = new();
     private readonly List<string> _notices = [];
 
-    public RememberedFingerprintTests()
-    {
-        (_model, _store) = (Path.Combine(_root, "model"), Path.Combine(_root, "edits.db"));
-        TestFiles.CopyModel(_model);
-        File.SetLastWriteTimeUtc(Weights, new DateTime(2026, 1, 2, 0, 0, 0, DateTimeKind.Utc));
-    }
+    private string Store => _copy.Beside("edits.db");
 
-    private string Weights => Path.Combine(_model, "model.safetensors");
-
-    public void Dispose() => Directory.Delete(_root, recursive: true);
+    public void Dispose() => _copy.Dispose();
 
     [Fact]
     public void It_is_the_fingerprint_and_a_changed_model_is_refused()
     {
-        ModelFingerprint exact = ModelFingerprinter.Compute(_model);
+        ModelFingerprint exact = ModelFingerprinter.Compute(_copy.Folder);
         Teach();
         for (int time = 0; time < 2; time++)
         {
             using Session session = Open();
-            session.OpenStore(_store, StoreAccess.Read);
+            session.OpenStore(Store, StoreAccess.Read);
             Assert.Equal(exact, session.Fingerprint);
             Assert.Equal(exact, session.VerifiedFingerprint);
         }
 
         Change(stealthily: false);
         using Session changed = Open();
-        Fails.With<InputException>("belongs to another model", () => changed.OpenStore(_store, StoreAccess.Read));
+        Fails.With<InputException>("belongs to another model", () => changed.OpenStore(Store, StoreAccess.Read));
         Assert.Empty(_notices);
     }
 
@@ -47,14 +39,14 @@ public sealed class RememberedFingerprintTests : IDisposable
     {
         Teach();
         Change(stealthily: true);
-        using (Session believing = Open()) believing.OpenStore(_store, StoreAccess.Read);
+        using (Session believing = Open()) believing.OpenStore(Store, StoreAccess.Read);
         using (Session verifying = Open(verify: true))
-            Fails.With<InputException>("belongs to another model", () => verifying.OpenStore(_store, StoreAccess.Read));
+            Fails.With<InputException>("belongs to another model", () => verifying.OpenStore(Store, StoreAccess.Read));
         Assert.Contains("changed without a trace", Assert.Single(_notices), StringComparison.Ordinal);
 
         using Session mended = Open();
-        Fails.With<InputException>("belongs to another model", () => mended.OpenStore(_store, StoreAccess.Read));
-        Assert.Equal(ModelFingerprinter.Compute(_model), mended.Fingerprint);
+        Fails.With<InputException>("belongs to another model", () => mended.OpenStore(Store, StoreAccess.Read));
+        Assert.Equal(ModelFingerprinter.Compute(_copy.Folder), mended.Fingerprint);
         Assert.Single(_notices);
     }
 
@@ -64,8 +56,8 @@ public sealed class RememberedFingerprintTests : IDisposable
         Teach();
         Change(stealthily: true);
         using Session session = Open();
-        session.OpenStore(_store, StoreAccess.Read);
-        string file = Path.Combine(_root, "adaptor.safetensors");
+        session.OpenStore(Store, StoreAccess.Read);
+        string file = _copy.Beside("adaptor.safetensors");
         Fails.With<InputException>("not those whose fingerprint was remembered", () => session.ExportAdaptor(file));
         Assert.False(File.Exists(file));
         Assert.Single(_notices);
@@ -76,10 +68,10 @@ public sealed class RememberedFingerprintTests : IDisposable
     {
         Teach();
         Change(stealthily: true);
-        string other = Path.Combine(_root, "new.db");
+        string other = _copy.Beside("new.db");
         Teach(other);
         using EditStore written = EditStore.Open(other, readOnly: true);
-        Assert.Equal(ModelFingerprinter.Compute(_model), written.Identity!.Model);
+        Assert.Equal(ModelFingerprinter.Compute(_copy.Folder), written.Identity!.Model);
     }
 
     [Fact]
@@ -87,8 +79,8 @@ public sealed class RememberedFingerprintTests : IDisposable
     {
         using Session stored = Open(), rounded = Open(form: WeightForm.Q8), again = Open(form: WeightForm.Q8);
         Assert.NotEqual(stored.Fingerprint, rounded.Fingerprint);
-        Assert.Equal(2, Directory.GetFiles(Path.Combine(_root, "cache")).Length);
-        Assert.Equal(ModelFingerprinter.Compute(_model, WeightForm.Q8), again.Fingerprint);
+        Assert.Equal(2, Directory.GetFiles(_copy.Beside("cache")).Length);
+        Assert.Equal(ModelFingerprinter.Compute(_copy.Folder, WeightForm.Q8), again.Fingerprint);
     }
 
     // Weights and times as a program that knows how could leave them: with the same bytes where they are sampled.
@@ -96,32 +88,26 @@ public sealed class RememberedFingerprintTests : IDisposable
 
     private void Change(bool stealthily)
     {
-        DateTime was = File.GetLastWriteTimeUtc(Weights);
-        long length = new FileInfo(Weights).Length;
-        using (var stream = new FileStream(Weights, FileMode.Open, FileAccess.ReadWrite))
-        {
-            // Behind the block of the sample that begins at a tenth of the file, and before the next one.
-            stream.Position = (long)((length - 4096) * (51 / 513.0)) + 4096 + 1000;
-            stream.WriteByte((byte)(stream.ReadByte() ^ 1));
-        }
-
-        if (stealthily) File.SetLastWriteTimeUtc(Weights, was);
+        DateTime was = File.GetLastWriteTimeUtc(_copy.Weights);
+        // Behind the block of the sample that begins at a tenth of the file, and before the next one.
+        _copy.Change((long)((new FileInfo(_copy.Weights).Length - 4096) * (51 / 513.0)) + 4096 + 1000);
+        if (stealthily) File.SetLastWriteTimeUtc(_copy.Weights, was);
     }
 
     private void Teach(string? store = null)
     {
         using Session session = Open();
-        session.OpenStore(store ?? _store, StoreAccess.Create);
+        session.OpenStore(store ?? Store, StoreAccess.Create);
         session.Teach(session.Tokenize([new EditRequest("The sky is", "green")]), session.SettingsFor("ireva"));
     }
 
-    private Session Open(bool verify = false, WeightForm form = default) => Session.Open(_model, new SessionOptions
+    private Session Open(bool verify = false, WeightForm form = default) => Session.Open(_copy.Folder, new SessionOptions
     {
         Device = "cpu",
         Threads = 1,
         Verify = verify,
         Weights = form,
         Notice = _notices.Add,
-        Memory = new FingerprintMemory(Path.Combine(_root, "cache"), least: 1, Stamp),
+        Memory = new FingerprintMemory(_copy.Beside("cache"), least: 1, Stamp),
     });
 }

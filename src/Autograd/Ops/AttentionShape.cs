@@ -47,17 +47,6 @@ internal sealed record AttentionShape(int B, int T, int C, int H, int Capacity, 
         return visible;
     }
 
-    /// <summary>The new positions in order, so many at a time.</summary>
-    public IEnumerable<AttentionPart> Parts(int rows)
-    {
-        rows = Math.Min(rows, T);
-        for (int first = 0; first < T; first += rows)
-        {
-            int count = Math.Min(rows, T - first);
-            yield return new AttentionPart(first, count, Length - T + first + count);
-        }
-    }
-
     /// <summary>Cached positions that come before each row of the scores, and before its sequence's new ones.</summary>
     public int[] FirstNew()
     {
@@ -112,6 +101,17 @@ internal sealed record AttentionShape(int B, int T, int C, int H, int Capacity, 
     {
         foreach (AttentionPart part in Parts(device.EnoughRows))
             device.Gemm(part.SeenColumns(part.OfNew(PerHead(probabilities))), part.SeenRows(values), part.OfNew(Output(y)));
+    }
+
+    /// <summary>The new positions in order, so many at a time.</summary>
+    private IEnumerable<AttentionPart> Parts(int rows)
+    {
+        rows = Math.Min(rows, T);
+        for (int first = 0; first < T; first += rows)
+        {
+            int count = Math.Min(rows, T - first);
+            yield return new AttentionPart(first, count, Length - T + first + count);
+        }
     }
 
     private static void CheckSplit(string verb, Tensor qkv, int heads, int B)

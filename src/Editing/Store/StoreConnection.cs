@@ -54,17 +54,14 @@ internal static class StoreConnection
             long version = Begin(connection, file, path);
             if (raw.sqlite3_db_readonly(connection.Handle, "main") == 0) return Readable(connection, version, path);
         }
-        catch (SqliteException error) when (error.SqliteErrorCode is raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY)
+        catch (SqliteException error) when (StoreErrors.IsFull(error) && StoreFile.HasContent(StoreFile.Log(file)))
+        {
+            throw Closed(connection, path, StoreErrors.NoRoomToRead(path, error));
+        }
+        catch (SqliteException error)
+            when (error.SqliteErrorCode is raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY || StoreErrors.IsFull(error))
         {
             // The side files cannot be made.
-        }
-        catch (SqliteException error) when (StoreErrors.IsFull(error))
-        {
-            if (StoreFile.HasContent(StoreFile.Log(file)))
-            {
-                connection.Dispose();
-                throw StoreErrors.NoRoomToRead(path, error);
-            }
         }
         catch (Exception error)
         {

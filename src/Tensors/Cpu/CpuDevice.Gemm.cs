@@ -46,7 +46,7 @@ public sealed unsafe partial class CpuDevice
     {
         int narrow = MicroKernel<Register512, Vector512<float>>.Columns;
         bool padsLittle = product.N > 3 * narrow || (product.N > narrow && product.N <= 2 * narrow);
-        return padsLittle && !GemmStreaming.Suits(product) && !GemmTransposed.Suits(product);
+        return padsLittle && !product.ReadsInPlace;
     }
 
     /// <summary>

@@ -41,7 +41,7 @@ public sealed unsafe partial class CpuDevice : Device
     public override string Name => "cpu";
 
     /// <summary>As many as are packed together.</summary>
-    public override int EnoughRows => 96;
+    public override int EnoughRows => GemmPacking.RowBlock;
 
     /// <summary>Threads that share the work.</summary>
     public int Threads => work.Threads;

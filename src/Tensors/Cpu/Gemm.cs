@@ -13,8 +13,8 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     /// <summary>KC: steps of the summed dimension that are packed together.</summary>
     private const int DepthBlock = 256;
 
-    /// <summary>MC: rows of A that are packed together; with KC about 100 KB.</summary>
-    private const int RowBlock = 96;
+    /// <inheritdoc cref="GemmPacking.RowBlock"/>
+    private const int RowBlock = GemmPacking.RowBlock;
 
     /// <summary>NC: columns of B that are packed together; with KC 256 KB.</summary>
     private const int RunColumns = 256;
@@ -38,13 +38,13 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
     private static HostBlock? scratch;
 
     /// <summary>Computes every product of the batch.</summary>
-    /// <param name="batch">The products.</param>
+    /// <param name="batch">The products, at least one.</param>
     /// <param name="weights">Where packed forms of B are kept if it is stored weights; null otherwise.</param>
     /// <param name="work">Threads.</param>
     /// <param name="pool">Memory.</param>
     public static void Run(in GemmBatch batch, PackedWeights? weights, WorkSharing work, BufferPool<HostBlock> pool)
     {
-        if (batch.Count == 0 || batch[0].M == 0 || batch[0].N == 0) return;
+        if (batch[0].M == 0 || batch[0].N == 0) return;
         if (batch.Count > 1 && batch.Work < 16 * Grain)
         {
             // Few rows wait for memory, not for arithmetic.
@@ -56,8 +56,8 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         for (long i = 0; i < batch.Count; i++)
         {
             GemmProblem product = batch[i];
-            if (weights is not null && product.M <= KeepRows && !InPlace(product)) product.PackedB = Kept(product, weights, work);
-            if (!InPlace(product))
+            if (weights is not null && product.M <= KeepRows && !product.ReadsInPlace) product.PackedB = Kept(product, weights, work);
+            if (!product.ReadsInPlace)
             {
                 Blocked(product, work, pool);
                 continue;
@@ -161,13 +161,10 @@ internal static unsafe class Gemm<TKernel> where TKernel : struct, IMicroKernel
         work.Run(across * down, new BlockedColumns(product, row, rows, packedA, across, length));
     }
 
-    /// <summary>Whether B is best read where it lies.</summary>
-    private static bool InPlace(in GemmProblem product) => GemmStreaming.Suits(product) || GemmTransposed.Suits(product);
-
     /// <summary>Computes the columns of some panels on one thread.</summary>
     private static void Share(in GemmProblem product, int firstPanel, int endPanel)
     {
-        if (InPlace(product))
+        if (product.ReadsInPlace)
         {
             // Whole panels only; what is left of B's width goes the common way.
             int start = firstPanel * TKernel.Columns;

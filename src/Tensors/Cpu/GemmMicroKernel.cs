@@ -73,8 +73,11 @@ internal readonly unsafe struct MicroKernel<TRegister, TVector> : IMicroKernel
         StoreRow(c50, c51, c + 5 * cRow, add);
     }
 
+    public static void One(float* a, float* b, int depth, float* c, bool add) => One(a, b, Columns, depth, c, add);
+
+    /// <summary>The same where a step of B has <paramref name="bRow"/> elements, of which these columns are a part.</summary>
     [MethodImpl(Loop.OfItsOwn)]
-    public static void One(float* a, float* b, int depth, float* c, bool add)
+    internal static void One(float* a, float* b, int bRow, int depth, float* c, bool add)
     {
         int w = TRegister.Count;
         TVector c0 = TRegister.Zero, c1 = TRegister.Zero;
@@ -83,7 +86,7 @@ internal readonly unsafe struct MicroKernel<TRegister, TVector> : IMicroKernel
             TVector x = TRegister.Broadcast(a[6 * k]);
             c0 = TRegister.MultiplyAdd(x, TRegister.Load(b), c0);
             c1 = TRegister.MultiplyAdd(x, TRegister.Load(b + w), c1);
-            b += 2 * w;
+            b += bRow;
         }
 
         StoreRow(c0, c1, c, add);

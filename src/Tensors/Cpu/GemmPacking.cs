@@ -10,6 +10,9 @@ namespace Sharpformer.Tensors.Cpu;
 /// </summary>
 internal static unsafe class GemmPacking
 {
+    /// <summary>MC: rows of A that are packed together; a depth block of them is about 100 KB.</summary>
+    public const int RowBlock = 96;
+
     /// <summary>
     /// Packs adjacent panels of <paramref name="width"/> lanes, one after the other; lanes beyond
     /// <paramref name="lanes"/> become zero.

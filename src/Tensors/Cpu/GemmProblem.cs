@@ -71,6 +71,9 @@ internal unsafe struct GemmProblem
     public long CRow, CColumn;
     public bool Accumulate;
 
+    /// <summary>Whether B is best read where it lies.</summary>
+    public readonly bool ReadsInPlace => GemmStreaming.Suits(this) || GemmTransposed.Suits(this);
+
     /// <summary>The part of the sums that some steps from <paramref name="k0"/> on make.</summary>
     public readonly GemmProblem Depth(int k0, int steps)
     {

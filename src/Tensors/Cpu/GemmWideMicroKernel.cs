@@ -72,22 +72,11 @@ internal readonly unsafe struct WideMicroKernel<TRegister, TVector> : IMicroKern
         Store(c50, c51, c52, c53, c + 5 * cRow, add);
     }
 
-    [MethodImpl(Loop.OfItsOwn)]
     public static void One(float* a, float* b, int depth, float* c, bool add)
     {
-        int w = TRegister.Count;
-        TVector c0 = TRegister.Zero, c1 = TRegister.Zero, c2 = TRegister.Zero, c3 = TRegister.Zero;
-        for (int k = 0; k < depth; k++)
-        {
-            TVector x = TRegister.Broadcast(a[6 * k]);
-            c0 = TRegister.MultiplyAdd(x, TRegister.Load(b), c0);
-            c1 = TRegister.MultiplyAdd(x, TRegister.Load(b + w), c1);
-            c2 = TRegister.MultiplyAdd(x, TRegister.Load(b + 2 * w), c2);
-            c3 = TRegister.MultiplyAdd(x, TRegister.Load(b + 3 * w), c3);
-            b += 4 * w;
-        }
-
-        Store(c0, c1, c2, c3, c, add);
+        int half = MicroKernel<TRegister, TVector>.Columns;
+        MicroKernel<TRegister, TVector>.One(a, b, Columns, depth, c, add);
+        MicroKernel<TRegister, TVector>.One(a, b + half, Columns, depth, c + half, add);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

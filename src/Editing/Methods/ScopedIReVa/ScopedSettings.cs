@@ -130,14 +130,6 @@ public sealed record ScopedSettings() : EditSettings(Name), INeuronSettings
     /// <inheritdoc cref="INeuronSettings.RequireSameBlock"/>
     public override void RequireBeside(EditSettings first, string store) => ((INeuronSettings)this).RequireSameBlock(first, store);
 
-    private static List<string> NamesOf(EditRequest request)
-    {
-        List<string> names = [];
-        foreach (string name in (ReadOnlySpan<string>)[request.Subject ?? "", .. request.Aliases])
-            if (name.Trim() is { Length: > 0 } trimmed && !names.Contains(trimmed)) names.Add(trimmed);
-        return names;
-    }
-
     /// <summary>What training goes by: iReVa's, with the same numbers.</summary>
     internal IReVaSettings Training() => new()
     {
@@ -157,4 +149,12 @@ public sealed record ScopedSettings() : EditSettings(Name), INeuronSettings
         Seed = Seed,
         AsPublished = false,
     };
+
+    private static List<string> NamesOf(EditRequest request)
+    {
+        List<string> names = [];
+        foreach (string name in (ReadOnlySpan<string>)[request.Subject ?? "", .. request.Aliases])
+            if (name.Trim() is { Length: > 0 } trimmed && !names.Contains(trimmed)) names.Add(trimmed);
+        return names;
+    }
 }
